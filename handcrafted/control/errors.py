@@ -1,0 +1,19 @@
+"""The library's one exception type."""
+
+from __future__ import annotations
+
+
+class HandcraftedError(ValueError):
+    """Something the user gave cannot be used; the message says what was expected, what was got and what to do.
+
+    Attributes:
+        path: where in a control-structure file the fault lies, as a path of keys and list positions, if known.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()):
+        super().__init__(message)
+        self.path = path
+
+
+class NotBuiltYetError(HandcraftedError):
+    """A valid request for something that this version cannot build yet."""

@@ -1,0 +1,57 @@
+"""Findings: what is legal but worth a look, computed from the structure alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from handcrafted.control.vocabulary import LinkKind
+
+if TYPE_CHECKING:
+    from handcrafted.control.resolve import Finding, LinkId, ResolvedController, ResolvedLink
+    from handcrafted.control.structure import ControlStructure
+
+
+def find(
+    structure: ControlStructure, links: Mapping[LinkId, ResolvedLink], controllers: Mapping[str, ResolvedController]
+) -> tuple[Finding, ...]:
+    """List every finding of a structure, in declared order."""
+    return (
+        *_placeholders(structure),
+        *(found for controller in controllers.values() for found in _of_controller(controller)),
+    )
+
+
+def _placeholders(structure: ControlStructure) -> Iterator[Finding]:
+    from handcrafted.control.resolve import Finding, LinkId, link_names
+
+    names = link_names(structure)
+    for kind, position, link in structure.links():
+        if link.name is None:
+            id = LinkId(kind, link.sender, link.receiver, names[kind, position])
+            yield Finding("placeholder name", f"The {kind} {id} has no name in the file; it is called so here.", id)
+
+
+def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
+    from handcrafted.control.resolve import Finding
+
+    used = {variable.signal for entry in controller.entries for variable in entry.reads}
+    read = {link.id for variable in controller.variables for link in variable.reads}
+    gated = {entry.declared.gates for entry in controller.entries if entry.declared}
+    for variable in controller.variables:
+        if not variable.reads:
+            text = f"Nothing arrives at {controller.name} for its variable {variable.signal.name}: missing feedback."
+            yield Finding("missing feedback", text, variable.signal)
+        if variable.signal not in used:
+            text = f"No decision of {controller.name} reads its variable {variable.signal.name}."
+            yield Finding("unread variable", text, variable.signal)
+    for link in controller.arrivals:
+        if link.id in read or (link.id.kind == LinkKind.REQUEST and link.id.name in gated):
+            continue
+        command = link.id.kind in (LinkKind.CONTROL_ACTION, LinkKind.REQUEST)
+        kind = "unused command" if command else "unread feedback"
+        yield Finding(kind, f"{controller.name} does not use the {link.id.kind} {link.id}.", link.id)
+    for entry in controller.entries:
+        if entry.law is None:
+            text = f"{controller.name} decides {entry.name} by the default linear law, for no law is given."
+            yield Finding("default law", text, entry.links[0].id)

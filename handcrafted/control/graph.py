@@ -1,0 +1,95 @@
+"""The common currency: a signal-flow graph, drawn by intention and recovered by every readout.
+
+This module knows no laws, so a readout may use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+INPUT, OUTPUT = "input", "output"
+
+
+class Signal(NamedTuple):
+    """A node: a subspace of the residual stream, or an input or output of the network.
+
+    Attributes:
+        owner: the component that owns it; empty for what comes from outside every component.
+        role: one of the four roles, or `input` or `output`.
+        name: the signal's name, numbered `#2` and up where one owner has equal ones in one role.
+    """
+
+    owner: str
+    role: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.owner or '(outside)'} / {self.role} / {self.name}"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow between two signals.
+
+    Attributes:
+        lag: 0 within a step, 1 through the recurrence, k through a k-steps-ago head.
+        sign: +1, -1, or 0 where it depends on the operating point; None where it is not known.
+        gain: the slope where the edge is linear, else None.
+        evidence: what the readout saw, by its own keys.
+    """
+
+    source: Signal
+    target: Signal
+    lag: int = 0
+    sign: int | None = None
+    gain: float | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def key(self) -> tuple[Signal, Signal, int]:
+        """What identifies the edge."""
+        return self.source, self.target, self.lag
+
+
+class SignalGraph:
+    """Signals and the edges between them, in declared order, one edge per source, target and lag."""
+
+    def __init__(self, nodes: Iterable[Signal], edges: Iterable[Edge]):
+        self._edges = {edge.key: edge for edge in edges}
+        ends = (end for edge in self._edges.values() for end in (edge.source, edge.target))
+        self.nodes: tuple[Signal, ...] = tuple(dict.fromkeys([*nodes, *ends]))
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """All edges, in the order in which they were given."""
+        return tuple(self._edges.values())
+
+    def edge(self, source: Signal, target: Signal, lag: int = 0) -> Edge | None:
+        """Give the edge from source to target with that lag, or None."""
+        return self._edges.get((source, target, lag))
+
+    def leaving(self, source: Signal) -> list[Edge]:
+        """Give the edges that leave a signal."""
+        return [edge for edge in self.edges if edge.source == source]
+
+    def arriving(self, target: Signal) -> list[Edge]:
+        """Give the edges that arrive at a signal."""
+        return [edge for edge in self.edges if edge.target == target]
+
+    def renamed(self, mapping: Mapping[Signal, Signal]) -> SignalGraph:
+        """Give the same graph with other names for its signals."""
+        new = lambda signal: mapping.get(signal, signal)
+        edges = (replace(edge, source=new(edge.source), target=new(edge.target)) for edge in self.edges)
+        return SignalGraph((new(node) for node in self.nodes), edges)
+
+    def same_wiring(self, other: SignalGraph) -> bool:
+        """Whether both have the same edges, signs and gains aside."""
+        return self._edges.keys() == other._edges.keys()
+
+    def __len__(self) -> int:
+        return len(self._edges)
+
+    def __repr__(self) -> str:
+        return f"SignalGraph({len(self.nodes)} signals, {len(self)} edges)"
