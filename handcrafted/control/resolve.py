@@ -6,7 +6,7 @@ Everything after this module (the signal graph, the laws, the circuits, the pict
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Value
@@ -170,7 +170,7 @@ def resolve(structure: ControlStructure) -> Resolved:
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
     namer = _Namer()
     links = {draft.id: _link(structure, controllers, drafts, draft) for draft in drafts}
-    links = namer.assign(links, controllers)
+    links = namer.assign(links)
     resolved = {name: _controller(name, c, links, namer) for name, c in controllers.items()}
     from handcrafted.control.findings import find
 
@@ -243,17 +243,18 @@ def read_by(name: str, variable: Variable, arriving: list[LinkId]) -> list[LinkI
 
 
 class _Namer:
-    """Gives each subspace its own name within (owner, role)."""
+    """Gives each subspace its own name within (owner, role), and each port one that its owner uses for no other port."""
 
     def __init__(self):
         self.taken: dict[tuple[str, str], list[str]] = {}
+        self.ports: dict[str, list[str]] = {}
 
-    def new(self, owner: str, role: str, name: str) -> Signal:
+    def new(self, owner: str, role: str, name: str, also: Iterable[str] = ()) -> Signal:
         taken = self.taken.setdefault((owner, role), [])
-        taken.append(unique(name, taken))
+        taken.append(unique(name, [*taken, *also]))
         return Signal(owner, role, taken[-1])
 
-    def assign(self, links: dict[LinkId, ResolvedLink], controllers: Mapping) -> dict[LinkId, ResolvedLink]:
+    def assign(self, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
         """Name the received copy and the port of every link: arrivals first, then ports."""
         received = {
             link.id: self.new(link.id.receiver or "", Role.FEEDBACK, link.id.name)
@@ -262,25 +263,19 @@ class _Namer:
         }
         inputs: dict[tuple, Signal] = {}
         ports = {link.id: self._port(link, inputs) for link in links.values() if link.counted}
-        return {
-            id: _replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()
-        }
+        return {id: replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()}
 
     def _port(self, link: ResolvedLink, inputs: dict[tuple, Signal]) -> Signal:
         kind, sender, _, name = link.id
         role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
-        if link.sent_by_controller:
-            return self.new(sender or "", role, name)
         key = (kind, sender, name)
-        if key not in inputs:
-            inputs[key] = self.new(sender or "", role, name)
+        if link.sent_by_controller or key not in inputs:
+            others = self.ports.setdefault(sender or "", [])
+            inputs[key] = self.new(sender or "", role, name, others)
+            others.append(inputs[key].name)
+            if link.lag:
+                self.taken[sender or "", role].append(f"{inputs[key].name} next")
         return inputs[key]
-
-
-def _replace(link: ResolvedLink, port: Signal | None, received: Signal | None) -> ResolvedLink:
-    from dataclasses import replace
-
-    return replace(link, port=port, received=received)
 
 
 def _controller(name: str, component: Component, links: Mapping[LinkId, ResolvedLink], namer: _Namer):

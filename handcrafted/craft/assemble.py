@@ -1,0 +1,116 @@
+"""Assemble a model: the control structure becomes circuits, circuits become arrays, and the policy becomes masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from handcrafted.control.intended import network_input, network_output, next_step
+from handcrafted.control.resolve import ResolvedLink
+from handcrafted.control.structure import ControlStructure
+from handcrafted.craft.circuit import Circuit, Head
+from handcrafted.craft.plan import circuits_of
+from handcrafted.craft.policy import allow
+from handcrafted.craft.schedule import schedule
+from handcrafted.craft.stream import names_of, subspaces
+from handcrafted.model.names import Names
+from handcrafted.model.transformer import Placement, Transformer
+from handcrafted.model.weights import Weights
+
+
+def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = None) -> Transformer:
+    """Set the weights of a transformer by hand, so that it implements a control structure.
+
+    Args:
+        structure: what is intended.
+        circuits: the circuits to use; None builds those that the structure's laws name.
+
+    Raises:
+        HandcraftedError: if circuits contradict each other or form an algebraic loop.
+        NotBuiltYetError: if the structure names a law that this version cannot build.
+    """
+    resolved = structure.resolved
+    chosen = circuits_of(resolved) if circuits is None else tuple(circuits)
+    found = subspaces(resolved, chosen, structure.components)
+    names = names_of(resolved, found)
+    layout = _place(chosen, schedule(chosen))
+    weights = Weights.zeros(np.float32, **_sizes(chosen, layout, names))
+    masks = Weights.zeros(bool, **weights.sizes)
+    _wire_ends(weights, masks, names, resolved.links)
+    weights.r_0[:], masks.r_0[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
+    for circuit, place in zip(chosen, layout, strict=True):
+        _set(weights, names, circuit, place)
+        allow(masks, names, place)
+    return Transformer(weights, masks, names, structure, layout)
+
+
+def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:
+    count = lambda part: max((place.components[-1] + 1 for place in layout if place.part == part), default=1)
+    widths = [circuit.body.value.shape[1] for circuit in circuits if isinstance(circuit.body, Head)]
+    return {
+        "layer": max((place.layer + 1 for place in layout), default=1),
+        "head": count("attention"),
+        "d_head": max([2, *widths]),
+        "d_mlp": count("mlp"),
+        "d_model": len(names.residual),
+        "n_in": len(names.inputs),
+        "n_out": len(names.outputs),
+    }
+
+
+def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, ...]:
+    """Give each circuit the next free heads or neurons of its half-layer."""
+    used: dict[int, int] = {}
+    layout = []
+    for circuit, slot in zip(circuits, slots, strict=True):
+        size = 1 if isinstance(circuit.body, Head) else len(circuit.body.bias)
+        first = used.get(slot, 0)
+        used[slot] = first + size
+        part = "attention" if circuit.attends else "mlp"
+        components = tuple(range(first, first + size))
+        layout.append(
+            Placement(
+                circuit.name, slot // 2, part, components, circuit.owner, circuit.role, circuit.reads, circuit.writes,
+                circuit.formula,
+            )
+        )  # fmt: skip
+    return tuple(layout)
+
+
+def _wire_ends(weights: Weights, masks: Weights, names: Names, links: Iterable[ResolvedLink]) -> None:
+    """Set the embedding, the unembedding and the recurrence: plain wires, one to one."""
+    masks.b_U[:] = True
+    for link in links:
+        if link.port is None:
+            continue
+        stream = names.find(link.port)
+        if not link.sent_by_controller:
+            _connect(weights.W_E, masks.W_E, names.input_signals[network_input(link.port)], stream)
+            masks.b_E[stream] = True
+        elif not link.received_by_controller:
+            _connect(weights.W_U, masks.W_U, stream, names.output_signals[network_output(link.port)])
+        elif link.lag:
+            _connect(weights.W_R, masks.W_R, names.find(next_step(link.port)), stream)
+
+
+def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+    at = np.ix_(rows, columns)
+    array[at], mask[at] = np.eye(len(rows)), True
+
+
+def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> None:
+    """Write a circuit's local arrays to its place."""
+    reads = np.concatenate([names.find(signal) for signal in circuit.reads] or [np.zeros(0, int)])
+    writes, layer, numbers = names.find(circuit.writes), place.layer, list(place.components)
+    if isinstance(circuit.body, Head):
+        head, d = numbers[0], circuit.body.value.shape[1]
+        scale = weights.sizes["d_head"] ** 0.25
+        weights.b_Q[layer, head, :2] = circuit.body.query * scale
+        weights.b_K[layer, head, :2] = circuit.body.key * scale
+        weights.W_V[layer, head][np.ix_(reads, range(d))] = circuit.body.value
+        weights.W_O[layer, head][np.ix_(range(d), writes)] = circuit.body.output
+        return
+    weights.W_in[layer][np.ix_(reads, numbers)] = circuit.body.into
+    weights.b_in[layer, numbers] = circuit.body.bias
+    weights.W_out[layer][np.ix_(numbers, writes)] = circuit.body.out

@@ -1,0 +1,74 @@
+"""A circuit: what one named part of one controller is made of, in local coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handcrafted.control.graph import Signal
+from handcrafted.control.vocabulary import Role
+
+
+@dataclass(frozen=True)
+class Head:
+    """One attention head. Rows of the kernels are the circuit's read coordinates, in order.
+
+    Attributes:
+        query: bias of the query [2], in the rotary plane; scores are stated as they stand after scaling.
+        key: bias of the key [2], in the rotary plane.
+        value: W_V [read, d].
+        output: W_O [d, write].
+    """
+
+    query: np.ndarray
+    key: np.ndarray
+    value: np.ndarray
+    output: np.ndarray
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """A group of ReLU neurons: y = relu(x into + bias) out.
+
+    Attributes:
+        into: W_in [read, neuron].
+        bias: b_in [neuron].
+        out: W_out [neuron, write].
+    """
+
+    into: np.ndarray
+    bias: np.ndarray
+    out: np.ndarray
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """One stage of one controller: it reads a few subspaces and writes exactly one.
+
+    Attributes:
+        body: a head or a group of neurons.
+        formula: what it computes.
+        source: where the formula comes from.
+        error: its worst-case error.
+    """
+
+    name: str
+    owner: str
+    role: Role
+    reads: tuple[Signal, ...]
+    writes: Signal
+    body: Head | Neurons
+    formula: str
+    source: str
+    error: str
+
+    @property
+    def width(self) -> int:
+        """How many coordinates it writes."""
+        return self.body.output.shape[1] if isinstance(self.body, Head) else self.body.out.shape[1]
+
+    @property
+    def attends(self) -> bool:
+        """Whether it is a head and not neurons."""
+        return isinstance(self.body, Head)

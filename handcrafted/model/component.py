@@ -1,0 +1,97 @@
+"""The parts of a transformer that write to or read from the residual stream, and what they write."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import INPUT, OUTPUT, Signal
+from handcrafted.model.names import Names
+from handcrafted.model.weights import Weights
+
+HEAD, NEURON, CARRY = "head", "neuron", "carry"
+
+
+class Component(NamedTuple):
+    """A writer or reader: an input, a head, a neuron, the carry, or an output.
+
+    Attributes:
+        kind: `input`, `head`, `neuron`, `carry` or `output`.
+        layer: the layer of a head or neuron, else 0.
+        index: the head's or neuron's number; for inputs and outputs the position among the named signals.
+    """
+
+    kind: str
+    layer: int = 0
+    index: int = 0
+
+    def __str__(self) -> str:
+        short = {HEAD: f"L{self.layer}H{self.index}", NEURON: f"L{self.layer}N{self.index}", CARRY: CARRY}
+        return short.get(self.kind, f"{self.kind} {self.index}")
+
+    def written_at(self, layers: int) -> int:
+        """The half-layer after which its contribution stands in the stream: 0 is the embedding."""
+        return {HEAD: 2 * self.layer + 1, NEURON: 2 * self.layer + 2, OUTPUT: 2 * layers + 1}.get(self.kind, 0)
+
+
+def parse(text: str, weights: Weights) -> Component:
+    """Read a component's short name: `L0H1` is head 1 of layer 0, `L2N5` neuron 5 of layer 2, `carry` the recurrence.
+
+    Raises:
+        HandcraftedError: if there is no such component.
+    """
+    size = weights.sizes
+    found = re.fullmatch(r"L(\d+)([HN])(\d+)", text)
+    if text == CARRY:
+        return Component(CARRY)
+    if found:
+        layer, kind, index = int(found[1]), {"H": HEAD, "N": NEURON}[found[2]], int(found[3])
+        if layer < size["layer"] and index < size["head" if kind == HEAD else "d_mlp"]:
+            return Component(kind, layer, index)
+    raise HandcraftedError(
+        f"Expected a component such as L0H0 or L1N3 of a model with {size['layer']} layers, {size['head']} heads and "
+        f"{size['d_mlp']} neurons per layer, or `carry`, got {text!r}. Look it up in print(model)."
+    )
+
+
+def find_component(where: Signal | str, weights: Weights, names: Names) -> Component:
+    """Give the component of a short name, or of an input or output signal.
+
+    Raises:
+        HandcraftedError: if there is none.
+    """
+    if isinstance(where, str):
+        return parse(where, weights)
+    signals = {INPUT: names.input_signals, OUTPUT: names.output_signals}.get(where.role, {})
+    if where not in signals:
+        known = "; ".join(map(str, [*names.input_signals, *names.output_signals]))
+        raise HandcraftedError(f"Expected an input or output of the network, got {where}. Use one of: {known}.")
+    return Component(where.role, 0, list(signals).index(where))
+
+
+def contribution(
+    component: Component, weights: Weights, names: Names, inputs: np.ndarray, seen: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Give what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
+
+    Args:
+        component: an input, head, neuron or the carry.
+        weights: effective weights as numpy arrays.
+        names: says which rows of `W_E` an input has.
+        inputs: [batch, time, n_in].
+        seen: activations of a run on these inputs.
+    """
+    layer, index = component.layer, component.index
+    if component.kind == INPUT:
+        rows = list(names.input_signals.values())[index]
+        return inputs[..., rows] @ weights.W_E[rows]
+    if component.kind == HEAD:
+        return seen["z"][:, :, layer, index] @ weights.W_O[layer, index]
+    if component.kind == NEURON:
+        return seen["post"][:, :, layer, index, None] * weights.W_out[layer, index]
+    if component.kind == CARRY:
+        return seen["carry"]
+    raise HandcraftedError(f"Expected a component that writes, got {component}. An output only reads.")

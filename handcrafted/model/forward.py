@@ -1,0 +1,172 @@
+"""The transformer itself: pure functions of effective weights, which know no masks.
+
+One position is one step of the controlled system. Attention looks back over a sliding window whose entries before
+t = 0 are filled from the declared residual `r_0`; the recurrence `W_R` carries the last layer into the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from handcrafted.model.edit import Edit, EdgeEdit
+from handcrafted.model.weights import Weights
+
+WINDOW = 16
+"""How many steps a head sees, the current one included."""
+
+Activations = dict[str, Array]
+"""By TransformerLens' words, each with a leading time axis: `embed`, `resid_pre`, `resid_mid`, `resid_post`
+[time, layer, d_model], `pattern` [time, layer, head, window], `z` [time, layer, head, d_head], `pre` and `post`
+[time, layer, d_mlp], `final` and `carry` [time, d_model]."""
+
+
+class State(NamedTuple):
+    """What a model remembers between steps: the carry [d_model] and the ring of past keys and values."""
+
+    carry: Float[Array, "d_model"]
+    keys: Float[Array, "layer past head d_head"]
+    values: Float[Array, "layer past head d_head"]
+
+
+def matmul(a: Array, b: Array, spec: str) -> Array:
+    """Multiply as `spec` says, in full float32 precision."""
+    return jnp.einsum(spec, a, b, precision="highest")
+
+
+def initial_state(weights: Weights, window: int = WINDOW) -> State:
+    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
+    fill = lambda kernel, bias: jnp.repeat(
+        (matmul(weights.r_0, kernel, "m,lhmd->lhd") + bias)[:, None], window - 1, axis=1
+    )
+    return State(
+        matmul(weights.r_0, weights.W_R, "m,mn->n"),
+        fill(weights.W_K, weights.b_K),
+        fill(weights.W_V, weights.b_V),
+    )
+
+
+def rotate(query: Float[Array, "head d_head"], window: int) -> Float[Array, "window head d_head"]:
+    """Turn the first two dimensions of a query by 1 rad per step of lag.
+
+    Formula: (R(t) q) . (R(s) k) = (R(t - s) q) . k, so that only the lag matters and no large angle is ever formed.
+    Source: Su et al. 2021, RoFormer, section 3.2.
+    """
+    lag = jnp.arange(window, dtype=jnp.float32)[:, None]
+    x, y = query[None, :, 0], query[None, :, 1]
+    turned = [jnp.cos(lag) * x - jnp.sin(lag) * y, jnp.sin(lag) * x + jnp.cos(lag) * y]
+    rest = jnp.broadcast_to(query[None, :, 2:], (window, *query[:, 2:].shape))
+    return jnp.concatenate([jnp.stack(turned, axis=-1), rest], axis=-1)
+
+
+def attend(
+    query: Float[Array, "head d_head"],
+    keys: Float[Array, "window head d_head"],
+    values: Float[Array, "window head d_head"],
+) -> tuple[Float[Array, "head window"], Float[Array, "head d_head"]]:
+    """Give the attention pattern over the lags 0, 1, … of the window, and the mixed values."""
+    scores = matmul(rotate(query, keys.shape[0]), keys, "thd,thd->ht") / jnp.sqrt(jnp.float32(query.shape[-1]))
+    pattern = jax.nn.softmax(scores, axis=-1)
+    return pattern, matmul(pattern, values, "ht,thd->hd")
+
+
+def _projections(layer: Mapping[str, Array], x: Array, edit: EdgeEdit | None) -> list[Array]:
+    """Give queries, keys and values [head, d_head]; an edited edge changes what its reader alone sees."""
+    projected = []
+    for kernel, bias in (("W_Q", "b_Q"), ("W_K", "b_K"), ("W_V", "b_V")):
+        out = matmul(x, layer[kernel], "m,hmd->hd") + layer[bias]
+        if edit is not None:
+            out += edit.heads[:, None] * matmul(edit.delta, layer[kernel], "m,hmd->hd")
+        projected.append(out)
+    return projected
+
+
+def _layer(x: Array, layer: Mapping[str, Array], past: tuple[Array, Array], edit: Edit | None):
+    """Run one layer at one step: attention, then MLP. `past` holds keys and values, the newest first."""
+    edge = None if edit is None else edit.edge
+    q, k, v = _projections(layer, x, edge)
+    keys, values = (jnp.concatenate([now[None], before]) for now, before in zip((k, v), past, strict=True))
+    pattern, z = attend(q, keys, values)
+    z = z if edit is None else z * edit.head_keep[:, None] + edit.head_add
+    mid = x + matmul(z, layer["W_O"], "hd,hdm->m") + layer["b_O"]
+    mid = mid if edit is None else mid * edit.mid_keep + edit.mid_add
+    pre = matmul(mid, layer["W_in"], "m,mn->n") + layer["b_in"]
+    if edge is not None:
+        pre += edge.neurons * matmul(edge.delta, layer["W_in"], "m,mn->n")
+    post = jax.nn.relu(pre)
+    post = post if edit is None else post * edit.neuron_keep + edit.neuron_add
+    out = mid + matmul(post, layer["W_out"], "n,nm->m") + layer["b_out"]
+    out = out if edit is None else out * edit.post_keep + edit.post_add
+    seen = dict(resid_pre=x, pattern=pattern, z=z, resid_mid=mid, pre=pre, post=post, resid_post=out)
+    return out, (keys[:-1], values[:-1]), seen
+
+
+def _one_step(weights: Weights, state: State, inputs: Array, edit: Edit | None):
+    embed = matmul(inputs, weights.W_E, "i,im->m") + weights.b_E
+    x = embed + state.carry
+    x = x if edit is None else x * edit.embed_keep + edit.embed_add
+
+    def scan_layer(x: Array, stacked: tuple):
+        layer, keys, values, layer_edit = stacked
+        x, past, seen = _layer(x, layer, (keys, values), layer_edit)
+        return x, (past, seen)
+
+    edits = None if edit is None else edit.per_layer()
+    x, (past, seen) = jax.lax.scan(scan_layer, x, (weights.layers(), state.keys, state.values, edits))
+    read = x if edit is None else x + edit.edge.carry * edit.edge.delta
+    carry = matmul(read, weights.W_R, "m,mn->n")
+    outputs = matmul(x, weights.W_U, "m,mo->o") + weights.b_U
+    if edit is not None:
+        outputs += edit.edge.outputs * matmul(edit.edge.delta, weights.W_U, "m,mo->o")
+    return State(carry, *past), outputs, dict(embed=embed, carry=state.carry, final=x, **seen)
+
+
+def step(
+    weights: Weights, state: State, inputs: Float[Array, "n_in"]
+) -> tuple[State, Float[Array, "n_out"]]:
+    """Run one time step in streaming form.
+
+    Args:
+        weights: effective weights.
+        state: what was remembered; start from `initial_state`.
+        inputs: one number per row of `W_E`.
+    """
+    state, outputs, _ = _one_step(weights, state, inputs, None)
+    return state, outputs
+
+
+def forward(
+    weights: Weights,
+    inputs: Float[Array, "*batch time n_in"],
+    carries: Float[Array, "*batch time d_model"] | None = None,
+    window: int = WINDOW,
+    edit: Edit | None = None,
+) -> tuple[Float[Array, "*batch time n_out"], Activations]:
+    """Run whole sequences.
+
+    Formula: x_0(t) = inputs(t) W_E + b_E + carry(t); each layer adds attention, then MLP; carry(t+1) = x_L(t) W_R.
+
+    Args:
+        weights: effective weights.
+        inputs: measurements, with or without a batch axis.
+        carries: carries to feed in (teacher forcing); None lets the recurrence run.
+        window: how many steps a head sees, the current one included.
+        edit: an intervention, see `handcrafted.model.intervention`.
+    """
+    if inputs.ndim == 3:
+        run = lambda one, carry: forward(weights, one, carry, window, edit)
+        return jax.vmap(run, in_axes=(0, None if carries is None else 0))(inputs, carries)
+
+    def scan_time(state: State, now: tuple):
+        x, carry, edited = now
+        state = state if carry is None else state._replace(carry=carry)
+        state, outputs, seen = _one_step(weights, state, x, edited)
+        return state, (outputs, seen)
+
+    over_time = None if edit is None else edit.over_time(inputs.shape[0])
+    _, (outputs, seen) = jax.lax.scan(scan_time, initial_state(weights, window), (inputs, carries, over_time))
+    return outputs, seen

@@ -1,0 +1,210 @@
+"""Interventions by name: zero, noise, patch and swap, on a subspace, a component or a single edge.
+
+A place is a `Signal` (a subspace; or an input or output of the network), a component's short name such as `L0H1`,
+or an edge: a pair (writer, reader) of components. A place that does not exist raises; nothing is ever skipped silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import INPUT, OUTPUT, Signal
+from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution, find_component
+from handcrafted.model.edit import Edit, no_edit
+from handcrafted.model.forward import WINDOW, Activations, forward
+from handcrafted.model.names import Names
+from handcrafted.model.weights import Weights
+
+Place = Signal | str | tuple[Signal | str, Signal | str]
+
+
+@dataclass(frozen=True)
+class Zero:
+    """Set the place's value to zero."""
+
+    where: Place
+
+    def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
+        """Give zeros in the shape of the value."""
+        return np.zeros_like(value)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Add Gaussian noise of a given standard deviation to the place's value."""
+
+    where: Place
+    scale: float = 1.0
+    seed: int = 0
+
+    def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
+        """Give the value with noise on it."""
+        noise = np.random.default_rng(self.seed).normal(0.0, self.scale, value.shape)
+        return value + noise.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Give the place the value that it has on other inputs [batch, time, n_in]."""
+
+    where: Place
+    inputs: Any
+
+    def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
+        """Give the other run's value."""
+        assert other is not None
+        return other
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Exchange the place's value between the runs of a batch: run i gets the value of run order[i]."""
+
+    where: Place
+    order: Sequence[int]
+
+    def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
+        """Give the values in the new order."""
+        return value[np.asarray(self.order)]
+
+
+Intervention = Zero | Noise | Patch | Swap
+
+
+@partial(jax.jit, static_argnames="window")
+def run_batch(weights: Weights, inputs: Any, window: int = WINDOW) -> tuple[Any, Activations]:
+    """Run a batch of sequences [batch, time, n_in], compiled."""
+    return forward(weights, inputs, None, window)
+
+
+@partial(jax.jit, static_argnames="window")
+def run_edited(weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW) -> tuple[Any, Activations]:
+    """Run a batch of sequences, each under an edit of its own (leading batch axis), compiled."""
+    return jax.vmap(lambda x, edit: forward(weights, x, None, window, edit))(inputs, edits)
+
+
+def intervene(
+    weights: Weights, names: Names, inputs: Any, *interventions: Intervention, window: int = WINDOW
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Run a batch under interventions.
+
+    Args:
+        weights: effective weights.
+        names: the names of the coordinates.
+        inputs: [batch, time, n_in].
+        interventions: what to change; all act in the same run, each with values from the undisturbed run.
+        window: how many steps a head sees.
+
+    Returns:
+        Outputs [batch, time, n_out] and activations.
+
+    Raises:
+        HandcraftedError: if a place matches nothing, or an intervention does not fit the batch.
+    """
+    weights, inputs = weights.numpy(), np.asarray(inputs, np.float32)
+    clean = _Run(weights, names, inputs, window)
+    batch, time = inputs.shape[:2]
+    edit = jax.tree.map(lambda a: np.repeat(np.repeat(a[None], batch, 0), time, 1), no_edit(weights))
+    for intervention in interventions:
+        _check_batch(intervention, batch)
+        other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
+        inputs = _apply(intervention, clean, other, edit, inputs)
+    outputs, seen = run_edited(weights, inputs, edit, window)
+    return np.asarray(outputs), {name: np.asarray(array) for name, array in seen.items()}
+
+
+def _check_batch(intervention: Intervention, batch: int) -> None:
+    if isinstance(intervention, Swap) and sorted(set(intervention.order) | set(range(batch))) != list(range(batch)):
+        raise HandcraftedError(f"Expected an order of the runs 0 to {batch - 1}, got {list(intervention.order)}. Use these.")
+    if isinstance(intervention, Swap) and len(intervention.order) != batch:
+        raise HandcraftedError(f"Expected an order of {batch} runs, got {len(intervention.order)}. Give one per run.")
+    if isinstance(intervention, Patch) and len(intervention.inputs) != batch:
+        raise HandcraftedError(f"Expected {batch} runs to patch from, got {len(intervention.inputs)}. Give as many.")
+
+
+class _Run:
+    """An undisturbed run, asked for the values of places."""
+
+    def __init__(self, weights: Weights, names: Names, inputs: Any, window: int):
+        self.weights, self.names = weights, names
+        self.inputs = np.asarray(inputs, np.float32)
+        _, seen = run_batch(weights, self.inputs, window)
+        self.seen = {name: np.asarray(array) for name, array in seen.items()}
+
+    def value(self, where: Place) -> np.ndarray:
+        """Give the value of a place, time on the second axis."""
+        if isinstance(where, tuple) and not isinstance(where, Signal):
+            writer = find_component(where[0], self.weights, self.names)
+            return contribution(writer, self.weights, self.names, self.inputs, self.seen)
+        if isinstance(where, Signal) and where.role not in (INPUT, OUTPUT):
+            return self.seen["final"][..., self.names.find(where)]
+        component = find_component(where, self.weights, self.names)
+        if component.kind == INPUT:
+            return self.inputs[..., list(self.names.input_signals.values())[component.index]]
+        if component.kind == OUTPUT:
+            raise HandcraftedError(f"Expected a place that something reads, got the output {where}. Nothing reads it.")
+        key = {HEAD: "z", NEURON: "post", CARRY: "carry"}[component.kind]
+        return self.seen[key] if key == CARRY else self.seen[key][:, :, component.layer, component.index]
+
+
+def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, inputs: np.ndarray) -> np.ndarray:
+    """Write one intervention into the edit's arrays, and give the inputs, changed if they are its place."""
+    where = change.where
+    value = clean.value(where)
+    new = change.new(value, other.value(where) if other else None)
+    if isinstance(where, tuple) and not isinstance(where, Signal):
+        edit.edge.delta[:] += new - value
+        select_reader(edit, find_component(where[1], clean.weights, clean.names), clean.names)
+    elif isinstance(where, Signal) and where.role not in (INPUT, OUTPUT):
+        _pin(edit, clean.names.find(where), new)
+    else:
+        inputs = _set_component(edit, find_component(where, clean.weights, clean.names), new, inputs, clean.names)
+    return inputs
+
+
+def _pin(edit: Edit, positions: np.ndarray, new: np.ndarray) -> None:
+    edit.embed_keep[..., positions] = 0
+    edit.embed_add[..., positions] = new
+    for keep, add in ((edit.mid_keep, edit.mid_add), (edit.post_keep, edit.post_add)):
+        keep[..., positions] = 0
+        add[..., positions] = new[:, :, None]
+
+
+def _set_component(edit: Edit, component: Component, new: np.ndarray, inputs: np.ndarray, names: Names) -> np.ndarray:
+    at = (slice(None), slice(None), component.layer, component.index)
+    if component.kind == HEAD:
+        edit.head_keep[at], edit.head_add[at] = 0, new
+    elif component.kind == NEURON:
+        edit.neuron_keep[at], edit.neuron_add[at] = 0, new
+    elif component.kind == INPUT:
+        inputs = inputs.copy()
+        inputs[..., list(names.input_signals.values())[component.index]] = new
+    else:
+        raise HandcraftedError("Expected a head, neuron, input, subspace or edge, got the carry. Name the carried subspace.")
+    return inputs
+
+
+def select_reader(edit: Edit, reader: Component, names: Names) -> None:
+    """Mark in an edit which reader sees the edge's change.
+
+    Raises:
+        HandcraftedError: if the component does not read from the residual stream.
+    """
+    at = (..., reader.layer, reader.index)
+    if reader.kind == HEAD:
+        edit.edge.heads[at] = 1
+    elif reader.kind == NEURON:
+        edit.edge.neurons[at] = 1
+    elif reader.kind == OUTPUT:
+        edit.edge.outputs[..., list(names.output_signals.values())[reader.index]] = 1
+    elif reader.kind == CARRY:
+        edit.edge.carry[...] = 1
+    else:
+        raise HandcraftedError(f"Expected a component that reads, got {reader}. An input only writes.")

@@ -1,0 +1,104 @@
+"""The names of a model's coordinates: residual stream, inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import INPUT, OUTPUT, Signal
+
+
+class Coordinate(NamedTuple):
+    """One coordinate of the residual stream. It names the owner and never a receiver."""
+
+    owner: str
+    role: str
+    signal: str
+    index: int
+
+    @property
+    def subspace(self) -> Signal:
+        """The subspace that the coordinate belongs to."""
+        return Signal(self.owner, self.role, self.signal)
+
+
+class Port(NamedTuple):
+    """One number that enters or leaves the network; a discrete signal has one per value."""
+
+    owner: str
+    signal: str
+    index: int
+    domain: Domain
+
+    def node(self, place: str) -> Signal:
+        """The signal that the port belongs to, as an input or output of the network."""
+        return Signal(self.owner, place, self.signal)
+
+
+def group(signals: Sequence[Signal]) -> dict[Signal, np.ndarray]:
+    """Give the positions of each signal, in order of first appearance."""
+    found: dict[Signal, list[int]] = {}
+    for position, signal in enumerate(signals):
+        found.setdefault(signal, []).append(position)
+    return {signal: np.array(positions) for signal, positions in found.items()}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of all coordinates of a model.
+
+    Attributes:
+        residual: one coordinate per residual dimension; an owner, role and signal that recur form a subspace.
+        inputs: one port per row of `W_E`, with the domain from which contrasts are drawn.
+        outputs: one port per column of `W_U`.
+    """
+
+    residual: tuple[Coordinate, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    @property
+    def subspaces(self) -> dict[Signal, np.ndarray]:
+        """The positions of each named subspace in the residual stream."""
+        return group([coordinate.subspace for coordinate in self.residual])
+
+    @property
+    def input_signals(self) -> dict[Signal, np.ndarray]:
+        """The rows of `W_E` of each input signal."""
+        return group([port.node(INPUT) for port in self.inputs])
+
+    @property
+    def output_signals(self) -> dict[Signal, np.ndarray]:
+        """The columns of `W_U` of each output signal."""
+        return group([port.node(OUTPUT) for port in self.outputs])
+
+    def domain(self, signal: Signal) -> Domain:
+        """Give the domain of an input or output signal."""
+        ports = self.inputs if signal.role == INPUT else self.outputs
+        return next(port.domain for port in ports if port.node(signal.role) == signal)
+
+    def find(self, signal: Signal) -> np.ndarray:
+        """Give the positions of a subspace.
+
+        Raises:
+            HandcraftedError: if no subspace has that name.
+        """
+        if signal not in self.subspaces:
+            known = "; ".join(map(str, self.subspaces))
+            raise HandcraftedError(f"Expected a named subspace, got {signal}. Use one of: {known}.")
+        return self.subspaces[signal]
+
+    def opaque(self) -> tuple[Names, dict[Signal, Signal]]:
+        """Give the same grouping under meaningless subspace names `s0, s1, …`, and the renaming that was used."""
+        renaming = {signal: Signal(f"s{i}", "s", f"s{i}") for i, signal in enumerate(self.subspaces)}
+        residual = tuple(Coordinate(*renaming[c.subspace], c.index) for c in self.residual)
+        return replace(self, residual=residual), renaming
+
+    def permuted(self, order: Sequence[int]) -> Names:
+        """Give the names with the residual coordinates' names in another order: a wrong answer key."""
+        return replace(self, residual=tuple(self.residual[i] for i in order))

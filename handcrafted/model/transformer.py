@@ -1,0 +1,122 @@
+"""The model: raw arrays as parameters, the policy's masks beside them, and the names of everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+from handcrafted.model.forward import WINDOW, Activations, forward
+from handcrafted.model.intervention import Intervention, intervene
+from handcrafted.model.names import Names
+from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
+
+
+class Mask(nnx.Variable):
+    """Where a raw entry may act."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one circuit stands in the network: a row of the printed layout.
+
+    Attributes:
+        part: `attention` or `mlp`.
+        components: numbers of its heads or neurons in that layer.
+    """
+
+    circuit: str
+    layer: int
+    part: str
+    components: tuple[int, ...]
+    owner: str
+    role: str
+    reads: tuple[Signal, ...]
+    writes: Signal
+    formula: str
+
+    def __str__(self) -> str:
+        letter = "H" if self.part == "attention" else "N"
+        first, last = self.components[0], self.components[-1]
+        return f"{letter}{first}" if first == last else f"{letter}{first}-{last}"
+
+
+class Transformer(nnx.Module):
+    """A hand-set transformer that implements a control structure.
+
+    Attributes:
+        structure: the control structure it was made from.
+        names: the names of its coordinates, inputs and outputs.
+        layout: which circuit stands where.
+        window: how many steps a head sees.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        masks: Weights,
+        names: Names,
+        structure: ControlStructure,
+        layout: tuple[Placement, ...] = (),
+        window: int = WINDOW,
+    ):
+        check_shapes(weights)
+        check_shapes(masks)
+        for name, array in weights.items():
+            setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
+            setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
+        self.names, self.structure, self.layout, self.window = names, structure, layout, window
+
+    @property
+    def weights(self) -> Weights:
+        """The raw arrays, as stored."""
+        return Weights(**{name: getattr(self, name)[...] for name in FIELD_AXES})
+
+    @weights.setter
+    def weights(self, new: Weights) -> None:
+        for name, array in check_shapes(new).items():
+            getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
+
+    @property
+    def masks(self) -> Weights:
+        """Where a raw entry may act, as booleans."""
+        return Weights(**{name: getattr(self, f"mask_{name}")[...] for name in FIELD_AXES})
+
+    @property
+    def effective_weights(self) -> Weights:
+        """The arrays that run: the raw ones where the access policy lets them act, else zero."""
+        return self.weights.map(lambda raw, mask: jnp.where(mask, raw, 0.0), self.masks)
+
+    def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
+        """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations."""
+        return forward(self.effective_weights, jnp.asarray(inputs, jnp.float32), carries, self.window)
+
+    def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""
+        return intervene(self.effective_weights, self.names, inputs, *interventions, window=self.window)
+
+    def __repr__(self) -> str:
+        sizes = self.weights.sizes
+        head = (
+            f"{self.structure.name}: {sizes['layer']} layers, {sizes['head']} heads of {sizes['d_head']}, "
+            f"{sizes['d_mlp']} neurons per layer, d_model {sizes['d_model']}, "
+            f"{sizes['n_in']} inputs, {sizes['n_out']} outputs"
+        )
+        return "\n".join([head, *_table(self.layout)])
+
+    __str__ = __repr__
+
+
+def _table(layout: tuple[Placement, ...]) -> list[str]:
+    """Set the layout as a table: layer, heads or neurons, owner, role, reads, writes."""
+    rows = [("layer", "part", "owner", "role", "reads", "writes")]
+    for place in layout:
+        reads = ", ".join(f"{signal.owner}.{signal.name}" for signal in place.reads) or "nothing"
+        rows.append((str(place.layer), str(place), place.owner, place.role, reads, place.writes.name))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

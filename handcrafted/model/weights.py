@@ -1,0 +1,123 @@
+"""The dozen arrays of a transformer, under the field's usual names and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+
+FIELD_AXES: dict[str, tuple[str, ...]] = {
+    "W_E": ("n_in", "d_model"),
+    "b_E": ("d_model",),
+    "W_Q": ("layer", "head", "d_model", "d_head"),
+    "W_K": ("layer", "head", "d_model", "d_head"),
+    "W_V": ("layer", "head", "d_model", "d_head"),
+    "W_O": ("layer", "head", "d_head", "d_model"),
+    "b_Q": ("layer", "head", "d_head"),
+    "b_K": ("layer", "head", "d_head"),
+    "b_V": ("layer", "head", "d_head"),
+    "b_O": ("layer", "d_model"),
+    "W_in": ("layer", "d_model", "d_mlp"),
+    "b_in": ("layer", "d_mlp"),
+    "W_out": ("layer", "d_mlp", "d_model"),
+    "b_out": ("layer", "d_model"),
+    "W_U": ("d_model", "n_out"),
+    "b_U": ("n_out",),
+    "W_R": ("d_model", "d_model"),
+    "r_0": ("d_model",),
+}
+"""The axes of every array, by name."""
+
+PER_LAYER = tuple(name for name, axes in FIELD_AXES.items() if axes[0] == "layer")
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Weights:
+    """A transformer's arrays; any pytree operation applies. The axes are those of `FIELD_AXES`.
+
+    Leaves are float32 arrays, or booleans where the object holds masks.
+    """
+
+    W_E: Any
+    b_E: Any
+    W_Q: Any
+    W_K: Any
+    W_V: Any
+    W_O: Any
+    b_Q: Any
+    b_K: Any
+    b_V: Any
+    b_O: Any
+    W_in: Any
+    b_in: Any
+    W_out: Any
+    b_out: Any
+    W_U: Any
+    b_U: Any
+    W_R: Any
+    r_0: Any
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Give (name, array) pairs in declared order."""
+        return ((field.name, getattr(self, field.name)) for field in fields(self))
+
+    def keys(self) -> Iterator[str]:
+        """Give the arrays' names, so that `dict(weights)` works."""
+        return (field.name for field in fields(self))
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def replace(self, **arrays: Any) -> Weights:
+        """Give a copy with some arrays replaced."""
+        return replace(self, **arrays)
+
+    def map(self, function: Callable[..., Any], *others: Weights) -> Weights:
+        """Apply a function to each array (and the arrays of the same name of others)."""
+        return Weights(**{name: function(array, *(other[name] for other in others)) for name, array in self.items()})
+
+    def numpy(self) -> Weights:
+        """Give the arrays as writable numpy copies."""
+        return self.map(lambda array: np.array(array))
+
+    def layers(self) -> dict[str, Any]:
+        """Give the arrays with a leading layer axis."""
+        return {name: self[name] for name in PER_LAYER}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The length of every axis, by name."""
+        return {axis: size for name, axes in FIELD_AXES.items() for axis, size in zip(axes, self[name].shape, strict=True)}
+
+    @classmethod
+    def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
+        """Give arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …)."""
+        return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
+
+
+def check_shapes(weights: Weights) -> Weights:
+    """Check that axes of the same name have the same length everywhere.
+
+    Raises:
+        HandcraftedError: naming the first array that does not fit.
+    """
+    lengths: dict[str, tuple[int, str]] = {}
+    for name, axes in FIELD_AXES.items():
+        shape = np.shape(weights[name])
+        if len(shape) != len(axes):
+            raise HandcraftedError(f"Expected {name} with axes {axes}, got shape {shape}. Give it those axes.")
+        for axis, size in zip(axes, shape, strict=True):
+            expected, where = lengths.setdefault(axis, (size, name))
+            if size != expected:
+                raise HandcraftedError(
+                    f"Expected {axis} = {expected} in {name} as in {where}, got {size}. Make the two arrays agree."
+                )
+    if lengths["d_head"][0] < 2:
+        raise HandcraftedError("Expected d_head of at least 2 for the rotary plane, got less. Pad the heads.")
+    return weights
