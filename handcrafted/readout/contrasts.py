@@ -1,0 +1,49 @@
+"""Inputs to compare: every context where there are few, a sample where there are many, drawn from the inputs' domains."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
+from handcrafted.model.names import Names
+
+MOST_CONTEXTS = 64
+
+
+def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> list[np.ndarray]:
+    """Give the coordinates [context, width] of each signal: all combinations of words, or a sample of `most`.
+
+    A real signal takes both ends and the middle of its range in the sample, and uniform values between.
+    """
+    rng = np.random.default_rng(seed)
+    count = int(np.prod([float(len(domain.values) or np.inf) for domain in domains])) if _all_words(domains) else most + 1
+    if domains and count <= most:
+        words = list(itertools.product(*(range(domain.width) for domain in domains)))
+        return [np.eye(domain.width)[[row[i] for row in words]] for i, domain in enumerate(domains)]
+    return [_sample(domain, most, rng) for domain in domains]
+
+
+def _all_words(domains: list[Domain]) -> bool:
+    return all(domain.discrete for domain in domains) and sum(np.log2(max(d.width, 1)) for d in domains) < 20
+
+
+def _sample(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+    if domain.discrete:
+        return np.eye(domain.width)[rng.integers(domain.width, size=count)]
+    return rng.uniform(domain.low, domain.high, (count, 1))
+
+
+def sequences(names: Names, time: int, seed: int) -> np.ndarray:
+    """Give inputs [context, time, n_in]: each context at the first step, other contexts in random order after it."""
+    signals: dict[Signal, np.ndarray] = names.input_signals
+    blocks = contexts([names.domain(signal) for signal in signals], seed)
+    count = len(blocks[0]) if blocks else 1
+    now = np.zeros((count, len(names.inputs)), np.float32)
+    for places, block in zip(signals.values(), blocks, strict=True):
+        now[:, places] = block
+    rng = np.random.default_rng(seed)
+    later = [now[rng.permutation(count)] for _ in range(time - 1)]
+    return np.stack([now, *later], axis=1)

@@ -1,0 +1,55 @@
+"""Edges with a transfer matrix: what passes along them, and whether that is a sign and a gain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.graph import Edge, Signal
+from handcrafted.readout.subject import FLOOR, Subject
+
+GAIN_TOLERANCE = 1e-3
+"""Relative deviation up to which a transfer counts as one gain on the diagonal."""
+
+
+def edge(source: Signal, target: Signal, lag: int, matrix: np.ndarray | None, **evidence: Any) -> Edge:
+    """Make an edge; a transfer matrix that is a multiple of the identity becomes its gain, else the sign is 0."""
+    if matrix is None:
+        return Edge(source, target, lag, evidence=evidence)
+    sign, gain = sign_and_gain(matrix)
+    return Edge(source, target, lag, sign, gain, {**evidence, "transfer": np.asarray(matrix).round(6).tolist()})
+
+
+def sign_and_gain(matrix: np.ndarray) -> tuple[int, float | None]:
+    """Give (sign, gain) of a multiple of the identity, and (0, None) of any other matrix."""
+    if matrix.shape[0] != matrix.shape[1]:
+        return 0, None
+    gain = float(np.mean(np.diag(matrix)))
+    if np.abs(matrix - gain * np.eye(len(matrix))).max() > GAIN_TOLERANCE * max(abs(gain), FLOOR):
+        return 0, None
+    return int(np.sign(gain)), gain
+
+
+def wires(subject: Subject) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
+    """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix)."""
+    w, names, spaces = subject.weights, subject.names, subject.spaces
+    for source, rows in names.input_signals.items():
+        yield from _blocks(source, w.W_E[rows], spaces, 0)
+    for target, columns in names.output_signals.items():
+        for source, places in spaces.items():
+            block = w.W_U[np.ix_(places, columns)]
+            if np.abs(block).max(initial=0) > FLOOR:
+                yield source, target, 0, block
+    for source, places in spaces.items():
+        yield from _blocks(source, w.W_R[places], spaces, 1)
+
+
+def _blocks(source: Signal, rows: np.ndarray, spaces: dict[Signal, np.ndarray], lag: int):
+    live = np.abs(rows).max(axis=0, initial=0) > FLOOR
+    if not live.any():
+        return
+    for target, places in spaces.items():
+        if live[places].any():
+            yield source, target, lag, rows[:, places]

@@ -1,0 +1,178 @@
+"""Exact edge patching: give one reader alone what a subspace would have held on another input, and see what it does.
+
+The effect on the reader's own output needs no run of the whole network: every reader of every layer is answered at
+once from the recorded residual stream, with the subspaces as data of one compiled, scanned function.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.model.forward import attend, matmul
+from handcrafted.model.intervention import run_batch
+from handcrafted.model.weights import Weights
+from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import edge
+from handcrafted.readout.subject import Subject
+
+EFFECT_FLOOR = 1e-5
+"""Effects below this share of the largest value in the stream are rounding."""
+
+CONTRASTS = ("sample", "zero", "noise")
+NOISE = CONTRASTS.index("noise")
+
+
+class Stream(NamedTuple):
+    """The residual stream as its readers see it: before attention, before the MLP, and at the end."""
+
+    pre: Float[Array, "time layer d_model"]
+    mid: Float[Array, "time layer d_model"]
+    final: Float[Array, "time d_model"]
+
+
+class Response(NamedTuple):
+    """By how much readers answer otherwise: what they write to the stream, the outputs, and the next carry."""
+
+    stream: Float[Array, "time d_model"]
+    outputs: Float[Array, "time n_out"]
+    carry: Float[Array, "time d_model"]
+
+
+def respond(weights: Weights, x: Stream, change: Stream, window: int) -> Response:
+    """Give what all readers together answer to a change of the stream that they see at the first step only."""
+    x_new = Stream(*(base + delta for base, delta in zip(x, change, strict=True)))
+    z = _mixed(weights, x_new.pre, window) - _mixed(weights, x.pre, window)
+    post = _activations(weights, x_new.mid) - _activations(weights, x.mid)
+    stream = matmul(z, weights.W_O, "tlhd,lhdm->tm") + matmul(post, weights.W_out, "tln,lnm->tm")
+    outputs = matmul(change.final, weights.W_U, "tm,mo->to")
+    return Response(stream, outputs, matmul(change.final, weights.W_R, "tm,mn->tn"))
+
+
+def _activations(weights: Weights, mid: Array) -> Array:
+    return jax.nn.relu(matmul(mid, weights.W_in, "tlm,lmn->tln") + weights.b_in)
+
+
+def _mixed(weights: Weights, pre: Array, window: int) -> Array:
+    """Give every head's mixed values [time, layer, head, d_head] from the stream that it sees."""
+    time = pre.shape[0]
+    past = jnp.broadcast_to(weights.r_0, (window - 1, *pre.shape[1:]))
+    seen = jnp.concatenate([past, pre])
+    project = lambda x, kernel, bias: matmul(x, kernel, "tlm,lhmd->tlhd") + bias
+    query = project(pre, weights.W_Q, weights.b_Q)
+    keys, values = project(seen, weights.W_K, weights.b_K), project(seen, weights.W_V, weights.b_V)
+    lags = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
+    one_layer = lambda q, k, v: attend(q, k, v)[1]
+    return jax.vmap(jax.vmap(one_layer, in_axes=(0, 1, 1)))(query, keys[lags], values[lags])
+
+
+@partial(jax.jit, static_argnames="window")
+def effects(weights: Weights, x: Stream, changes: Stream, subspaces: Array, window: int) -> Response:
+    """Give the responses to a change of each subspace in turn, over a batch.
+
+    Args:
+        weights: effective weights.
+        x: the recorded stream, with leading axes [batch].
+        changes: by how much it differs on the other input [batch].
+        subspaces: which coordinates to change [subspace, d_model], 0 or 1.
+        window: how many steps a head sees.
+
+    Returns:
+        Responses with leading axes [subspace, batch].
+    """
+
+    def one(mask: Array) -> Response:
+        masked = jax.tree.map(lambda delta: delta * mask, changes)
+        return jax.vmap(lambda base, delta: respond(weights, base, delta, window))(x, masked)
+
+    return jax.lax.map(one, subspaces)
+
+
+def record(subject: Subject, inputs: np.ndarray) -> Stream:
+    """Run the network and record its stream, with a leading batch axis."""
+    _, seen = run_batch(subject.weights, inputs, subject.window)
+    return Stream(seen["resid_pre"], seen["resid_mid"], seen["final"])
+
+
+def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
+    """Give by how much the stream differs under a contrast, at the first step only.
+
+    `sample` takes the values of another run of the batch, `zero` takes them away, `noise` adds Gaussian noise of
+    each coordinate's own size, so that what is never written stays unchanged.
+    """
+    rng = np.random.default_rng(seed)
+    batch = x.final.shape[0]
+    shift = 1 + int(rng.integers(max(batch - 1, 1)))
+    noise = rng.normal(size=x.final.shape[-1]).astype(np.float32)
+
+    def change(values: Array) -> Array:
+        size = jnp.sqrt(jnp.mean(values**2, axis=(0, 1), keepdims=True))
+        new = {"sample": jnp.roll(values, shift, axis=0), "zero": 0 * values, "noise": values + size * noise}[contrast]
+        return (new - values).at[:, 1:].set(0.0)
+
+    return Stream(*(change(values) for values in x))
+
+
+def patching(subject: Subject) -> SignalGraph:
+    """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
+
+    Formula: x_v += u(x') - u(x), with x' another sample, zero, and noise; used if the largest change of the reader's
+        own output exceeds 1e-5 of the largest value in the stream.
+    Source: Wang et al. 2022, Interpretability in the Wild (path patching); Conmy et al. 2023 (ACDC).
+    Error: exact; blind to what is equal under every contrast, which the evidence then says.
+    """
+    inputs = sequences(subject.names, subject.window, subject.seed)
+    x = record(subject, inputs)
+    floor = EFFECT_FLOOR * max(1.0, float(jnp.abs(x.final).max()))
+    responses = []
+    for turn, contrast in enumerate(CONTRASTS):
+        change = changes_of(x, contrast, subject.seed + turn)
+        found = effects(subject.weights, x, change, subject.indicator, subject.window)
+        responses.append((change, Response(*(np.asarray(part) for part in found))))
+    edges = [*_input_edges(subject, x, floor)]
+    for row, (source, at) in enumerate(subject.spaces.items()):
+        edges += _edges_from(subject, source, at, [(c, Response(*(p[row] for p in r))) for c, r in responses], floor)
+    return SignalGraph(subject.spaces, edges)
+
+
+def _edges_from(subject: Subject, source: Signal, at: np.ndarray, seen: list, floor: float) -> list[Edge]:
+    found = []
+    for target, to in subject.spaces.items():
+        for lag in range(seen[0][1].stream.shape[1]):
+            found += _edge(source, target, lag, at, [(c, r.stream[:, lag][:, to]) for c, r in seen], floor)
+        found += _edge(source, target, 1, at, [(c, r.carry[:, 0][:, to]) for c, r in seen], floor)
+    for target, to in subject.names.output_signals.items():
+        found += _edge(source, target, 0, at, [(c, r.outputs[:, 0][:, to]) for c, r in seen], floor)
+    return found
+
+
+def _edge(source: Signal, target: Signal, lag: int, at: np.ndarray, effects: list, floor: float) -> list[Edge]:
+    """Make the edge if any contrast has an effect [batch, target]; its matrix is fitted to the noise contrast."""
+    sizes = {name: float(np.abs(effect).max(initial=0)) for name, (_, effect) in zip(CONTRASTS, effects, strict=True)}
+    if max(sizes.values()) <= floor:
+        return []
+    given = np.concatenate([np.asarray(change.final)[:, 0][:, at] for change, _ in effects])
+    answer = np.concatenate([effect for _, effect in effects])
+    matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
+    linear = np.abs(given @ matrix - answer).max() <= 10 * floor
+    return [edge(source, target, lag, matrix if linear else None, effect=sizes, varies=sizes["sample"] > floor)]
+
+
+def _input_edges(subject: Subject, x: Stream, floor: float) -> list[Edge]:
+    """Give the edges from the network's inputs: what each puts on the stream, over all contexts."""
+    inputs = sequences(subject.names, 1, subject.seed)[:, 0]
+    found = []
+    for source, rows in subject.names.input_signals.items():
+        for target, to in subject.spaces.items():
+            block = subject.weights.W_E[np.ix_(rows, to)]
+            effect = inputs[:, rows] @ block
+            if np.abs(effect).max(initial=0) > floor:
+                varies = bool(np.ptp(effect, axis=0).max() > floor)
+                found.append(edge(source, target, 0, block, effect=float(np.abs(effect).max()), varies=varies))
+    return found

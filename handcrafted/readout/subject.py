@@ -1,0 +1,66 @@
+"""What a readout is given: arrays, and the names of the coordinates. No structure, no circuits, no laws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.model.forward import WINDOW
+from handcrafted.model.names import Names
+from handcrafted.model.weights import Weights, check_shapes
+
+FLOOR = 1e-6
+"""Compositions and effects below this are rounding, not wiring."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to be read.
+
+    Attributes:
+        weights: effective weights as numpy arrays.
+        names: the names of residual coordinates, inputs and outputs.
+        window: how many steps a head sees.
+        seed: of every random choice.
+    """
+
+    weights: Weights
+    names: Names
+    window: int = WINDOW
+    seed: int = 0
+
+    @cached_property
+    def spaces(self) -> dict[Signal, np.ndarray]:
+        """The positions of each named subspace."""
+        return self.names.subspaces
+
+    @cached_property
+    def indicator(self) -> np.ndarray:
+        """Which coordinates belong to which subspace [subspace, d_model], 0 or 1."""
+        found = np.zeros((len(self.spaces), len(self.names.residual)), np.float32)
+        for row, positions in enumerate(self.spaces.values()):
+            found[row, positions] = 1
+        return found
+
+
+def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0) -> Subject:
+    """Check that arrays and names fit each other, and that every number is finite.
+
+    Raises:
+        HandcraftedError: naming the first array that does not fit.
+    """
+    weights = check_shapes(weights.numpy())
+    sizes = weights.sizes
+    for axis, given in (("d_model", names.residual), ("n_in", names.inputs), ("n_out", names.outputs)):
+        if sizes[axis] != len(given):
+            raise HandcraftedError(
+                f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give the names of this very model."
+            )
+    for name, array in weights.items():
+        if not np.all(np.isfinite(array)):
+            raise HandcraftedError(f"Expected finite numbers in {name}, got NaN or infinity. Mend the array first.")
+    return Subject(weights, names, window, seed)

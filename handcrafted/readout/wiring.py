@@ -1,0 +1,86 @@
+"""The wiring readout: compositions of the matrices of a writer and of a later reader, straight and through `W_R`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from scipy import sparse
+
+from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.readout.edges import edge, wires
+from handcrafted.readout.paths import Path, paths_of, reads, transfer, writes
+from handcrafted.readout.subject import FLOOR, Subject
+
+COMPOSITION_FLOOR = 1e-5
+"""Compositions below this share of the product of norms do not count."""
+
+
+def wiring(subject: Subject) -> SignalGraph:
+    """Draw an edge u -> v where an earlier writer of u composes with a reader of u that writes v.
+
+    Formula: |W_a[:, u] R_b[u, :]| / (|W_a[:, u]| |R_b[u, :]|) > 1e-5 and above the floor 1e-6, writer a before
+        reader b; the recurrence gives edges of lag 1, a head that looks k steps back edges of lag k. Where the way
+        is linear, the matrix from u to v is the product of the arrays along it.
+    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (composition scores).
+    Error: none on hand-set weights; wired is not used: an edge that a dead neuron carries is drawn all the same.
+    """
+    paths = list(paths_of(subject))
+    written = _Writers(subject, paths)
+    carried: dict[tuple[Signal, Signal, int], list] = defaultdict(list)
+    for path in paths:
+        targets = writes(path, subject)
+        for source, at in reads(path, subject):
+            if not written.reach(source, path.read[at], path.seen):
+                continue
+            for target, to in targets:
+                matrix = transfer(path, at, to)
+                if matrix is not None and np.abs(matrix).max(initial=0) <= FLOOR:
+                    continue
+                for lag, weight in path.lags:
+                    carried[source, target, lag].append((path.name, None if matrix is None else weight * matrix))
+    return SignalGraph(subject.spaces, [*_wire_edges(subject, written), *_sum_up(carried)])
+
+
+def _sum_up(carried: dict[tuple[Signal, Signal, int], list]) -> Iterable[Edge]:
+    for (source, target, lag), ways in carried.items():
+        matrices = [matrix for _, matrix in ways]
+        linear = all(matrix is not None for matrix in matrices)
+        names = [name for name, _ in ways]
+        yield edge(source, target, lag, np.sum(matrices, axis=0) if linear else None, components=names)
+
+
+def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
+    """Wires count where something writes what they read; the embedding's inputs come from outside."""
+    last = 2 * subject.weights.sizes["layer"]
+    for source, target, lag, matrix in wires(subject):
+        if source.role == INPUT or written.reach(source, matrix, last):
+            array = "W_E" if source.role == INPUT else "W_U" if target.role == OUTPUT else "W_R"
+            yield edge(source, target, lag, matrix, components=[array])
+
+
+class _Writers:
+    """All that is written to the stream, as sparse rows with the half-layer in which they are written."""
+
+    def __init__(self, subject: Subject, paths: list[Path]):
+        w = subject.weights
+        live = [i for i, path in enumerate(paths) if not path.name.endswith("score")]
+        blocks = [w.W_E, w.W_R, *(paths[i].write for i in live)]
+        times = [0, 0, *(paths[i].written for i in live)]
+        self.times = np.repeat(times, [len(block) for block in blocks])
+        self.rows = sparse.csc_array(np.concatenate(blocks))
+        self.places = subject.spaces
+        self.cache: dict[Signal, tuple] = {}
+
+    def reach(self, source: Signal, reader: np.ndarray, seen: int) -> bool:
+        """Whether something written to `source` up to half-layer `seen` composes with a reader [source, r]."""
+        if source not in self.cache:
+            block = self.rows[:, self.places[source]].tocsr()
+            alive = np.unique(block.nonzero()[0])
+            self.cache[source] = block[alive].toarray(), self.times[alive]
+        rows, times = self.cache[source]
+        early = rows[times <= seen]
+        product = np.linalg.norm(early @ reader, axis=1)
+        norms = np.linalg.norm(early, axis=1) * np.linalg.norm(reader)
+        return bool(np.any((product > FLOOR) & (product > COMPOSITION_FLOOR * norms)))
