@@ -1,4 +1,4 @@
-"""Interventions by name: zero, noise, patch and swap, on a subspace, a component or a single edge.
+"""Interventions by name: zero, noise, patch, swap and hold, on a subspace, a component or a single edge.
 
 A place is a `Signal` (a subspace; or an input or output of the network), a component's short name such as `L0H1`,
 or an edge: a pair (writer, reader) of components. A place that does not exist raises; nothing is ever skipped silently.
@@ -75,7 +75,19 @@ class Swap:
         return value[np.asarray(self.order)]
 
 
-Intervention = Zero | Noise | Patch | Swap
+@dataclass(frozen=True)
+class Hold:
+    """Hold the place at given values, which broadcast against [batch, time, width]."""
+
+    where: Place
+    values: Any
+
+    def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
+        """Give the values to hold."""
+        return np.broadcast_to(np.asarray(self.values, np.float32), value.shape)
+
+
+Intervention = Zero | Noise | Patch | Swap | Hold
 
 
 @partial(jax.jit, static_argnames="window")

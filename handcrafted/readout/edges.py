@@ -14,20 +14,32 @@ GAIN_TOLERANCE = 1e-3
 """Relative deviation up to which a transfer counts as one gain on the diagonal."""
 
 
-def edge(source: Signal, target: Signal, lag: int, matrix: np.ndarray | None, **evidence: Any) -> Edge:
-    """Make an edge; a transfer matrix that is a multiple of the identity becomes its gain, else the sign is 0."""
+def edge(
+    source: Signal, target: Signal, lag: int, matrix: np.ndarray | None, live: np.ndarray | None = None, **evidence: Any
+) -> Edge:
+    """Make an edge; a transfer matrix that is a multiple of the identity becomes its gain, else the sign is 0.
+
+    Args:
+        source: where it comes from.
+        target: where it goes.
+        lag: after how many steps it arrives.
+        matrix: [source, target] where it is linear, else None.
+        live: which source coordinates ever change [source]; the others say nothing about the gain.
+        evidence: what was seen.
+    """
     if matrix is None:
         return Edge(source, target, lag, evidence=evidence)
-    sign, gain = sign_and_gain(matrix)
+    sign, gain = sign_and_gain(matrix, live)
     return Edge(source, target, lag, sign, gain, {**evidence, "transfer": np.asarray(matrix).round(6).tolist()})
 
 
-def sign_and_gain(matrix: np.ndarray) -> tuple[int, float | None]:
-    """Give (sign, gain) of a multiple of the identity, and (0, None) of any other matrix."""
+def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[int, float | None]:
+    """Give (sign, gain) of a multiple of the identity, and (0, None) of any other matrix; dead rows do not count."""
     if matrix.shape[0] != matrix.shape[1]:
         return 0, None
-    gain = float(np.mean(np.diag(matrix)))
-    if np.abs(matrix - gain * np.eye(len(matrix))).max() > GAIN_TOLERANCE * max(abs(gain), FLOOR):
+    rows = np.ones(len(matrix), bool) if live is None else live
+    gain = float(np.mean(np.diag(matrix)[rows])) if rows.any() else 0.0
+    if np.abs(matrix - gain * np.eye(len(matrix)))[rows].max(initial=0) > GAIN_TOLERANCE * max(abs(gain), FLOOR):
         return 0, None
     return int(np.sign(gain)), gain
 

@@ -26,7 +26,7 @@ EFFECT_FLOOR = 1e-5
 """Effects below this share of the largest value in the stream are rounding."""
 
 CONTRASTS = ("sample", "zero", "noise")
-NOISE = CONTRASTS.index("noise")
+LEAST_RUNS = 32
 
 
 class Stream(NamedTuple):
@@ -95,8 +95,9 @@ def effects(weights: Weights, x: Stream, changes: Stream, subspaces: Array, wind
 
 
 def record(subject: Subject, inputs: np.ndarray) -> Stream:
-    """Run the network and record its stream, with a leading batch axis."""
-    _, seen = run_batch(subject.weights, inputs, subject.window)
+    """Run the network and record its stream, with a leading batch axis; few contexts are repeated."""
+    repeated = np.tile(inputs, (-(-LEAST_RUNS // len(inputs)), 1, 1))
+    _, seen = run_batch(subject.weights, repeated, subject.window)
     return Stream(seen["resid_pre"], seen["resid_mid"], seen["final"])
 
 
@@ -107,13 +108,14 @@ def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
     each coordinate's own size, so that what is never written stays unchanged.
     """
     rng = np.random.default_rng(seed)
-    batch = x.final.shape[0]
-    shift = 1 + int(rng.integers(max(batch - 1, 1)))
-    noise = rng.normal(size=x.final.shape[-1]).astype(np.float32)
+    runs, _, d_model = x.final.shape
+    order = rng.permutation(runs)
+    draws = rng.normal(size=(runs, d_model)).astype(np.float32)
 
     def change(values: Array) -> Array:
         size = jnp.sqrt(jnp.mean(values**2, axis=(0, 1), keepdims=True))
-        new = {"sample": jnp.roll(values, shift, axis=0), "zero": 0 * values, "noise": values + size * noise}[contrast]
+        noise = draws.reshape(runs, *[1] * (values.ndim - 2), d_model)
+        new = {"sample": values[order], "zero": 0 * values, "noise": values + size * noise}[contrast]
         return (new - values).at[:, 1:].set(0.0)
 
     return Stream(*(change(values) for values in x))
@@ -161,7 +163,8 @@ def _edge(source: Signal, target: Signal, lag: int, at: np.ndarray, effects: lis
     answer = np.concatenate([effect for _, effect in effects])
     matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
     linear = np.abs(given @ matrix - answer).max() <= 10 * floor
-    return [edge(source, target, lag, matrix if linear else None, effect=sizes, varies=sizes["sample"] > floor)]
+    live = np.abs(given).max(axis=0) > floor
+    return [edge(source, target, lag, matrix if linear else None, live, effect=sizes, varies=sizes["sample"] > floor)]
 
 
 def _input_edges(subject: Subject, x: Stream, floor: float) -> list[Edge]:

@@ -1,0 +1,61 @@
+"""handcrafted: transformers whose weights are set by hand, so that every circuit is a named STPA controller.
+
+    import handcrafted as hc
+
+    structure = hc.load("train_door.yaml")      # what is intended
+    model = hc.assemble(structure)              # hand-set weights
+    recovered = hc.recover(model)               # what readouts see in them
+    hc.compare(structure, recovered).reproduced # do the two agree?
+"""
+
+from __future__ import annotations
+
+from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.control.resolve import Finding, LinkId
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import Role
+from handcrafted.control.yamlfile import load
+from handcrafted.craft.assemble import assemble
+from handcrafted.craft.circuit import Circuit
+from handcrafted.model.forward import forward, step
+from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
+from handcrafted.model.names import Names
+from handcrafted.model.transformer import Transformer
+from handcrafted.model.weights import Weights
+from handcrafted.readout.recover import Recovered, recover
+from handcrafted.verdict.compare import compare
+from handcrafted.verdict.comparison import Comparison
+from handcrafted.verdict.explain import explain
+from handcrafted.view.draw import draw
+
+__all__ = [
+    "Circuit",
+    "Comparison",
+    "ControlStructure",
+    "Edge",
+    "Finding",
+    "HandcraftedError",
+    "Hold",
+    "LinkId",
+    "Names",
+    "Noise",
+    "NotBuiltYetError",
+    "Patch",
+    "Recovered",
+    "Role",
+    "Signal",
+    "SignalGraph",
+    "Swap",
+    "Transformer",
+    "Weights",
+    "Zero",
+    "assemble",
+    "compare",
+    "draw",
+    "explain",
+    "forward",
+    "load",
+    "recover",
+    "step",
+]

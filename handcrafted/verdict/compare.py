@@ -1,0 +1,109 @@
+"""Where the two sides meet: what was intended, and what the readouts recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.control.resolve import Finding, LinkId, Resolved, ResolvedController
+from handcrafted.control.structure import ControlStructure
+from handcrafted.readout.recover import Recovered
+from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts
+from handcrafted.verdict.law import law_verdicts, try_controller
+from handcrafted.verdict.links import inside_differences, judge
+from handcrafted.verdict.manifest import manifest
+
+INTERVENTIONS = ("patching",)
+"""Readouts that see what varies, not what is connected."""
+
+
+def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
+    """Hold what was recovered against what was intended, link by link.
+
+    A link is found if every readout finds it (wired and used) and the laws at its two ends hold. What differs is
+    missing, extra or wrong, each with a reason. Differences inside a controller that change no law are findings.
+
+    Raises:
+        HandcraftedError: if the network lacks coordinates that the structure names.
+    """
+    resolved, intended = structure.resolved, structure.signal_graph()
+    readouts = {
+        name: judge(resolved, intended, graph, structural=name not in INTERVENTIONS)
+        for name, graph in recovered.graphs.items()
+    }
+    findings = [*resolved.findings, *_inside(intended, recovered)]
+    readouts["patching"], idle = _excuse_idle(readouts, recovered)
+    readouts["law"] = _law(resolved, recovered)
+    return Comparison(
+        links=_together(readouts),
+        structure=structure,
+        readouts=readouts,
+        outside=tuple(link.id for link in resolved.links if not link.counted),
+        findings=(*findings, *idle),
+        manifest=manifest(structure, recovered.subject),
+    )
+
+
+def _law(resolved: Resolved, recovered: Recovered) -> Verdicts:
+    needed = [signal for controller in resolved.controllers.values() for signal in _signals(controller)]
+    known = recovered.subject.spaces
+    if absent := [signal for signal in needed if signal not in known]:
+        raise HandcraftedError(
+            f"Expected a network with a subspace for {absent[0]}, got none of that name among its coordinates. "
+            "Compare with the structure that it was made from."
+        )
+    tests = {name: try_controller(recovered.subject, controller) for name, controller in resolved.controllers.items()}
+    return law_verdicts(resolved, tests)
+
+
+def _signals(controller: ResolvedController) -> Iterator[Signal | None]:
+    for link in controller.arrivals:
+        yield from (link.port, link.received)
+    yield from (variable.signal for variable in controller.variables)
+
+
+def _excuse_idle(readouts: Mapping[str, Verdicts], recovered: Recovered) -> tuple[Verdicts, list[Finding]]:
+    """Turn a wired link that no contrast can move, because its signal is zero throughout, into a finding."""
+    wired = {link.id for link in readouts["wiring"].found}
+    verdicts, findings = [], []
+    for link in readouts["patching"].links:
+        if link.status is Status.MISSING and link.id in wired:
+            findings.append(Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id))
+        verdicts.append(link)
+    return Verdicts(tuple(verdicts)), findings
+
+
+def _inside(intended: SignalGraph, recovered: Recovered) -> Iterator[Finding]:
+    for name, graph in recovered.graphs.items():
+        missing, extra = inside_differences(intended, graph)
+        for edge in missing:
+            yield Finding("inside", f"{name} sees no way {_way(edge)}.", edge.target)
+        for edge in extra:
+            yield Finding("inside", f"{name} sees an unintended way {_way(edge)}.", edge.target)
+
+
+def _way(edge: Edge) -> str:
+    return f"inside {edge.target.owner} from {edge.source.name} ({edge.source.role}) to {edge.target.name} ({edge.target.role})"
+
+
+def _together(readouts: Mapping[str, Verdicts]) -> tuple[LinkVerdict, ...]:
+    """Give each link its worst verdict over all readouts, with every reason; extra links once each."""
+    links: dict[LinkId, list[tuple[str, LinkVerdict]]] = {}
+    for name, verdicts in readouts.items():
+        for verdict in verdicts.links:
+            links.setdefault(verdict.id, []).append((name, verdict))
+    return tuple(_worst(id, verdicts) for id, verdicts in links.items())
+
+
+def _worst(id: LinkId, verdicts: list[tuple[str, LinkVerdict]]) -> LinkVerdict:
+    order = [Status.FOUND, Status.MISSING, Status.WRONG, Status.EXTRA]
+    wired = {verdict.status for name, verdict in verdicts if name in ("wiring", "patching")}
+    status = max((verdict.status for _, verdict in verdicts), key=order.index)
+    if Status.MISSING in wired and status is Status.WRONG and Status.WRONG not in wired:
+        status = Status.MISSING
+    seen_by: dict[str, list[str]] = {}
+    for name, verdict in verdicts:
+        if verdict.status is not Status.FOUND:
+            seen_by.setdefault(verdict.reason, []).append(name)
+    return LinkVerdict(id, status, "; ".join(f"{', '.join(names)}: {reason}" for reason, names in seen_by.items()))

@@ -1,0 +1,90 @@
+"""The law test: does each controller do what its control law says, stage by stage, on held inputs?
+
+Each controller is taken by itself: every link that arrives at it is held at values of its domain, in the network and
+in the oracle alike. What it receives is compared with what was sent, what it believes with the law of its process
+model, what it does with its control algorithm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from handcrafted.control.intended import written_port
+from handcrafted.control.laws import believe, decide
+from handcrafted.control.resolve import LinkId, Resolved, ResolvedController
+from handcrafted.model.intervention import Hold, intervene
+from handcrafted.readout.contrasts import contexts
+from handcrafted.readout.subject import Subject
+from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
+
+TOLERANCE = 1e-5
+"""Largest deviation, in units of the larger of 1 and the value, that float32 rounding explains."""
+
+
+@dataclass(frozen=True)
+class LawTest:
+    """How one controller behaved.
+
+    Attributes:
+        contexts: how many contexts were tried.
+        received, believed, decided: for each link, in which contexts [context] a stage deviates from its law.
+        worst: the largest deviation seen.
+    """
+
+    contexts: int
+    received: Mapping[LinkId, np.ndarray]
+    believed: Mapping[LinkId, np.ndarray]
+    decided: Mapping[LinkId, np.ndarray]
+    worst: float
+
+
+def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
+    """Hold every link that arrives at a controller at all contexts (or a sample) and compare each stage with its law."""
+    arrivals = controller.arrivals
+    held = dict(zip([a.id for a in arrivals], contexts([a.domain for a in arrivals], subject.seed), strict=True))
+    count = len(next(iter(held.values()))) if held else 1
+    inputs = np.zeros((count, 1, len(subject.names.inputs)), np.float32)
+    holds = [Hold(a.port, held[a.id][:, None]) for a in arrivals if a.port]
+    _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window)
+    value = lambda signal: seen["final"][:, 0, subject.names.find(signal)].astype(float)
+    deviations: list[np.ndarray] = []
+
+    def off(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        distance = np.abs(actual - wanted) / np.maximum(1.0, np.abs(wanted))
+        deviations.append(distance)
+        return np.any(distance > TOLERANCE, axis=-1)
+
+    got = {a.id: value(a.received) for a in arrivals if a.received}
+    beliefs = {variable.signal: value(variable.signal) for variable in controller.variables}
+    received = {id: off(got[id], held[id]) for id in got}
+    wrong_beliefs = {signal: off(beliefs[signal], wanted) for signal, wanted in believe(controller, got).items()}
+    believed = {
+        link.id: wrong_beliefs[variable.signal] for variable in controller.variables for link in variable.reads
+    }
+    wanted = decide(controller, beliefs)
+    decided = {
+        link.id: off(value(written_port(link)), np.broadcast_to(wanted[link.id], (count, link.domain.width)))
+        for entry in controller.entries
+        for link in entry.links
+    }
+    worst = max((float(distance.max(initial=0)) for distance in deviations), default=0.0)
+    return LawTest(count, received, believed, decided, worst)
+
+
+def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:
+    """Turn the law tests into a verdict on every counted link: wrong where a stage that it feeds or is fed by deviates."""
+    reasons: dict[LinkId, str] = {}
+    for test in tests.values():
+        for stage, wrong in (("arrives", test.received), ("is believed", test.believed), ("is decided", test.decided)):
+            for id, where in wrong.items():
+                if np.any(where) and id not in reasons:
+                    reasons[id] = f"{id.name} {stage} otherwise than its law says in {int(where.sum())} of {test.contexts} contexts"
+    verdicts = [
+        LinkVerdict(link.id, Status.WRONG if link.id in reasons else Status.FOUND, reasons.get(link.id, ""))
+        for link in resolved.links
+        if link.counted
+    ]
+    return Verdicts(tuple(verdicts))
