@@ -1,0 +1,220 @@
+"""The command line: exit 0 if what was checked holds, 1 if it does not, 2 if the input cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
+from handcrafted.control.resolve import LinkId
+from handcrafted.verdict.comparison import Comparison, LinkVerdict
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def _friendly(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn every error that a user can cause into one message on stderr and exit code 2."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except HandcraftedError as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"Expected to read or write {error.filename}, got: {error.strerror}.") from None
+
+    return wrapped
+
+
+class _Group(click.Group):
+    """A group whose errors all end with exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.exit_code = 2
+            raise
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="handcrafted")
+def main() -> None:
+    """Set transformer weights by hand from an STPA control structure, and check what readouts see in them.
+
+    Example: handcrafted check --png figures
+    """
+
+
+@main.command()
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: NAME.yaml.")
+@_friendly
+def new(name: str, output: Path | None) -> None:
+    """Write a commented template for a control structure called NAME.
+
+    Example: handcrafted new "my loop" -o my_loop.yaml
+    """
+    from handcrafted.control.template import template
+
+    text = template(name)
+    path = output or Path(f"{name.replace(' ', '_')}.yaml")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise HandcraftedError(f"Expected a new file, got {path}, which exists. Choose another name with -o.") from None
+    click.echo(f"wrote {path}")
+
+
+@main.command()
+@_friendly
+def schema() -> None:
+    """Print the JSON Schema of the file format, for editors that complete and check YAML.
+
+    Example: handcrafted schema > control-structure.schema.json
+    """
+    from handcrafted.control.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg or .dot file.")
+@_friendly
+def draw(file: Path, output: Path) -> None:
+    """Draw the control diagram of FILE.
+
+    Example: handcrafted draw train_door.yaml -o train_door.svg
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.view.draw import draw as draw_thing
+
+    click.echo(f"wrote {draw_thing(load(file), output)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("link")
+@_friendly
+def explain(file: Path, link: str) -> None:
+    """Show which array entries make LINK of FILE, written "from -> to: name".
+
+    Example: handcrafted explain train_door.yaml "train -> door controller: train motion"
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.verdict.explain import explain as explain_link
+
+    explanation = explain_link(assemble(load(file)), link)
+    click.echo(str(explanation))
+    raise SystemExit(0 if explanation.complete else 1)
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
+@click.option("--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop.")
+@_friendly
+def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
+    """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.
+
+    Example: handcrafted check train_door.yaml --png figures
+    """
+    from handcrafted.zoo import bundled
+
+    chosen = files or bundled()
+    if png is not None and png.suffix == ".png" and len(chosen) > 1:
+        raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
+    results = [(path, _check_one(path)) for path in chosen]
+    pictures = _pictures(results, png) if png is not None else []
+    comparisons = [comparison for _, comparison in results]
+    if as_json:
+        click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
+    else:
+        _print_table(comparisons)
+        for picture in pictures:
+            click.echo(f"wrote {picture}")
+    raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
+
+
+def _check_one(path: Path) -> Comparison:
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.readout.recover import recover
+    from handcrafted.verdict.compare import compare
+
+    structure = load(path)
+    try:
+        return compare(structure, recover(assemble(structure)))
+    except NotBuiltYetError as error:
+        raise HandcraftedError(f"{path}: {error}") from None
+
+
+def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:
+    from handcrafted.view.draw import draw as draw_thing
+
+    if target.suffix == ".png":
+        return [draw_thing(results[0][1], target)]
+    target.mkdir(parents=True, exist_ok=True)
+    return [draw_thing(comparison, target / f"{path.stem}.png") for path, comparison in results]
+
+
+def summary(comparison: Comparison) -> dict[str, Any]:
+    """Give what `check --json` prints for one structure."""
+    return {
+        "structure": comparison.structure.name,
+        "links": len(comparison.found) + len(comparison.missing) + len(comparison.wrong),
+        **_counts(comparison),
+        "outside": [_link(id) for id in comparison.outside],
+        "findings": [{"kind": finding.kind, "text": finding.text} for finding in comparison.findings],
+        "reproduced": comparison.reproduced,
+        "readouts": {
+            name: {**_counts(verdicts), "reproduced": verdicts.reproduced}
+            for name, verdicts in comparison.readouts.items()
+        },
+        "manifest": dict(comparison.manifest),
+    }
+
+
+def _counts(verdicts: Any) -> dict[str, Any]:
+    lists = {name: [_link(link.id) for link in getattr(verdicts, name)] for name in ("missing", "extra", "wrong")}
+    return {"found": len(verdicts.found), **lists}
+
+
+def _link(id: LinkId) -> dict[str, str | None]:
+    return {"kind": str(id.kind), "from": id.sender, "to": id.receiver, "name": id.name}
+
+
+def _print_table(comparisons: list[Comparison]) -> None:
+    """Print loop, links, links found by each readout, and the verdict; below it, what differs and what was found."""
+    console = Console(width=None if os.isatty(1) else 120, highlight=False)
+    readouts = list(comparisons[0].readouts) if comparisons else []
+    table = Table()
+    for heading in ("loop", "links", *readouts, "verdict"):
+        table.add_column(heading, justify="left" if heading in ("loop", "verdict") else "right")
+    for comparison in comparisons:
+        total = len(comparison.found) + len(comparison.missing) + len(comparison.wrong)
+        found = [str(len(comparison.readouts[name].found)) for name in readouts]
+        verdict = "reproduced" if comparison.reproduced else "NOT reproduced"
+        table.add_row(comparison.structure.name, str(total), *found, verdict)
+    console.print(table)
+    for comparison in comparisons:
+        for verdict in (*comparison.missing, *comparison.wrong, *comparison.extra):
+            console.print(_sentence(comparison, verdict), markup=False, soft_wrap=True)
+        for finding in comparison.findings:
+            console.print(f"{comparison.structure.name}: finding: {finding.text}", markup=False, soft_wrap=True)
+
+
+def _sentence(comparison: Comparison, verdict: LinkVerdict) -> str:
+    return f"{comparison.structure.name}: {verdict}"

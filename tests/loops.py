@@ -1,0 +1,65 @@
+"""What several tests share: the bundled train door, its contexts, and small damaged copies of a model's arrays."""
+
+from functools import cache
+
+import numpy as np
+
+import handcrafted as hc
+from handcrafted.zoo import bundled
+
+# Thomas & Suo 2014, the operator's door open command: providing it is hazardous (True) in these contexts.
+# (train motion, emergency, train position)
+HAZARDOUS_IF_PROVIDED = {
+    ("moving", "no", "at platform"): True,
+    ("moving", "no", "elsewhere"): True,
+    ("moving", "yes", "at platform"): True,
+    ("moving", "yes", "elsewhere"): True,
+    ("stopped", "yes", "at platform"): False,
+    ("stopped", "yes", "elsewhere"): False,
+    ("stopped", "no", "at platform"): False,
+    ("stopped", "no", "elsewhere"): True,
+}
+CONTEXT_VARIABLES = ("train motion", "emergency", "train position")
+
+
+@cache
+def train_door():
+    """The bundled structure and its model."""
+    path = next(path for path in bundled() if path.stem == "train_door")
+    structure = hc.load(path)
+    return structure, hc.assemble(structure)
+
+
+def encode(names, context):
+    """Give the input vector [n_in] of a context {signal: word}, found by the names of the inputs alone."""
+    return np.array([float(port.domain.values[port.index] == context[port.signal]) for port in names.inputs], np.float32)
+
+
+def door_inputs(names):
+    """Give the eight contexts and their inputs [8, 1, n_in]."""
+    contexts = list(HAZARDOUS_IF_PROVIDED)
+    rows = [encode(names, dict(zip(CONTEXT_VARIABLES, context, strict=True))) for context in contexts]
+    return contexts, np.stack(rows)[:, None]
+
+
+def position(ports, signal, value):
+    """Give the number of the port that carries one value of a signal."""
+    return next(i for i, port in enumerate(ports) if port.signal == signal and port.domain.values[port.index] == value)
+
+
+def damaged(model, change):
+    """Give a numpy copy of the effective weights after `change(weights)` has edited it in place."""
+    weights = model.effective_weights.numpy()
+    change(weights)
+    return weights
+
+
+def recompare(structure, model, change):
+    """Compare a structure with a damaged copy of its model."""
+    return hc.compare(structure, hc.recover(damaged(model, change), names=model.names))
+
+
+def head_of(model, signal):
+    """Give (layer, head) of the head that writes a received signal."""
+    place = next(p for p in model.layout if p.part == "attention" and p.writes.name == signal)
+    return place.layer, place.components[0]
