@@ -7,6 +7,7 @@ t = 0 are filled from the declared residual `r_0`; the recurrence `W_R` carries 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -125,6 +126,7 @@ def _one_step(weights: Weights, state: State, inputs: Array, edit: Edit | None):
     return State(carry, *past), outputs, dict(embed=embed, carry=state.carry, final=x, **seen)
 
 
+@jax.jit
 def step(
     weights: Weights, state: State, inputs: Float[Array, "n_in"]
 ) -> tuple[State, Float[Array, "n_out"]]:
@@ -139,6 +141,7 @@ def step(
     return state, outputs
 
 
+@partial(jax.jit, static_argnames="window")
 def forward(
     weights: Weights,
     inputs: Float[Array, "*batch time n_in"],

@@ -91,15 +91,9 @@ Intervention = Zero | Noise | Patch | Swap | Hold
 
 
 @partial(jax.jit, static_argnames="window")
-def run_batch(weights: Weights, inputs: Any, window: int = WINDOW) -> tuple[Any, Activations]:
-    """Run a batch of sequences [batch, time, n_in], compiled."""
-    return forward(weights, inputs, None, window)
-
-
-@partial(jax.jit, static_argnames="window")
 def run_edited(weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW) -> tuple[Any, Activations]:
     """Run a batch of sequences, each under an edit of its own (leading batch axis), compiled."""
-    return jax.vmap(lambda x, edit: forward(weights, x, None, window, edit))(inputs, edits)
+    return jax.vmap(lambda x, edit: forward(weights, x, None, window=window, edit=edit))(inputs, edits)
 
 
 def intervene(
@@ -147,7 +141,7 @@ class _Run:
     def __init__(self, weights: Weights, names: Names, inputs: Any, window: int):
         self.weights, self.names = weights, names
         self.inputs = np.asarray(inputs, np.float32)
-        _, seen = run_batch(weights, self.inputs, window)
+        _, seen = forward(weights, self.inputs, window=window)
         self.seen = {name: np.asarray(array) for name, array in seen.items()}
 
     def value(self, where: Place) -> np.ndarray:

@@ -77,8 +77,12 @@ class Transformer(nnx.Module):
         """The raw arrays, as stored."""
         return Weights(**{name: getattr(self, name)[...] for name in FIELD_AXES})
 
-    @weights.setter
-    def weights(self, new: Weights) -> None:
+    def set_weights(self, new: Weights) -> None:
+        """Replace the raw arrays; the masks stay as they are.
+
+        Raises:
+            HandcraftedError: if the shapes disagree.
+        """
         for name, array in check_shapes(new).items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
 
@@ -94,7 +98,7 @@ class Transformer(nnx.Module):
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
         """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations."""
-        return forward(self.effective_weights, jnp.asarray(inputs, jnp.float32), carries, self.window)
+        return forward(self.effective_weights, jnp.asarray(inputs, jnp.float32), carries, window=self.window)
 
     def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""

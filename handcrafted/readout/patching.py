@@ -15,8 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.forward import attend, matmul
-from handcrafted.model.intervention import run_batch
+from handcrafted.model.forward import attend, forward, matmul
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.edges import edge
@@ -27,6 +26,9 @@ EFFECT_FLOOR = 1e-5
 
 CONTRASTS = ("sample", "zero", "noise")
 LEAST_RUNS = 32
+
+OVERFLOW = 1e4
+"""A stream that grows beyond this is a recurrence that runs away, not a signal."""
 
 
 class Stream(NamedTuple):
@@ -95,9 +97,15 @@ def effects(weights: Weights, x: Stream, changes: Stream, subspaces: Array, wind
 
 
 def record(subject: Subject, inputs: np.ndarray) -> Stream:
-    """Run the network and record its stream, with a leading batch axis; few contexts are repeated."""
+    """Run the network and record its stream, with a leading batch axis; few contexts are repeated.
+
+    Where the recurrence runs away, every step starts from an empty carry instead: effects are local all the same.
+    """
     repeated = np.tile(inputs, (-(-LEAST_RUNS // len(inputs)), 1, 1))
-    _, seen = run_batch(subject.weights, repeated, subject.window)
+    _, seen = forward(subject.weights, repeated, window=subject.window)
+    if not bool(jnp.all(jnp.abs(seen["final"]) < OVERFLOW)):
+        still = np.zeros((*repeated.shape[:2], subject.weights.sizes["d_model"]), np.float32)
+        _, seen = forward(subject.weights, repeated, still, window=subject.window)
     return Stream(seen["resid_pre"], seen["resid_mid"], seen["final"])
 
 

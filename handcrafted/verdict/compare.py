@@ -89,15 +89,15 @@ def _way(edge: Edge) -> str:
 
 def _together(readouts: Mapping[str, Verdicts]) -> tuple[LinkVerdict, ...]:
     """Give each link its worst verdict over all readouts, with every reason; extra links once each."""
-    links: dict[LinkId, list[tuple[str, LinkVerdict]]] = {}
+    links: dict[tuple[LinkId, bool], list[tuple[str, LinkVerdict]]] = {}
     for name, verdicts in readouts.items():
         for verdict in verdicts.links:
-            links.setdefault(verdict.id, []).append((name, verdict))
-    return tuple(_worst(id, verdicts) for id, verdicts in links.items())
+            links.setdefault((verdict.id, verdict.status is Status.EXTRA), []).append((name, verdict))
+    return tuple(_worst(id, verdicts) for (id, _), verdicts in links.items())
 
 
 def _worst(id: LinkId, verdicts: list[tuple[str, LinkVerdict]]) -> LinkVerdict:
-    order = [Status.FOUND, Status.MISSING, Status.WRONG, Status.EXTRA]
+    order = list(Status)
     wired = {verdict.status for name, verdict in verdicts if name in ("wiring", "patching")}
     status = max((verdict.status for _, verdict in verdicts), key=order.index)
     if Status.MISSING in wired and status is Status.WRONG and Status.WRONG not in wired:

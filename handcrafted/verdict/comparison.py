@@ -12,12 +12,12 @@ from handcrafted.control.structure import ControlStructure
 
 
 class Status(StrEnum):
-    """How a link came out."""
+    """How a link came out, from good to bad."""
 
     FOUND = "found"
     MISSING = "missing"
-    EXTRA = "extra"
     WRONG = "wrong"
+    EXTRA = "extra"
 
 
 @dataclass(frozen=True)

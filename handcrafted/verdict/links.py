@@ -41,12 +41,17 @@ def _judge_link(
     link: ResolvedLink, chain: list[Edge], intended: SignalGraph, recovered: SignalGraph, structural: bool
 ) -> tuple[LinkVerdict, list[Edge]]:
     """Judge a link by the edges that it is made of; also give the unintended edges that explain what is wrong."""
+    strays = [edge for wanted in chain for edge in _other_lags(wanted, intended, recovered)]
     for wanted in chain:
         found = recovered.edge(*wanted.key)
         if found is None:
-            return _absent(link, wanted, intended, recovered)
+            verdict, astray = _absent(link, wanted, intended, recovered)
+            return verdict, [*strays, *astray]
         if reason := _deviation(wanted, found):
-            return LinkVerdict(link.id, Status.WRONG, reason), []
+            return LinkVerdict(link.id, Status.WRONG, reason), strays
+    if strays:
+        lags = ", ".join(str(edge.lag) for edge in strays)
+        return LinkVerdict(link.id, Status.WRONG, f"{link.id.name} arrives also with lag {lags}"), strays
     port = chain[0].source
     fed = recovered.arriving(port) or not intended.arriving(port)
     if structural and link.sent_by_controller and not fed:
@@ -71,8 +76,7 @@ def _absent(
     link: ResolvedLink, wanted: Edge, intended: SignalGraph, recovered: SignalGraph
 ) -> tuple[LinkVerdict, list[Edge]]:
     """Tell a link that is cut from one that arrives late or elsewhere."""
-    late = [edge for edge in recovered.leaving(wanted.source) if edge.target == wanted.target]
-    if late:
+    if late := _other_lags(wanted, intended, recovered):
         lags = ", ".join(str(edge.lag) for edge in late)
         reason = f"{wanted.source.name} arrives with lag {lags} instead of {wanted.lag}"
         return LinkVerdict(link.id, Status.WRONG, reason), late
@@ -88,6 +92,12 @@ def _absent(
         return LinkVerdict(link.id, Status.WRONG, f"wired {where} instead of {wanted.source.name} -> {wanted.target.name}"), astray
     reason = f"nothing carries {wanted.source} to {wanted.target}"
     return LinkVerdict(link.id, Status.MISSING, reason), []
+
+
+def _other_lags(wanted: Edge, intended: SignalGraph, recovered: SignalGraph) -> list[Edge]:
+    """Give the unintended edges between the same two signals at other lags."""
+    same = (edge for edge in recovered.leaving(wanted.source) if edge.target == wanted.target)
+    return [edge for edge in same if intended.edge(*edge.key) is None]
 
 
 def _turned(wanted: Edge, intended: SignalGraph, recovered: SignalGraph) -> list[Edge]:

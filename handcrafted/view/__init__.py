@@ -1,0 +1,1 @@
+"""Pictures: control structures, comparisons and weights. Nothing else in the library draws."""

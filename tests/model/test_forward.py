@@ -14,7 +14,7 @@ from tests.twin import twin
 SIZES = dict(layer=2, head=2, d_model=6, d_head=3, d_mlp=5, n_in=3, n_out=2)
 
 
-def random_weights(seed, scale=0.4):
+def random_weights(seed, scale=0.2):
     rng = np.random.default_rng(seed)
     draw = lambda array: (scale * rng.normal(size=array.shape)).astype(np.float32)
     return Weights.zeros(**SIZES).map(draw)

@@ -1,0 +1,82 @@
+"""What stands inside a box: name, process model and, beside it, the control algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from handcrafted.control.resolve import ResolvedController, ResolvedEntry, ResolvedVariable
+from handcrafted.control.structure import Component, ControlStructure
+from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.view.lawtext import law_lines
+from handcrafted.view.markup import bold, cell, indented, lines, paragraph, small, table, words, wrapped
+
+LETTERS = 30
+"""Letters per line of a name or a list of values."""
+
+FILL = {ComponentKind.PROCESS: "#f0f0f0"}
+"""Processes are shaded lightly, so that what controls and what is controlled differ without colour."""
+
+
+class Port(NamedTuple):
+    """A place on a box's top or bottom face where one arrow ends, at least `width` points wide."""
+
+    name: str
+    width: int
+
+
+def content(structure: ControlStructure, name: str, algorithm: bool) -> str:
+    """Give what a component's box shows; without `algorithm` only the name and the process model."""
+    component = structure.components[name]
+    controller = structure.resolved.controllers.get(name)
+    rows = [[cell(_title(name, component), CELLPADDING=3)]]
+    if controller is not None and (controller.variables or controller.entries):
+        rows.append([cell(_inside(controller, algorithm), CELLPADDING=2)])
+    return table(rows)
+
+
+def box(inside: str, top: Sequence[Port], bottom: Sequence[Port], fill: str = "white", border: int = 1) -> str:
+    """Set contents between a row of places on the top face and one on the bottom face."""
+    rows = [[cell(_face(top))], [cell(inside)], [cell(_face(bottom))]]
+    return table(rows, BORDER=border, BGCOLOR=fill, COLOR="black")
+
+
+def _face(ports: Sequence[Port]) -> str:
+    """Give a row of cells to which arrows can be tied; they spread over the width of the box."""
+    cells = [cell("", PORT=port.name, WIDTH=port.width, HEIGHT=2) for port in ports]
+    return table([cells or [cell("", HEIGHT=2)]])
+
+
+def _title(name: str, component: Component) -> str:
+    parts = [bold(line) for line in wrapped(name, LETTERS)]
+    if component.layer_0:
+        parts.append(small("layer 0"))
+    elif component.kind in (ComponentKind.ACTUATOR, ComponentKind.SENSOR):
+        parts.append(small(component.kind))
+    return lines(parts, align="CENTER")
+
+
+def _inside(controller: ResolvedController, algorithm: bool) -> str:
+    columns = []
+    if controller.variables:
+        columns.append(_column("process model", [_variable(variable) for variable in controller.variables], algorithm))
+    if algorithm and controller.entries:
+        columns.append(_column("control algorithm", [_entry(entry) for entry in controller.entries], True))
+    return table([columns], CELLSPACING=3) if columns else ""
+
+
+def _column(heading: str, items: Sequence[list[str]], headed: bool) -> str:
+    head = [small(heading)] if headed else []
+    return paragraph([*head, *(line for item in items for line in item)], BORDER=1, COLOR="#999999", CELLPADDING=4)
+
+
+def _variable(variable: ResolvedVariable) -> list[str]:
+    """Give the name in bold and the values, beside it where they fit in one line."""
+    name, values = variable.signal.name, str(variable.domain)
+    if len(name) + len(values) + 2 <= LETTERS:
+        return [f"{bold(name)}: {words(values)}"]
+    return [*map(bold, wrapped(name, LETTERS)), *map(indented, wrapped(values, LETTERS, most=3))]
+
+
+def _entry(entry: ResolvedEntry) -> list[str]:
+    return [*map(bold, wrapped(entry.name, LETTERS)), *map(indented, law_lines(entry))]

@@ -1,0 +1,67 @@
+"""Which boxes stand inside which, and at which height each is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import ComponentKind
+
+LEFT_TO_RIGHT = {ComponentKind.ACTUATOR: 0, ComponentKind.SENSOR: 2}
+"""Actuators stand left, sensors right, all else between."""
+
+
+class Nesting:
+    """The boxes of a structure as a forest, in declared order."""
+
+    def __init__(self, structure: ControlStructure):
+        self.components = structure.components
+        self.names: tuple[str, ...] = tuple(structure.components)
+        self._place = {name: place for place, name in enumerate(self.names)}
+
+    def children(self, name: str | None) -> list[str]:
+        """Name the boxes directly inside a box; inside None stand the outermost ones."""
+        return [child for child in self.names if self._parent(child) == name]
+
+    def _parent(self, name: str) -> str | None:
+        inside = self.components[name].inside
+        return inside if inside in self._place else None
+
+    def descendants(self, name: str) -> list[str]:
+        """Name all boxes inside a box, at any depth."""
+        found: list[str] = []
+        for child in self.children(name):
+            found += [child, *self.descendants(child)]
+        return found
+
+    def holds(self, outer: str, inner: str | None) -> bool:
+        """Whether `inner` stands somewhere inside `outer`."""
+        return inner is not None and inner in self.descendants(outer)
+
+    def lowest(self, name: str) -> int:
+        """Give the lowest authority, the highest level number, in a box and inside it."""
+        return max(self.components[part].level for part in [name, *self.descendants(name)])
+
+    def levels(self) -> list[list[str]]:
+        """Group the boxes by level, highest authority first, actuators left and sensors right.
+
+        A box around others that declares its own level among theirs is left out: it stands above what it holds.
+        """
+        numbers = sorted({component.level for component in self.components.values()})
+        groups = [[name for name in self.names if self._at(name, number)] for number in numbers]
+        return [self.ordered(group) for group in groups if group]
+
+    def _at(self, name: str, level: int) -> bool:
+        own = self.components[name].level
+        inner = [self.components[part].level for part in self.descendants(name)]
+        return own == level and (not inner or own < min(inner))
+
+    def ordered(self, names: Iterable[str | None]) -> list:
+        """Put boxes in the order in which they stand from left to right."""
+        return sorted(names, key=self.position)
+
+    def position(self, name: str | None) -> tuple[int, int]:
+        """Give the sort key of a box from left to right; what is no box comes last."""
+        if name is None:
+            return 1, len(self.names)
+        return LEFT_TO_RIGHT.get(self.components[name].kind, 1), self._place[name]
