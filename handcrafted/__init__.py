@@ -1,11 +1,11 @@
 """handcrafted: transformers whose weights are set by hand, so that every circuit is a named STPA controller.
 
-    import handcrafted as hc
+import handcrafted as hc
 
-    structure = hc.load("train_door.yaml")      # what is intended
-    model = hc.assemble(structure)              # hand-set weights
-    recovered = hc.recover(model)               # what readouts see in them
-    hc.compare(structure, recovered).reproduced # do the two agree?
+structure = hc.load("train_door.yaml")      # what is intended
+model = hc.assemble(structure)              # hand-set weights
+recovered = hc.recover(model)               # what readouts see in them
+hc.compare(structure, recovered).reproduced # do the two agree?
 """
 
 from __future__ import annotations

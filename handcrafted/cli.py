@@ -124,7 +124,9 @@ def explain(file: Path, link: str) -> None:
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
-@click.option("--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop.")
+@click.option(
+    "--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop."
+)
 @_friendly
 def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.

@@ -32,7 +32,9 @@ def train_door():
 
 def encode(names, context):
     """Give the input vector [n_in] of a context {signal: word}, found by the names of the inputs alone."""
-    return np.array([float(port.domain.values[port.index] == context[port.signal]) for port in names.inputs], np.float32)
+    return np.array(
+        [float(port.domain.values[port.index] == context[port.signal]) for port in names.inputs], np.float32
+    )
 
 
 def door_inputs(names):

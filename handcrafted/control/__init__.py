@@ -1,0 +1,1 @@
+"""What is intended: the control structure, its file format, its signal-flow graph, and the control laws."""

@@ -65,9 +65,13 @@ def issue_values(domain: Domain, chosen: object = None) -> tuple[Value, Value]:
     if not domain.discrete:
         return domain.low, domain.high
     if len(domain.values) < 2:
-        raise HandcraftedError(f"Expected an action with at least two values, got {domain}. Add the value that issues it.")
+        raise HandcraftedError(
+            f"Expected an action with at least two values, got {domain}. Add the value that issues it."
+        )
     if chosen is not None and chosen not in domain.values[1:]:
-        raise HandcraftedError(f"Expected `value` to be one of {', '.join(domain.values[1:])}, got {chosen!r}. Choose one.")
+        raise HandcraftedError(
+            f"Expected `value` to be one of {', '.join(domain.values[1:])}, got {chosen!r}. Choose one."
+        )
     return domain.values[0], cast(str, chosen) if chosen is not None else domain.values[1]
 
 
@@ -83,7 +87,7 @@ def constant_value(entry: ResolvedEntry, domain: Domain) -> Value:
     fits = value in domain.values if domain.discrete else isinstance(value, int | float)
     if not fits:
         raise HandcraftedError(
-            f"Expected parameters: {{value: …}} of `{entry.owner}`, entry `{entry.name}`, in {domain}, got {value!r}. Set it."
+            f"Expected parameters: {{value: …}} of {entry.name} of {entry.owner} in {domain}, got {value!r}. Set it."
         )
     return str(value) if domain.discrete else float(cast(float, value))
 

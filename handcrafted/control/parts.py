@@ -43,7 +43,9 @@ def _to_word(value: Any) -> Any:
     return f"{value:g}" if isinstance(value, int | float) else value
 
 
-Name = Annotated[str, BeforeValidator(_to_word), StringConstraints(min_length=1, max_length=120), AfterValidator(_check_name)]
+Name = Annotated[
+    str, BeforeValidator(_to_word), StringConstraints(min_length=1, max_length=120), AfterValidator(_check_name)
+]
 """A name: plain ASCII, no quotes or angle brackets. Numbers and true/false are taken as words."""
 
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False), AfterValidator(float)]
@@ -89,7 +91,7 @@ class Bounds(Part):
             raise ValueError("Expected {above: x}, {below: x} or both, got neither. Give at least one bound")
         if self.above is not None and self.below is not None and self.above >= self.below:
             raise ValueError(
-                f"Expected above < below, got above {self.above:g} and below {self.below:g}. No value lies between; swap them"
+                f"Expected above < below, got above {self.above:g} and below {self.below:g}. Swap them"
             )
         return self
 

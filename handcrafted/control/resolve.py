@@ -243,7 +243,7 @@ def read_by(name: str, variable: Variable, arriving: list[LinkId]) -> list[LinkI
 
 
 class _Namer:
-    """Gives each subspace its own name within (owner, role), and each port one that its owner uses for no other port."""
+    """Gives each subspace its own name within (owner, role), and each port one of its owner's own."""
 
     def __init__(self):
         self.taken: dict[tuple[str, str], list[str]] = {}
@@ -289,7 +289,13 @@ def _variables(name: str, component: Component, arrivals: tuple[ResolvedLink, ..
     if not component.process_model:
         return [
             ResolvedVariable(
-                namer.new(name, Role.FEEDBACK_MODELLING, link.id.name), link.domain, link.initial, (link,), None, {}, None
+                namer.new(name, Role.FEEDBACK_MODELLING, link.id.name),
+                link.domain,
+                link.initial,
+                (link,),
+                None,
+                {},
+                None,
             )
             for link in arrivals
             if link.id.kind != LinkKind.REQUEST
@@ -305,7 +311,9 @@ def _variable(name: str, variable: Variable, arrivals: Mapping[LinkId, ResolvedL
     reads = tuple(arrivals[id] for id in read_by(name, variable, list(arrivals)))
     taken_over = reads[0].domain if len(reads) == 1 and variable.law is None else Domain(unit=variable.unit)
     domain = variable.domain or taken_over
-    default = reads[0].initial if len(reads) == 1 and reads[0].domain.values == domain.values else domain.default_initial
+    default = (
+        reads[0].initial if len(reads) == 1 and reads[0].domain.values == domain.values else domain.default_initial
+    )
     initial = default if variable.initial is None else variable.initial
     return ResolvedVariable(signal, domain, initial, reads, variable.law, variable.parameters, variable.when)
 

@@ -1,2 +1,229 @@
-"""Rules that hold across the entries of a file."""
-def check_rules(structure): ...
+"""Rules that hold across the entries of a file: every name refers to something, and authority is kept.
+
+Each check raises a `HandcraftedError` whose path names the entry at fault, so that the loader can give its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import networkx as nx
+
+from handcrafted.control.complaint import FilePath, must_be_known, refuse
+from handcrafted.control.domain import Domain
+from handcrafted.control.dynamics import FiniteState, outputs_of
+from handcrafted.control.parts import to_key
+from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_value
+from handcrafted.control.structure import LINK_FIELDS, ControlStructure, Link
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
+
+NEEDS = {LinkKind.OTHER_INPUT: ("to",), LinkKind.OTHER_OUTPUT: ("from",)}
+
+
+def check_rules(structure: ControlStructure) -> None:
+    """Check every rule, first those of names, then those of meaning.
+
+    Raises:
+        HandcraftedError: at the first rule that is broken.
+    """
+    _check_links(structure)
+    _check_nesting(structure)
+    _check_layer_0(structure)
+    _check_traces(structure)
+    for name, component in structure.components.items():
+        check_controller(structure, name, component)
+    _check_domains(structure)
+    _check_unsafe_control_actions(structure)
+    _check_loops(structure)
+
+
+def link_path(kind: LinkKind, position: int) -> FilePath:
+    """Give the path of a link in the file."""
+    return to_key(LINK_FIELDS[kind]), position
+
+
+def _check_links(structure: ControlStructure) -> None:
+    seen: set[tuple] = set()
+    for kind, position, link in structure.links():
+        path = link_path(kind, position)
+        _check_ends(structure, kind, path, link)
+        id = (kind, link.sender, link.receiver, link.name)
+        if link.name and id in seen:
+            refuse(path, f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.")
+        seen.add(id)
+        _check_authority(structure, kind, path, link)
+
+
+def _check_ends(structure: ControlStructure, kind: LinkKind, path: FilePath, link: Link) -> None:
+    ends = {"from": link.sender, "to": link.receiver}
+    for key in NEEDS.get(kind, ("from", "to")):
+        if ends[key] is None:
+            refuse(path, f"Expected `{key}` in a {kind}, got none. Name the component.")
+    for key, end in ends.items():
+        if end is not None:
+            must_be_known((*path, key), "the name of a component", end, structure.components)
+    if link.sender is not None and link.sender == link.receiver:
+        refuse((*path, "to"), f"Expected a link between two components, got one from {link.sender} to itself. Drop it.")
+
+
+def _check_authority(structure: ControlStructure, kind: LinkKind, path: FilePath, link: Link) -> None:
+    sender = structure.components.get(link.sender or "")
+    receiver = structure.components.get(link.receiver or "")
+    if sender is None or receiver is None or receiver.kind != ComponentKind.CONTROLLER:
+        if kind == LinkKind.REQUEST:
+            refuse(path, f"Expected a request to a controller with a guard, got one to {link.receiver}. Use a control action.")
+        return
+    gated = {entry.gates for entry in receiver.control_algorithm.values()}
+    if kind == LinkKind.CONTROL_ACTION and receiver.level < sender.level:
+        refuse(
+            path,
+            f"Expected control actions to go down, got {link.name} from {link.sender} (level {sender.level}) to "
+            f"{link.receiver} (level {receiver.level}). Use a request, or feedback.",
+        )
+    if kind == LinkKind.REQUEST and link.name not in gated:
+        refuse(
+            path,
+            f"Expected a request to end in a guard, got {link.name} to {link.receiver}, where no entry has "
+            f"`gates: {link.name}`. Add a guard there.",
+        )
+    if receiver.layer_0 and kind != LinkKind.REQUEST and sender.kind == ComponentKind.CONTROLLER:
+        refuse(
+            path,
+            f"Expected nothing but requests from controllers to the Layer 0 controller {link.receiver}, got the {kind} "
+            f"{link.name} from {link.sender}. Make it a request to a guard, or drop it.",
+        )
+
+
+def _check_nesting(structure: ControlStructure) -> None:
+    graph = nx.DiGraph()
+    for name, component in structure.components.items():
+        if component.inside is not None:
+            must_be_known(("components", name, "inside"), "the name of a component", component.inside, structure.components)
+            graph.add_edge(name, component.inside)
+    if not nx.is_directed_acyclic_graph(graph):
+        ring = [edge[0] for edge in nx.find_cycle(graph)]
+        refuse(
+            ("components", ring[0], "inside"),
+            f"Expected nested components, got {' inside '.join([*ring, ring[0]])}. Take one of them out.",
+        )
+    for group, members in structure.groups.items():
+        for i, member in enumerate(members):
+            must_be_known(("groups", group, i), "the name of a component", member, structure.components)
+
+
+def _check_layer_0(structure: ControlStructure) -> None:
+    base = [name for name, component in structure.components.items() if component.layer_0]
+    if len(base) > 1:
+        refuse(
+            ("components", base[1], "layer 0"),
+            f"Expected at most one Layer 0 controller, got {base[0]} and {base[1]}. Keep one of them.",
+        )
+    for name in base:
+        level = structure.components[name].level
+        for other, component in structure.components.items():
+            if component.kind == ComponentKind.CONTROLLER and component.level < level:
+                refuse(
+                    ("components", name, "level"),
+                    f"Expected the Layer 0 controller {name} above every controller, got {other} at level "
+                    f"{component.level} above its level {level}. Give {name} the smallest level.",
+                )
+
+
+def _check_traces(structure: ControlStructure) -> None:
+    """Check losses <- hazards <- constraints <- responsibilities."""
+    for name, hazard in structure.hazards.items():
+        for i, loss in enumerate(hazard.losses):
+            must_be_known(("hazards", name, "losses", i), "a declared loss", loss, structure.losses)
+        if hazard.when is not None:
+            check_condition(("hazards", name, "when"), hazard.when, true_state(structure))
+    for name, constraint in structure.constraints.items():
+        for i, hazard in enumerate(constraint.hazards):
+            must_be_known(("constraints", name, "hazards", i), "a declared hazard", hazard, structure.hazards)
+    for owner, component in structure.components.items():
+        for name, duty in component.responsibilities.items():
+            for i, constraint in enumerate(duty.constraints):
+                path = ("components", owner, "responsibilities", name, "constraints", i)
+                must_be_known(path, "a declared constraint", constraint, structure.constraints)
+
+
+def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
+    """Name the variables of the true state: what processes give, what feedback carries, what controllers model.
+
+    The domain is None where it is not declared, so that any test fits.
+    """
+    found: dict[str, Domain | None] = {}
+
+    def add(name: str | None, domain: Domain | None) -> None:
+        if name is not None:
+            found[name] = found.get(name) or domain
+
+    for _, _, link in structure.links():
+        add(link.name, link.domain)
+    for component in structure.components.values():
+        for name, variable in component.process_model.items():
+            add(name, variable.domain)
+        if component.dynamics:
+            states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
+            for name in outputs_of(component.dynamics):
+                add(name, Domain(states) if states else None)
+    return found
+
+
+def _check_domains(structure: ControlStructure) -> None:
+    """Check initial values, and that one signal of one process is not declared in two ways."""
+    shared: dict[tuple, tuple[str, ...]] = {}
+    resolved: Mapping = {link.id: link for link in structure.resolved.links}
+    for (kind, position, link), done in zip(structure.links(), resolved.values(), strict=True):
+        path = link_path(kind, position)
+        if link.initial is not None:
+            check_value((*path, "initial"), f"the initial value of {done.id.name}", link.initial, done.domain)
+        key = (kind, link.sender, done.id.name)
+        if not done.sent_by_controller and done.counted:
+            if shared.setdefault(key, done.domain.values) != done.domain.values:
+                refuse(
+                    path,
+                    f"Expected one domain for {done.id.name} of {link.sender}, got {done.domain} beside "
+                    f"{', '.join(shared[key]) or 'a range'}. Give both links the same values.",
+                )
+    for controller in structure.resolved.controllers.values():
+        for variable in controller.variables:
+            declared = structure.components[controller.name].process_model.get(variable.signal.name)
+            if declared is not None and declared.initial is not None:
+                path = ("components", controller.name, "process model", variable.signal.name, "initial")
+                check_value(path, f"the initial value of {variable.signal.name}", declared.initial, variable.domain)
+
+
+def _check_unsafe_control_actions(structure: ControlStructure) -> None:
+    seen: set[str] = set()
+    issued = [(link.sender, link.name) for kind, _, link in structure.links() if kind in ISSUED]
+    for i, uca in enumerate(structure.unsafe_control_actions):
+        path: FilePath = ("unsafe control actions", i)
+        if uca.id in seen:
+            refuse((*path, "id"), f"Expected each id once, got {uca.id} twice. Number them differently.")
+        seen.add(uca.id)
+        must_be_known((*path, "by"), "the controller that issues the action", uca.by, [sender or "" for sender, _ in issued])
+        own = [name or "" for sender, name in issued if sender == uca.by]
+        must_be_known((*path, "action"), f"an action that {uca.by} issues", uca.action, own)
+        for j, hazard in enumerate(uca.hazards):
+            must_be_known((*path, "hazards", j), "a declared hazard", hazard, structure.hazards)
+        if uca.context is not None:
+            check_condition((*path, "context"), uca.context, true_state(structure))
+
+
+ISSUED = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST, LinkKind.OTHER_OUTPUT)
+
+
+def _check_loops(structure: ControlStructure) -> None:
+    """Refuse a ring of links and decisions that would have to be settled within one step."""
+    graph = nx.DiGraph((edge.source, edge.target) for edge in structure.signal_graph().edges if edge.lag == 0)
+    if nx.is_directed_acyclic_graph(graph):
+        return
+    ring = [edge[0] for edge in nx.find_cycle(graph)]
+    names = " -> ".join(f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]])
+    overridden = [
+        link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False
+    ]
+    refuse(
+        overridden[0] if overridden else (),
+        f"Expected no algebraic loop within a step, got {names}. Let one of these links be `recurrent: true`.",
+    )

@@ -15,13 +15,23 @@ from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import Dynamics
-from handcrafted.control.parts import EMPTY, Condition, FrozenMap, Name, NameMap, Number, Parameter, Part, Positive, Words
+from handcrafted.control.parts import (
+    EMPTY,
+    Condition,
+    FrozenMap,
+    Name,
+    NameMap,
+    Number,
+    Parameter,
+    Part,
+    Positive,
+    Words,
+)
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
 if TYPE_CHECKING:
     from handcrafted.control.graph import SignalGraph
     from handcrafted.control.resolve import Resolved
-
 
 
 class TimeStep(Part):
@@ -70,7 +80,9 @@ class Declared(Part):
             raise ValueError(f"Expected different values, got {', '.join(self.values)}. Drop the repeated one")
         if self.range and not self.range[0] < self.range[1]:
             low, high = self.range
-            raise ValueError(f"Expected range [low, high] with low < high, got [{low:g}, {high:g}]. Put the lower end first")
+            raise ValueError(
+                f"Expected range [low, high] with low < high, got [{low:g}, {high:g}]. Put the lower end first"
+            )
         if self.values and self.resolution:
             raise ValueError("Expected `resolution` on a real signal, got it beside `values`. Drop one of them")
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
@@ -20,7 +19,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.keys import known_keys
 from handcrafted.control.structure import ControlStructure
-from handcrafted.control.vocabulary import LAWS
 
 MOST_BYTES = 5_000_000
 MOST_NODES = 200_000
@@ -43,7 +41,9 @@ def load(path: str | Path) -> ControlStructure:
     except UnicodeDecodeError:
         raise HandcraftedError(f"{path}: Expected a text file in UTF-8, got binary data. Give a YAML file.") from None
     except OSError as error:
-        raise HandcraftedError(f"{path}: Expected a file that can be read, got: {error.strerror}. Check the path.") from None
+        raise HandcraftedError(
+            f"{path}: Expected a file that can be read, got: {error.strerror}. Check the path."
+        ) from None
     return loads(text, str(path))
 
 
@@ -55,7 +55,9 @@ def loads(text: str, origin: str = "text") -> ControlStructure:
     except _Refused as refused:
         raise HandcraftedError(f"{origin}, line {refused.line}: {refused.text}") from None
     if not isinstance(data, dict):
-        raise HandcraftedError(f"{origin}, line 1: Expected a mapping with `name`, `components` and so on, got no mapping.")
+        raise HandcraftedError(
+            f"{origin}, line 1: Expected a mapping with `name`, `components` and so on, got no mapping."
+        )
     try:
         return ControlStructure.model_validate(data)
     except ValidationError as error:
@@ -68,17 +70,23 @@ def _compose(text: str, origin: str) -> Node:
         nodes = list(itertools.islice(yaml.compose_all(StringIO(text)), 2))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise HandcraftedError(f"{origin}, line {line}: Expected valid YAML, got: {error.problem}. Mend it there.") from None
+        raise HandcraftedError(
+            f"{origin}, line {line}: Expected valid YAML, got: {error.problem}. Mend it there."
+        ) from None
     except YAMLError as error:
         reason = " ".join(str(error).split())
         raise HandcraftedError(f"{origin}, line 1: Expected valid YAML, got: {reason}. Mend it there.") from None
     except RecursionError:
-        raise HandcraftedError(f"{origin}, line 1: Expected a file of moderate depth, got deep nesting. Flatten it.") from None
+        raise HandcraftedError(
+            f"{origin}, line 1: Expected a file of moderate depth, got deep nesting. Flatten it."
+        ) from None
     if len(nodes) > 1:
         line = nodes[1].start_mark.line + 1
         raise HandcraftedError(f"{origin}, line {line}: Expected one document, got a second one here. Split the file.")
     if not nodes:
-        raise HandcraftedError(f"{origin}, line 1: Expected a control structure, got an empty file. See `handcrafted new`.")
+        raise HandcraftedError(
+            f"{origin}, line 1: Expected a control structure, got an empty file. See `handcrafted new`."
+        )
     return nodes[0]
 
 
@@ -98,7 +106,9 @@ class _Converter:
     def convert(self, node: Node, path: Path_) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            raise _Refused(node, f"Expected at most {MOST_NODES:,} entries, got more once aliases are expanded. Shorten it.")
+            raise _Refused(
+                node, f"Expected at most {MOST_NODES:,} entries, got more once aliases are expanded. Shorten it."
+            )
         if any(node is other for other in self.open):
             raise _Refused(node, "Expected an alias to something before it, got one inside itself. Write it out.")
         self.lines.setdefault(path, node.start_mark.line + 1)
@@ -162,11 +172,11 @@ def _plain(loc: Sequence[str | int], data: Any) -> Path_:
     """Leave out of pydantic's location what is no key of the file."""
     path: list[str | int] = []
     for part in loc:
-        known = isinstance(data, dict) and part in data or isinstance(data, list) and part in range(len(data))
-        if known:
-            data = data[part]
+        if isinstance(data, dict) and (part in data or part == loc[-1]):
+            data = data.get(part)
             path.append(part)
-        elif part == loc[-1] and isinstance(data, dict):
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
             path.append(part)
     return tuple(path)
 
@@ -182,10 +192,13 @@ def _sentence(item: Mapping[str, Any], path: Path_) -> str:
         case "value_error":
             return str(ctx["error"]).rstrip(".") + "."
         case "enum" | "literal_error":
-            return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{_nearest(str(got), _quoted(ctx['expected']))}"
+            near = _nearest(str(got), _quoted(ctx["expected"]))
+            return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"
         case "union_tag_invalid":
             expected = ctx["expected_tags"]
-            return f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{_nearest(ctx['tag'], _quoted(expected))}"
+            return (
+                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{_nearest(ctx['tag'], _quoted(expected))}"
+            )
         case "union_tag_not_found":
             return "Expected the key `law`, got none. Name the law of the process."
         case _:
@@ -228,7 +241,7 @@ def _styled(value: Any, depth: int) -> Any:
         styled = CommentedSeq([_styled(item, depth + 1) for item in value])
     else:
         return value
-    if depth > 1 and sum(1 for _ in _leaves(value)) <= 8 or isinstance(value, list) and depth > 2:
+    if (depth > 1 and sum(1 for _ in _leaves(value)) <= 8) or (isinstance(value, list) and depth > 2):
         styled.fa.set_flow_style()
     return styled
 
@@ -251,6 +264,8 @@ def save(structure: ControlStructure, path: str | Path) -> None:
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
             file.write(dumps(structure))
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     except OSError as error:
-        raise HandcraftedError(f"{path}: Expected a place that can be written, got: {error.strerror}. Check it.") from None
+        raise HandcraftedError(
+            f"{path}: Expected a place that can be written, got: {error.strerror}. Check it."
+        ) from None

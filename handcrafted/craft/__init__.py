@@ -1,0 +1,1 @@
+"""From what is intended to circuits, from circuits to weights."""

@@ -102,14 +102,14 @@ def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.
 def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> None:
     """Write a circuit's local arrays to its place."""
     reads = np.concatenate([names.find(signal) for signal in circuit.reads] or [np.zeros(0, int)])
-    writes, layer, numbers = names.find(circuit.writes), place.layer, list(place.components)
+    writes, layer, numbers = names.find(circuit.writes), place.layer, np.array(place.components)
     if isinstance(circuit.body, Head):
-        head, d = numbers[0], circuit.body.value.shape[1]
+        head, dims = place.components[0], np.arange(circuit.body.value.shape[1])
         scale = weights.sizes["d_head"] ** 0.25
         weights.b_Q[layer, head, :2] = circuit.body.query * scale
         weights.b_K[layer, head, :2] = circuit.body.key * scale
-        weights.W_V[layer, head][np.ix_(reads, range(d))] = circuit.body.value
-        weights.W_O[layer, head][np.ix_(range(d), writes)] = circuit.body.output
+        weights.W_V[layer, head][np.ix_(reads, dims)] = circuit.body.value
+        weights.W_O[layer, head][np.ix_(dims, writes)] = circuit.body.output
         return
     weights.W_in[layer][np.ix_(reads, numbers)] = circuit.body.into
     weights.b_in[layer, numbers] = circuit.body.bias

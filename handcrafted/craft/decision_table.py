@@ -14,9 +14,7 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit, Neurons
 
 
-def table_rows(
-    owner: str, reads: Sequence[tuple[Signal, Domain]], write: Signal, condition: Condition
-) -> Circuit:
+def table_rows(owner: str, reads: Sequence[tuple[Signal, Domain]], write: Signal, condition: Condition) -> Circuit:
     """Build the first stage: one neuron per row, 1 where the row matches and 0 elsewhere.
 
     Formula: row_j = r(sum of the allowed words' coordinates over the n tested variables - (n - 1)).
@@ -44,10 +42,14 @@ def table_rows(
     body = Neurons(into, bias, np.eye(len(condition)))
     signals = tuple(signal for signal, _ in reads)
     name = f"{owner}.{write.name}.rows"
-    return Circuit(name, owner, Role.PROCESSING_FOR_ACTION, signals, write, body, formula, "McCulloch & Pitts 1943", "0")
+    return Circuit(
+        name, owner, Role.PROCESSING_FOR_ACTION, signals, write, body, formula, "McCulloch & Pitts 1943", "0"
+    )
 
 
-def any_row(owner: str, rows: Signal, count: int, write: Signal, domain: Domain, values: tuple[Value, Value]) -> Circuit:
+def any_row(
+    owner: str, rows: Signal, count: int, write: Signal, domain: Domain, values: tuple[Value, Value]
+) -> Circuit:
     """Build the second stage: issue the action if any row matches.
 
     Formula: with s = sum of rows: y = issued (r(s) - r(s - 1)) + withheld r(1 - s).

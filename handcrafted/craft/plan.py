@@ -1,4 +1,4 @@
-"""From a resolved control structure to its list of circuits: one head per arriving link, then beliefs, then decisions."""
+"""From a control structure to its circuits: one head per arriving link, then beliefs, then decisions."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ def allow(masks: Weights, names: Names, place: Placement) -> None:
     their own; biases of the stream are open in its layer on the coordinates that it writes. Nothing else is opened.
     """
     reads = np.concatenate([names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
-    writes, layer, numbers = names.find(place.writes), place.layer, list(place.components)
+    writes, layer, numbers = names.find(place.writes), place.layer, np.array(place.components)
     if place.part == "attention":
-        for head in numbers:
+        for head in place.components:
             for kernel in (masks.W_Q, masks.W_K, masks.W_V):
                 kernel[layer, head, reads] = True
             for bias in (masks.b_Q, masks.b_K, masks.b_V):

@@ -26,7 +26,7 @@ def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:
         if circuit.writes in writer:
             other = circuits[writer[circuit.writes]].name
             raise HandcraftedError(
-                f"Expected one writer of {circuit.writes}, got {other} and {circuit.name}. Let one of them write elsewhere."
+                f"Expected one writer of {circuit.writes}, got {other} and {circuit.name}. Let one write elsewhere."
             )
         writer[circuit.writes] = position
     graph = nx.DiGraph()

@@ -34,7 +34,9 @@ def positional_biases(lag: int, window: int = WINDOW) -> tuple[np.ndarray, np.nd
         HandcraftedError: if the window is too short for the lag.
     """
     if not 0 <= lag < window:
-        raise HandcraftedError(f"Expected a lag of 0 to {window - 1} steps, got {lag}. Lengthen the window or cut the delay.")
+        raise HandcraftedError(
+            f"Expected a lag of 0 to {window - 1} steps, got {lag}. Lengthen the window or cut the delay."
+        )
     scale = np.sqrt(1.001 * HARD / nearest_alias(window))
     return scale * np.array([np.cos(lag), -np.sin(lag)]), scale * np.array([1.0, 0.0])
 

@@ -1,0 +1,1 @@
+"""From weights to a running transformer, with named subspaces and interventions."""

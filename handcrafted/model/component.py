@@ -26,7 +26,7 @@ class Component(NamedTuple):
 
     kind: str
     layer: int = 0
-    index: int = 0
+    index: int = 0  # pyright: ignore[reportIncompatibleMethodOverride]  # tuple.index is never meant here
 
     def __str__(self) -> str:
         short = {HEAD: f"L{self.layer}H{self.index}", NEURON: f"L{self.layer}N{self.index}", CARRY: CARRY}

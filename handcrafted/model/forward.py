@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.model.edit import Edit, EdgeEdit
+from handcrafted.model.edit import EdgeEdit, Edit
 from handcrafted.model.weights import Weights
 
 WINDOW = 16
@@ -29,16 +30,17 @@ Activations = dict[str, Array]
 class State(NamedTuple):
     """What a model remembers between steps: the carry [d_model] and the ring of past keys and values."""
 
-    carry: Float[Array, "d_model"]
+    carry: Float[Array, " d_model"]
     keys: Float[Array, "layer past head d_head"]
     values: Float[Array, "layer past head d_head"]
 
 
-def matmul(a: Array, b: Array, spec: str) -> Array:
+def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
     """Multiply as `spec` says, in full float32 precision."""
     return jnp.einsum(spec, a, b, precision="highest")
 
 
+@partial(jax.jit, static_argnames="window")
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
     """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
     fill = lambda kernel, bias: jnp.repeat(
@@ -127,9 +129,7 @@ def _one_step(weights: Weights, state: State, inputs: Array, edit: Edit | None):
 
 
 @jax.jit
-def step(
-    weights: Weights, state: State, inputs: Float[Array, "n_in"]
-) -> tuple[State, Float[Array, "n_out"]]:
+def step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple[State, Float[Array, " n_out"]]:
     """Run one time step in streaming form.
 
     Args:

@@ -128,7 +128,9 @@ def intervene(
 
 def _check_batch(intervention: Intervention, batch: int) -> None:
     if isinstance(intervention, Swap) and sorted(set(intervention.order) | set(range(batch))) != list(range(batch)):
-        raise HandcraftedError(f"Expected an order of the runs 0 to {batch - 1}, got {list(intervention.order)}. Use these.")
+        raise HandcraftedError(
+            f"Expected an order of the runs 0 to {batch - 1}, got {list(intervention.order)}. Use these."
+        )
     if isinstance(intervention, Swap) and len(intervention.order) != batch:
         raise HandcraftedError(f"Expected an order of {batch} runs, got {len(intervention.order)}. Give one per run.")
     if isinstance(intervention, Patch) and len(intervention.inputs) != batch:
@@ -193,7 +195,9 @@ def _set_component(edit: Edit, component: Component, new: np.ndarray, inputs: np
         inputs = inputs.copy()
         inputs[..., list(names.input_signals.values())[component.index]] = new
     else:
-        raise HandcraftedError("Expected a head, neuron, input, subspace or edge, got the carry. Name the carried subspace.")
+        raise HandcraftedError(
+            "Expected a head, neuron, input, subspace or edge, got the carry. Name the carried subspace."
+        )
     return inputs
 
 

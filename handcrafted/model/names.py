@@ -19,7 +19,7 @@ class Coordinate(NamedTuple):
     owner: str
     role: str
     signal: str
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]  # tuple.index is never meant here
 
     @property
     def subspace(self) -> Signal:
@@ -32,7 +32,7 @@ class Port(NamedTuple):
 
     owner: str
     signal: str
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]  # tuple.index is never meant here
     domain: Domain
 
     def node(self, place: str) -> Signal:

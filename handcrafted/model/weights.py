@@ -93,7 +93,9 @@ class Weights:
     @property
     def sizes(self) -> dict[str, int]:
         """The length of every axis, by name."""
-        return {axis: size for name, axes in FIELD_AXES.items() for axis, size in zip(axes, self[name].shape, strict=True)}
+        return {
+            axis: size for name, axes in FIELD_AXES.items() for axis, size in zip(axes, self[name].shape, strict=True)
+        }
 
     @classmethod
     def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:

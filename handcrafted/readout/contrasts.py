@@ -1,8 +1,9 @@
-"""Inputs to compare: every context where there are few, a sample where there are many, drawn from the inputs' domains."""
+"""Inputs to compare: every context where there are few, a sample of the inputs' domains where there are many."""
 
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -19,7 +20,9 @@ def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> lis
     A real signal takes both ends and the middle of its range in the sample, and uniform values between.
     """
     rng = np.random.default_rng(seed)
-    count = int(np.prod([float(len(domain.values) or np.inf) for domain in domains])) if _all_words(domains) else most + 1
+    count = (
+        int(np.prod([float(len(domain.values) or np.inf) for domain in domains])) if _all_words(domains) else most + 1
+    )
     if domains and count <= most:
         words = list(itertools.product(*(range(domain.width) for domain in domains)))
         return [np.eye(domain.width)[[row[i] for row in words]] for i, domain in enumerate(domains)]
@@ -27,7 +30,7 @@ def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> lis
 
 
 def _all_words(domains: list[Domain]) -> bool:
-    return all(domain.discrete for domain in domains) and sum(np.log2(max(d.width, 1)) for d in domains) < 20
+    return all(domain.discrete for domain in domains) and math.prod(domain.width for domain in domains) < 2**20
 
 
 def _sample(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -144,10 +144,11 @@ def patching(subject: Subject) -> SignalGraph:
     for turn, contrast in enumerate(CONTRASTS):
         change = changes_of(x, contrast, subject.seed + turn)
         found = effects(subject.weights, x, change, subject.indicator, subject.window)
-        responses.append((change, Response(*(np.asarray(part) for part in found))))
+        responses.append((change, jax.device_get(found)))
     edges = [*_input_edges(subject, x, floor)]
     for row, (source, at) in enumerate(subject.spaces.items()):
-        edges += _edges_from(subject, source, at, [(c, Response(*(p[row] for p in r))) for c, r in responses], floor)
+        rows = [(change, jax.tree.map(lambda part, row=row: part[row], found)) for change, found in responses]
+        edges += _edges_from(subject, source, at, rows, floor)
     return SignalGraph(subject.spaces, edges)
 
 

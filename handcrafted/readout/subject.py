@@ -58,7 +58,7 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0)
     for axis, given in (("d_model", names.residual), ("n_in", names.inputs), ("n_out", names.outputs)):
         if sizes[axis] != len(given):
             raise HandcraftedError(
-                f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give the names of this very model."
+                f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give this model's names."
             )
     for name, array in weights.items():
         if not np.all(np.isfinite(array)):

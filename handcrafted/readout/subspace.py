@@ -12,7 +12,7 @@ def subspace(subject: Subject) -> SignalGraph:
     """Draw an edge from every subspace that a component reads to every one that it writes.
 
     Formula: u -> v if some component has a non-zero row at u and a non-zero column at v.
-    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (reading from and writing to subspaces).
+    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (reads and writes of subspaces).
     Error: sees neither whether anything writes u, nor whether it does so in time; a hidden basis fools it.
     """
     edges = [Edge(source, target, lag) for source, target, lag, _ in wires(subject)]

@@ -1,0 +1,1 @@
+"""Where what was recovered meets what was intended."""

@@ -69,7 +69,9 @@ def _excuse_idle(readouts: Mapping[str, Verdicts], recovered: Recovered) -> tupl
     verdicts, findings = [], []
     for link in readouts["patching"].links:
         if link.status is Status.MISSING and link.id in wired:
-            findings.append(Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id))
+            findings.append(
+                Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
+            )
         verdicts.append(link)
     return Verdicts(tuple(verdicts)), findings
 
@@ -84,7 +86,8 @@ def _inside(intended: SignalGraph, recovered: Recovered) -> Iterator[Finding]:
 
 
 def _way(edge: Edge) -> str:
-    return f"inside {edge.target.owner} from {edge.source.name} ({edge.source.role}) to {edge.target.name} ({edge.target.role})"
+    source, target = edge.source, edge.target
+    return f"inside {target.owner} from {source.name} ({source.role}) to {target.name} ({target.role})"
 
 
 def _together(readouts: Mapping[str, Verdicts]) -> tuple[LinkVerdict, ...]:

@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class PathStep:
-    """One step of a link's path: what happens, by which circuit and formula, in which entries; none if it is missing."""
+    """One step of a link's path: what happens, by which circuit and formula, in which entries (none if missing)."""
 
     text: str
     circuit: str
@@ -75,13 +75,15 @@ def find_link(model: Transformer, text: str) -> ResolvedLink:
     matches = [link for link in links if wanted in (str(link.id), f"{link.id.kind} {link.id}")]
     if len(matches) > 1:
         kinds = ", ".join(f"`{link.id.kind} {link.id}`" for link in matches)
-        raise HandcraftedError(f"Expected one link, got {len(matches)} written {wanted!r}. Put its kind in front: {kinds}.")
+        raise HandcraftedError(
+            f"Expected one link, got {len(matches)} written {wanted!r}. Put its kind in front: {kinds}."
+        )
     if not matches:
         known = "\n".join(f"  {link.id}" for link in links)
         raise HandcraftedError(f"Expected a link of {model.structure.name}, got {wanted!r}. Use one of:\n{known}")
     if not matches[0].counted:
         raise HandcraftedError(
-            f"Expected a link with a controller at one end, got {wanted!r}. It lies outside the network: no entry makes it."
+            f"Expected a link with a controller at one end, got {wanted!r}. It lies outside the network."
         )
     return matches[0]
 

@@ -42,7 +42,7 @@ class LawTest:
 
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
-    """Hold every link that arrives at a controller at all contexts (or a sample) and compare each stage with its law."""
+    """Hold what arrives at a controller at all contexts (or a sample) and compare each stage with its law."""
     arrivals = controller.arrivals
     held = dict(zip([a.id for a in arrivals], contexts([a.domain for a in arrivals], subject.seed), strict=True))
     count = len(next(iter(held.values()))) if held else 1
@@ -61,9 +61,7 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     beliefs = {variable.signal: value(variable.signal) for variable in controller.variables}
     received = {id: off(got[id], held[id]) for id in got}
     wrong_beliefs = {signal: off(beliefs[signal], wanted) for signal, wanted in believe(controller, got).items()}
-    believed = {
-        link.id: wrong_beliefs[variable.signal] for variable in controller.variables for link in variable.reads
-    }
+    believed = {link.id: wrong_beliefs[variable.signal] for variable in controller.variables for link in variable.reads}
     wanted = decide(controller, beliefs)
     decided = {
         link.id: off(value(written_port(link)), np.broadcast_to(wanted[link.id], (count, link.domain.width)))
@@ -75,13 +73,15 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
 
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:
-    """Turn the law tests into a verdict on every counted link: wrong where a stage that it feeds or is fed by deviates."""
+    """Turn the law tests into a verdict on every counted link: wrong where a stage at one of its ends deviates."""
     reasons: dict[LinkId, str] = {}
     for test in tests.values():
         for stage, wrong in (("arrives", test.received), ("is believed", test.believed), ("is decided", test.decided)):
             for id, where in wrong.items():
                 if np.any(where) and id not in reasons:
-                    reasons[id] = f"{id.name} {stage} otherwise than its law says in {int(where.sum())} of {test.contexts} contexts"
+                    reasons[id] = (
+                        f"{id.name} {stage} otherwise than its law says in {where.sum()} of {test.contexts} contexts"
+                    )
     verdicts = [
         LinkVerdict(link.id, Status.WRONG if link.id in reasons else Status.FOUND, reasons.get(link.id, ""))
         for link in resolved.links

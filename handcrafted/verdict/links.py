@@ -89,7 +89,9 @@ def _absent(
     ]
     if astray or (astray := _turned(wanted, intended, recovered)):
         where = ", ".join(f"{edge.source.name} -> {edge.target.name}" for edge in astray)
-        return LinkVerdict(link.id, Status.WRONG, f"wired {where} instead of {wanted.source.name} -> {wanted.target.name}"), astray
+        return LinkVerdict(
+            link.id, Status.WRONG, f"wired {where} instead of {wanted.source.name} -> {wanted.target.name}"
+        ), astray
     reason = f"nothing carries {wanted.source} to {wanted.target}"
     return LinkVerdict(link.id, Status.MISSING, reason), []
 

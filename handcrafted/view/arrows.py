@@ -25,7 +25,6 @@ class Look:
     """How a line is drawn: DOT's words for line style and colours.
 
     Attributes:
-        color: of the line; two colours with a colon draw a double line.
         text: colour of the label.
         text_remark: colour of the remarks in it.
     """
@@ -74,7 +73,9 @@ def arrows_of(links: Iterable[Drawn], boxes: Iterable[str]) -> list[Arrow]:
     bundles: dict[tuple, list[Label]] = {}
     for (kind, sender, receiver, name), remark, look in links:
         ends = [end if end in known else None for end in (sender, receiver)]
-        outsider = sender if sender and sender not in known else receiver if receiver and receiver not in known else None
+        outsider = (
+            sender if sender and sender not in known else receiver if receiver and receiver not in known else None
+        )
         labels = bundles.setdefault((kind, *ends, look), [])
         labels.append(Label(name, remark or (f"({outsider})" if outsider else "")))
     return [

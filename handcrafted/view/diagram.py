@@ -13,8 +13,9 @@ from handcrafted.view.boxes import FILL, box, content
 from handcrafted.view.faces import Faces, bottom_node, cluster, text_node
 from handcrafted.view.labels import beside
 from handcrafted.view.lines import line
-from handcrafted.view.markup import small
+from handcrafted.view.markup import bold, small
 from handcrafted.view.nesting import Nesting
+from handcrafted.view.peers import PeerRoute
 
 
 def control_diagram(structure: ControlStructure) -> str:
@@ -34,53 +35,68 @@ class Diagram:
         self.structure, self.arrows, self.algorithm = structure, arrows, algorithm
         self.nesting = Nesting(structure)
         self.faces = Faces(self.nesting, arrows)
+        self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
 
-    def text(self, title: str) -> str:
-        """Give the DOT text under a small title."""
-        body = [*self._boxes(None), *self._ends(), *self._heights(), *self._loop_order(), *self._lines()]
-        return dot.digraph(
-            body,
-            label=dot.html(small(title)),
-            labelloc="t",
-            newrank="true",
-            compound="true",
-            nodesep=0.3,
-            ranksep=0.3,
-            pad=0.15,
-        )
+    def text(self, title: str, prominent: bool = False) -> str:
+        """Give the DOT text under a title, small unless it is `prominent`."""
+        body = [*self._inside(None), *self._heights(), *self._loop_order(), *self._lines()]
+        look = {"label": dot.html(bold(title) if prominent else small(title)), "labelloc": "t", "nodesep": 0.3, "ranksep": 0.42, "pad": 0.15}
+        return dot.digraph(body, newrank="true", compound="true", **look)
 
-    def _boxes(self, parent: str | None) -> Iterator[str]:
-        """Give the boxes inside a box; one that holds others becomes a cluster with its own contents on top."""
+    def _between_peers(self, arrow: Arrow) -> bool:
+        """Whether a vertical arrow joins two boxes of one level, neither inside the other."""
+        a, b = arrow.sender, arrow.receiver
+        if arrow.sideways or a is None or b is None or a == b:
+            return False
+        apart = not self.nesting.holds(a, b) and not self.nesting.holds(b, a)
+        return apart and self.structure.components[a].level == self.structure.components[b].level
+
+    def _route(self, number: int) -> PeerRoute:
+        arrow = self.arrows[number]
+        left_first = self.nesting.position(arrow.sender) < self.nesting.position(arrow.receiver)
+        return PeerRoute(number, arrow, self.faces.ties[number], left_first)
+
+    def _inside(self, parent: str | None) -> Iterator[str]:
+        """Give the boxes inside a box, and the texts and helping nodes that belong there."""
         for name in self.nesting.children(parent):
             if self.nesting.children(name):
-                yield from dot.subgraph(cluster(name), [*self._outer(name), *self._boxes(name)], margin=10)
+                body = [*self._outer(name), *self._inside(name)]
+                yield from dot.subgraph(cluster(name), body, label="", margin=10)
             else:
                 yield dot.node(name, label=dot.html(self._box(name)))
+        for number, arrow in enumerate(self.arrows):
+            if self._home(arrow) == parent:
+                yield from self._helpers(number, arrow)
+
+    def _home(self, arrow: Arrow) -> str | None:
+        """Name the box in which an arrow's texts stand: the innermost one around all its ends."""
+        ends = [end for end in (arrow.sender, arrow.receiver) if end is not None]
+        if arrow.sideways and len(ends) == 1 and self.nesting.children(ends[0]):
+            return ends[0]
+        around = [outer for outer in self.nesting.names if all(self.nesting.holds(outer, end) for end in ends)]
+        return max(around, key=self.nesting.depth, default=None) if ends else None
+
+    def _helpers(self, number: int, arrow: Arrow) -> Iterator[str]:
+        if number in self.peers:
+            yield from self.peers[number].nodes()
+        elif arrow.sender is None or arrow.receiver is None:
+            yield dot.node(text_node(number), label=dot.html(beside(arrow)))
 
     def _outer(self, name: str) -> Iterator[str]:
-        used_inside = any(name in (tail.node, head.node) for tail, head in self.faces.ties if not (tail.clip or head.clip))
-        yield dot.node(name, label=dot.html(self._box(name, border=int(used_inside))))
+        """Give the top of a box that holds others, and the places along its lower border."""
+        held = (bottom_node(name), self.faces.row(bottom_node(name), "s"))
+        inner_arrows = any(self.nesting.holds(name, a.receiver) and a.sender == name for a in self.arrows)
+        yield dot.node(name, label=dot.html(self._box(name, border=int(inner_arrows))))
         inner = self.nesting.descendants(name)
         yield from (dot.edge(dot.quoted(name), dot.quoted(part), style="invis", weight=0) for part in inner)
-        places = self.faces.row(bottom_node(name), "s")
-        if places:
-            yield dot.node(bottom_node(name), label=dot.html(box("", [], places, border=0)))
-            below = dot.quoted(bottom_node(name))
-            yield from (dot.edge(dot.quoted(part), below, style="invis", weight=0) for part in inner)
+        if held[1]:
+            yield dot.node(held[0], label=dot.html(box("", [], held[1], border=0)))
+            yield from (dot.edge(dot.quoted(part), dot.quoted(held[0]), style="invis", weight=0) for part in inner)
 
     def _box(self, name: str, border: int = 1) -> str:
         inside = content(self.structure, name, self.algorithm)
         fill = FILL.get(self.structure.components[name].kind, "white")
         return box(inside, self.faces.row(name, "n"), self.faces.row(name, "s"), fill, border)
-
-    def _ends(self) -> Iterator[str]:
-        """Give the plain texts at arrows that come from nowhere or go nowhere."""
-        for number, arrow in enumerate(self.arrows):
-            if arrow.sender is None or arrow.receiver is None:
-                yield dot.node(text_node(number), label=dot.html(beside(arrow)), margin=None)
-                box_name = arrow.receiver if arrow.sender is None else arrow.sender
-                if arrow.sideways and box_name is not None:
-                    yield from dot.same_rank([text_node(number), box_name])
 
     def _heights(self) -> Iterator[str]:
         """Set boxes of one level on one height, and each level above the next."""
@@ -102,17 +118,30 @@ class Diagram:
                 yield dot.edge(dot.quoted(pair[0]), dot.quoted(pair[1]), style="invis")
 
     def _lines(self) -> Iterator[str]:
-        for arrow, ties in zip(self.arrows, self.faces.ties, strict=True):
+        texts = self._side_texts()
+        for number, (arrow, ties) in enumerate(zip(self.arrows, self.faces.ties, strict=True)):
+            if number in self.peers:
+                yield from self.peers[number].order(texts)
+                yield from self.peers[number].edges()
+                continue
             yield line(arrow, ties, self._points_down(arrow))
+            if arrow.sideways and None in (arrow.sender, arrow.receiver):
+                yield from dot.same_rank(tie.node for tie in ties)
+
+    def _side_texts(self) -> dict[tuple[str, str], list[str]]:
+        """Give the plain texts beside each box, by box and face."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for arrow, (tail, head) in zip(self.arrows, self.faces.ties, strict=True):
+            if arrow.sideways and arrow.sender is None:
+                found.setdefault((head.node, "w"), []).append(tail.node)
+            elif arrow.sideways and arrow.receiver is None:
+                found.setdefault((tail.node, "e"), []).append(head.node)
+        return found
 
     def _points_down(self, arrow: Arrow) -> bool:
-        """Whether the arrow's sender is drawn above its receiver, or beside it."""
+        """Whether the arrow's sender is drawn above its receiver, or left of it."""
         if arrow.sender is None or arrow.receiver is None:
             return arrow.sideways or arrow.kind == LinkKind.CONTROL_ACTION
         components = self.structure.components
         sender, receiver = components[arrow.sender].level, components[arrow.receiver].level
-        if sender == receiver:
-            return self.nesting.holds(arrow.sender, arrow.receiver) or not self.nesting.holds(
-                arrow.receiver, arrow.sender
-            )
-        return sender < receiver
+        return sender < receiver or (sender == receiver and not self.nesting.holds(arrow.receiver, arrow.sender))

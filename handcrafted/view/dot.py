@@ -64,3 +64,8 @@ def digraph(body: Iterable[str], **values: object) -> str:
         *body,
     ]
     return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}", ""])
+
+
+def at_resolution(text: str, dpi: int) -> str:
+    """Ask in a DOT text for so many dots per inch."""
+    return text.replace("digraph {\n", f"digraph {{\n  graph [dpi={dpi}];\n", 1)

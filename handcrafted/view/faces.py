@@ -73,7 +73,8 @@ class Faces:
         if own is None:
             return Tie(text_node(number), "", face)
         port = "" if arrow.sideways else f"p{number:04d}{'t' if tail else 'h'}"
-        if not self.nesting.children(own) or self.nesting.holds(own, other):
+        beside_text = arrow.sideways and other is None
+        if beside_text or not self.nesting.children(own) or self.nesting.holds(own, other):
             return Tie(own, port, face)
         node = bottom_node(own) if face == "s" and self._below(own, other) else own
         return Tie(node, port, face, cluster(own))

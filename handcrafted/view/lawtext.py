@@ -42,7 +42,7 @@ def _call(entry: ResolvedEntry) -> str:
         return law
     reads = ", ".join(variable.signal.name for variable in entry.reads)
     parameters = entry.declared.parameters if entry.declared else {}
-    given = ", ".join(f"{name} = {_value(value)}" for name, value in parameters.items())
+    given = ", ".join(f"{name} = {_value(value)}".replace(" ", HARD_BLANK) for name, value in parameters.items())
     inside = "; ".join(filter(None, (reads, given)))
     return f"{law}({inside})" if inside else law
 

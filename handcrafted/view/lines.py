@@ -10,21 +10,34 @@ from handcrafted.view.labels import beside
 
 
 def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool) -> str:
-    """Give the edge statement of an arrow."""
+    """Give the edge statement of an arrow between two heights, or from or to a plain text."""
     upper, lower = ties if points_down else ties[::-1]
     open_ended = arrow.sender is None or arrow.receiver is None
-    request = arrow.kind == LinkKind.REQUEST
-    plain = arrow.look.style == "solid" and arrow.look.color == "black"
     return dot.edge(
-        dot.end(upper.node, upper.port, upper.face),
-        dot.end(lower.node, lower.port, lower.face),
-        dir=None if points_down else "back",
+        tied(upper),
+        tied(lower),
+        **stroke(arrow),
+        **head(arrow, not points_down),
         ltail=upper.clip or None,
         lhead=lower.clip or None,
         label=None if open_ended else dot.html(beside(arrow)),
-        color=arrow.look.color,
-        style="dashed" if request and plain else arrow.look.style,
-        penwidth=f"{arrow.look.width:g}",
-        arrowhead="empty" if request and points_down else None,
-        arrowtail="empty" if request and not points_down else None,
     )
+
+
+def tied(tie: Tie) -> str:
+    """Write an end of an edge at its tie."""
+    return dot.end(tie.node, tie.port, tie.face)
+
+
+def stroke(arrow: Arrow) -> dict[str, str]:
+    """Give a line's colour, style and width; requests are dashed where the style says nothing else."""
+    look = arrow.look
+    plain = look.style == "solid" and look.width == 1.0
+    dashed = plain and arrow.kind == LinkKind.REQUEST
+    return {"color": look.color, "style": "dashed" if dashed else look.style, "penwidth": f"{look.width:g}"}
+
+
+def head(arrow: Arrow, at_tail: bool) -> dict[str, str]:
+    """Give the arrowhead, hollow for requests, at the end that DOT calls head or at the one that it calls tail."""
+    shape = "empty" if arrow.kind == LinkKind.REQUEST else "normal"
+    return {"dir": "back", "arrowtail": shape} if at_tail else {"arrowhead": shape}

@@ -66,7 +66,9 @@ def lines(contents: Iterable[str], align: str = "LEFT", **attributes: object) ->
 
 def paragraph(contents: Iterable[str], **attributes: object) -> str:
     """Give one cell of lines that stay together at its top left, however much room there is."""
-    return cell("".join(f'{content}<BR ALIGN="LEFT"/>' for content in contents), ALIGN="LEFT", VALIGN="TOP", **attributes)
+    return cell(
+        "".join(f'{content}<BR ALIGN="LEFT"/>' for content in contents), ALIGN="LEFT", VALIGN="TOP", **attributes
+    )
 
 
 def _attributes(values: dict[str, object]) -> str:

@@ -38,6 +38,10 @@ class Nesting:
         """Whether `inner` stands somewhere inside `outer`."""
         return inner is not None and inner in self.descendants(outer)
 
+    def depth(self, name: str) -> int:
+        """Count the boxes around a box."""
+        return sum(self.holds(outer, name) for outer in self.names)
+
     def lowest(self, name: str) -> int:
         """Give the lowest authority, the highest level number, in a box and inside it."""
         return max(self.components[part].level for part in [name, *self.descendants(name)])

@@ -19,7 +19,9 @@ def checked_path(path: str | Path, suffixes: Sequence[str]) -> Path:
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         got = f"`{path.suffix}`" if path.suffix else "none"
-        raise HandcraftedError(f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {path}. Change the suffix.")
+        raise HandcraftedError(
+            f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {path}. Change the suffix."
+        )
     if path.is_dir():
         raise HandcraftedError(f"Expected a file to write, got the folder {path}. Add a file name.")
     folder = path.parent

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow
-from handcrafted.view.boxes import bare
 from handcrafted.view.faces import Tie
 from handcrafted.view.labels import beside
-from handcrafted.view.lines import head_style, stroke
+from handcrafted.view.lines import head, stroke, tied
 from handcrafted.view.markup import cell, table
 
 
@@ -28,38 +27,62 @@ class PeerRoute(NamedTuple):
     left_first: bool
 
     @property
-    def gap(self) -> str:
+    def _gap(self) -> str:
         """The node between the boxes, which also carries the label."""
         return f"gap > {self.number}"
 
     def nodes(self) -> Iterator[str]:
-        """Give the helping nodes: two turning points and the label between the boxes."""
-        for turn in ("upper", "lower"):
-            yield dot.node(f"{turn} > {self.number}", shape="point", width=0, height=0, style="invis", label="")
-        yield dot.node(self.gap, label=dot.html(self._label()))
+        """Give the helping nodes: two turning points, and between the boxes the label with a place for the line."""
+        for turn, rows in (("upper", self._bar()), ("lower", self._bar()[::-1])):
+            yield dot.node(f"{turn} > {self.number}", label=dot.html(table(rows)))
+        label = [cell(beside(self.arrow), ROWSPAN=3, CELLPADDING=2)]
+        middle, *ends = self._upright("line"), self._upright(), self._upright()
+        yield dot.node(self._gap, label=dot.html(table([[ends[0], *label], [middle], [ends[1]]])))
 
-    def _label(self) -> str:
-        look = self.arrow.look
-        shown = "invis" not in look.style
-        line = cell(PORT="line", WIDTH=1, BORDER=look.width if shown else 0, SIDES="L", COLOR=look.color)
-        return table([[line, cell(beside(self.arrow) if shown else bare(beside(self.arrow)))]])
+    def _bar(self) -> list[list[str]]:
+        """Give a short level piece of line under the place to which the curves on both sides are tied.
 
-    def order(self) -> Iterator[str]:
-        """Keep the label between the two boxes, on their height."""
-        tail, head = (tie.node for tie in self.ties)
-        left, right = (tail, head) if self.left_first else (head, tail)
-        if not any(tie.clip for tie in self.ties):
-            yield from dot.same_rank([left, self.gap, right])
-            yield dot.edge(dot.quoted(left), dot.quoted(self.gap), style="invis")
-            yield dot.edge(dot.quoted(self.gap), dot.quoted(right), style="invis")
+        Graphviz ends a curve a point short of its place, sideways and towards the picture's middle; this fills the gap.
+        """
+        place = [cell(HEIGHT=1), cell(PORT="line", WIDTH=3, HEIGHT=1), cell(HEIGHT=1)]
+        return [place, [cell(WIDTH=3, HEIGHT=self._width, BGCOLOR=self.arrow.look.color)] * 3]
+
+    def _upright(self, port: str | None = None) -> str:
+        """Give a short upright piece of line, likewise."""
+        return cell(PORT=port, WIDTH=self._width, HEIGHT=3, BGCOLOR=self.arrow.look.color)
+
+    @property
+    def _width(self) -> int:
+        return max(1, round(self.arrow.look.width))
+
+    def order(self, texts: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
+        """Keep the label between the two boxes, on their height, and outside of the `texts` beside them."""
+        ends = self.ties if self.left_first else self.ties[::-1]
+        yield from dot.same_rank([self._gap, *(tie.node for tie in ends if not tie.clip)])
+        left, right = (None if tie.clip else tie.node for tie in ends)
+        before = [*texts.get((left, "e"), []), left] if left else []
+        after = [*texts.get((right, "w"), []), right] if right else []
+        yield from (dot.edge(dot.quoted(node), dot.quoted(self._gap), style="invis") for node in before)
+        yield from (dot.edge(dot.quoted(self._gap), dot.quoted(node), style="invis") for node in after)
 
     def edges(self) -> Iterator[str]:
         """Give the four pieces of the line; only the last carries the arrowhead."""
         tail, head = self.ties
         first, last = ("lower", "upper") if tail.face == "s" else ("upper", "lower")
-        towards, away = ("w", "e") if self.left_first else ("e", "w")
-        line_end = {"lower": "s", "upper": "n"}
-        yield self._piece(first, towards, dot.end(*tail[:3]), ltail=tail.clip)
-        yield self._piece(first, away, dot.end(self.gap, "line", line_end[first]))
-        yield self._piece(last, towards, dot.end(self.gap, "line", line_end[last]))
-        yield self._piece(last, away, dot.end(*head[:3]), clip=head.clip, arrow=True)
+        sides = ("w", "e") if self.left_first else ("e", "w")
+        yield self._piece(first, sides[0], tail, False)
+        yield self._piece(first, sides[1], self._through(first), False)
+        yield self._piece(last, sides[0], self._through(last), False)
+        yield self._piece(last, sides[1], head, True)
+
+    def _through(self, turn: str) -> Tie:
+        return Tie(self._gap, "line", "s" if turn == "lower" else "n")
+
+    def _piece(self, turn: str, side: str, tie: Tie, arrowhead: bool) -> str:
+        """Give the piece between a turning point and a tie."""
+        point = dot.end(f"{turn} > {self.number}", "line", side)
+        below = turn == "lower"
+        ends = (tied(tie), point) if below else (point, tied(tie))
+        tip = head(self.arrow, below) if arrowhead else {"dir": "none"}
+        clip = {"ltail" if below else "lhead": tie.clip or None}
+        return dot.edge(*ends, **stroke(self.arrow), **tip, **clip)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.model.edit import no_edit
@@ -40,8 +41,8 @@ def test_every_activation_agrees_with_the_numpy_twin(seed):
 def test_train_door_agrees_with_the_twin_on_exported_arrays_alone(tmp_path):
     _, model = train_door()
     contexts, inputs = door_inputs(model.names)
-    np.savez(tmp_path / "arrays.npz", **{name: np.asarray(a) for name, a in model.effective_weights.items()})
-    arrays = dict(np.load(tmp_path / "arrays.npz"))
+    save_file({name: np.asarray(a) for name, a in model.effective_weights.items()}, tmp_path / "arrays.safetensors")
+    arrays = load_file(tmp_path / "arrays.safetensors")
     outputs, seen = model(inputs)
     for i in range(len(contexts)):
         wanted, expected = twin(arrays, inputs[i])

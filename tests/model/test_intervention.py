@@ -38,7 +38,7 @@ def test_zeroing_a_neuron_equals_zeroing_its_row(door):
 
 
 def test_patching_a_subspace_gives_the_outcome_of_the_other_context(door):
-    model, contexts, inputs = door
+    model, _, inputs = door
     other = inputs.copy()
     moving, stopped = (position(model.names.inputs, "train motion", v) for v in ("moving", "stopped"))
     other[..., moving], other[..., stopped] = 0, 1

@@ -101,7 +101,11 @@ def test_swapped_links_are_named(one, two):
 @pytest.mark.parametrize("array", ["W_E", "W_U"])
 def test_cutting_or_flipping_the_ends_is_named(array):
     structure, model = train_door()
-    rows = model.names.output_signals[OUT] if array == "W_U" else model.names.input_signals[Signal("train", "input", "emergency")]
+    rows = (
+        model.names.output_signals[OUT]
+        if array == "W_U"
+        else model.names.input_signals[Signal("train", "input", "emergency")]
+    )
     at = (slice(None), rows) if array == "W_U" else rows
     wanted = "open doors" if array == "W_U" else "emergency"
 

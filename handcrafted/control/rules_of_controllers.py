@@ -1,0 +1,117 @@
+"""Rules inside a controller: what its process model and its control algorithm may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handcrafted.control.complaint import FilePath, must_be_known, nearest, refuse
+from handcrafted.control.domain import Domain, Value
+from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Law
+from handcrafted.control.vocabulary import LAWS, ComponentKind, LinkKind
+
+CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
+
+
+def check_controller(structure: ControlStructure, name: str, component: Component) -> None:
+    """Check one component: controllers' keys on controllers only, and every name in them."""
+    path: FilePath = ("components", name)
+    if component.kind != ComponentKind.CONTROLLER:
+        for key in CONTROLLER_KEYS:
+            if getattr(component, key.replace(" ", "_")):
+                refuse((*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it.")
+        return
+    if component.dynamics is not None:
+        refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
+    _check_process_model(structure, name, component)
+    for action, entry in component.control_algorithm.items():
+        _check_entry(structure, name, component, action, entry)
+
+
+def _check_process_model(structure: ControlStructure, name: str, component: Component) -> None:
+    arriving = [link.name for _, _, link in structure.links() if link.receiver == name and link.name]
+    for variable_name, variable in component.process_model.items():
+        path: FilePath = ("components", name, "process model", variable_name)
+        for read in variable.reads or ():
+            must_be_known((*path, "reads"), f"the name of something that arrives at {name}", read, arriving)
+        _check_law(path, variable_name, variable)
+
+
+def _check_law(path: FilePath, name: str, law: Law) -> None:
+    if law.law is not None and law.law not in LAWS:
+        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAWS)}")
+    if law.law == "decision table" and law.when is None:
+        refuse(path, f"Expected `when` in the decision table of {name}, got none. List the rows that issue it.")
+    if law.law != "decision table" and law.when is not None:
+        refuse((*path, "when"), f"Expected `when` in a decision table, got it beside law {law.law}. Name that law.")
+
+
+def _check_entry(
+    structure: ControlStructure, name: str, component: Component, action: str, entry: AlgorithmEntry
+) -> None:
+    path: FilePath = ("components", name, "control algorithm", action)
+    issued = {link.name for _, _, link in structure.links() if link.sender == name and link.name}
+    must_be_known(path, f"something that {name} issues or reports", action, issued)
+    _check_law(path, action, entry)
+    domains = variable_domains(structure, name)
+    for read in entry.reads or ():
+        must_be_known((*path, "reads"), f"a variable of {name}", read, domains)
+    for key, condition in (("when", entry.when), ("permit", entry.permit)):
+        if condition is not None:
+            check_condition((*path, key), condition, domains)
+    tested = {variable for row in entry.when or () for variable in row}
+    if entry.reads is not None and (left_out := sorted(tested - set(entry.reads))):
+        refuse((*path, "reads"), f"Expected `reads` to name all that is tested, got none of {', '.join(left_out)}. Add it.")
+    if entry.law == "guard" and entry.gates is None:
+        refuse(path, f"Expected `gates` in the guard {action}, got none. Name the request that it gates.")
+    if entry.gates is not None:
+        _check_guard(structure, name, path, action, entry.gates)
+
+
+def _check_guard(structure: ControlStructure, name: str, path: FilePath, action: str, gates: str) -> None:
+    requests = [
+        link.name
+        for kind, _, link in structure.links()
+        if kind == LinkKind.REQUEST and link.receiver == name and link.name
+    ]
+    must_be_known((*path, "gates"), f"a request that arrives at {name}", gates, requests)
+    for kind, _, link in structure.links():
+        receiver = structure.components.get(link.receiver or "")
+        guarded = kind == LinkKind.CONTROL_ACTION and (link.sender, link.name) == (name, action)
+        if guarded and receiver is not None and receiver.kind not in (ComponentKind.PROCESS, ComponentKind.ACTUATOR):
+            refuse(
+                (*path, "gates"),
+                f"Expected a guarded action to go to a process or an actuator, got {action} to the {receiver.kind} "
+                f"{link.receiver}: the guard acts last. Send it elsewhere, or do not guard it.",
+            )
+
+
+def variable_domains(structure: ControlStructure, name: str) -> dict[str, Domain]:
+    """Give the domains of a controller's variables, defaults filled in."""
+    controller = structure.resolved.controllers[name]
+    return {variable.signal.name: variable.domain for variable in controller.variables}
+
+
+def check_condition(path: FilePath, condition: Condition, domains: Mapping[str, Domain | None]) -> None:
+    """Check that a condition names known variables, known words of discrete ones, and bounds of real ones."""
+    for i, row in enumerate(condition):
+        for name, test in row.items():
+            at = (*path, i, name)
+            must_be_known(at, "a known variable", name, domains)
+            domain = domains[name]
+            if domain is None:
+                continue
+            if isinstance(test, Bounds) and domain.discrete:
+                refuse(at, f"Expected one of {domain} for {name}, got bounds. Name a value.")
+            if not isinstance(test, Bounds) and not domain.discrete:
+                refuse(at, f"Expected bounds for the real variable {name}, got {', '.join(test)}. Use above or below.")
+            for word in () if isinstance(test, Bounds) else test:
+                must_be_known(at, f"a value of {name}", word, domain.values)
+
+
+def check_value(path: FilePath, what: str, value: Value, domain: Domain) -> None:
+    """Check that a value lies in a domain."""
+    if domain.discrete:
+        must_be_known(path, what, str(value), domain.values)
+    elif isinstance(value, str) or not domain.low <= value <= domain.high:
+        refuse(path, f"Expected {what} within {domain}, got {value}. Choose one inside.")

@@ -1,0 +1,44 @@
+"""The JSON Schema of the file format, and the details of the format in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
+
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import LAWS
+
+DETAILS = """An STPA control structure for `handcrafted`. What the keys leave open is decided as follows.
+A word or number may stand wherever a name does; yes, no, on and off are words.
+A decision table issues a discrete action's second value (or the one named by parameters: {value: …}) and a real
+action's upper end of range where any row matches, and else the first value or the lower end.
+A single mapping under when, permit or context stands for a list of one; a single name under reads likewise.
+A variable without values or range takes over those of the one link that it reads; a link takes those of a variable
+that reads it alone; what has neither is a real number in [-1, 1].
+Feedback of one name from one process is one input of the network, whoever receives it.
+A variable may name a law of its own; without one it copies the one signal that it reads, and else the default linear
+law stands in. Without a law a decision is the default linear law of all variables.
+The lag of a link between controllers is 0 from a smaller level to a larger one, else 1; requests arrive within the
+step; recurrent: true or false overrides."""
+
+
+class _Quiet(GenerateJsonSchema):
+    """Leaves out defaults that JSON cannot say (empty frozen mappings) without a warning."""
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Stay silent about defaults; anything else is a warning."""
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema (2020-12) of a control-structure file, with the known laws for editors to complete."""
+    schema = ControlStructure.model_json_schema(by_alias=True, schema_generator=_Quiet)
+    for part in ("AlgorithmEntry", "Variable"):
+        law = schema["$defs"][part]["properties"]["law"]
+        law["anyOf"] = [{"type": "string", "enum": sorted(LAWS)}, {"type": "null"}]
+    for link in ("sender", "receiver"):
+        schema["$defs"]["Link"]["properties"].pop(link, None)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "handcrafted control structure"}
+    return {**schema, **head, "description": DETAILS}

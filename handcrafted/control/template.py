@@ -1,0 +1,70 @@
+"""A commented file to start from."""
+
+from __future__ import annotations
+
+from handcrafted.control.yamlfile import loads
+
+TEMPLATE = """\
+# A control structure in the words of STPA. Check it: handcrafted check FILE    Draw it: handcrafted draw FILE -o FILE.png
+name: {name}
+time step: {{value: 1, unit: s}}                # optional
+
+# Why it matters (optional): losses <- hazards <- constraints <- responsibilities.
+losses:
+  L-1: Somebody is harmed
+hazards:
+  H-1: {{text: The tank overflows, losses: [L-1]}}
+constraints:
+  SC-1: {{text: The tank must not overflow, hazards: [H-1]}}
+
+# The boxes. Level 0 has the highest authority; kinds are controller, process, actuator and sensor.
+components:
+  operator:
+    kind: controller
+    level: 0
+    process model:                            # what it believes; values or a range, and what it reads
+      tank state: {{values: [ok, filling up], reads: [tank state]}}
+    control algorithm:                        # one entry per action, by a law of the catalogue
+      mode:
+        law: decision table                   # any matching row issues the second value of the action
+        when:
+          - {{tank state: filling up}}
+  pump controller:
+    kind: controller
+    level: 1
+    responsibilities:
+      R-1: {{text: Stop the inflow before the tank overflows, constraints: [SC-1]}}
+    process model:
+      level: {{values: [low, normal, high], reads: [level]}}
+      mode: {{values: [normal, drain], reads: [mode]}}
+    control algorithm:
+      pump:
+        law: decision table
+        when:
+          - {{level: [normal, high], mode: drain}}
+          - {{level: high}}
+      tank state:
+        law: decision table
+        when:
+          - {{level: high}}
+  tank: {{kind: process, level: 2}}
+
+# The arrows. Names are what goes along them; from and to name components.
+control actions:
+  - {{name: mode, from: operator, to: pump controller, values: [normal, drain]}}
+  - {{name: pump, from: pump controller, to: tank, values: [stopped, running]}}
+feedback:                                     # from a lower controller it arrives one step later
+  - {{name: level, from: tank, to: pump controller, values: [low, normal, high]}}
+  - {{name: tank state, from: pump controller, to: operator, values: [ok, filling up]}}
+"""
+
+
+def template(name: str) -> str:
+    """Give a commented file for a control structure of that name; it loads, and it can be assembled.
+
+    Raises:
+        HandcraftedError: if the name cannot be one.
+    """
+    text = TEMPLATE.format(name=f"'{name}'" if name != name.strip() or ":" in name or "#" in name else name)
+    loads(text, "the new file")
+    return text

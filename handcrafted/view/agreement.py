@@ -1,0 +1,98 @@
+"""How agreement between intended and recovered links looks: a colour and a line style for each status.
+
+The colours are told apart by people who see red and green alike (after Okabe and Ito), and the styles without any colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handcrafted.control.resolve import LinkId
+from handcrafted.verdict.comparison import Comparison, Status
+from handcrafted.view import dot
+from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
+from handcrafted.view.markup import CLEAR, bold, lines, small, words, wrapped
+
+OUTSIDE = "outside the network"
+
+LOOKS: Mapping[str, Look] = {
+    Status.FOUND: Look("#007a5e", "solid", 1.4, "#005c46", "#005c46"),
+    Status.MISSING: Look("#c8002c", "dashed", 1.4, "#c8002c", "#c8002c"),
+    Status.WRONG: Look("#d97a00", "dotted", 2.6, "#a85a00", "#a85a00"),
+    Status.EXTRA: Look("#9c2f8f", "bold", 3.2, "#9c2f8f", "#9c2f8f"),
+    OUTSIDE: Look("#9a9a9a", "solid", 0.7, "#777777", "#777777"),
+}
+"""One look per status; links outside the network are not judged and stay in the background."""
+
+MEANING: Mapping[str, str] = {
+    Status.FOUND: "found",
+    Status.MISSING: "missing",
+    Status.WRONG: "wrong",
+    Status.EXTRA: "extra",
+    OUTSIDE: OUTSIDE,
+}
+
+HIDDEN = Look(CLEAR, "solid", 1.0, CLEAR, CLEAR)
+"""Takes its place without being seen, so that both sides are laid out alike."""
+
+MOST_FINDINGS, LETTERS = 6, 110
+MOST_REASON = 60
+"""Letters of a reason that still stand beside an arrow; a longer one is listed below the picture only."""
+
+
+def judged(comparison: Comparison) -> list[tuple[LinkId, str, str]]:
+    """Give every link with its status and reason: those of the structure in declared order, then the extra ones."""
+    verdicts = {verdict.id: verdict for verdict in comparison.links}
+    declared = [link.id for link in comparison.structure.resolved.links]
+    order = [*declared, *(id for id in verdicts if id not in set(declared))]
+    return [(id, verdicts[id].status, verdicts[id].reason) if id in verdicts else (id, OUTSIDE, "") for id in order]
+
+
+def recovered_arrows(comparison: Comparison) -> list[Arrow]:
+    """Give the arrows of the right side: each link in the look of its status."""
+    drawn = [Drawn(id, _remark(status, reason), LOOKS[status]) for id, status, reason in judged(comparison)]
+    return arrows_of(drawn, comparison.structure.components)
+
+
+def intended_arrows(comparison: Comparison) -> list[Arrow]:
+    """Give the arrows of the left side: as intended, at the places of the right side, what is extra unseen."""
+    arrows = []
+    for arrow in recovered_arrows(comparison):
+        extra = arrow.look == LOOKS[Status.EXTRA]
+        look = HIDDEN if extra else Look(width=1.0, text_remark=CLEAR)
+        arrows.append(Arrow(arrow.kind, arrow.sender, arrow.receiver, arrow.labels, look))
+    return arrows
+
+
+def _remark(status: str, reason: str) -> str:
+    return f"({reason})" if status == Status.WRONG and 0 < len(reason) <= MOST_REASON else ""
+
+
+def legend(comparison: Comparison) -> str:
+    """Give the DOT text of the legend: one sample line per status, with how many links have it."""
+    statuses = [status for _, status, _ in judged(comparison)]
+    body = []
+    for number, (status, look) in enumerate(LOOKS.items()):
+        text = f'<FONT COLOR="{look.text}">{words(f"{MEANING[status]} ({statuses.count(status)})")}</FONT>'
+        body.append(dot.node(f"from {number}", shape="point", width=0.01, style="invis"))
+        body.append(dot.node(f"to {number}", label=dot.html(lines([text], CELLPADDING=3))))
+        sample = {"color": look.color, "style": look.style, "penwidth": f"{look.width:g}"}
+        body.append(dot.edge(dot.end(f"from {number}"), dot.end(f"to {number}"), **sample, minlen=2))
+        if number:
+            body.append(dot.edge(dot.end(f"to {number - 1}"), dot.end(f"from {number}"), style="invis"))
+    return dot.digraph(body, rankdir="LR", nodesep=0.1, ranksep=0.2, pad=0.1)
+
+
+def remarks(comparison: Comparison) -> str | None:
+    """Give the DOT text of what is listed below: disagreements with their reasons, then findings."""
+    items = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison) if reason]
+    items += [f"{finding.kind}: {finding.text}" for finding in comparison.findings]
+    if not items:
+        return None
+    rows = [bold("remarks")]
+    for item in items[:MOST_FINDINGS]:
+        first, *rest = wrapped(item, LETTERS, most=3)
+        rows += [words(f"• {first}"), *("&#160;&#160;" + words(line) for line in rest)]
+    if len(items) > MOST_FINDINGS:
+        rows.append(small(f"… and {len(items) - MOST_FINDINGS} more"))
+    return dot.digraph([dot.node("remarks", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)

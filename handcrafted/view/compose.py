@@ -1,0 +1,73 @@
+"""Put rendered parts together: the first two side by side, the others below, one under the other."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+import numpy as np
+
+GAP = 24
+"""Points between parts."""
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+
+Place = tuple[float, float]
+
+
+def places(sizes: Sequence[tuple[float, float]], gap: float) -> tuple[list[Place], tuple[float, float]]:
+    """Give the upper left corner of each part, and the width and height of the whole."""
+    (left, left_height), (right, right_height), *below = sizes
+    corners: list[Place] = [(0.0, 0.0), (left + gap, 0.0)]
+    y = max(left_height, right_height) + gap / 2
+    width = max(left + gap + right, *(part for part, _ in below), 0)
+    for _, height in below:
+        corners.append((0.0, y))
+        y += height
+    return corners, (width, y)
+
+
+def join_png(parts: Sequence[bytes], dpi: int) -> bytes:
+    """Join PNGs on a white ground."""
+    from PIL import Image
+
+    images = [Image.open(io.BytesIO(part)).convert("RGB") for part in parts]
+    gap = GAP * dpi // 72
+    corners, (width, height) = places([image.size for image in images], gap)
+    whole = Image.fromarray(np.full((round(height), round(width), 3), 255, np.uint8))
+    for image, (x, y) in zip(images, corners, strict=True):
+        whole.paste(image, (round(x), round(y)))
+    middle = round(corners[1][0]) - gap // 2
+    whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), max(image.size[1] for image in images[:2])))
+    out = io.BytesIO()
+    whole.save(out, "PNG", dpi=(dpi, dpi))
+    return out.getvalue()
+
+
+def join_svg(parts: Sequence[bytes]) -> bytes:
+    """Join SVGs by nesting them in one; their identifiers are numbered so that none occurs twice."""
+    ET.register_namespace("", SVG)
+    ET.register_namespace("xlink", XLINK)
+    roots = [ET.fromstring(part) for part in parts]
+    corners, (width, height) = places([_size(root) for root in roots], GAP)
+    whole = ET.Element(
+        f"{{{SVG}}}svg", {"width": f"{width:g}pt", "height": f"{height:g}pt", "viewBox": f"0 0 {width:g} {height:g}"}
+    )
+    ET.SubElement(whole, f"{{{SVG}}}rect", {"width": "100%", "height": "100%", "fill": "white"})
+    for number, (root, (x, y)) in enumerate(zip(roots, corners, strict=True)):
+        part_width, part_height = _size(root)
+        root.attrib.update(x=f"{x:g}", y=f"{y:g}", width=f"{part_width:g}", height=f"{part_height:g}")
+        for element in root.iter():
+            if "id" in element.attrib:
+                element.set("id", f"part{number}-{element.get('id')}")
+        whole.append(root)
+    return ET.tostring(whole, encoding="utf-8", xml_declaration=True)
+
+
+def _size(root: ET.Element) -> tuple[float, float]:
+    numbers = [re.match(r"[\d.]+", root.get(side, "0")) for side in ("width", "height")]
+    width, height = (float(number.group()) if number else 0.0 for number in numbers)
+    return width, height

@@ -1,0 +1,131 @@
+"""Heatmaps of arrays whose rows and columns have names: zero is white, blue is below, red is above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PRINTED = 12
+"""Up to so many rows and columns the values stand in the cells."""
+
+CELL, LETTER = 0.3, 0.065
+"""Inches per cell, and per letter of a label."""
+
+ABREAST = 3
+"""Panels in one row of the figure."""
+
+BELOW, ZERO, ABOVE = "#2166ac", "#ffffff", "#b2182b"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One array [rows, columns] with the names of its rows and columns.
+
+    Attributes:
+        rows: what the entries of a column act on or come from, one name per row.
+        columns: one name per column.
+    """
+
+    title: str
+    array: np.ndarray
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        expected, got = (len(self.rows), len(self.columns)), np.shape(self.array)
+        if got != expected:
+            raise HandcraftedError(f"Expected {self.title} of shape {expected} as its names say, got {got}. Name every row.")
+
+    def without_zeros(self) -> Panel:
+        """Leave out rows and columns that are zero throughout, and say in the title how many."""
+        array = np.asarray(self.array)
+        rows, columns = (np.flatnonzero((array != 0).any(axis=axis)) for axis in (1, 0))
+        gone = len(self.rows) - len(rows), len(self.columns) - len(columns)
+        note = f"\n(without {gone[0]} rows and {gone[1]} columns of zeros)" if any(gone) else ""
+        named = tuple(self.rows[i] for i in rows), tuple(self.columns[i] for i in columns)
+        return Panel(self.title + note, array[np.ix_(rows, columns)], *named)
+
+
+def heatmap(array: Any, rows: Sequence[str], columns: Sequence[str], title: str, drop_zero: bool = True) -> Figure:
+    """Draw one array with named rows and columns.
+
+    Raises:
+        HandcraftedError: if the names are not as many as the rows and columns.
+    """
+    return figure_of([Panel(title, np.asarray(array), tuple(rows), tuple(columns))], drop_zero)
+
+
+def figure_of(panels: Sequence[Panel], drop_zero: bool = True) -> Figure:
+    """Draw panels up to three abreast, each at the size that its names need.
+
+    Raises:
+        HandcraftedError: if there is no panel.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if not panels:
+        raise HandcraftedError("Expected at least one panel to draw, got none. Give one per array.")
+    shown = [panel.without_zeros() if drop_zero else panel for panel in panels]
+    rows = [shown[i : i + ABREAST] for i in range(0, len(shown), ABREAST)]
+    widths = [max(_size(panel)[0] for panel in shown[i::ABREAST]) for i in range(min(ABREAST, len(shown)))]
+    heights = [max(_size(panel)[1] for panel in row) for row in rows]
+    figure = Figure(figsize=(sum(widths), sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    ratios = {"height_ratios": heights, "width_ratios": widths}
+    grid = figure.subplots(len(rows), len(widths), squeeze=False, gridspec_kw=ratios).ravel()
+    for axes, panel in zip(grid, shown, strict=False):
+        _draw(figure, axes, panel)
+    for axes in grid[len(shown) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def _size(panel: Panel) -> tuple[float, float]:
+    """Give the width and height in inches that a panel needs."""
+    rows, columns = max(len(panel.rows), 1), max(len(panel.columns), 1)
+    left = max(map(len, panel.rows), default=0) * LETTER
+    under = max(map(len, panel.columns), default=0) * LETTER
+    return max(3.2, columns * CELL + left + 1.0), max(rows * CELL, 0.6) + under + 0.7
+
+
+def _printed(panel: Panel) -> bool:
+    return max(panel.array.shape, default=0) <= PRINTED
+
+
+def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    axes.set_title(panel.title, fontsize=8)
+    if panel.array.size == 0:
+        axes.text(0.5, 0.5, "all zero", ha="center", va="center", transform=axes.transAxes, fontsize=8)
+        axes.set_axis_off()
+        return
+    colors = LinearSegmentedColormap.from_list("about zero", [BELOW, ZERO, ABOVE])
+    limit = float(np.abs(panel.array).max()) or 1.0
+    image = axes.imshow(panel.array, cmap=colors, vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest")
+    axes.set_xticks(range(len(panel.columns)), panel.columns, rotation=90, fontsize=7)
+    axes.set_yticks(range(len(panel.rows)), panel.rows, fontsize=7)
+    axes.set_xticks(np.arange(len(panel.columns) - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(len(panel.rows) - 1) + 0.5, minor=True)
+    axes.grid(which="minor", color="#dddddd", linewidth=0.5)
+    axes.tick_params(which="both", length=0)
+    figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02).ax.tick_params(labelsize=7)
+    if _printed(panel):
+        _print_values(axes, panel.array, limit)
+
+
+def _print_values(axes: Axes, array: np.ndarray, limit: float) -> None:
+    for (row, column), value in np.ndenumerate(array):
+        if value:
+            color = "white" if abs(value) > 0.6 * limit else "black"
+            axes.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=6, color=color)

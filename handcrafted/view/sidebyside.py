@@ -1,0 +1,29 @@
+"""The comparison picture: intended left, recovered right, legend and remarks below."""
+
+from __future__ import annotations
+
+from handcrafted.verdict.comparison import Comparison
+from handcrafted.view.agreement import intended_arrows, legend, recovered_arrows, remarks
+from handcrafted.view.compose import join_png, join_svg
+from handcrafted.view.diagram import Diagram
+from handcrafted.view.dot import at_resolution
+from handcrafted.view.engine import render
+
+LEFT, RIGHT = "intended", "recovered from the weights"
+
+
+def comparison_diagrams(comparison: Comparison) -> tuple[str, str]:
+    """Give the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
+    structure = comparison.structure
+    left = Diagram(structure, intended_arrows(comparison), algorithm=False)
+    right = Diagram(structure, recovered_arrows(comparison), algorithm=False)
+    return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)
+
+
+def comparison_picture(comparison: Comparison, form: str, dpi: int) -> bytes:
+    """Draw both sides with legend and remarks as `png` or `svg`."""
+    below = [legend(comparison), *filter(None, [remarks(comparison)])]
+    parts = [*comparison_diagrams(comparison), *below]
+    if form == "svg":
+        return join_svg([render(part, "svg") for part in parts])
+    return join_png([render(at_resolution(part, dpi), "png") for part in parts], dpi)

@@ -1,0 +1,73 @@
+"""A model's arrays as heatmaps with the names of its coordinates."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handcrafted.view.heatmap import Panel, figure_of
+from handcrafted.view.output import checked_path, write
+
+
+def heatmaps(panels: Sequence[Panel], path: str | Path, dpi: int = 200, drop_zero: bool = True) -> Path:
+    """Draw panels into a PNG or SVG file.
+
+    Raises:
+        HandcraftedError: if there is no panel, or the file cannot be written there.
+    """
+    import matplotlib
+
+    target = checked_path(path, (".png", ".svg"))
+    form = target.suffix.lower()[1:]
+    metadata = {"Date": None} if form == "svg" else {"Software": None}
+    drawn = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "handcrafted", "font.family": "DejaVu Sans"}):
+        figure_of(panels, drop_zero).savefig(drawn, format=form, dpi=dpi, metadata=metadata)
+    return write(target, drawn.getvalue())
+
+
+def panels_of_model(model: Any) -> list[Panel]:
+    """Give a model's effective weights as panels.
+
+    The embedding, per head the product W_V W_O, per layer W_in and W_out, the unembedding and the recurrence.
+    """
+    weights, names = model.effective_weights, model.names
+    arrays = {key: np.asarray(getattr(weights, key)) for key in ("W_E", "W_V", "W_O", "W_in", "W_out", "W_U", "W_R")}
+    residual = tuple(coordinate_label(coordinate) for coordinate in names.residual)
+    inputs, outputs = (tuple(port_label(port) for port in ports) for ports in (names.inputs, names.outputs))
+    return [
+        Panel("W_E (input to residual stream)", arrays["W_E"], inputs, residual),
+        *_layers(arrays, residual),
+        Panel("W_U (residual stream to output)", arrays["W_U"], residual, outputs),
+        Panel("W_R (residual stream to next step)", arrays["W_R"], residual, residual),
+    ]
+
+
+def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterator[Panel]:
+    """Give the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
+    for layer in range(arrays["W_in"].shape[0]):
+        products = arrays["W_V"][layer] @ arrays["W_O"][layer]
+        for head, product in enumerate(products):
+            if product.any():
+                yield Panel(f"layer {layer}, head {head}: W_V W_O (residual stream to itself)", product, residual, residual)
+        neurons = tuple(f"N{number}" for number in range(arrays["W_in"].shape[2]))
+        if neurons:
+            yield Panel(f"layer {layer}: W_in (residual stream to neurons)", arrays["W_in"][layer], residual, neurons)
+            yield Panel(f"layer {layer}: W_out (neurons to residual stream)", arrays["W_out"][layer], neurons, residual)
+
+
+def coordinate_label(coordinate: Any) -> str:
+    """Name a coordinate of the residual stream: owner, role, signal and number."""
+    owner, role, signal, index = coordinate
+    return f"{owner or '(outside)'} / {role.replace('_', ' ')} / {signal} [{index}]"
+
+
+def port_label(port: Any) -> str:
+    """Name a number that enters or leaves the network, by its value where it is one of a list."""
+    domain = getattr(port, "domain", None)
+    which = f" = {domain.values[port.index]}" if domain is not None and domain.values else ""
+    return f"{port.owner or '(outside)'} / {port.signal}{which or f' [{port.index}]'}"
