@@ -44,7 +44,7 @@ def _to_word(value: Any) -> Any:
 
 
 Name = Annotated[
-    str, BeforeValidator(_to_word), StringConstraints(min_length=1, max_length=120), AfterValidator(_check_name)
+    str, BeforeValidator(_to_word, json_schema_input_type=str | float | bool), StringConstraints(min_length=1, max_length=120), AfterValidator(_check_name)
 ]
 """A name: plain ASCII, no quotes or angle brackets. Numbers and true/false are taken as words."""
 
@@ -103,7 +103,11 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value)
 
 
-Words = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Words = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=Name | tuple[Name, ...]),
+    Field(min_length=1),
+]
 
 
 def _test_kind(value: Any) -> str:
@@ -114,7 +118,11 @@ Test = Annotated[Annotated[Bounds, Tag("bounds")] | Annotated[Words, Tag("words"
 """What one variable must be: a word, a list of words, or bounds."""
 
 Conjunction = NameMap[Test]
-Condition = Annotated[tuple[Conjunction, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Condition = Annotated[
+    tuple[Conjunction, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),
+    Field(min_length=1),
+]
 """Any of several conjunctions; in the file a single mapping stands for a list of one."""
 
 Scalar = StrictFloat | StrictInt | bool | str

@@ -268,7 +268,7 @@ class _Namer:
     def _port(self, link: ResolvedLink, inputs: dict[tuple, Signal]) -> Signal:
         kind, sender, _, name = link.id
         role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
-        key = (kind, sender, name)
+        key = (kind, sender, name) if sender else link.id
         if link.sent_by_controller or key not in inputs:
             others = self.ports.setdefault(sender or "", [])
             inputs[key] = self.new(sender or "", role, name, others)

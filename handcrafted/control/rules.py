@@ -26,9 +26,9 @@ def check_rules(structure: ControlStructure) -> None:
     Raises:
         HandcraftedError: at the first rule that is broken.
     """
-    _check_links(structure)
     _check_nesting(structure)
     _check_layer_0(structure)
+    _check_links(structure)
     _check_traces(structure)
     for name, component in structure.components.items():
         check_controller(structure, name, component)
@@ -178,7 +178,7 @@ def _check_domains(structure: ControlStructure) -> None:
         if link.initial is not None:
             check_value((*path, "initial"), f"the initial value of {done.id.name}", link.initial, done.domain)
         key = (kind, link.sender, done.id.name)
-        if not done.sent_by_controller and done.counted:
+        if link.sender and not done.sent_by_controller and done.counted:
             if shared.setdefault(key, done.domain.values) != done.domain.values:
                 refuse(
                     path,

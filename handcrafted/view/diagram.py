@@ -17,6 +17,9 @@ from handcrafted.view.markup import bold, small
 from handcrafted.view.nesting import Nesting
 from handcrafted.view.peers import PeerRoute
 
+NEAR = 8
+"""Weight of an arrow between neighbouring levels."""
+
 
 def control_diagram(structure: ControlStructure) -> str:
     """Give the DOT text of a control structure as it was intended."""
@@ -35,6 +38,7 @@ class Diagram:
         self.structure, self.arrows, self.algorithm = structure, arrows, algorithm
         self.nesting = Nesting(structure)
         self.faces = Faces(self.nesting, arrows)
+        self._numbers = sorted({component.level for component in structure.components.values()})
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
 
     def text(self, title: str, prominent: bool = False) -> str:
@@ -124,9 +128,15 @@ class Diagram:
                 yield from self.peers[number].order(texts)
                 yield from self.peers[number].edges()
                 continue
-            yield line(arrow, ties, self._points_down(arrow))
+            yield line(arrow, ties, self._points_down(arrow), self._weight(arrow))
             if arrow.sideways and None in (arrow.sender, arrow.receiver):
                 yield from dot.same_rank(tie.node for tie in ties)
+
+    def _weight(self, arrow: Arrow) -> int:
+        """Keep boxes of neighbouring levels close: Graphviz would rather straighten the long arrows."""
+        ends = [self.structure.components[end].level for end in (arrow.sender, arrow.receiver) if end is not None]
+        near = [level for level in self._numbers if min(ends) < level < max(ends)] == []
+        return NEAR if near and len(ends) > 1 else 1
 
     def _side_texts(self) -> dict[tuple[str, str], list[str]]:
         """Give the plain texts beside each box, by box and face."""

@@ -22,7 +22,8 @@ class Tie(NamedTuple):
     Attributes:
         node: the DOT node.
         port: the place on its face; empty at the sides and at plain text.
-        face: compass letter; empty at plain text.
+        face: compass letter; empty between a box and a plain text beside it: the line runs straight into the side
+            where the text stands, and Graphviz leaves a gap before the arrowhead when told the face.
         clip: the box at whose border the arrow stops although its node lies inside; empty where it does not.
     """
 
@@ -70,11 +71,12 @@ class Faces:
     def _tie(self, arrow: Arrow, number: int, tail: bool) -> Tie:
         own, other = (arrow.sender, arrow.receiver) if tail else (arrow.receiver, arrow.sender)
         face = arrow.faces[0 if tail else 1]
+        if arrow.sideways and other is None:
+            return Tie(own or "")
         if own is None:
-            return Tie(text_node(number), "", face)
+            return Tie(text_node(number), "", "" if arrow.sideways else face)
         port = "" if arrow.sideways else f"p{number:04d}{'t' if tail else 'h'}"
-        beside_text = arrow.sideways and other is None
-        if beside_text or not self.nesting.children(own) or self.nesting.holds(own, other):
+        if not self.nesting.children(own) or self.nesting.holds(own, other):
             return Tie(own, port, face)
         node = bottom_node(own) if face == "s" and self._below(own, other) else own
         return Tie(node, port, face, cluster(own))

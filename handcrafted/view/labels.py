@@ -12,7 +12,7 @@ LETTERS = 26
 
 def beside(arrow: Arrow) -> str:
     """Give an arrow's label; requests, which go up like feedback, say so."""
-    head = [small("request", arrow.look.text_remark)] if arrow.kind == LinkKind.REQUEST else []
+    head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
     rows = head + [row for label in arrow.labels for row in _rows(label, arrow)]
     if arrow.sender is None or arrow.receiver is None:
         return lines(rows, CELLPADDING=1)

@@ -9,7 +9,7 @@ from handcrafted.view.faces import Tie
 from handcrafted.view.labels import beside
 
 
-def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool) -> str:
+def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1) -> str:
     """Give the edge statement of an arrow between two heights, or from or to a plain text."""
     upper, lower = ties if points_down else ties[::-1]
     open_ended = arrow.sender is None or arrow.receiver is None
@@ -20,6 +20,7 @@ def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool) -> str:
         **head(arrow, not points_down),
         ltail=upper.clip or None,
         lhead=lower.clip or None,
+        weight=weight,
         label=None if open_ended else dot.html(beside(arrow)),
     )
 

@@ -1,0 +1,158 @@
+"""What a tired user gives: each case must be refused with the file, the line and the words that help."""
+
+import pytest
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.yamlfile import load, loads
+
+BOXES = """name: x
+components:
+  a: {kind: controller, level: 0, process model: {v: {values: [p, q], reads: [f]}, r: {range: [0, 9], reads: [g]}}}
+  b: {kind: controller, level: 1}
+  c: {kind: process, level: 2}
+control actions:
+  - {name: act, from: a, to: c, values: [no, yes]}
+  - {name: go, from: a, to: b}
+feedback:
+  - {name: f, from: c, to: a}
+  - {name: g, from: c, to: a}
+"""
+
+
+def boxes(old="", new="", extra=""):
+    assert old in BOXES
+    return BOXES.replace(old, new, 1) + extra if old else BOXES + extra
+
+
+def table(entry):
+    return boxes("reads: [g]}}}", "reads: [g]}}, control algorithm: {act: " + entry + "}}")
+
+
+CASES = {
+    "empty": ("", 1, "empty file"),
+    "a list": ("- a\n- b\n", 1, "Expected a mapping"),
+    "malformed": ("name: [x\n", 2, "Expected valid YAML"),
+    "two documents": ("name: x\n---\nname: y\n", 3, "one document"),
+    "a tag": ("name: !!python/object:os.system x\n", 1, "data only"),
+    "a key twice": ("name: x\nname: y\n", 2, "twice"),
+    "a key that is a list": ("name: x\n[a]: b\n", 2, "a word as a key"),
+    "an alias inside itself": ("name: x\ngroups: &a {g: *a}\n", 2, "inside itself"),
+    "deep nesting": ("name: " + "[" * 5000, 1, "deep nesting"),
+    "no name": ("components: {}\n", 1, "Expected the key `name`"),
+    "an unknown key": ("name: x\ncomponets: {}\n", 2, "Did you mean `components`?"),
+    "an unknown key below": (boxes("kind: process, level: 2", "kind: process, levle: 2"), 5, "level"),
+    "an unknown kind": (boxes("kind: process", "kind: proces"), 5, "Did you mean `process`?"),
+    "a negative level": (boxes("level: 2", "level: -2"), 5, "greater than or equal to 0"),
+    "a name with HTML": ("name: <b>x</b>\n", 1, "angle brackets"),
+    "a name with quotes": ('name: say "x"\n', 1, "without quotes"),
+    "a name beyond ASCII": ("name: Türe\n", 1, "plain ASCII"),
+    "a numbered name": ("name: x#2\n", 1, "Endings like"),
+    "not a number": ("name: x\ntime step: {value: .nan}\n", 2, "value"),
+    "an infinite range": (boxes("range: [0, 9]", "range: [0, .inf]"), 3, "finite"),
+    "a reversed range": (boxes("range: [0, 9]", "range: [9, 0]"), 3, "low < high"),
+    "values and range": (boxes("range: [0, 9]", "range: [0, 9], values: [p]"), 3, "got both"),
+    "a value twice": (boxes("values: [p, q]", "values: [p, p]"), 3, "Drop the repeated one"),
+    "no time": ("name: x\ntime step: {value: 0}\n", 2, "greater than 0"),
+    "a dangling link": (boxes("from: c, to: a}\n  - {name: g", "from: z, to: a}\n  - {name: g"), 10, "got `z`"),
+    "a link without an end": (boxes("{name: f, from: c, to: a}", "{name: f, to: a}"), 10, "Expected `from`"),
+    "a link to itself": (boxes("{name: f, from: c, to: a}", "{name: f, from: a, to: a}"), 10, "to itself"),
+    "a link twice": (boxes(extra="  - {name: g, from: c, to: a}\n"), 12, "twice"),
+    "an action upwards": (boxes("from: a, to: b}", "from: b, to: a}"), 8, "Use a request"),
+    "a request without a guard": (boxes(extra="requests: [{name: q, from: b, to: a}]\n"), 12, "gates: q"),
+    "a request to a process": (boxes(extra="requests: [{name: q, from: b, to: c}]\n"), 12, "with a guard"),
+    "reads of nothing": (boxes("reads: [f]", "reads: [h]"), 3, "arrives at a, got `h`"),
+    "an entry for nothing": (table("{law: constant}").replace("{act:", "{at:"), 3, "issues or reports, got `at`"),
+    "an unknown law": (table("{law: decsion table}"), 3, "Did you mean `decision table`?"),
+    "a table without rows": (table("{law: decision table}"), 3, "Expected `when`"),
+    "rows without a table": (table("{law: constant, when: {v: p}}"), 3, "in a decision table"),
+    "a table with an unknown variable": (table("{law: decision table, when: {w: p}}"), 3, "got `w`"),
+    "a table with an unknown value": (table("{law: decision table, when: {v: z}}"), 3, "a value of v, got `z`"),
+    "bounds on a word": (table("{law: decision table, when: {v: {above: 1}}}"), 3, "got bounds"),
+    "a word for a number": (table("{law: decision table, when: {r: p}}"), 3, "Use above or below"),
+    "bounds that exclude all": (table("{law: decision table, when: {r: {above: 2, below: 1}}}"), 3, "Swap them"),
+    "bounds of nothing": (table("{law: decision table, when: {r: {}}}"), 3, "at least one bound"),
+    "reads without a tested variable": (table("{law: decision table, reads: [r], when: {v: p}}"), 3, "none of v"),
+    "an initial value outside": (boxes("values: [no, yes]", "values: [no, yes], initial: maybe"), 7, "got `maybe`"),
+    "a number outside": (boxes("from: a, to: b}", "from: a, to: b, initial: 3}"), 8, "within -1"),
+    "a process with a model": (boxes("level: 2}", "level: 2, process model: {v: {}}}"), 5, "on a controller"),
+    "a controller with dynamics": (
+        boxes("level: 1}", "level: 1, dynamics: {law: integrator, output: y, inputs: {}}}"),
+        4,
+        "dynamics on a process",
+    ),
+    "unknown dynamics": (boxes("level: 2}", "level: 2, dynamics: {law: intgrator}}"), 5, "Did you mean `integrator`?"),
+    "inside itself": (boxes("level: 2}", "level: 2, inside: c}"), 5, "c inside c"),
+    "inside in a ring": (
+        boxes("level: 1}", "level: 1, inside: c}").replace("level: 2}", "level: 2, inside: b}"),
+        4,
+        "nested components",
+    ),
+    "inside nothing": (boxes("level: 2}", "level: 2, inside: d}"), 5, "got `d`"),
+    "a group of nobody": (boxes(extra="groups: {g: [a, z]}\n"), 12, "got `z`"),
+    "two base controllers": (
+        boxes("level: 1}", "level: 0, layer 0: true}").replace("level: 0, process", "level: 0, layer 0: true, process"),
+        4,
+        "a and b",
+    ),
+    "a base controller below": (boxes("level: 1}", "level: 1, layer 0: true}"), 4, "got a at level 0"),
+    "a hazard without its loss": (boxes(extra="hazards: {H: {text: t, losses: [L]}}\n"), 12, "a declared loss"),
+    "a constraint without its hazard": (boxes(extra="constraints: {S: {text: t, hazards: [H]}}\n"), 12, "hazard"),
+    "a UCA of nobody": (
+        boxes(extra="unsafe control actions:\n  - {id: U, by: c, action: act, type: provided}\n"),
+        13,
+        "Known are: a",
+    ),
+    "a UCA of an unknown type": (
+        boxes(extra="unsafe control actions:\n  - {id: U, by: a, action: act, type: given}\n"),
+        13,
+        "type",
+    ),
+    "a UCA in an unknown context": (
+        boxes(extra="unsafe control actions:\n  - {id: U, by: a, action: act, type: provided, context: {z: p}}\n"),
+        13,
+        "got `z`",
+    ),
+    "one signal in two ways": (
+        boxes(extra="  - {name: g, from: c, to: b, values: [h, i]}\n").replace("range: [0, 9], reads: [g]", "values: [p, q], reads: [g]"),
+        12,
+        "Expected one domain for g",
+    ),
+    "an algebraic loop": (
+        boxes(extra="  - {name: up, from: b, to: a, recurrent: false}\n").replace("reads: [g]", "reads: [g, up]"),
+        12,
+        "algebraic loop",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_refused_with_its_line(case):
+    text, line, words = CASES[case]
+    with pytest.raises(HandcraftedError) as caught:
+        loads(text, "loop.yaml")
+    message = str(caught.value)
+    assert message.startswith(f"loop.yaml, line {line}: "), message
+    assert words in message
+
+
+def test_what_the_cases_start_from_is_valid():
+    loads(BOXES)
+    loads(table("{law: decision table, when: {v: p}}"))
+    loads(boxes(extra="  - {name: up, from: b, to: a}\n").replace("reads: [g]", "reads: [g, up]"))
+
+
+def test_an_alias_bomb_is_refused_and_a_plain_alias_is_not():
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for one, two in zip("abcdef", "bcdefg", strict=True):
+        bomb += f"{two}: &{two} [{', '.join([f'*{one}'] * 10)}]\n"
+    with pytest.raises(HandcraftedError, match="once aliases are expanded"):
+        loads(bomb)
+    loads("name: x\nlosses: {L-1: &t Harm, L-2: *t}\n")
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\x80\x81\xff\x00")
+    for path, words in ((tmp_path / "no.yaml", "No such file"), (tmp_path, "directory"), (binary, "binary data")):
+        with pytest.raises(HandcraftedError, match=words):
+            load(path)
