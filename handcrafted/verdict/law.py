@@ -16,7 +16,7 @@ from handcrafted.control.intended import written_port
 from handcrafted.control.laws import believe, decide
 from handcrafted.control.resolve import LinkId, Resolved, ResolvedController
 from handcrafted.model.intervention import Hold, intervene
-from handcrafted.readout.contrasts import contexts
+from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 
@@ -46,10 +46,11 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     arrivals = controller.arrivals
     held = dict(zip([a.id for a in arrivals], contexts([a.domain for a in arrivals], subject.seed), strict=True))
     count = len(next(iter(held.values()))) if held else 1
-    inputs = np.zeros((count, 1, len(subject.names.inputs)), np.float32)
-    holds = [Hold(a.port, held[a.id][:, None]) for a in arrivals if a.port]
+    rows = np.arange(MOST_CONTEXTS) % count  # always as many runs, so that all controllers share one compilation
+    inputs = np.zeros((len(rows), 1, len(subject.names.inputs)), np.float32)
+    holds = [Hold(a.port, held[a.id][rows, None]) for a in arrivals if a.port]
     _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window)
-    value = lambda signal: seen["final"][:, 0, subject.names.find(signal)].astype(float)
+    value = lambda signal: seen["final"][:count, 0, subject.names.find(signal)].astype(float)
     deviations: list[np.ndarray] = []
 
     def off(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """How agreement between intended and recovered links looks: a colour and a line style for each status.
 
-The colours are told apart by people who see red and green alike (after Okabe and Ito), and the styles without any colour.
+The colours are told apart by people who see red and green alike (after Okabe and Ito), the styles without colour.
 """
 
 from __future__ import annotations

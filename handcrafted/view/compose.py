@@ -41,7 +41,8 @@ def join_png(parts: Sequence[bytes], dpi: int) -> bytes:
     for image, (x, y) in zip(images, corners, strict=True):
         whole.paste(image, (round(x), round(y)))
     middle = round(corners[1][0]) - gap // 2
-    whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), max(image.size[1] for image in images[:2])))
+    lower = max(image.size[1] for image in images[:2])
+    whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), lower))
     out = io.BytesIO()
     whole.save(out, "PNG", dpi=(dpi, dpi))
     return out.getvalue()

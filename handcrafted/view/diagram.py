@@ -1,4 +1,4 @@
-"""The control diagram as a DOT text: authority from top to bottom, actions down, feedback up, inputs left, outputs right."""
+"""The control diagram as a DOT text: authority downwards, actions down, feedback up, inputs left, outputs right."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, arrows_of
 from handcrafted.view.boxes import FILL, box, content
-from handcrafted.view.faces import Faces, bottom_node, cluster, text_node
+from handcrafted.view.faces import Faces, bottom_node, cluster, side_of, text_node
 from handcrafted.view.labels import beside
 from handcrafted.view.lines import line
-from handcrafted.view.markup import bold, small
+from handcrafted.view.markup import bold, cell, small, table
 from handcrafted.view.nesting import Nesting
 from handcrafted.view.peers import PeerRoute
 
@@ -38,13 +38,18 @@ class Diagram:
         self.structure, self.arrows, self.algorithm = structure, arrows, algorithm
         self.nesting = Nesting(structure)
         self.faces = Faces(self.nesting, arrows)
-        self._numbers = sorted({component.level for component in structure.components.values()})
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
 
     def text(self, title: str, prominent: bool = False) -> str:
         """Give the DOT text under a title, small unless it is `prominent`."""
         body = [*self._inside(None), *self._heights(), *self._loop_order(), *self._lines()]
-        look = {"label": dot.html(bold(title) if prominent else small(title)), "labelloc": "t", "nodesep": 0.3, "ranksep": 0.42, "pad": 0.15}
+        look = {
+            "label": dot.html(bold(title) if prominent else small(title)),
+            "labelloc": "t",
+            "nodesep": 0.3,
+            "ranksep": 0.42,
+            "pad": 0.15,
+        }
         return dot.digraph(body, newrank="true", compound="true", **look)
 
     def _between_peers(self, arrow: Arrow) -> bool:
@@ -83,6 +88,11 @@ class Diagram:
     def _helpers(self, number: int, arrow: Arrow) -> Iterator[str]:
         if number in self.peers:
             yield from self.peers[number].nodes()
+        elif (side := side_of(arrow)) is not None:
+            group = {k: other for k, other in enumerate(self.arrows) if side_of(other) == side}
+            if number == min(group):
+                rows = [[cell(beside(other), PORT=f"r{k}", ALIGN="LEFT")] for k, other in group.items()]
+                yield dot.node(text_node(number), label=dot.html(table(rows)))
         elif arrow.sender is None or arrow.receiver is None:
             yield dot.node(text_node(number), label=dot.html(beside(arrow)))
 
@@ -135,17 +145,14 @@ class Diagram:
     def _weight(self, arrow: Arrow) -> int:
         """Keep boxes of neighbouring levels close: Graphviz would rather straighten the long arrows."""
         ends = [self.structure.components[end].level for end in (arrow.sender, arrow.receiver) if end is not None]
-        near = [level for level in self._numbers if min(ends) < level < max(ends)] == []
-        return NEAR if near and len(ends) > 1 else 1
+        return NEAR if len(ends) == 2 and self.nesting.between(*ends) == 0 else 1
 
     def _side_texts(self) -> dict[tuple[str, str], list[str]]:
         """Give the plain texts beside each box, by box and face."""
         found: dict[tuple[str, str], list[str]] = {}
-        for arrow, (tail, head) in zip(self.arrows, self.faces.ties, strict=True):
-            if arrow.sideways and arrow.sender is None:
-                found.setdefault((head.node, "w"), []).append(tail.node)
-            elif arrow.sideways and arrow.receiver is None:
-                found.setdefault((tail.node, "e"), []).append(head.node)
+        for arrow, ties in zip(self.arrows, self.faces.ties, strict=True):
+            if (side := side_of(arrow)) is not None:
+                found.setdefault(side, []).append(ties[1 if side[1] == "e" else 0].node)
         return found
 
     def _points_down(self, arrow: Arrow) -> bool:

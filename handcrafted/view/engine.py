@@ -1,4 +1,4 @@
-"""From DOT to pixels or SVG: pygraphviz's own Graphviz, else a `dot` on the PATH, else one error that says how to get one."""
+"""From DOT to pixels or SVG: pygraphviz's own Graphviz, else a `dot` on the PATH, else an error that says what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.view.fonts import bundled_fonts
 
-INSTALL = """Expected Graphviz to draw with, got neither the package pygraphviz nor a program `dot`. Install one of them:
+INSTALL = """Expected Graphviz to draw with, got neither the package pygraphviz nor a program `dot`. Install one:
   pip install "pygraphviz>=2.0.4"      (brings Graphviz along)
   apt-get install graphviz             (Debian, Ubuntu)
   brew install graphviz                (macOS)

@@ -48,11 +48,18 @@ def cluster(name: str) -> str:
     return f"cluster_{name}"
 
 
+def side_of(arrow: Arrow) -> tuple[str, str] | None:
+    """Give the box and the face at which an arrow from or to a plain text beside a box ends; None for all others."""
+    if not arrow.sideways or (arrow.sender is None) == (arrow.receiver is None):
+        return None
+    return (arrow.receiver, "w") if arrow.receiver is not None else (arrow.sender or "", "e")
+
+
 class Faces:
     """The ties of all arrows of a picture."""
 
     def __init__(self, nesting: Nesting, arrows: Sequence[Arrow]):
-        self.nesting = nesting
+        self.nesting, self.arrows = nesting, arrows
         self.ties = [(self._tie(arrow, k, True), self._tie(arrow, k, False)) for k, arrow in enumerate(arrows)]
         self._rows: dict[tuple[str, str], list[tuple[tuple, Port]]] = {}
         for arrow, (tail, head) in zip(arrows, self.ties, strict=True):
@@ -65,21 +72,37 @@ class Faces:
 
     def _enter(self, arrow: Arrow, tie: Tie, other: str | None) -> None:
         if tie.port:
-            key = (self.nesting.position(other), ORDER.index(arrow.kind), tie.port)
+            side, place = self.nesting.position(other)
+            key = (side, self._outwards(arrow), place, ORDER.index(arrow.kind), tie.port)
             self._rows.setdefault((tie.node, tie.face), []).append((key, Port(tie.port, _width(arrow))))
+
+    def _outwards(self, arrow: Arrow) -> int:
+        """Put what comes from far above or below at the outside: actions left, feedback right."""
+        if arrow.sender is None or arrow.receiver is None:
+            return 0
+        levels = [self.nesting.components[end].level for end in (arrow.sender, arrow.receiver)]
+        skipped = self.nesting.between(*levels)
+        return -skipped if arrow.kind == LinkKind.CONTROL_ACTION else skipped
 
     def _tie(self, arrow: Arrow, number: int, tail: bool) -> Tie:
         own, other = (arrow.sender, arrow.receiver) if tail else (arrow.receiver, arrow.sender)
         face = arrow.faces[0 if tail else 1]
         if arrow.sideways and other is None:
             return Tie(own or "")
+        if own is None and arrow.sideways:
+            return self._beside(arrow, number)
         if own is None:
-            return Tie(text_node(number), "", "" if arrow.sideways else face)
+            return Tie(text_node(number), "", face)
         port = "" if arrow.sideways else f"p{number:04d}{'t' if tail else 'h'}"
         if not self.nesting.children(own) or self.nesting.holds(own, other):
             return Tie(own, port, face)
         node = bottom_node(own) if face == "s" and self._below(own, other) else own
         return Tie(node, port, face, cluster(own))
+
+    def _beside(self, arrow: Arrow, number: int) -> Tie:
+        """Tie an arrow to its plain text beside a box; where several looks need several arrows, each to its row."""
+        group = [k for k, other in enumerate(self.arrows) if side_of(other) == side_of(arrow)]
+        return Tie(text_node(group[0]), f"r{number}" if len(group) > 1 else "")
 
     def _below(self, own: str, other: str | None) -> bool:
         """Whether the other end lies below everything inside the box."""

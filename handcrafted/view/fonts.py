@@ -27,7 +27,8 @@ def fontconfig_file() -> Path:
     path = folder / "fonts.conf"
     path.write_text(
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n'
-        f"<fontconfig><dir>{escape(str(fonts))}</dir><cachedir>{escape(str(folder / 'cache'))}</cachedir></fontconfig>\n",
+        f"<fontconfig><dir>{escape(str(fonts))}</dir>\n"
+        f"<cachedir>{escape(str(folder / 'cache'))}</cachedir></fontconfig>\n",
         encoding="utf-8",
     )
     return path

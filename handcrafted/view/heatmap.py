@@ -43,7 +43,9 @@ class Panel:
     def __post_init__(self) -> None:
         expected, got = (len(self.rows), len(self.columns)), np.shape(self.array)
         if got != expected:
-            raise HandcraftedError(f"Expected {self.title} of shape {expected} as its names say, got {got}. Name every row.")
+            raise HandcraftedError(
+                f"Expected {self.title} of shape {expected} as its names say, got {got}. Name every row."
+            )
 
     def without_zeros(self) -> Panel:
         """Leave out rows and columns that are zero throughout, and say in the title how many."""

@@ -21,8 +21,14 @@ def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1
         ltail=upper.clip or None,
         lhead=lower.clip or None,
         weight=weight,
+        arrowsize=1 if ties_to_row(ties) else None,
         label=None if open_ended else dot.html(beside(arrow)),
     )
+
+
+def ties_to_row(ties: tuple[Tie, Tie]) -> bool:
+    """Whether an arrow ends at one row of a text; there Graphviz leaves room for an arrowhead of full size."""
+    return any(tie.port and not tie.face for tie in ties)
 
 
 def tied(tie: Tie) -> str:

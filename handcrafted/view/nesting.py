@@ -46,6 +46,11 @@ class Nesting:
         """Give the lowest authority, the highest level number, in a box and inside it."""
         return max(self.components[part].level for part in [name, *self.descendants(name)])
 
+    def between(self, one: int, other: int) -> int:
+        """Count the levels between two levels."""
+        low, high = sorted((one, other))
+        return len({c.level for c in self.components.values() if low < c.level < high})
+
     def levels(self) -> list[list[str]]:
         """Group the boxes by level, highest authority first, actuators left and sensors right.
 

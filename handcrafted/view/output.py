@@ -1,4 +1,4 @@
-"""Where a picture is written: the suffix is checked first, and an existing file stays whole until the new one is ready."""
+"""Where a picture is written: an existing file stays whole until the new one is ready."""
 
 from __future__ import annotations
 

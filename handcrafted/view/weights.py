@@ -53,7 +53,9 @@ def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterato
         products = arrays["W_V"][layer] @ arrays["W_O"][layer]
         for head, product in enumerate(products):
             if product.any():
-                yield Panel(f"layer {layer}, head {head}: W_V W_O (residual stream to itself)", product, residual, residual)
+                yield Panel(
+                    f"layer {layer}, head {head}: W_V W_O (residual stream to itself)", product, residual, residual
+                )
         neurons = tuple(f"N{number}" for number in range(arrays["W_in"].shape[2]))
         if neurons:
             yield Panel(f"layer {layer}: W_in (residual stream to neurons)", arrays["W_in"][layer], residual, neurons)

@@ -1,0 +1,120 @@
+"""The command line as a user meets it: exit codes, one message on stderr, files all or nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from handcrafted.cli import main
+from handcrafted.zoo import bundled
+
+DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
+ROOM = str(Path(__file__).parent / "data" / "guarded_room.yaml")
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_check_of_the_zoo_holds_and_prints_one_table(tmp_path):
+    result = run("check", "--png", str(tmp_path / "figures"))
+    assert result.exit_code == 0, result.output
+    assert "train door" in result.output and "reproduced" in result.output
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {path.stem for path in bundled()}
+
+
+def test_check_prints_the_agreed_json():
+    result = run("check", DOOR, "--json")
+    assert result.exit_code == 0
+    (summary,) = json.loads(result.stdout)
+    assert list(summary) == [
+        "structure", "links", "found", "missing", "extra", "wrong", "outside", "findings", "reproduced", "readouts",
+        "manifest",
+    ]  # fmt: skip
+    assert (summary["links"], summary["found"], summary["reproduced"]) == (4, 4, True)
+    assert set(summary["readouts"]) == {"wiring", "subspace", "patching", "law"}
+    for readout in summary["readouts"].values():
+        assert readout == {"found": 4, "missing": [], "extra": [], "wrong": [], "reproduced": True}
+    assert set(summary["manifest"]) == {"versions", "seed", "sha256"}
+
+
+def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
+    from handcrafted.craft import decision_table
+
+    honest = decision_table.table_rows
+
+    def lazy(*args):
+        circuit = honest(*args)
+        circuit.body.bias[0] -= 1
+        return circuit
+
+    monkeypatch.setattr("handcrafted.craft.plan.table_rows", lazy)
+    result = run("check", DOOR)
+    assert result.exit_code == 1
+    assert "NOT reproduced" in result.output and "wrong: control action door controller -> door" in result.output
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "dot"])
+def test_draw_writes_the_picture(tmp_path, suffix):
+    target = tmp_path / f"door.{suffix}"
+    result = run("draw", DOOR, "-o", str(target))
+    assert result.exit_code == 0, result.output
+    assert target.stat().st_size > 500
+
+
+def test_explain_names_the_entries():
+    result = run("explain", DOOR, "door controller -> door: open doors")
+    assert result.exit_code == 0
+    assert "W_out[2, 0, " in result.output and "W_U[" in result.output and "McCulloch" not in result.output
+    assert "door controller.open doors.any: y = issued" in result.output
+
+
+def test_new_gives_a_file_that_checks(tmp_path):
+    target = tmp_path / "loop.yaml"
+    assert run("new", "my loop", "-o", str(target)).exit_code == 0
+    assert run("check", str(target)).exit_code == 0
+    before = target.read_text()
+    again = run("new", "other", "-o", str(target))
+    assert again.exit_code == 2 and "which exists" in again.stderr and target.read_text() == before
+
+
+def test_schema_is_json():
+    assert json.loads(run("schema").stdout)["title"] == "handcrafted control structure"
+
+
+def bad_files(folder):
+    (folder / "bad.yaml").write_text("name: x\ncomponets: {}\n")
+    (folder / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    return folder
+
+
+BAD = {
+    "a missing file": (("check", "no.yaml"), "No such file"),
+    "an unknown key": (("check", "bad.yaml"), "line 2: Expected a known key, got `componets`. Did you mean `components`?"),
+    "a binary file": (("draw", "binary.yaml", "-o", "x.png"), "binary data"),
+    "an unknown suffix": (("draw", DOOR, "-o", "x.jpeg"), "Expected"),
+    "no output": (("draw", DOOR), "Missing option"),
+    "an unknown command": (("chek",), "No such command"),
+    "an unknown link": (("explain", DOOR, "a -> b: c"), "train -> door controller: emergency"),
+    "a law that is not built yet": (("check", ROOM), "Expected a law that this version can build"),
+    "one picture for several loops": (("check", DOOR, DOOR, "--png", "x.png"), "Name a folder"),
+    "a name that cannot be one": (("new", "<x>"), "plain ASCII"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_exits_with_2_and_one_message(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(bad_files(tmp_path))
+    before = sorted(tmp_path.iterdir())
+    arguments, words = BAD[case]
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr and "Traceback" not in result.output
+    assert result.stderr.count("Error: ") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", ["check", "draw", "explain", "new", "schema"])
+def test_help_has_an_example(command):
+    assert "Example: handcrafted " in run(command, "--help").output
