@@ -28,25 +28,20 @@ def _friendly(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except HandcraftedError as error:
-            raise click.ClickException(str(error)) from None
+            raise _BadInputError(str(error)) from None
         except OSError as error:
-            raise click.ClickException(f"Expected to read or write {error.filename}, got: {error.strerror}.") from None
+            raise _BadInputError(f"Expected to read or write {error.filename}, got: {error.strerror}.") from None
 
     return wrapped
 
 
-class _Group(click.Group):
-    """A group whose errors all end with exit code 2."""
+class _BadInputError(click.ClickException):
+    """Ends the command with exit code 2 and one message."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except click.ClickException as error:
-            error.exit_code = 2
-            raise
+    exit_code = 2
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="handcrafted")
 def main() -> None:
     """Set transformer weights by hand from an STPA control structure, and check what readouts see in them.

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from handcrafted.cli import main
+from handcrafted.craft.circuit import Neurons
 from handcrafted.zoo import bundled
 
 DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
@@ -46,6 +47,7 @@ def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
 
     def lazy(*args):
         circuit = honest(*args)
+        assert isinstance(circuit.body, Neurons)
         circuit.body.bias[0] -= 1
         return circuit
 
@@ -91,7 +93,10 @@ def bad_files(folder):
 
 BAD = {
     "a missing file": (("check", "no.yaml"), "No such file"),
-    "an unknown key": (("check", "bad.yaml"), "line 2: Expected a known key, got `componets`. Did you mean `components`?"),
+    "an unknown key": (
+        ("check", "bad.yaml"),
+        "line 2: Expected a known key, got `componets`. Did you mean `components`?",
+    ),
     "a binary file": (("draw", "binary.yaml", "-o", "x.png"), "binary data"),
     "an unknown suffix": (("draw", DOOR, "-o", "x.jpeg"), "Expected"),
     "no output": (("draw", DOOR), "Missing option"),

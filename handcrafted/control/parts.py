@@ -44,7 +44,10 @@ def _to_word(value: Any) -> Any:
 
 
 Name = Annotated[
-    str, BeforeValidator(_to_word, json_schema_input_type=str | float | bool), StringConstraints(min_length=1, max_length=120), AfterValidator(_check_name)
+    str,
+    BeforeValidator(_to_word, json_schema_input_type=str | float | bool),
+    StringConstraints(min_length=1, max_length=120),
+    AfterValidator(_check_name),
 ]
 """A name: plain ASCII, no quotes or angle brackets. Numbers and true/false are taken as words."""
 
@@ -90,9 +93,7 @@ class Bounds(Part):
         if self.above is None and self.below is None:
             raise ValueError("Expected {above: x}, {below: x} or both, got neither. Give at least one bound")
         if self.above is not None and self.below is not None and self.above >= self.below:
-            raise ValueError(
-                f"Expected above < below, got above {self.above:g} and below {self.below:g}. Swap them"
-            )
+            raise ValueError(f"Expected above < below, got above {self.above:g} and below {self.below:g}. Swap them")
         return self
 
 

@@ -49,7 +49,10 @@ def _check_links(structure: ControlStructure) -> None:
         _check_ends(structure, kind, path, link)
         id = (kind, link.sender, link.receiver, link.name)
         if link.name and id in seen:
-            refuse(path, f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.")
+            refuse(
+                path,
+                f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.",
+            )
         seen.add(id)
         _check_authority(structure, kind, path, link)
 
@@ -71,7 +74,10 @@ def _check_authority(structure: ControlStructure, kind: LinkKind, path: FilePath
     receiver = structure.components.get(link.receiver or "")
     if sender is None or receiver is None or receiver.kind != ComponentKind.CONTROLLER:
         if kind == LinkKind.REQUEST:
-            refuse(path, f"Expected a request to a controller with a guard, got one to {link.receiver}. Use a control action.")
+            refuse(
+                path,
+                f"Expected a request to a controller with a guard, got one to {link.receiver}. Use a control action.",
+            )
         return
     gated = {entry.gates for entry in receiver.control_algorithm.values()}
     if kind == LinkKind.CONTROL_ACTION and receiver.level < sender.level:
@@ -98,7 +104,9 @@ def _check_nesting(structure: ControlStructure) -> None:
     graph = nx.DiGraph()
     for name, component in structure.components.items():
         if component.inside is not None:
-            must_be_known(("components", name, "inside"), "the name of a component", component.inside, structure.components)
+            must_be_known(
+                ("components", name, "inside"), "the name of a component", component.inside, structure.components
+            )
             graph.add_edge(name, component.inside)
     if not nx.is_directed_acyclic_graph(graph):
         ring = [edge[0] for edge in nx.find_cycle(graph)]
@@ -201,7 +209,9 @@ def _check_unsafe_control_actions(structure: ControlStructure) -> None:
         if uca.id in seen:
             refuse((*path, "id"), f"Expected each id once, got {uca.id} twice. Number them differently.")
         seen.add(uca.id)
-        must_be_known((*path, "by"), "the controller that issues the action", uca.by, [sender or "" for sender, _ in issued])
+        must_be_known(
+            (*path, "by"), "the controller that issues the action", uca.by, [sender or "" for sender, _ in issued]
+        )
         own = [name or "" for sender, name in issued if sender == uca.by]
         must_be_known((*path, "action"), f"an action that {uca.by} issues", uca.action, own)
         for j, hazard in enumerate(uca.hazards):
@@ -220,9 +230,7 @@ def _check_loops(structure: ControlStructure) -> None:
         return
     ring = [edge[0] for edge in nx.find_cycle(graph)]
     names = " -> ".join(f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]])
-    overridden = [
-        link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False
-    ]
+    overridden = [link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False]
     refuse(
         overridden[0] if overridden else (),
         f"Expected no algebraic loop within a step, got {names}. Let one of these links be `recurrent: true`.",

@@ -19,7 +19,9 @@ def check_controller(structure: ControlStructure, name: str, component: Componen
     if component.kind != ComponentKind.CONTROLLER:
         for key in CONTROLLER_KEYS:
             if getattr(component, key.replace(" ", "_")):
-                refuse((*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it.")
+                refuse(
+                    (*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it."
+                )
         return
     if component.dynamics is not None:
         refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
@@ -61,7 +63,9 @@ def _check_entry(
             check_condition((*path, key), condition, domains)
     tested = {variable for row in entry.when or () for variable in row}
     if entry.reads is not None and (left_out := sorted(tested - set(entry.reads))):
-        refuse((*path, "reads"), f"Expected `reads` to name all that is tested, got none of {', '.join(left_out)}. Add it.")
+        refuse(
+            (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {', '.join(left_out)}. Add it."
+        )
     if entry.law == "guard" and entry.gates is None:
         refuse(path, f"Expected `gates` in the guard {action}, got none. Name the request that it gates.")
     if entry.gates is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from handcrafted.control.yamlfile import loads
 
 TEMPLATE = """\
-# A control structure in the words of STPA. Check it: handcrafted check FILE    Draw it: handcrafted draw FILE -o FILE.png
+# A control structure in the words of STPA.
+# Check it: handcrafted check FILE    Draw it: handcrafted draw FILE -o FILE.png
 name: {name}
 time step: {{value: 1, unit: s}}                # optional
 

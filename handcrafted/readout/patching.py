@@ -6,6 +6,7 @@ once from the recorded residual stream, with the subspaces as data of one compil
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.model.forward import attend, forward, matmul
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.downstream import output_effects
 from handcrafted.readout.edges import edge
 from handcrafted.readout.subject import Subject
 
@@ -137,6 +139,8 @@ def patching(subject: Subject) -> SignalGraph:
     Source: Wang et al. 2022, Interpretability in the Wild (path patching); Conmy et al. 2023 (ACDC).
     Error: exact; blind to what is equal under every contrast, which the evidence then says.
     """
+    if not subject.spaces:
+        return SignalGraph((), ())
     inputs = sequences(subject.names, subject.window, subject.seed)
     x = record(subject, inputs)
     floor = EFFECT_FLOOR * max(1.0, float(jnp.abs(x.final).max()))
@@ -149,13 +153,22 @@ def patching(subject: Subject) -> SignalGraph:
     for row, (source, at) in enumerate(subject.spaces.items()):
         rows = [(change, jax.tree.map(lambda part, row=row: part[row], found)) for change, found in responses]
         edges += _edges_from(subject, source, at, rows, floor)
-    return SignalGraph(subject.spaces, edges)
+    return SignalGraph(subject.spaces, _with_outputs(subject, edges))
+
+
+def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
+    """Add to each edge between subspaces what it does to the network's outputs, apart from the verdict."""
+    inner = [edge for edge in edges if edge.source in subject.spaces]
+    effects = output_effects(subject, [(edge.source, edge.target) for edge in inner])
+    added = {edge.key: float(effect) for edge, effect in zip(inner, effects, strict=True)}
+    return [replace(e, evidence={**e.evidence, "outputs": added.get(e.key)}) for e in edges]
 
 
 def _edges_from(subject: Subject, source: Signal, at: np.ndarray, seen: list, floor: float) -> list[Edge]:
     found = []
+    peak = np.max([np.abs(response.stream).max(axis=0) for _, response in seen], axis=0)
     for target, to in subject.spaces.items():
-        for lag in range(seen[0][1].stream.shape[1]):
+        for lag in map(int, np.flatnonzero(peak[:, to].max(axis=1) > floor)):
             found += _edge(source, target, lag, at, [(c, r.stream[:, lag][:, to]) for c, r in seen], floor)
         found += _edge(source, target, 1, at, [(c, r.carry[:, 0][:, to]) for c, r in seen], floor)
     for target, to in subject.names.output_signals.items():

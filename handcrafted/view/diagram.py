@@ -91,7 +91,10 @@ class Diagram:
         elif (side := side_of(arrow)) is not None:
             group = {k: other for k, other in enumerate(self.arrows) if side_of(other) == side}
             if number == min(group):
-                rows = [[cell(beside(other), PORT=f"r{k}", ALIGN="LEFT")] for k, other in group.items()]
+                rows = [
+                    [cell(beside(other), PORT=f"r{k}", ALIGN="RIGHT" if side[1] == "w" else "LEFT")]
+                    for k, other in group.items()
+                ]
                 yield dot.node(text_node(number), label=dot.html(table(rows)))
         elif arrow.sender is None or arrow.receiver is None:
             yield dot.node(text_node(number), label=dot.html(beside(arrow)))

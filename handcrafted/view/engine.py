@@ -1,4 +1,4 @@
-"""From DOT to pixels or SVG: pygraphviz's own Graphviz, else a `dot` on the PATH, else an error that says what to do."""
+"""From DOT to pixels or SVG: pygraphviz's own Graphviz, else a `dot` on the PATH, else one error that says so."""
 
 from __future__ import annotations
 

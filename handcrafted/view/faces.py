@@ -77,8 +77,13 @@ class Faces:
             self._rows.setdefault((tie.node, tie.face), []).append((key, Port(tie.port, _width(arrow))))
 
     def _outwards(self, arrow: Arrow) -> int:
-        """Put what comes from far above or below at the outside: actions left, feedback right."""
+        """Put what comes from far above or below at the outside: actions left, feedback right.
+
+        Not with boxes in boxes: there an arrow would leave its outer box sideways.
+        """
         if arrow.sender is None or arrow.receiver is None:
+            return 0
+        if self.nesting.depth(arrow.sender) or self.nesting.depth(arrow.receiver):
             return 0
         levels = [self.nesting.components[end].level for end in (arrow.sender, arrow.receiver)]
         skipped = self.nesting.between(*levels)

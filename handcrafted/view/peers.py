@@ -12,6 +12,9 @@ from handcrafted.view.labels import beside
 from handcrafted.view.lines import head, stroke, tied
 from handcrafted.view.markup import cell, table
 
+CLOSE = 4
+"""Weight that keeps the turning points near the boxes; not where a box that holds others is drawn around its node."""
+
 
 class PeerRoute(NamedTuple):
     """The way of one arrow between peers: down or up, through the gap between the two boxes, and on.
@@ -85,4 +88,4 @@ class PeerRoute(NamedTuple):
         ends = (tied(tie), point) if below else (point, tied(tie))
         tip = head(self.arrow, below) if arrowhead else {"dir": "none"}
         clip = {"ltail" if below else "lhead": tie.clip or None}
-        return dot.edge(*ends, **stroke(self.arrow), **tip, **clip)
+        return dot.edge(*ends, **stroke(self.arrow), **tip, **clip, weight=1 if tie.clip else CLOSE)

@@ -113,7 +113,9 @@ CASES = {
         "got `z`",
     ),
     "one signal in two ways": (
-        boxes(extra="  - {name: g, from: c, to: b, values: [h, i]}\n").replace("range: [0, 9], reads: [g]", "values: [p, q], reads: [g]"),
+        boxes(extra="  - {name: g, from: c, to: b, values: [h, i]}\n").replace(
+            "range: [0, 9], reads: [g]", "values: [p, q], reads: [g]"
+        ),
         12,
         "Expected one domain for g",
     ),

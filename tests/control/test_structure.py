@@ -57,7 +57,7 @@ def test_structures_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         structure.name = "other"
     with pytest.raises(TypeError):
-        structure.components["x"] = None
+        structure.components["x"] = None  # pyright: ignore[reportIndexIssue]  # that is what is tested
 
 
 def test_yes_and_no_stay_words():

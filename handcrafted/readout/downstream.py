@@ -1,0 +1,88 @@
+"""What an edge does to the network's outputs: the whole network runs again with that one edge patched.
+
+Edges are data of one compiled function: which coordinates differ, and which readers see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from handcrafted.control.graph import OUTPUT, Signal, SignalGraph
+from handcrafted.model.edit import EdgeEdit, Edit, no_edit
+from handcrafted.model.forward import forward
+from handcrafted.model.weights import Weights
+from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.subject import FLOOR, Subject
+
+CONTROLS = 16
+"""How many pairs that are no edges are patched as a control."""
+
+Pair = tuple[Signal, Signal]
+
+
+def output_effects(subject: Subject, pairs: Sequence[Pair]) -> np.ndarray:
+    """Give the largest change of any output [pair] when the readers that write the second signal see the first swapped.
+
+    Formula: the readers' input changes by u(x') - u(x), with x' another run; everything after them runs on.
+    Source: Wang et al. 2022, Interpretability in the Wild (path patching).
+    Error: exact.
+    """
+    if not pairs or not subject.names.outputs:
+        return np.zeros(len(pairs))
+    inputs = sequences(subject.names, 2, subject.seed)
+    outputs, seen = forward(subject.weights, inputs, window=subject.window)
+    order = np.random.default_rng(subject.seed).permutation(len(inputs))
+    change = np.asarray(seen["final"])[order] - np.asarray(seen["final"])
+    edges = jax.tree.map(lambda *rows: np.stack(rows), *[_edge(subject, pair) for pair in pairs])
+    patched = _scan(subject.weights, inputs, outputs, change, no_edit(subject.weights), edges, subject.window)
+    return np.asarray(patched)
+
+
+def _edge(subject: Subject, pair: Pair) -> EdgeEdit:
+    """Say which coordinates change (in place of the change itself) and which readers see it."""
+    source, target = pair
+    w, size = subject.weights, subject.weights.sizes
+    outputs = np.zeros(size["n_out"], np.float32)
+    if target.role == OUTPUT:
+        outputs[subject.names.output_signals[target]] = 1
+    at = subject.spaces.get(target, np.zeros(0, int))
+    heads = (np.abs(w.W_O[..., at]).max(axis=(2, 3), initial=0) > FLOOR).astype(np.float32)
+    neurons = (np.abs(w.W_out[..., at]).max(axis=2, initial=0) > FLOOR).astype(np.float32)
+    carry = np.float32(np.abs(w.W_R[:, at]).max(initial=0) > FLOOR)
+    mask = np.zeros(size["d_model"], np.float32)
+    mask[subject.spaces[source]] = 1
+    return EdgeEdit(mask, heads, neurons, outputs, carry)
+
+
+@partial(jax.jit, static_argnames="window")
+def _scan(
+    weights: Weights,
+    inputs: Float[Array, "run time n_in"],
+    outputs: Float[Array, "run time n_out"],
+    change: Float[Array, "run time d_model"],
+    nothing: Edit,
+    edges: EdgeEdit,
+    window: int,
+) -> Float[Array, " pair"]:
+    def one(edge: EdgeEdit) -> Array:
+        def run(x: Array, delta: Array) -> Array:
+            seen_by = EdgeEdit(delta * edge.delta, *(part[None] for part in edge[1:]))
+            return forward(weights, x, None, window=window, edit=nothing._replace(edge=seen_by))[0]
+
+        return jnp.abs(jax.vmap(run)(inputs, change) - outputs).max()
+
+    return jax.lax.map(one, edges)
+
+
+def no_edges(subject: Subject, graph: SignalGraph) -> list[Pair]:
+    """Draw a sample of pairs of subspaces between which the graph has no edge."""
+    wired = {(edge.source, edge.target) for edge in graph.edges}
+    pairs = [(u, v) for u in subject.spaces for v in subject.spaces if u != v and (u, v) not in wired]
+    chosen = np.random.default_rng(subject.seed).permutation(len(pairs))[:CONTROLS]
+    return [pairs[i] for i in chosen]

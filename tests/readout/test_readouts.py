@@ -1,0 +1,127 @@
+"""Readouts by themselves: what they may read, what fools them, and what they refuse."""
+
+import numpy as np
+import pytest
+
+import handcrafted as hc
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.model.names import Names
+from handcrafted.readout.downstream import no_edges, output_effects
+from handcrafted.readout.patching import effects
+from handcrafted.readout.paths import lags_of
+from handcrafted.readout.subject import subject
+from tests.loops import damaged, head_of, train_door
+
+
+def test_output_effects_are_reported_apart_and_controls_have_none():
+    _, model = train_door()
+    graph = hc.recover(model).used
+    inner = [edge for edge in graph.edges if edge.source.role not in ("input",)]
+    assert all(edge.evidence["outputs"] > 0.5 for edge in inner)
+    read = subject(model.effective_weights, model.names)
+    controls = no_edges(read, graph)
+    assert len(controls) == 16 and output_effects(read, controls).max() == 0
+
+
+def test_a_control_notices_a_leak():
+    _, model = train_door()
+    source = Signal("train", "feedback", "train motion")
+    place = next(p for p in model.layout if p.role == "control_action")
+
+    def leak(w):
+        w.W_in[place.layer, model.names.find(source)[0], place.components[0]] = 0.3
+
+    read = subject(damaged(model, leak), model.names)
+    assert output_effects(read, [(source, place.writes)])[0] > 0.1
+
+
+def test_a_dead_edge_is_wired_and_not_used():
+    structure, model = train_door()
+    belief = Signal("door controller", "feedback_modelling", "train motion")
+    rows = next(p for p in model.layout if p.role == "processing_for_action")
+
+    def kill(w):
+        w.b_in[rows.layer, list(rows.components)] = -50
+
+    weights = damaged(model, kill)
+    recovered = hc.recover(weights, names=model.names)
+    edge = (belief, rows.writes)
+    assert recovered.wired.edge(*edge) and recovered.used.edge(*edge) is None
+    assert not hc.compare(structure, recovered).reproduced
+
+
+def test_the_subspace_readout_does_not_ask_who_writes():
+    _, model = train_door()
+    at = head_of(model, "emergency")
+    recovered = hc.recover(damaged(model, lambda w: w.W_O[at].fill(0)), names=model.names)
+    received = Signal("door controller", "feedback", "emergency")
+    belief = Signal("door controller", "feedback_modelling", "emergency")
+    assert recovered.graphs["subspace"].edge(received, belief)
+    assert recovered.wired.edge(received, belief) is None
+
+
+def test_a_writer_that_comes_too_late_is_not_wired():
+    _, model = train_door()
+    place = next(p for p in model.layout if p.role == "feedback_modelling" and p.writes.name == "emergency")
+    numbers = list(place.components)
+
+    def postpone(w):
+        w.W_in[2][:, numbers], w.W_in[0][:, numbers] = w.W_in[0][:, numbers], 0
+        w.W_out[2][numbers], w.W_out[0][numbers] = w.W_out[0][numbers], 0
+
+    recovered = hc.recover(damaged(model, postpone), names=model.names)
+    decision = Signal("door controller", "processing_for_action", "open doors")
+    assert recovered.graphs["subspace"].edge(place.writes, decision)
+    assert recovered.wired.edge(place.writes, decision) is None
+    assert recovered.used.edge(place.writes, decision) is None
+
+
+def test_rounding_noise_revives_nothing():
+    structure, model = train_door()
+    rng = np.random.default_rng(0)
+    noisy = model.effective_weights.numpy().map(lambda a: a + (1e-7 * rng.normal(size=a.shape)).astype(np.float32))
+    assert hc.compare(structure, hc.recover(noisy, names=model.names)).reproduced
+
+
+@pytest.mark.parametrize("lag", [0, 1, 5, 15])
+def test_a_positional_head_looks_exactly_there(lag):
+    from handcrafted.craft.steps_ago import positional_biases
+
+    _, model = train_door()
+
+    def turn(w):
+        query, key = positional_biases(lag)
+        w.b_Q[0, 0, :2], w.b_K[0, 0, :2] = query * 2**0.25, key * 2**0.25
+
+    weights = damaged(model, turn)
+    assert [found for found, _ in lags_of(weights, 0, 0, 16)] == [lag]
+    pattern = np.asarray(hc.forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
+    np.testing.assert_array_equal(pattern, np.tile(np.eye(16, dtype=np.float32)[lag], (20, 1)))
+
+
+def test_a_head_with_too_small_a_gain_is_not_hard():
+    _, model = train_door()
+    weights = damaged(model, lambda w: np.multiply(w.b_Q, 0.5, out=w.b_Q))
+    pattern = np.asarray(hc.forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
+    assert 0 < pattern[-1, 6] < 1e-20  # the nearest alias, 6 steps ago: visible as soon as the gain is halved
+
+
+def test_patching_compiles_once_for_a_shape():
+    _, model = train_door()
+    hc.recover(model)
+    before = effects._cache_size()
+    hc.recover(damaged(model, lambda w: w.W_V.fill(0)), names=model.names)
+    assert effects._cache_size() == before
+
+
+def test_what_cannot_be_read_is_refused():
+    _, model = train_door()
+    weights = model.effective_weights
+    with pytest.raises(HandcraftedError, match="Expected names beside bare weights"):
+        hc.recover(weights)
+    with pytest.raises(HandcraftedError, match="Expected finite numbers in W_in"):
+        hc.recover(damaged(model, lambda w: w.W_in.fill(np.nan)), names=model.names)
+    short = Names(model.names.residual[1:], model.names.inputs, model.names.outputs)
+    with pytest.raises(HandcraftedError, match="Expected names for d_model = 22"):
+        hc.recover(weights, names=short)

@@ -1,0 +1,108 @@
+"""Control structures that the drawing tests share."""
+
+from handcrafted.control.resolve import LinkId
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import LinkKind
+from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status
+
+
+def component(kind, level, **more):
+    return {"kind": kind, "level": level, **{key.replace("_", " "): value for key, value in more.items()}}
+
+
+def link(name, sender, receiver, **more):
+    ends = {key: end for key, end in (("from", sender), ("to", receiver)) if end}
+    return {"name": name, **ends, **more}
+
+
+def lane_keeping():
+    """Three levels of controllers, actuator, sensor, a request, other inputs and outputs, several names per arrow."""
+    controllers = {
+        "driver": component("controller", 0),
+        "supervisor": component(
+            "controller",
+            1,
+            control_algorithm={
+                "motor power": {"law": "guard", "gates": "power request", "permit": {"mode request": "on"}, "safe": 0}
+            },
+            process_model={"mode request": {"values": ["off", "on"]}, "lane seen": {"values": ["no", "yes"]}},
+        ),
+        "steering": component("controller", 2, process_model={"offset": {"range": [-2, 2], "unit": "m & <b>"}}),
+    }
+    return ControlStructure.model_validate(
+        {
+            "name": "lane keeping",
+            "components": {
+                **controllers,
+                "motor": component("actuator", 3),
+                "camera": component("sensor", 3),
+                "vehicle": component("process", 4),
+            },
+            "control actions": [
+                link("mode request", "driver", "supervisor"),
+                link("enable steering", "supervisor", "steering"),
+                link("motor power", "supervisor", "motor"),
+                link("steering angle", "steering", "motor"),
+                link("torque", "motor", "vehicle"),
+            ],
+            "requests": [link("power request", "steering", "supervisor")],
+            "feedback": [
+                link("mode", "supervisor", "driver"),
+                link("steering state", "steering", "supervisor"),
+                link("lane seen", "camera", "supervisor"),
+                link("offset", "camera", "steering"),
+                link("position", "vehicle", "camera"),
+                link("heading", "vehicle", "camera"),
+            ],
+            "other inputs": [link("scene", None, "driver")],
+            "other outputs": [link("warning light", "supervisor", None)],
+        }
+    )
+
+
+def nested():
+    """Boxes inside boxes, with links to the outer ones."""
+    return ControlStructure.model_validate(
+        {
+            "name": "airline",
+            "components": {
+                "regulator": component("controller", 0),
+                "airline": component("controller", 1),
+                "crew": component("controller", 2, inside="airline"),
+                "captain": component("controller", 3, inside="crew"),
+                "aircraft": component("process", 4),
+            },
+            "control actions": [
+                link("certificate", "regulator", "airline"),
+                link("maintenance", "airline", "aircraft"),
+                link("thrust", "captain", "aircraft"),
+            ],
+            "feedback": [link("reports", "airline", "regulator"), link("speed", "aircraft", "captain")],
+        }
+    )
+
+
+def peers():
+    """Two controllers of one level that command and inform each other."""
+    return ControlStructure.model_validate(
+        {
+            "name": "peers",
+            "components": {"left": component("controller", 0), "right": component("controller", 0)},
+            "control actions": [link("hold", "left", "right")],
+            "feedback": [link("intent", "right", "left")],
+            "other inputs": [link("seen", None, "left"), link("heard", None, "right")],
+        }
+    )
+
+
+def comparison(structure=None):
+    """Every status at least once."""
+    structure = structure or lane_keeping()
+    counted = [link.id for link in structure.resolved.links if link.counted]
+    outcomes = {0: (Status.MISSING, "no head copies it"), 1: (Status.WRONG, "sign is -1")}
+    verdicts = [LinkVerdict(id, *outcomes.get(k, (Status.FOUND, ""))) for k, id in enumerate(counted)]
+    first, *_, last = structure.components
+    leak = LinkId(LinkKind.FEEDBACK, last, first, "leak")
+    verdicts.append(LinkVerdict(leak, Status.EXTRA, "a head reads it"))
+    outside = tuple(link.id for link in structure.resolved.links if not link.counted)
+    return Comparison(links=tuple(verdicts), structure=structure, readouts={}, outside=outside)

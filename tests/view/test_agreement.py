@@ -1,0 +1,83 @@
+"""Statuses can be told apart by colour and, in black and white, by the line."""
+
+import re
+
+import pytest
+
+from handcrafted.control.resolve import Finding
+from handcrafted.verdict.comparison import Status
+from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, legend, remarks
+from handcrafted.view.engine import render
+from handcrafted.view.sidebyside import comparison_diagrams
+from tests.view.structures import comparison, lane_keeping
+
+
+def alike(looks):
+    """Name pairs of statuses that share a colour, or share both style and width."""
+    pairs = [(a, b) for a in looks for b in looks if a < b]
+    same = lambda a, b: a.color == b.color or (a.style, a.width) == (b.style, b.width)
+    return [(a, b) for a, b in pairs if same(looks[a], looks[b])]
+
+
+def test_every_status_has_its_own_colour_and_line():
+    assert set(LOOKS) == {*Status, OUTSIDE}
+    assert alike(LOOKS) == []
+
+
+def test_sabotage_missing_drawn_like_found_is_noticed():
+    assert alike({**LOOKS, Status.MISSING: LOOKS[Status.FOUND]})
+
+
+@pytest.mark.parametrize(
+    "name, status",
+    [
+        ("mode request", Status.MISSING),
+        ("enable steering", Status.WRONG),
+        ("mode", Status.FOUND),
+        ("leak", Status.EXTRA),
+        ("torque", OUTSIDE),
+    ],
+)
+def test_arrows_on_the_right_have_the_look_of_their_status(name, status):
+    left, right = comparison_diagrams(comparison())
+    edge = next(line for line in right.splitlines() if "->" in line and f">{name}</FONT>" in line)
+    look = LOOKS[status]
+    assert f'color="{look.color}"' in edge and f'style="{look.style}"' in edge and f'penwidth="{look.width:g}"' in edge
+    assert all(look.color not in left for look in LOOKS.values())
+
+
+def test_reason_stands_beside_what_is_wrong():
+    _, right = comparison_diagrams(comparison())
+    assert "(sign is -1)" in right
+
+
+def test_extra_is_unseen_on_the_left():
+    left, _ = comparison_diagrams(comparison())
+    edge = next(line for line in left.splitlines() if "->" in line and ">leak</FONT>" in line)
+    assert 'color="#ffffff00"' in edge and 'COLOR="#ffffff00">leak' in edge
+
+
+def test_both_sides_have_the_same_places():
+    place = lambda dot: re.findall(r"^node (\S+|\"[^\"]*\") (\S+ \S+ \S+ \S+)", render(dot, "plain").decode(), re.M)
+    left, right = comparison_diagrams(comparison())
+    assert place(left) == place(right)
+
+
+def test_legend_counts():
+    text = legend(comparison())
+    assert "missing (1)" in text and "wrong (1)" in text and "extra (1)" in text and "outside the network (3)" in text
+
+
+def test_remarks_are_cut_after_a_few():
+    some = comparison()
+    assert "no head copies it" in (remarks(some) or "")
+    findings = tuple(Finding("unread", f"finding & {number} " + "word " * 60) for number in range(9))
+    many = type(some)(some.links, some.structure, {}, (), findings)
+    text = remarks(many) or ""
+    assert text.count("•") == MOST_FINDINGS and "and 6 more" in text and "&amp;" in text
+    assert render(text, "svg")
+
+
+def test_nothing_to_remark():
+    bare = comparison(lane_keeping())
+    assert remarks(type(bare)(bare.links[2:3], bare.structure, {})) is None
