@@ -1,5 +1,6 @@
 """Readouts by themselves: what they may read, what fools them, and what they refuse."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -8,7 +9,6 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.model.names import Names
 from handcrafted.readout.downstream import no_edges, output_effects
-from handcrafted.readout.patching import effects
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.subject import subject
 from tests.loops import damaged, head_of, train_door
@@ -107,12 +107,14 @@ def test_a_head_with_too_small_a_gain_is_not_hard():
     assert 0 < pattern[-1, 6] < 1e-20  # the nearest alias, 6 steps ago: visible as soon as the gain is halved
 
 
-def test_patching_compiles_once_for_a_shape():
+def test_patching_compiles_once_for_a_shape(caplog):
     _, model = train_door()
     hc.recover(model)
-    before = effects._cache_size()
-    hc.recover(damaged(model, lambda w: w.W_V.fill(0)), names=model.names)
-    assert effects._cache_size() == before
+    with jax.log_compiles(), caplog.at_level("WARNING", logger="jax"):
+        hc.recover(damaged(model, lambda w: w.W_V.fill(0.5)), names=model.names)
+        assert "effects" not in caplog.text and "forward" not in caplog.text
+        hc.forward(model.effective_weights, np.zeros((37, 6), np.float32))  # a new shape: the log does see compilations
+        assert "forward" in caplog.text
 
 
 def test_what_cannot_be_read_is_refused():
