@@ -17,9 +17,17 @@ def find(
 ) -> tuple[Finding, ...]:
     """List every finding of a structure, in declared order."""
     return (
+        *_nothing(links),
         *_placeholders(structure),
         *(found for controller in controllers.values() for found in _of_controller(controller)),
     )
+
+
+def _nothing(links: Mapping[LinkId, ResolvedLink]) -> Iterator[Finding]:
+    from handcrafted.control.resolve import Finding
+
+    if not any(link.counted for link in links.values()):
+        yield Finding("no link", "No link starts or ends at a controller: there is nothing that could be reproduced.")
 
 
 def _placeholders(structure: ControlStructure) -> Iterator[Finding]:

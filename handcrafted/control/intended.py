@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolve import Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.resolve import NEXT, Resolved, ResolvedController, ResolvedLink
 
 
 def intended_graph(resolved: Resolved) -> SignalGraph:
@@ -47,7 +47,7 @@ def network_output(port: Signal) -> Signal:
 
 def next_step(signal: Signal) -> Signal:
     """Name the subspace whose value the recurrence carries to `signal` at the next step."""
-    return Signal(signal.owner, signal.role, f"{signal.name} next")
+    return Signal(signal.owner, signal.role, signal.name + NEXT)
 
 
 def written_port(link: ResolvedLink) -> Signal:

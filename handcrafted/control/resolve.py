@@ -134,11 +134,11 @@ class Resolved:
         return next(link for link in self.links if link.id == id)
 
 
-def unique(name: str, taken: Iterable[str]) -> str:
-    """Give `name`, or `name#2`, `name#3`, … if it is taken."""
+def unique(name: str, taken: Iterable[str], endings: tuple[str, ...] = ("",)) -> str:
+    """Give `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
     taken = set(taken)
     number, candidate = 1, name
-    while candidate in taken:
+    while any(candidate + ending in taken for ending in endings):
         number += 1
         candidate = f"{name}#{number}"
     return candidate
@@ -154,6 +154,10 @@ def link_names(structure: ControlStructure) -> dict[tuple[LinkKind, int], str]:
             placeholder += "'"
         names[kind, position] = link.name or placeholder
     return names
+
+
+NEXT = " next"
+"""Ending of the subspace that the recurrence carries to the one without it."""
 
 
 class _Draft(NamedTuple):
@@ -249,10 +253,13 @@ class _Namer:
         self.taken: dict[tuple[str, str], list[str]] = {}
         self.ports: dict[str, list[str]] = {}
 
-    def new(self, owner: str, role: str, name: str, also: Iterable[str] = ()) -> Signal:
+    def new(
+        self, owner: str, role: str, name: str, also: Iterable[str] = (), endings: tuple[str, ...] = ("",)
+    ) -> Signal:
         taken = self.taken.setdefault((owner, role), [])
-        taken.append(unique(name, [*taken, *also]))
-        return Signal(owner, role, taken[-1])
+        chosen = unique(name, [*taken, *also], endings)
+        taken += [chosen + ending for ending in endings]
+        return Signal(owner, role, chosen)
 
     def assign(self, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
         """Name the received copy and the port of every link: arrivals first, then ports."""
@@ -271,10 +278,8 @@ class _Namer:
         key = (kind, sender, name) if sender else link.id
         if link.sent_by_controller or key not in inputs:
             others = self.ports.setdefault(sender or "", [])
-            inputs[key] = self.new(sender or "", role, name, others)
+            inputs[key] = self.new(sender or "", role, name, others, ("", NEXT) if link.lag else ("",))
             others.append(inputs[key].name)
-            if link.lag:
-                self.taken[sender or "", role].append(f"{inputs[key].name} next")
         return inputs[key]
 
 

@@ -21,15 +21,18 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.downstream import output_effects
 from handcrafted.readout.edges import edge
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import FLOOR, Subject
 
-EFFECT_FLOOR = 1e-5
-"""Effects below this share of the largest value in the stream are rounding."""
+EFFECT_FLOOR = 1e-6
+"""Effects below this, or below this share of the largest value that the reader's own signal takes, are rounding."""
+
+LINEAR = 1e-4
+"""Share of the largest answer up to which a response counts as linear."""
 
 CONTRASTS = ("sample", "zero", "noise")
 LEAST_RUNS = 32
 
-OVERFLOW = 1e4
+OVERFLOW = 1e12
 """A stream that grows beyond this is a recurrence that runs away, not a signal."""
 
 
@@ -135,7 +138,7 @@ def patching(subject: Subject) -> SignalGraph:
     """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
 
     Formula: x_v += u(x') - u(x), with x' another sample, zero, and noise; used if the largest change of the reader's
-        own output exceeds 1e-5 of the largest value in the stream.
+        own output exceeds 1e-6, and 1e-6 of the largest value that v takes.
     Source: Wang et al. 2022, Interpretability in the Wild (path patching); Conmy et al. 2023 (ACDC).
     Error: exact; blind to what is equal under every contrast, which the evidence then says.
     """
@@ -143,16 +146,16 @@ def patching(subject: Subject) -> SignalGraph:
         return SignalGraph((), ())
     inputs = sequences(subject.names, subject.window, subject.seed)
     x = record(subject, inputs)
-    floor = EFFECT_FLOOR * max(1.0, float(jnp.abs(x.final).max()))
+    floors = _floors(subject, x)
     responses = []
     for turn, contrast in enumerate(CONTRASTS):
         change = changes_of(x, contrast, subject.seed + turn)
         found = effects(subject.weights, x, change, subject.indicator, subject.window)
         responses.append((change, jax.device_get(found)))
-    edges = [*_input_edges(subject, x, floor)]
+    edges = [*_input_edges(subject)]
     for row, (source, at) in enumerate(subject.spaces.items()):
         rows = [(change, jax.tree.map(lambda part, row=row: part[row], found)) for change, found in responses]
-        edges += _edges_from(subject, source, at, rows, floor)
+        edges += _edges_from(subject, source, at, rows, floors)
     return SignalGraph(subject.spaces, _with_outputs(subject, edges))
 
 
@@ -164,32 +167,43 @@ def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
     return [replace(e, evidence={**e.evidence, "outputs": added.get(e.key)}) for e in edges]
 
 
-def _edges_from(subject: Subject, source: Signal, at: np.ndarray, seen: list, floor: float) -> list[Edge]:
+def _floors(subject: Subject, x: Stream) -> dict[Signal, float]:
+    """Give the size from which an effect on a signal is more than rounding."""
+    final = np.asarray(x.final).reshape(-1, x.final.shape[-1])
+    ends = {signal: final @ subject.weights.W_U[:, at] for signal, at in subject.names.output_signals.items()}
+    values = {signal: final[:, at] for signal, at in subject.spaces.items()} | ends
+    return {signal: EFFECT_FLOOR * max(1.0, float(np.abs(value).max())) for signal, value in values.items()}
+
+
+def _edges_from(
+    subject: Subject, source: Signal, at: np.ndarray, seen: list, floors: dict[Signal, float]
+) -> list[Edge]:
     found = []
     peak = np.max([np.abs(response.stream).max(axis=0) for _, response in seen], axis=0)
     for target, to in subject.spaces.items():
+        floor = floors[target]
         for lag in map(int, np.flatnonzero(peak[:, to].max(axis=1) > floor)):
             found += _edge(source, target, lag, at, [(c, r.stream[:, lag][:, to]) for c, r in seen], floor)
         found += _edge(source, target, 1, at, [(c, r.carry[:, 0][:, to]) for c, r in seen], floor)
     for target, to in subject.names.output_signals.items():
-        found += _edge(source, target, 0, at, [(c, r.outputs[:, 0][:, to]) for c, r in seen], floor)
+        found += _edge(source, target, 0, at, [(c, r.outputs[:, 0][:, to]) for c, r in seen], floors[target])
     return found
 
 
 def _edge(source: Signal, target: Signal, lag: int, at: np.ndarray, effects: list, floor: float) -> list[Edge]:
-    """Make the edge if any contrast has an effect [batch, target]; its matrix is fitted to the noise contrast."""
+    """Make the edge if any contrast has an effect [batch, target]; its matrix is fitted to all contrasts."""
     sizes = {name: float(np.abs(effect).max(initial=0)) for name, (_, effect) in zip(CONTRASTS, effects, strict=True)}
     if max(sizes.values()) <= floor:
         return []
     given = np.concatenate([np.asarray(change.final)[:, 0][:, at] for change, _ in effects])
     answer = np.concatenate([effect for _, effect in effects])
     matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
-    linear = np.abs(given @ matrix - answer).max() <= 10 * floor
-    live = np.abs(given).max(axis=0) > floor
+    linear = np.abs(given @ matrix - answer).max() <= floor + LINEAR * max(sizes.values())
+    live = np.abs(given).max(axis=0) > FLOOR
     return [edge(source, target, lag, matrix if linear else None, live, effect=sizes, varies=sizes["sample"] > floor)]
 
 
-def _input_edges(subject: Subject, x: Stream, floor: float) -> list[Edge]:
+def _input_edges(subject: Subject) -> list[Edge]:
     """Give the edges from the network's inputs: what each puts on the stream, over all contexts."""
     inputs = sequences(subject.names, 1, subject.seed)[:, 0]
     found = []
@@ -197,7 +211,7 @@ def _input_edges(subject: Subject, x: Stream, floor: float) -> list[Edge]:
         for target, to in subject.spaces.items():
             block = subject.weights.W_E[np.ix_(rows, to)]
             effect = inputs[:, rows] @ block
-            if np.abs(effect).max(initial=0) > floor:
-                varies = bool(np.ptp(effect, axis=0).max() > floor)
+            if np.abs(effect).max(initial=0) > FLOOR:
+                varies = bool(np.ptp(effect, axis=0).max() > FLOOR)
                 found.append(edge(source, target, 0, block, effect=float(np.abs(effect).max()), varies=varies))
     return found

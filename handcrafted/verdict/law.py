@@ -21,7 +21,7 @@ from handcrafted.readout.subject import Subject
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 
 TOLERANCE = 1e-5
-"""Largest deviation, in units of the larger of 1 and the value, that float32 rounding explains."""
+"""Largest deviation, in units of the larger of 1 and the signal's largest value, that float32 rounding explains."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     deviations: list[np.ndarray] = []
 
     def off(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        distance = np.abs(actual - wanted) / np.maximum(1.0, np.abs(wanted))
+        distance = np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
         deviations.append(distance)
         return np.any(distance > TOLERANCE, axis=-1)
 

@@ -8,6 +8,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import Signal
+from handcrafted.control.yamlfile import loads
 from tests.loops import HAZARDOUS_IF_PROVIDED, damaged, door_inputs, head_of, position, recompare, train_door
 from tests.twin import twin
 
@@ -227,3 +228,38 @@ def test_the_manifest_tells_two_networks_apart():
     one = hc.compare(structure, hc.recover(model)).manifest["sha256"]
     two = recompare(structure, model, lambda w: w.b_in.fill(1)).manifest["sha256"]
     assert one["structure"] == two["structure"] and one["arrays"] != two["arrays"]
+
+
+def test_signals_of_very_different_size_and_odd_names_are_reproduced():
+    """A signal of size 100,000 must not drown one of size 1, and names like `speed next` must not collide."""
+    structure = loads(ODD)
+    comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+    assert comparison.reproduced, [str(link) for link in comparison.links]
+    assert len(comparison.found) == 13
+
+
+ODD = """name: odd & {curly} | pipes
+components:
+  a & b: {kind: controller, level: 0}
+  "{x|y}": {kind: controller, level: 0}
+  c: {kind: controller, level: 1}
+  p: {kind: process, level: 2, inside: q}
+  q: {kind: process, level: 2}
+control actions:
+  - {from: a & b, to: c}
+  - {from: a & b, to: c}
+  - {name: only, from: c, to: p, values: [on]}
+  - {name: many, from: c, to: q, values: [v1, v2, v3, v4, v5, v6, v7, v8, v9]}
+feedback:
+  - {name: speed next, from: c, to: a & b}
+  - {name: speed, from: c, to: a & b}
+  - {name: speed, from: c, to: "{x|y}"}
+  - {name: speed, from: "{x|y}", to: a & b}
+  - {name: t, from: p, to: "{x|y}", range: [1000, 100000]}
+other inputs:
+  - {name: w, to: c}
+  - {name: w, to: a & b}
+other outputs:
+  - {name: speed, from: c}
+  - {from: c}
+"""
