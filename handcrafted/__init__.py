@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.resolve import Finding, LinkId
+from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import load

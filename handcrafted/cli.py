@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
-from handcrafted.control.resolve import LinkId
+from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison, LinkVerdict
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, link_names
+from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
-
-if TYPE_CHECKING:
-    from handcrafted.control.resolve import Finding, LinkId, ResolvedController, ResolvedLink
-    from handcrafted.control.structure import ControlStructure
 
 
 def find(
@@ -24,15 +21,11 @@ def find(
 
 
 def _nothing(links: Mapping[LinkId, ResolvedLink]) -> Iterator[Finding]:
-    from handcrafted.control.resolve import Finding
-
     if not any(link.counted for link in links.values()):
         yield Finding("no link", "No link starts or ends at a controller: there is nothing that could be reproduced.")
 
 
 def _placeholders(structure: ControlStructure) -> Iterator[Finding]:
-    from handcrafted.control.resolve import Finding, LinkId, link_names
-
     names = link_names(structure)
     for kind, position, link in structure.links():
         if link.name is None:
@@ -41,8 +34,6 @@ def _placeholders(structure: ControlStructure) -> Iterator[Finding]:
 
 
 def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
-    from handcrafted.control.resolve import Finding
-
     used = {variable.signal for entry in controller.entries for variable in entry.reads}
     read = {link.id for variable in controller.variables for link in variable.reads}
     gated = {entry.declared.gates for entry in controller.entries if entry.declared}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolve import NEXT, Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.resolved import NEXT, Resolved, ResolvedController, ResolvedLink
 
 
 def intended_graph(resolved: Resolved) -> SignalGraph:

@@ -15,7 +15,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.resolve import LinkId, ResolvedController, ResolvedEntry, ResolvedVariable
+from handcrafted.control.resolved import LinkId, ResolvedController, ResolvedEntry, ResolvedVariable
 
 Beliefs = dict[Signal, np.ndarray]
 

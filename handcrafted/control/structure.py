@@ -31,7 +31,7 @@ from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
 if TYPE_CHECKING:
     from handcrafted.control.graph import SignalGraph
-    from handcrafted.control.resolve import Resolved
+    from handcrafted.control.resolved import Resolved
 
 
 class TimeStep(Part):

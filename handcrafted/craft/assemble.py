@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from handcrafted.control.intended import network_input, network_output, next_step
-from handcrafted.control.resolve import ResolvedLink
+from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.circuit import Circuit, Head
 from handcrafted.craft.plan import circuits_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from handcrafted.control.intended import written_port
 from handcrafted.control.laws import LAW_FUNCTIONS, constant_value, default_linear, issue_values, not_built
-from handcrafted.control.resolve import Resolved, ResolvedController, ResolvedEntry, ResolvedVariable
+from handcrafted.control.resolved import Resolved, ResolvedController, ResolvedEntry, ResolvedVariable
 from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
 from handcrafted.craft.decision_table import any_row, table_rows

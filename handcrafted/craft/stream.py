@@ -9,7 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import next_step
-from handcrafted.control.resolve import Resolved
+from handcrafted.control.resolved import Resolved
 from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
 from handcrafted.model.names import Coordinate, Names, Port

@@ -15,9 +15,12 @@ MOST_CONTEXTS = 64
 
 
 def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> list[np.ndarray]:
-    """Give the coordinates [context, width] of each signal: all combinations of words, or a sample of `most`.
+    """Give the coordinates [context, width] of each signal: all combinations of words, or a sample.
 
-    A real signal takes both ends and the middle of its range in the sample, and uniform values between.
+    Args:
+        domains: of the signals.
+        seed: of the sample.
+        most: up to how many combinations all are given; beyond it, and for real signals, `MOST_CONTEXTS` at random.
     """
     rng = np.random.default_rng(seed)
     count = (
@@ -26,7 +29,7 @@ def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> lis
     if domains and count <= most:
         words = list(itertools.product(*(range(domain.width) for domain in domains)))
         return [np.eye(domain.width)[[row[i] for row in words]] for i, domain in enumerate(domains)]
-    return [_sample(domain, most, rng) for domain in domains]
+    return [_sample(domain, MOST_CONTEXTS, rng) for domain in domains]
 
 
 def _all_words(domains: list[Domain]) -> bool:

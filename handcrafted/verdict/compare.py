@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.resolve import Finding, LinkId, Resolved, ResolvedController
+from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from handcrafted.control.resolve import Finding, LinkId
+from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.intended import link_edges, written_port
-from handcrafted.control.resolve import LinkId, ResolvedLink
+from handcrafted.control.resolved import LinkId, ResolvedLink
 from handcrafted.model.transformer import Placement, Transformer
 from handcrafted.readout.subject import FLOOR
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
 from handcrafted.control.laws import believe, decide
-from handcrafted.control.resolve import LinkId, Resolved, ResolvedController
+from handcrafted.control.resolved import LinkId, Resolved, ResolvedController
 from handcrafted.model.intervention import Hold, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
@@ -22,6 +23,10 @@ from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 
 TOLERANCE = 1e-5
 """Largest deviation, in units of the larger of 1 and the signal's largest value, that float32 rounding explains."""
+
+
+EXHAUSTIVE = 1024
+"""Up to how many contexts of words all are tried."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,11 @@ class LawTest:
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller at all contexts (or a sample) and compare each stage with its law."""
     arrivals = controller.arrivals
-    held = dict(zip([a.id for a in arrivals], contexts([a.domain for a in arrivals], subject.seed), strict=True))
+    blocks = contexts([a.domain for a in arrivals], subject.seed, EXHAUSTIVE)
+    held = dict(zip([a.id for a in arrivals], blocks, strict=True))
     count = len(next(iter(held.values()))) if held else 1
-    rows = np.arange(MOST_CONTEXTS) % count  # always as many runs, so that all controllers share one compilation
-    inputs = np.zeros((len(rows), 1, len(subject.names.inputs)), np.float32)
-    holds = [Hold(a.port, held[a.id][rows, None]) for a in arrivals if a.port]
-    _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window)
-    value = lambda signal: seen["final"][:count, 0, subject.names.find(signal)].astype(float)
+    final = _run_held(subject, [(a.port, held[a.id]) for a in arrivals if a.port], count)
+    value = lambda signal: final[:, subject.names.find(signal)].astype(float)
     deviations: list[np.ndarray] = []
 
     def off(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -71,6 +74,21 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     }
     worst = max((float(distance.max(initial=0)) for distance in deviations), default=0.0)
     return LawTest(count, received, believed, decided, worst)
+
+
+def _run_held(subject: Subject, held: list[tuple[Signal, np.ndarray]], count: int) -> np.ndarray:
+    """Give the final residual [context, d_model] with ports held at [context, width].
+
+    Runs go in batches of one size, so that all controllers of a model share one compilation.
+    """
+    finals = []
+    for start in range(0, count, MOST_CONTEXTS):
+        rows = (start + np.arange(MOST_CONTEXTS)) % count
+        inputs = np.zeros((MOST_CONTEXTS, 1, len(subject.names.inputs)), np.float32)
+        holds = [Hold(port, values[rows, None]) for port, values in held]
+        _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window)
+        finals.append(seen["final"][:, 0])
+    return np.concatenate(finals)[:count]
 
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.control.intended import link_edges
-from handcrafted.control.resolve import LinkId, Resolved, ResolvedLink
+from handcrafted.control.resolved import LinkId, Resolved, ResolvedLink
 from handcrafted.control.vocabulary import LinkKind, Role
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 

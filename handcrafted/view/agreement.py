@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handcrafted.control.resolve import LinkId
+from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison, Status
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of

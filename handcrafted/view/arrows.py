@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from handcrafted.control.resolve import LinkId
+from handcrafted.control.resolved import LinkId
 from handcrafted.control.vocabulary import LinkKind
 
 UPWARD = (LinkKind.FEEDBACK, LinkKind.REQUEST)

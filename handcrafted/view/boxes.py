@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from handcrafted.control.resolve import ResolvedController, ResolvedEntry, ResolvedVariable
+from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable
 from handcrafted.control.structure import Component, ControlStructure
 from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.view.lawtext import law_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.resolve import ResolvedEntry
+from handcrafted.control.resolved import ResolvedEntry
 from handcrafted.view.markup import HARD_BLANK, wrapped
 
 WIDTH = 40

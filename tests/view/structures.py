@@ -1,6 +1,6 @@
 """Control structures that the drawing tests share."""
 
-from handcrafted.control.resolve import LinkId
+from handcrafted.control.resolved import LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handcrafted.control.resolve import Finding
+from handcrafted.control.resolved import Finding
 from handcrafted.verdict.comparison import Status
 from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, legend, remarks
 from handcrafted.view.engine import render
