@@ -7,6 +7,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.yamlfile import loads
 from handcrafted.model.names import Names
 from handcrafted.readout.downstream import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
@@ -127,3 +128,20 @@ def test_what_cannot_be_read_is_refused():
     short = Names(model.names.residual[1:], model.names.inputs, model.names.outputs)
     with pytest.raises(HandcraftedError, match="Expected names for d_model = 22"):
         hc.recover(weights, names=short)
+
+
+def test_a_constant_is_used_only_by_the_zero_and_noise_contrasts():
+    """What never varies is equal on all samples; taking it away, or shaking it, still shows that it is used."""
+    structure = loads(
+        "name: x\ncomponents:\n  a: {kind: controller, level: 0, control algorithm: "
+        "{goal: {law: constant, parameters: {value: 20}}}}\n  b: {kind: controller, level: 1}\n"
+        "  p: {kind: process, level: 2}\ncontrol actions:\n  - {name: goal, from: a, to: b, range: [10, 30]}\n"
+        "  - {name: act, from: b, to: p}\n"
+    )
+    recovered = hc.recover(hc.assemble(structure))
+    edge = recovered.used.edge(Signal("a", "control_action", "goal"), Signal("b", "feedback", "goal"))
+    assert edge is not None and (edge.sign, edge.gain) == (1, pytest.approx(1))
+    effect = edge.evidence["effect"]
+    assert effect["sample"] == 0 and effect["zero"] == 20 and effect["noise"] > 1
+    assert edge.evidence["varies"] is False
+    assert hc.compare(structure, recovered).reproduced
