@@ -42,10 +42,10 @@ MOST_REASON = 60
 
 def judged(comparison: Comparison) -> list[tuple[LinkId, str, str]]:
     """Give every link with its status and reason: those of the structure in declared order, then the extra ones."""
-    verdicts = {verdict.id: verdict for verdict in comparison.links}
+    verdicts = {verdict.id: verdict for verdict in comparison.links if verdict.status is not Status.EXTRA}
     declared = [link.id for link in comparison.structure.resolved.links]
-    order = [*declared, *(id for id in verdicts if id not in set(declared))]
-    return [(id, verdicts[id].status, verdicts[id].reason) if id in verdicts else (id, OUTSIDE, "") for id in order]
+    own = [(id, verdicts[id].status, verdicts[id].reason) if id in verdicts else (id, OUTSIDE, "") for id in declared]
+    return own + [(verdict.id, verdict.status, verdict.reason) for verdict in comparison.extra]
 
 
 def recovered_arrows(comparison: Comparison) -> list[Arrow]:

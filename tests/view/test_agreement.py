@@ -4,11 +4,13 @@ import re
 
 import pytest
 
+from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding
 from handcrafted.verdict.comparison import Status
-from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, legend, remarks
+from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, judged, legend, remarks
 from handcrafted.view.engine import render
 from handcrafted.view.sidebyside import comparison_diagrams
+from tests.loops import recompare, train_door
 from tests.view.structures import comparison, lane_keeping
 
 
@@ -81,3 +83,16 @@ def test_remarks_are_cut_after_a_few():
 def test_nothing_to_remark():
     bare = comparison(lane_keeping())
     assert remarks(type(bare)(bare.links[2:3], bare.structure, {})) is None
+
+
+def test_an_extra_way_of_a_found_link_hides_neither():
+    """A leak may bear the name of an intended link: both are drawn, and both are counted."""
+    structure, model = train_door()
+
+    def leak(w):
+        w.W_in[2, model.names.find(Signal("train", "feedback", "emergency"))[0], 0] = 0.5
+
+    comparison = recompare(structure, model, leak)
+    statuses = [status for id, status, _ in judged(comparison) if id.name == "emergency"]
+    assert statuses == ["found", "extra"]
+    assert all("emergency" in side for side in comparison_diagrams(comparison))
