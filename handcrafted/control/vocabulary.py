@@ -87,13 +87,3 @@ LAWS: dict[str, LawForm] = {
     "xor": PLAIN,
 }
 """Every law a file may name; those that this version cannot build yet say so when they are assembled."""
-
-UCA_TYPES = (
-    "provided",
-    "not provided",
-    "too early",
-    "too late",
-    "out of order",
-    "stopped too soon",
-    "applied too long",
-)

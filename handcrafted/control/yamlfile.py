@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from handcrafted.control.complaint import FilePath, nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.keys import known_keys
 from handcrafted.control.structure import ControlStructure
@@ -24,7 +24,6 @@ MOST_BYTES = 5_000_000
 MOST_NODES = 200_000
 TAG = "tag:yaml.org,2002:"
 FIRST = ("id", "name", "from", "to", "kind", "law", "text")
-Path_ = tuple[str | int, ...]
 
 
 def load(path: str | Path) -> ControlStructure:
@@ -49,7 +48,7 @@ def load(path: str | Path) -> ControlStructure:
 
 def loads(text: str, origin: str = "text") -> ControlStructure:
     """Read a control structure from YAML text; see `load`."""
-    lines: dict[Path_, int] = {}
+    lines: dict[FilePath, int] = {}
     try:
         data = _Converter(lines).convert(_compose(text, origin), ())
     except _Refused as refused:
@@ -99,11 +98,11 @@ class _Refused(Exception):
 class _Converter:
     """Turns YAML nodes into plain data and notes the line of every path."""
 
-    def __init__(self, lines: dict[Path_, int]):
+    def __init__(self, lines: dict[FilePath, int]):
         self.lines, self.nodes, self.open = lines, 0, []
         self.scalars = YAML(typ="safe", pure=True).constructor
 
-    def convert(self, node: Node, path: Path_) -> Any:
+    def convert(self, node: Node, path: FilePath) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES:
             raise _Refused(
@@ -118,7 +117,7 @@ class _Converter:
         finally:
             self.open.pop()
 
-    def _by_kind(self, node: Node, path: Path_) -> Any:
+    def _by_kind(self, node: Node, path: FilePath) -> Any:
         if isinstance(node, MappingNode) and node.tag == TAG + "map":
             return self._mapping(node, path)
         if isinstance(node, SequenceNode) and node.tag == TAG + "seq":
@@ -135,7 +134,7 @@ class _Converter:
         except (ValueError, YAMLError) as error:
             raise _Refused(node, f"Expected a word or a number, got {node.value!r} ({error}). Mend it.") from None
 
-    def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
+    def _mapping(self, node: MappingNode, path: FilePath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode) or key_node.value == "<<":
@@ -148,12 +147,12 @@ class _Converter:
         return found
 
 
-def _line(path: Path_, lines: Mapping[Path_, int]) -> int:
+def _line(path: FilePath, lines: Mapping[FilePath, int]) -> int:
     """Give the line of the longest known beginning of a path."""
     return next(lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines)
 
 
-def _translated(error: ValidationError, data: Any, lines: Mapping[Path_, int], origin: str) -> HandcraftedError:
+def _translated(error: ValidationError, data: Any, lines: Mapping[FilePath, int], origin: str) -> HandcraftedError:
     """Make the first complaint one sentence with its line; count the others."""
     complaints = []
     for item in error.errors():
@@ -168,7 +167,7 @@ def _translated(error: ValidationError, data: Any, lines: Mapping[Path_, int], o
     return HandcraftedError(f"{origin}, line {line}: {sentence}{more}", path)
 
 
-def _plain(loc: Sequence[str | int], data: Any) -> Path_:
+def _plain(loc: Sequence[str | int], data: Any) -> FilePath:
     """Leave out of pydantic's location what is no key of the file."""
     path: list[str | int] = []
     for part in loc:
@@ -181,23 +180,23 @@ def _plain(loc: Sequence[str | int], data: Any) -> Path_:
     return tuple(path)
 
 
-def _sentence(item: Mapping[str, Any], path: Path_) -> str:
+def _sentence(item: Mapping[str, Any], path: FilePath) -> str:
     where = f"`{path[-1]}`" if path else "the file"
     got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            return f"Expected a known key, got {where}.{_nearest(str(path[-1]), known_keys(path[:-1]))}"
+            return f"Expected a known key, got {where}.{nearest(str(path[-1]), known_keys(path[:-1]))}"
         case "missing":
             return f"Expected the key {where}, got none. Add it."
         case "value_error":
             return str(ctx["error"]).rstrip(".") + "."
         case "enum" | "literal_error":
-            near = _nearest(str(got), _quoted(ctx["expected"]))
+            near = nearest(str(got), _quoted(ctx["expected"]))
             return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"
         case "union_tag_invalid":
             expected = ctx["expected_tags"]
             return (
-                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{_nearest(ctx['tag'], _quoted(expected))}"
+                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{nearest(ctx['tag'], _quoted(expected))}"
             )
         case "union_tag_not_found":
             return "Expected the key `law`, got none. Name the law of the process."
@@ -207,11 +206,6 @@ def _sentence(item: Mapping[str, Any], path: Path_) -> str:
 
 def _quoted(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").replace("'", "").split(", ")
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean `{close[0]}`?" if close else f" Known are: {', '.join(known)}."
 
 
 def _short(value: Any) -> str:

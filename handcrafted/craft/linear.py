@@ -41,9 +41,9 @@ def linear(
 
     Formula: y = A x + c.
     Source: exact pairs of rectified units.
-    Error: proved bound n 2^-24 (|A||x| + |c|) for n read coordinates.
+    Error: proved bound (n + 2) 2^-23 (|A||x| + |c|) for n read coordinates.
     """
-    error = f"{matrix.shape[1] + 1} * 2^-24 * (|A||x| + |c|)"
+    error = f"{matrix.shape[1] + 2} * 2^-23 * (|A||x| + |c|)"
     formula = f"{write.name} = A x + c, A {matrix.shape[0]}x{matrix.shape[1]}"
     body = affine(matrix, constant)
     return Circuit(f"{owner}.{write.name}.linear", owner, role, reads, write, body, formula, "exact pairs", error)

@@ -33,14 +33,13 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         for name, graph in recovered.graphs.items()
     }
     findings = [*resolved.findings, *_inside(intended, recovered)]
-    readouts["patching"], idle = _excuse_idle(readouts, recovered)
     readouts["law"] = _law(resolved, recovered)
     return Comparison(
         links=_together(readouts),
         structure=structure,
         readouts=readouts,
         outside=tuple(link.id for link in resolved.links if not link.counted),
-        findings=(*findings, *idle),
+        findings=(*findings, *_idle(readouts)),
         manifest=manifest(structure, recovered.subject),
     )
 
@@ -63,17 +62,12 @@ def _signals(controller: ResolvedController) -> Iterator[Signal | None]:
     yield from (variable.signal for variable in controller.variables)
 
 
-def _excuse_idle(readouts: Mapping[str, Verdicts], recovered: Recovered) -> tuple[Verdicts, list[Finding]]:
-    """Turn a wired link that no contrast can move, because its signal is zero throughout, into a finding."""
+def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:
+    """Say which links are wired although no contrast has an effect; their verdict stays."""
     wired = {link.id for link in readouts["wiring"].found}
-    verdicts, findings = [], []
-    for link in readouts["patching"].links:
-        if link.status is Status.MISSING and link.id in wired:
-            findings.append(
-                Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
-            )
-        verdicts.append(link)
-    return Verdicts(tuple(verdicts)), findings
+    for link in readouts["patching"].missing:
+        if link.id in wired:
+            yield Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
 
 
 def _inside(intended: SignalGraph, recovered: Recovered) -> Iterator[Finding]:
