@@ -62,13 +62,16 @@ class Edit(NamedTuple):
         return jax.tree.map(lambda a: jnp.broadcast_to(a, (time, *a.shape[1:])), self)
 
     def per_layer(self) -> Edit:
-        """Give the fields of one step with the layer axis first everywhere, for a scan over layers."""
-        layers = self.head_keep.shape[0]
+        """Give every field with the layer axis first, for a scan over layers; what has none is repeated."""
+        layers = self.head_keep.shape[1]
+        turn = lambda a: jnp.swapaxes(a, 0, 1)
         spread = lambda a: jnp.broadcast_to(a, (layers, *jnp.shape(a)))
-        edge = self.edge._replace(
-            delta=spread(self.edge.delta), outputs=spread(self.edge.outputs), carry=spread(self.edge.carry)
-        )
-        return self._replace(embed_keep=spread(self.embed_keep), embed_add=spread(self.embed_add), edge=edge)
+        edge = EdgeEdit(
+            spread(self.edge.delta), turn(self.edge.heads), turn(self.edge.neurons),
+            spread(self.edge.outputs), spread(self.edge.carry),
+        )  # fmt: skip
+        inner = [turn(part) for part in self[2:-1]]
+        return Edit(spread(self.embed_keep), spread(self.embed_add), *inner, edge)
 
 
 def no_edit(weights: Weights) -> Edit:

@@ -28,7 +28,7 @@ Activations = dict[str, Array]
 
 
 class State(NamedTuple):
-    """What a model remembers between steps: the carry [d_model] and the ring of past keys and values."""
+    """What a model remembers between steps: the carry [d_model] and the ring of past keys and values, oldest first."""
 
     carry: Float[Array, " d_model"]
     keys: Float[Array, "layer past head d_head"]
@@ -77,40 +77,48 @@ def attend(
     return pattern, matmul(pattern, values, "ht,thd->hd")
 
 
-def _projections(layer: Mapping[str, Array], x: Array, edit: EdgeEdit | None) -> list[Array]:
-    """Give queries, keys and values [head, d_head]; an edited edge changes what its reader alone sees."""
+def windows(past: Float[Array, "past *part"], now: Float[Array, "time *part"]) -> Float[Array, "time window *part"]:
+    """Give what each step of `now` sees of itself and of what came before it, by lag: itself first."""
+    time, window = now.shape[0], past.shape[0] + 1
+    at = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
+    return jnp.concatenate([past, now])[at]
+
+
+def _projections(layer: Mapping[str, Array], x: Array, edge: EdgeEdit | None) -> list[Array]:
+    """Give queries, keys and values [time, head, d_head]; an edited edge changes what its reader alone sees."""
     projected = []
     for kernel, bias in (("W_Q", "b_Q"), ("W_K", "b_K"), ("W_V", "b_V")):
-        out = matmul(x, layer[kernel], "m,hmd->hd") + layer[bias]
-        if edit is not None:
-            out += edit.heads[:, None] * matmul(edit.delta, layer[kernel], "m,hmd->hd")
+        out = matmul(x, layer[kernel], "tm,hmd->thd") + layer[bias]
+        if edge is not None:
+            out += edge.heads[..., None] * matmul(edge.delta, layer[kernel], "tm,hmd->thd")
         projected.append(out)
     return projected
 
 
 def _layer(x: Array, layer: Mapping[str, Array], past: tuple[Array, Array], edit: Edit | None):
-    """Run one layer at one step: attention, then MLP. `past` holds keys and values, the newest first."""
+    """Run one layer over steps [time, d_model]: attention, then MLP. `past` holds earlier keys and values."""
     edge = None if edit is None else edit.edge
     q, k, v = _projections(layer, x, edge)
-    keys, values = (jnp.concatenate([now[None], before]) for now, before in zip((k, v), past, strict=True))
-    pattern, z = attend(q, keys, values)
-    z = z if edit is None else z * edit.head_keep[:, None] + edit.head_add
-    mid = x + matmul(z, layer["W_O"], "hd,hdm->m") + layer["b_O"]
+    pattern, z = jax.vmap(attend)(q, windows(past[0], k), windows(past[1], v))
+    z = z if edit is None else z * edit.head_keep[..., None] + edit.head_add
+    mid = x + matmul(z, layer["W_O"], "thd,hdm->tm") + layer["b_O"]
     mid = mid if edit is None else mid * edit.mid_keep + edit.mid_add
-    pre = matmul(mid, layer["W_in"], "m,mn->n") + layer["b_in"]
+    pre = matmul(mid, layer["W_in"], "tm,mn->tn") + layer["b_in"]
     if edge is not None:
-        pre += edge.neurons * matmul(edge.delta, layer["W_in"], "m,mn->n")
+        pre += edge.neurons * matmul(edge.delta, layer["W_in"], "tm,mn->tn")
     post = jax.nn.relu(pre)
     post = post if edit is None else post * edit.neuron_keep + edit.neuron_add
-    out = mid + matmul(post, layer["W_out"], "n,nm->m") + layer["b_out"]
+    out = mid + matmul(post, layer["W_out"], "tn,nm->tm") + layer["b_out"]
     out = out if edit is None else out * edit.post_keep + edit.post_add
     seen = dict(resid_pre=x, pattern=pattern, z=z, resid_mid=mid, pre=pre, post=post, resid_post=out)
-    return out, (keys[:-1], values[:-1]), seen
+    kept = tuple(jnp.concatenate(pair)[x.shape[0] :] for pair in zip(past, (k, v), strict=True))
+    return out, kept, seen
 
 
-def _one_step(weights: Weights, state: State, inputs: Array, edit: Edit | None):
-    embed = matmul(inputs, weights.W_E, "i,im->m") + weights.b_E
-    x = embed + state.carry
+def _run(weights: Weights, state: State, inputs: Array, carries: Array, edit: Edit | None):
+    """Run steps [time, n_in] whose carries [time, d_model] are known, all at once."""
+    embed = matmul(inputs, weights.W_E, "ti,im->tm") + weights.b_E
+    x = embed + carries
     x = x if edit is None else x * edit.embed_keep + edit.embed_add
 
     def scan_layer(x: Array, stacked: tuple):
@@ -120,12 +128,21 @@ def _one_step(weights: Weights, state: State, inputs: Array, edit: Edit | None):
 
     edits = None if edit is None else edit.per_layer()
     x, (past, seen) = jax.lax.scan(scan_layer, x, (weights.layers(), state.keys, state.values, edits))
-    read = x if edit is None else x + edit.edge.carry * edit.edge.delta
-    carry = matmul(read, weights.W_R, "m,mn->n")
-    outputs = matmul(x, weights.W_U, "m,mo->o") + weights.b_U
+    read = x if edit is None else x + edit.edge.carry[:, None] * edit.edge.delta
+    carry = matmul(read, weights.W_R, "tm,mn->tn")
+    outputs = matmul(x, weights.W_U, "tm,mo->to") + weights.b_U
     if edit is not None:
-        outputs += edit.edge.outputs * matmul(edit.edge.delta, weights.W_U, "m,mo->o")
-    return State(carry, *past), outputs, dict(embed=embed, carry=state.carry, final=x, **seen)
+        outputs += edit.edge.outputs * matmul(edit.edge.delta, weights.W_U, "tm,mo->to")
+    seen = {name: jnp.swapaxes(array, 0, 1) for name, array in seen.items()}
+    return State(carry[-1], *past), outputs, dict(embed=embed, carry=carries, final=x, **seen)
+
+
+def advance(
+    weights: Weights, state: State, inputs: Float[Array, " n_in"], edit: Edit | None = None
+) -> tuple[State, Float[Array, " n_out"], Activations]:
+    """Run one time step in streaming form, and give its activations without a time axis; see `step`."""
+    state, outputs, seen = _run(weights, state, inputs[None], state.carry[None], edit)
+    return state, outputs[0], {name: array[0] for name, array in seen.items()}
 
 
 @jax.jit
@@ -137,8 +154,7 @@ def step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple
         state: what was remembered; start from `initial_state`.
         inputs: one number per row of `W_E`.
     """
-    state, outputs, _ = _one_step(weights, state, inputs, None)
-    return state, outputs
+    return advance(weights, state, inputs)[:2]
 
 
 @partial(jax.jit, static_argnames="window")
@@ -149,7 +165,7 @@ def forward(
     window: int = WINDOW,
     edit: Edit | None = None,
 ) -> tuple[Float[Array, "*batch time n_out"], Activations]:
-    """Run whole sequences.
+    """Run whole sequences: all steps at once where the carries are given, else one after the other.
 
     Formula: x_0(t) = inputs(t) W_E + b_E + carry(t); each layer adds attention, then MLP; carry(t+1) = x_L(t) W_R.
 
@@ -163,13 +179,16 @@ def forward(
     if inputs.ndim == 3:
         run = lambda one, carry: forward(weights, one, carry, window, edit)
         return jax.vmap(run, in_axes=(0, None if carries is None else 0))(inputs, carries)
+    state = initial_state(weights, window)
+    over_time = None if edit is None else edit.over_time(inputs.shape[0])
+    if carries is not None:
+        return _run(weights, state, inputs, jnp.asarray(carries), over_time)[1:]
 
     def scan_time(state: State, now: tuple):
-        x, carry, edited = now
-        state = state if carry is None else state._replace(carry=carry)
-        state, outputs, seen = _one_step(weights, state, x, edited)
+        x, edited = now
+        state, outputs, seen = advance(weights, state, x, edited)
         return state, (outputs, seen)
 
-    over_time = None if edit is None else edit.over_time(inputs.shape[0])
-    _, (outputs, seen) = jax.lax.scan(scan_time, initial_state(weights, window), (inputs, carries, over_time))
+    at_step = None if over_time is None else jax.tree.map(lambda part: part[:, None], over_time)
+    _, (outputs, seen) = jax.lax.scan(scan_time, state, (inputs, at_step))
     return outputs, seen
