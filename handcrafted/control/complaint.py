@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 
 from handcrafted.control.errors import HandcraftedError
 
@@ -30,3 +30,37 @@ def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) ->
     known = list(known)
     if word not in known:
         refuse(path, f"Expected {what}, got `{word}`.{nearest(word, known)}")
+
+
+def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> str:
+    """Say what pydantic found in one sentence; `known` are the keys that could stand there."""
+    where = f"`{path[-1]}`" if path else "the file"
+    got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return f"Expected a known key, got {where}.{nearest(str(path[-1]), known)}"
+        case "missing":
+            return f"Expected the key {where}, got none. Add it."
+        case "value_error":
+            return str(ctx["error"]).rstrip(".") + "."
+        case "enum" | "literal_error":
+            near = nearest(str(got), _quoted(ctx["expected"]))
+            return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"
+        case "union_tag_invalid":
+            expected = ctx["expected_tags"]
+            return (
+                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{nearest(ctx['tag'], _quoted(expected))}"
+            )
+        case "union_tag_not_found":
+            return "Expected the key `law`, got none. Name the law of the process."
+        case _:
+            return f"Expected {where} otherwise: {item['msg']}, got {_short(got)}. Mend it."
+
+
+def _quoted(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").replace("'", "").split(", ")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."

@@ -57,7 +57,44 @@ class Domain:
             raise HandcraftedError(f"Expected one of {', '.join(self.values)}, got {value!r}. Name one of them.")
         return np.eye(len(self.values), dtype=np.float32)[self.values.index(str(value))]
 
+    def rounded(self, numbers: np.ndarray) -> np.ndarray:
+        """Round numbers to the resolution, as the sensor does, in float32; unchanged where there is none."""
+        if self.resolution is None:
+            return numbers
+        return np.rint(numbers / self.resolution).astype(np.float32) * np.float32(self.resolution)
+
+    def points(self, most: int) -> np.ndarray | None:
+        """Give the coordinates [point, width] of all values; None where there are more than `most`."""
+        if self.values:
+            return np.eye(len(self.values))
+        if self.resolution is None or (self.high - self.low) / self.resolution >= most:
+            return None
+        steps = np.arange(np.ceil(self.low / self.resolution), np.floor(self.high / self.resolution) + 1)
+        return self.rounded(steps * self.resolution)[:, None]
+
     def __str__(self) -> str:
         if self.values:
             return ", ".join(self.values)
         return f"{self.low:g} … {self.high:g}" + (f" {self.unit}" if self.unit else "")
+
+
+def issue_values(domain: Domain, chosen: object = None) -> tuple[Value, Value]:
+    """Give the values of an action that is withheld and of one that is issued.
+
+    A discrete action is issued with its second value (or the `value` that the parameters choose) and withheld with
+    its first; a real one is issued at the upper end of its range and withheld at the lower end.
+
+    Raises:
+        HandcraftedError: if a discrete action has fewer than two values, or the chosen one is not among them.
+    """
+    if not domain.discrete:
+        return domain.low, domain.high
+    if len(domain.values) < 2:
+        raise HandcraftedError(
+            f"Expected an action with at least two values, got {domain}. Add the value that issues it."
+        )
+    if chosen is not None and chosen not in domain.values[1:]:
+        raise HandcraftedError(
+            f"Expected `value` to be one of {', '.join(domain.values[1:])}, got {chosen!r}. Choose one."
+        )
+    return domain.values[0], str(chosen) if chosen is not None else domain.values[1]

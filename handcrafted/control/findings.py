@@ -39,10 +39,10 @@ def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
     gated = {entry.declared.gates for entry in controller.entries if entry.declared}
     for variable in controller.variables:
         if not variable.reads:
-            text = f"Nothing arrives at {controller.name} for its variable {variable.signal.name}: missing feedback."
+            text = f"Nothing arrives at {controller.name} for its variable {variable.name}: missing feedback."
             yield Finding("missing feedback", text, variable.signal)
         if variable.signal not in used:
-            text = f"No decision of {controller.name} reads its variable {variable.signal.name}."
+            text = f"No decision of {controller.name} reads its variable {variable.name}."
             yield Finding("unread variable", text, variable.signal)
     for link in controller.arrivals:
         if link.id in read or (link.id.kind == LinkKind.REQUEST and link.id.name in gated):
@@ -51,6 +51,6 @@ def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
         kind = "unused command" if command else "unread feedback"
         yield Finding(kind, f"{controller.name} does not use the {link.id.kind} {link.id}.", link.id)
     for entry in controller.entries:
-        if entry.law is None:
+        if entry.task.law is None:
             text = f"{controller.name} decides {entry.name} by the default linear law, for no law is given."
             yield Finding("default law", text, entry.links[0].id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolved import NEXT, Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.resolved import Resolved, ResolvedController, ResolvedLink, Stage, Task, next_step
 
 
 def intended_graph(resolved: Resolved) -> SignalGraph:
@@ -45,11 +45,6 @@ def network_output(port: Signal) -> Signal:
     return Signal(port.owner, OUTPUT, port.name)
 
 
-def next_step(signal: Signal) -> Signal:
-    """Name the subspace whose value the recurrence carries to `signal` at the next step."""
-    return Signal(signal.owner, signal.role, signal.name + NEXT)
-
-
 def written_port(link: ResolvedLink) -> Signal:
     """Name the subspace that a sending controller's circuit writes."""
     assert link.port is not None
@@ -58,13 +53,14 @@ def written_port(link: ResolvedLink) -> Signal:
 
 def _inside(controller: ResolvedController) -> Iterator[Edge]:
     for variable in controller.variables:
-        for link in variable.reads:
-            assert link.received is not None
-            yield Edge(link.received, variable.signal)
+        yield from _task(variable.task, [variable.signal])
     for entry in controller.entries:
-        ports = [written_port(link) for link in entry.links]
-        stages = [(entry.processing,), ports] if entry.processing else [ports]
-        sources = [variable.signal for variable in entry.reads]
-        for targets in stages:
-            yield from (Edge(source, target) for source in sources for target in targets if target)
-            sources = [target for target in targets if target]
+        yield from _task(entry.task, [written_port(link) for link in entry.links])
+
+
+def _task(task: Task, results: Sequence[Signal]) -> Iterator[Edge]:
+    """Give the edges of one law: stage by stage, the recurrence of its state, and the result."""
+    if task.memory:
+        yield Edge(task.memory.next, task.memory.signal, 1, sign=1, gain=1.0)
+    for stage in (*task.stages, *(Stage(signal, task.result) for signal in results)):
+        yield from (Edge(read.signal, stage.signal, read.lag) for read in stage.reads)

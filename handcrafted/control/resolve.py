@@ -5,35 +5,35 @@ Everything after this module (the signal graph, the laws, the circuits, the pict
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from handcrafted.control.complaint import FilePath
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.findings import find
 from handcrafted.control.graph import Signal
+from handcrafted.control.parts import EMPTY
 from handcrafted.control.resolved import (
-    NEXT,
+    ENDING,
     LinkId,
+    Read,
     Resolved,
     ResolvedController,
     ResolvedEntry,
     ResolvedLink,
     ResolvedVariable,
+    Task,
     link_names,
 )
-from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Declared, Link, Variable
-from handcrafted.control.vocabulary import LAWS, ComponentKind, LinkKind, Role
+from handcrafted.control.rules_of_laws import check_form
+from handcrafted.control.settings import settings_of
+from handcrafted.control.staging import Namer, task_of
+from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Link, Variable
+from handcrafted.control.vocabulary import ComponentKind, LinkKind, Role
 
-
-def unique(name: str, taken: Iterable[str], endings: tuple[str, ...] = ("",)) -> str:
-    """Give `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
-    taken = set(taken)
-    number, candidate = 1, name
-    while any(candidate + ending in taken for ending in endings):
-        number += 1
-        candidate = f"{name}#{number}"
-    return candidate
+TAKING_OVER = ("delay", "difference", "saturation")
+"""Laws whose variable has the domain of what it reads unless it declares its own."""
 
 
 class _Draft(NamedTuple):
@@ -48,10 +48,9 @@ def resolve(structure: ControlStructure) -> Resolved:
         _Draft(LinkId(kind, link.sender, link.receiver, names[kind, at]), link) for kind, at, link in structure.links()
     ]
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
-    namer = _Namer()
-    links = {draft.id: _link(structure, controllers, drafts, draft) for draft in drafts}
-    links = namer.assign(links)
-    resolved = {name: _controller(name, c, links, namer) for name, c in controllers.items()}
+    namer = Namer()
+    links = _named(namer, {draft.id: _link(structure, controllers, drafts, draft) for draft in drafts})
+    resolved = {name: _controller(structure, name, links, namer) for name in controllers}
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
 
 
@@ -61,15 +60,30 @@ def _link(structure: ControlStructure, controllers: Mapping, drafts: list[_Draft
     return ResolvedLink(
         draft.id,
         domain,
-        _initial(draft.link, domain),
+        _initial(controllers, drafts, draft, domain),
         _lag(structure, draft),
         sent_by_controller=sender in controllers,
         received_by_controller=receiver in controllers,
     )
 
 
-def _initial(declared: Declared | AlgorithmEntry, domain: Domain) -> Value:
-    return domain.default_initial if declared.initial is None else declared.initial
+def _initial(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft, domain: Domain) -> Value:
+    """Give what a link held before t = 0.
+
+    Its own `initial`, else that of the decision that it carries, else that of a variable that looks back at it alone.
+    """
+    if draft.link.initial is not None:
+        return draft.link.initial
+    sender, receiver = (controllers.get(end or "") for end in (draft.id.sender, draft.id.receiver))
+    entry = sender.control_algorithm.get(draft.id.name) if sender else None
+    if entry is not None and entry.initial is not None:
+        return entry.initial
+    arriving = [other.id for other in drafts if other.id.receiver == draft.id.receiver]
+    for name, variable in receiver.process_model.items() if receiver else ():
+        alone = read_by(name, variable, arriving) == [draft.id]
+        if variable.law == "delay" and variable.initial is not None and alone:
+            return variable.initial
+    return domain.default_initial
 
 
 def _lag(structure: ControlStructure, draft: _Draft) -> int:
@@ -120,107 +134,118 @@ def read_by(name: str, variable: Variable, arriving: list[LinkId]) -> list[LinkI
     return [id for id in default if id.name == name] or default
 
 
-class _Namer:
-    """Gives each subspace its own name within (owner, role), and each port one of its owner's own."""
-
-    def __init__(self):
-        self.taken: dict[tuple[str, str], list[str]] = {}
-        self.ports: dict[str, list[str]] = {}
-
-    def new(
-        self, owner: str, role: str, name: str, also: Iterable[str] = (), endings: tuple[str, ...] = ("",)
-    ) -> Signal:
-        taken = self.taken.setdefault((owner, role), [])
-        chosen = unique(name, [*taken, *also], endings)
-        taken += [chosen + ending for ending in endings]
-        return Signal(owner, role, chosen)
-
-    def assign(self, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
-        """Name the received copy and the port of every link: arrivals first, then ports."""
-        received = {
-            link.id: self.new(link.id.receiver or "", Role.FEEDBACK, link.id.name)
-            for link in links.values()
-            if link.received_by_controller
-        }
-        inputs: dict[tuple, Signal] = {}
-        ports = {link.id: self._port(link, inputs) for link in links.values() if link.counted}
-        return {id: replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()}
-
-    def _port(self, link: ResolvedLink, inputs: dict[tuple, Signal]) -> Signal:
-        kind, sender, _, name = link.id
-        role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
-        key = (kind, sender, name) if sender else link.id
-        if link.sent_by_controller or key not in inputs:
-            others = self.ports.setdefault(sender or "", [])
-            inputs[key] = self.new(sender or "", role, name, others, ("", NEXT) if link.lag else ("",))
-            others.append(inputs[key].name)
-        return inputs[key]
+def _named(namer: Namer, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
+    """Name the received copy and the port of every link: arrivals first, then ports, each its owner's own."""
+    received = {
+        link.id: namer.new(link.id.receiver or "", Role.FEEDBACK, link.id.name)
+        for link in links.values()
+        if link.received_by_controller
+    }
+    taken: dict[str, list[str]] = {}
+    inputs: dict[tuple, Signal] = {}
+    ports = {link.id: _port(namer, taken, inputs, link) for link in links.values() if link.counted}
+    return {id: replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()}
 
 
-def _controller(name: str, component: Component, links: Mapping[LinkId, ResolvedLink], namer: _Namer):
+def _port(namer: Namer, taken: dict[str, list[str]], inputs: dict[tuple, Signal], link: ResolvedLink) -> Signal:
+    kind, sender, _, name = link.id
+    role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
+    key = (kind, sender, name) if sender else link.id
+    if link.sent_by_controller or key not in inputs:
+        others = taken.setdefault(sender or "", [])
+        inputs[key] = namer.new(sender or "", role, name, others, ("", ENDING) if link.lag else ("",))
+        others.append(inputs[key].name)
+    return inputs[key]
+
+
+def _controller(structure: ControlStructure, name: str, links: Mapping[LinkId, ResolvedLink], namer: Namer):
+    component = structure.components[name]
     arrivals = tuple(link for link in links.values() if link.id.receiver == name)
-    variables = _variables(name, component, arrivals, namer)
-    entries = _entries(name, component, links, variables, namer)
-    return ResolvedController(name, component.level, arrivals, tuple(variables), entries)
-
-
-def _variables(name: str, component: Component, arrivals: tuple[ResolvedLink, ...], namer: _Namer):
-    if not component.process_model:
-        return [
-            ResolvedVariable(
-                namer.new(name, Role.FEEDBACK_MODELLING, link.id.name),
-                link.domain,
-                link.initial,
-                (link,),
-                None,
-                {},
-                None,
-            )
-            for link in arrivals
-            if link.id.kind != LinkKind.REQUEST
-        ]
-    by_id = {link.id: link for link in arrivals}
-    return [
-        _variable(variable_name, variable, by_id, namer.new(name, Role.FEEDBACK_MODELLING, variable_name))
-        for variable_name, variable in component.process_model.items()
-    ]
-
-
-def _variable(name: str, variable: Variable, arrivals: Mapping[LinkId, ResolvedLink], signal: Signal):
-    reads = tuple(arrivals[id] for id in read_by(name, variable, list(arrivals)))
-    taken_over = reads[0].domain if len(reads) == 1 and variable.law is None else Domain(unit=variable.unit)
-    domain = variable.domain or taken_over
-    default = (
-        reads[0].initial if len(reads) == 1 and reads[0].domain.values == domain.values else domain.default_initial
-    )
-    initial = default if variable.initial is None else variable.initial
-    return ResolvedVariable(signal, domain, initial, reads, variable.law, variable.parameters, variable.when)
-
-
-def _entries(name: str, component: Component, links: Mapping[LinkId, ResolvedLink], variables: list, namer: _Namer):
-    leaving: dict[str, list[ResolvedLink]] = {}
-    for link in links.values():
-        if link.id.sender == name:
-            leaving.setdefault(link.id.name, []).append(link)
-    return tuple(
-        _entry(name, action, component.control_algorithm.get(action), variables, sent, namer)
-        for action, sent in leaving.items()
+    build = _Builder(name, namer, structure.time_step.value)
+    variables = build.variables(component, arrivals)
+    return ResolvedController(
+        name, component.level, arrivals, tuple(variables), build.entries(component, links, variables)
     )
 
 
-def _entry(owner: str, name: str, declared: AlgorithmEntry | None, variables: list, links: list, namer: _Namer):
-    law = declared.law if declared else None
-    reads = entry_reads(declared, [variable.signal.name for variable in variables])
-    staged = bool(law) and LAWS[law].staged
-    return ResolvedEntry(
-        owner,
-        name,
-        law,
-        tuple(variable for wanted in reads for variable in variables if variable.signal.name == wanted),
-        tuple(links),
-        namer.new(owner, Role.PROCESSING_FOR_ACTION, name) if staged else None,
-        declared,
-    )
+class _Builder(NamedTuple):
+    """Resolves the variables and decisions of one controller."""
+
+    owner: str
+    namer: Namer
+    time_step: float
+
+    def variables(self, component: Component, arrivals: tuple[ResolvedLink, ...]) -> list[ResolvedVariable]:
+        if not component.process_model:
+            return [
+                self._variable(link.id.name, None, (link,), link.domain, link.initial)
+                for link in arrivals
+                if link.id.kind != LinkKind.REQUEST
+            ]
+        by_id = {link.id: link for link in arrivals}
+        found = []
+        for name, variable in component.process_model.items():
+            reads = tuple(by_id[id] for id in read_by(name, variable, list(by_id)))
+            found.append(self._variable(name, variable, reads, *_variable_values(variable, reads)))
+        return found
+
+    def _variable(
+        self, name: str, declared: Variable | None, links: tuple[ResolvedLink, ...], domain: Domain, initial: Value
+    ) -> ResolvedVariable:
+        signal = self.namer.new(self.owner, Role.FEEDBACK_MODELLING, name)
+        reads = tuple(
+            Read(link.received, link.id.name, link.domain, link.initial, link.grid) for link in links if link.received
+        )
+        path = ("components", self.owner, "process model", name)
+        task = self._task(path, Role.FEEDBACK_MODELLING, declared, reads, domain, initial)
+        return ResolvedVariable(name, signal, domain, initial, links, task)
+
+    def entries(
+        self, component: Component, links: Mapping[LinkId, ResolvedLink], variables: list[ResolvedVariable]
+    ) -> tuple[ResolvedEntry, ...]:
+        leaving: dict[str, list[ResolvedLink]] = {}
+        for link in links.values():
+            if link.id.sender == self.owner:
+                leaving.setdefault(link.id.name, []).append(link)
+        return tuple(
+            self._entry(name, component.control_algorithm.get(name), variables, sent) for name, sent in leaving.items()
+        )
+
+    def _entry(
+        self, name: str, declared: AlgorithmEntry | None, variables: list[ResolvedVariable], links: list[ResolvedLink]
+    ) -> ResolvedEntry:
+        wanted = entry_reads(declared, [variable.name for variable in variables])
+        read = tuple(variable for name in wanted for variable in variables if variable.name == name)
+        reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.grid) for v in read)
+        initial = links[0].initial if declared is None or declared.initial is None else declared.initial
+        path = ("components", self.owner, "control algorithm", name)
+        task = self._task(path, Role.PROCESSING_FOR_ACTION, declared, reads, links[0].domain, initial)
+        return ResolvedEntry(self.owner, name, read, tuple(links), declared, task)
+
+    def _task(
+        self,
+        path: FilePath,
+        role: Role,
+        declared: Variable | AlgorithmEntry | None,
+        reads: tuple[Read, ...],
+        domain: Domain,
+        initial: Value,
+    ) -> Task:
+        law = declared.law if declared else None
+        settings = settings_of(law, declared.parameters if declared else EMPTY, (*path, "parameters"))
+        if declared is not None:
+            check_form(path, declared, settings, reads, domain, initial)
+        return task_of(
+            self.namer, role, self.owner, str(path[-1]), declared, settings, reads, domain, initial, self.time_step
+        )
+
+
+def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tuple[Domain, Value]:
+    """Give the domain and the first value of a variable: its own, or those of the one link that it reads."""
+    alone = reads[0] if len(reads) == 1 and (variable.law is None or variable.law in TAKING_OVER) else None
+    domain = variable.domain or (alone.domain if alone else Domain(unit=variable.unit))
+    default = alone.initial if alone and alone.domain.values == domain.values else domain.default_initial
+    return domain, default if variable.initial is None else variable.initial
 
 
 def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[str]:

@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.graph import Signal
-from handcrafted.control.parts import Condition
+from handcrafted.control.parts import Condition, Part
 from handcrafted.control.structure import AlgorithmEntry, ControlStructure
-from handcrafted.control.vocabulary import LAWS, PLAIN, LawForm, LinkKind
+from handcrafted.control.vocabulary import LinkKind
+
+ENDING = " next"
+"""Ending of the subspace that the recurrence carries to the one without it."""
+
+
+def next_step(signal: Signal) -> Signal:
+    """Name the subspace whose value the recurrence carries to `signal` at the next step."""
+    return Signal(signal.owner, signal.role, signal.name + ENDING)
 
 
 class LinkId(NamedTuple):
@@ -45,51 +53,121 @@ class ResolvedLink:
     received: Signal | None = None
 
     @property
+    def grid(self) -> float | None:
+        """The step to which a sensor rounds it; what a controller sends is not rounded."""
+        return None if self.sent_by_controller else self.domain.resolution
+
+    @property
     def counted(self) -> bool:
         """Whether the link passes through the network."""
         return self.sent_by_controller or self.received_by_controller
 
 
-@dataclass(frozen=True)
-class ResolvedVariable:
-    """A process-model variable with its domain and the links that it reads."""
+class Read(NamedTuple):
+    """A signal that a law reads.
+
+    Attributes:
+        grid: the step of the values that it can take, where a sensor rounds them; else None.
+    """
+
+    signal: Signal
+    name: str
+    domain: Domain
+    initial: Value
+    grid: float | None = None
+
+
+class Lagged(NamedTuple):
+    """A signal as it was `lag` steps ago."""
+
+    signal: Signal
+    lag: int = 0
+
+
+class Stage(NamedTuple):
+    """One circuit of a law: the subspace that it writes, and what it reads."""
+
+    signal: Signal
+    reads: tuple[Lagged, ...]
+
+
+class Memory(NamedTuple):
+    """A state that the recurrence carries: the carry writes `signal`, the law writes `next`."""
 
     signal: Signal
     domain: Domain
     initial: Value
-    reads: tuple[ResolvedLink, ...]
-    law: str | None
-    parameters: Mapping
-    when: Condition | None
 
     @property
-    def copies(self) -> bool:
-        """Whether it simply takes over the one link that it reads."""
-        return self.law is None and len(self.reads) == 1 and self.reads[0].domain.values == self.domain.values
+    def next(self) -> Signal:
+        """The subspace that holds the state after the step."""
+        return next_step(self.signal)
 
 
 @dataclass(frozen=True)
-class ResolvedEntry:
-    """One decision of a controller: the law, the variables it reads and the links that carry the result.
+class Task:
+    """What is computed by one law: a process-model variable or a decision.
 
     Attributes:
         law: name of the law; None for the default linear law.
-        processing: the subspace of its processing stage, None where processing and action are one stage.
-        declared: what the file says; None where the file has no entry.
+        settings: the law's parameters, checked.
+        domain: of the result.
+        memory: the state that the law keeps.
+        stages: its circuits before the one that writes the result.
+        result: what the circuit that writes the result reads.
+        time_step: how long a step is, in the structure's unit.
     """
 
     owner: str
     name: str
     law: str | None
-    reads: tuple[ResolvedVariable, ...]
-    links: tuple[ResolvedLink, ...]
-    processing: Signal | None
-    declared: AlgorithmEntry | None
+    reads: tuple[Read, ...]
+    settings: Part | None
+    when: Condition | None
+    domain: Domain
+    memory: Memory | None
+    stages: tuple[Stage, ...]
+    result: tuple[Lagged, ...]
+    time_step: float
+
+
+@dataclass(frozen=True)
+class ResolvedVariable:
+    """A process-model variable with its domain, the links that it reads and the law that updates it."""
+
+    name: str
+    signal: Signal
+    domain: Domain
+    initial: Value
+    reads: tuple[ResolvedLink, ...]
+    task: Task
 
     @property
-    def form(self) -> LawForm:
-        """The stages and memory of its law."""
-        return LAWS[self.law] if self.law else PLAIN
+    def copies(self) -> bool:
+        """Whether it simply takes over the one link that it reads."""
+        return self.task.law is None and len(self.reads) == 1 and self.reads[0].domain.values == self.domain.values
+
+    @property
+    def grid(self) -> float | None:
+        """The step to which a sensor has rounded its values; None where there is none."""
+        plain = self.copies or self.task.law == "delay"
+        return self.reads[0].grid if plain and self.reads else None
+
+
+@dataclass(frozen=True)
+class ResolvedEntry:
+    """One decision of a controller: the variables it reads and the links that carry the result.
+
+    Attributes:
+        declared: what the file says; None where the file has no entry.
+    """
+
+    owner: str
+    name: str
+    reads: tuple[ResolvedVariable, ...]
+    links: tuple[ResolvedLink, ...]
+    declared: AlgorithmEntry | None
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -101,6 +179,11 @@ class ResolvedController:
     arrivals: tuple[ResolvedLink, ...]
     variables: tuple[ResolvedVariable, ...]
     entries: tuple[ResolvedEntry, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All laws of the controller: of its variables, then of its decisions."""
+        return tuple(part.task for part in (*self.variables, *self.entries))
 
 
 @dataclass(frozen=True)
@@ -129,10 +212,6 @@ class Resolved:
     def link(self, id: LinkId) -> ResolvedLink:
         """Give the link with that identity."""
         return next(link for link in self.links if link.id == id)
-
-
-NEXT = " next"
-"""Ending of the subspace that the recurrence carries to the one without it."""
 
 
 def link_names(structure: ControlStructure) -> dict[tuple[LinkKind, int], str]:

@@ -13,7 +13,7 @@ from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import FiniteState, outputs_of
 from handcrafted.control.parts import to_key
-from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_value
+from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_names, check_value
 from handcrafted.control.structure import LINK_FIELDS, ControlStructure, Link
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
@@ -31,7 +31,9 @@ def check_rules(structure: ControlStructure) -> None:
     _check_links(structure)
     _check_traces(structure)
     for name, component in structure.components.items():
-        check_controller(structure, name, component)
+        check_names(structure, name, component)
+    for name in structure.resolved.controllers:
+        check_controller(structure, name)
     _check_domains(structure)
     _check_unsafe_control_actions(structure)
     _check_loops(structure)
@@ -195,10 +197,10 @@ def _check_domains(structure: ControlStructure) -> None:
                 )
     for controller in structure.resolved.controllers.values():
         for variable in controller.variables:
-            declared = structure.components[controller.name].process_model.get(variable.signal.name)
+            declared = structure.components[controller.name].process_model.get(variable.name)
             if declared is not None and declared.initial is not None:
-                path = ("components", controller.name, "process model", variable.signal.name, "initial")
-                check_value(path, f"the initial value of {variable.signal.name}", declared.initial, variable.domain)
+                path = ("components", controller.name, "process model", variable.name, "initial")
+                check_value(path, f"the initial value of {variable.name}", declared.initial, variable.domain)
 
 
 def _check_unsafe_control_actions(structure: ControlStructure) -> None:

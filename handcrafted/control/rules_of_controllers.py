@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from handcrafted.control.complaint import FilePath, must_be_known, nearest, refuse
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import ResolvedController, ResolvedEntry, link_names
 from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Law
 from handcrafted.control.vocabulary import LAWS, ComponentKind, LinkKind
 
 CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
 
 
-def check_controller(structure: ControlStructure, name: str, component: Component) -> None:
-    """Check one component: controllers' keys on controllers only, and every name in them."""
+def check_names(structure: ControlStructure, name: str, component: Component) -> None:
+    """Check one component: controllers' keys on controllers only, and every law and every read in it."""
     path: FilePath = ("components", name)
     if component.kind != ComponentKind.CONTROLLER:
         for key in CONTROLLER_KEYS:
@@ -25,18 +26,20 @@ def check_controller(structure: ControlStructure, name: str, component: Componen
         return
     if component.dynamics is not None:
         refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
-    _check_process_model(structure, name, component)
-    for action, entry in component.control_algorithm.items():
-        _check_entry(structure, name, component, action, entry)
-
-
-def _check_process_model(structure: ControlStructure, name: str, component: Component) -> None:
-    arriving = [link.name for _, _, link in structure.links() if link.receiver == name and link.name]
+    names = link_names(structure)
+    arriving = [names[kind, at] for kind, at, link in structure.links() if link.receiver == name]
+    issued = [names[kind, at] for kind, at, link in structure.links() if link.sender == name]
     for variable_name, variable in component.process_model.items():
-        path: FilePath = ("components", name, "process model", variable_name)
+        at = (*path, "process model", variable_name)
         for read in variable.reads or ():
-            must_be_known((*path, "reads"), f"the name of something that arrives at {name}", read, arriving)
-        _check_law(path, variable_name, variable)
+            must_be_known((*at, "reads"), f"the name of something that arrives at {name}", read, arriving)
+        _check_law(at, variable_name, variable)
+    for action, entry in component.control_algorithm.items():
+        at = (*path, "control algorithm", action)
+        must_be_known(at, f"something that {name} issues or reports", action, issued)
+        for read in entry.reads or ():
+            must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model or arriving)
+        _check_law(at, action, entry)
 
 
 def _check_law(path: FilePath, name: str, law: Law) -> None:
@@ -48,28 +51,38 @@ def _check_law(path: FilePath, name: str, law: Law) -> None:
         refuse((*path, "when"), f"Expected `when` in a decision table, got it beside law {law.law}. Name that law.")
 
 
+def check_controller(structure: ControlStructure, name: str) -> None:
+    """Check what a controller's laws test and gate against the values of what they read."""
+    controller = structure.resolved.controllers[name]
+    for variable in controller.variables:
+        if variable.task.when is not None:
+            path = ("components", name, "process model", variable.name, "when")
+            check_condition(path, variable.task.when, {read.name: read.domain for read in variable.task.reads})
+    for entry in controller.entries:
+        if entry.declared is not None:
+            _check_entry(structure, controller, entry, entry.declared)
+
+
 def _check_entry(
-    structure: ControlStructure, name: str, component: Component, action: str, entry: AlgorithmEntry
+    structure: ControlStructure, controller: ResolvedController, entry: ResolvedEntry, declared: AlgorithmEntry
 ) -> None:
-    path: FilePath = ("components", name, "control algorithm", action)
-    issued = {link.name for _, _, link in structure.links() if link.sender == name and link.name}
-    must_be_known(path, f"something that {name} issues or reports", action, issued)
-    _check_law(path, action, entry)
-    domains = variable_domains(structure, name)
-    for read in entry.reads or ():
-        must_be_known((*path, "reads"), f"a variable of {name}", read, domains)
-    for key, condition in (("when", entry.when), ("permit", entry.permit)):
+    path: FilePath = ("components", controller.name, "control algorithm", entry.name)
+    domains = {variable.name: variable.domain for variable in controller.variables}
+    for key, condition in (("when", declared.when), ("permit", declared.permit)):
         if condition is not None:
             check_condition((*path, key), condition, domains)
-    tested = {variable for row in entry.when or () for variable in row}
-    if entry.reads is not None and (left_out := sorted(tested - set(entry.reads))):
+    tested = {variable for row in declared.when or () for variable in row}
+    if declared.reads is not None and (left_out := sorted(tested - set(declared.reads))):
         refuse(
             (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {', '.join(left_out)}. Add it."
         )
-    if entry.law == "guard" and entry.gates is None:
-        refuse(path, f"Expected `gates` in the guard {action}, got none. Name the request that it gates.")
-    if entry.gates is not None:
-        _check_guard(structure, name, path, action, entry.gates)
+    if declared.initial is not None:
+        what = f"the initial value of {entry.name}"
+        check_value((*path, "initial"), what, declared.initial, entry.links[0].domain)
+    if declared.law == "guard" and declared.gates is None:
+        refuse(path, f"Expected `gates` in the guard {entry.name}, got none. Name the request that it gates.")
+    if declared.gates is not None:
+        _check_guard(structure, controller.name, path, entry.name, declared.gates)
 
 
 def _check_guard(structure: ControlStructure, name: str, path: FilePath, action: str, gates: str) -> None:
@@ -88,12 +101,6 @@ def _check_guard(structure: ControlStructure, name: str, path: FilePath, action:
                 f"Expected a guarded action to go to a process or an actuator, got {action} to the {receiver.kind} "
                 f"{link.receiver}: the guard acts last. Send it elsewhere, or do not guard it.",
             )
-
-
-def variable_domains(structure: ControlStructure, name: str) -> dict[str, Domain]:
-    """Give the domains of a controller's variables, defaults filled in."""
-    controller = structure.resolved.controllers[name]
-    return {variable.signal.name: variable.domain for variable in controller.variables}
 
 
 def check_condition(path: FilePath, condition: Condition, domains: Mapping[str, Domain | None]) -> None:

@@ -34,56 +34,94 @@ class ComponentKind(StrEnum):
     SENSOR = "sensor"
 
 
+READS, REAL, WORDS, AGO, STATE, NEXT = "reads", "real", "words", "ago", "state", "next"
+"""What a stage may read: everything the law reads, its real or its discrete signals, all of it some steps ago, the
+state before the step and after it; any other word is the name of an earlier stage."""
+
+
+class StageForm(NamedTuple):
+    """One circuit of a law before its result: the ending of the subspace that it writes, and what it reads."""
+
+    name: str
+    reads: tuple[str, ...]
+
+
 class LawForm(NamedTuple):
-    """What the drawing needs to know of a law without knowing the law itself.
+    """What the drawing and the signal graph need to know of a law without knowing the law itself.
 
     Attributes:
-        staged: it has a processing stage of its own before the control action.
-        memory: it keeps a state from step to step.
+        stages: its circuits, in order, before the one that writes the result.
+        result: what the circuit that writes the result reads.
+        counts: the least and most signals that it reads.
+        real: whether it reads real signals only.
+        writes: `any`, `real` or `switch`: what the result must be; a switch is issued or withheld.
     """
 
-    staged: bool
-    memory: bool
+    stages: tuple[StageForm, ...] = ()
+    result: tuple[str, ...] = (READS,)
+    counts: tuple[int, int] = (0, 10**6)
+    real: bool = False
+    writes: str = "any"
+
+    @property
+    def memory(self) -> bool:
+        """Whether it keeps a state from step to step, through the recurrence."""
+        return any(stage.name == NEXT for stage in self.stages)
 
 
-PLAIN = LawForm(staged=False, memory=False)
-STAGED = LawForm(staged=True, memory=False)
-REMEMBERING = LawForm(staged=True, memory=True)
+LATER = LawForm((StageForm("work", (READS,)),), ("work",))
+"""A law that this version cannot build yet."""
+
+TABLE_WITH_BOUNDS = LawForm(
+    (StageForm("ramps", (REAL,)), StageForm("bits", ("ramps",)), StageForm("rows", ("bits", WORDS))), ("rows",)
+)
+"""A decision table that tests real variables."""
 
 LAWS: dict[str, LawForm] = {
-    "absolute value": PLAIN,
-    "and": PLAIN,
-    "argmin": STAGED,
-    "comparator": STAGED,
-    "constant": PLAIN,
-    "dead band": PLAIN,
-    "decision table": STAGED,
-    "delay": REMEMBERING,
-    "difference": REMEMBERING,
-    "finite state": REMEMBERING,
-    "gate": PLAIN,
-    "guard": STAGED,
-    "hysteresis": REMEMBERING,
-    "integrator": REMEMBERING,
-    "k of n": PLAIN,
-    "latch": REMEMBERING,
-    "linear": PLAIN,
-    "lookahead": STAGED,
-    "lookup": PLAIN,
-    "maximum": PLAIN,
-    "median": STAGED,
-    "minimum": PLAIN,
-    "moving average": REMEMBERING,
-    "multiplexer": STAGED,
-    "observer": REMEMBERING,
-    "or": PLAIN,
-    "pid": REMEMBERING,
-    "rate limiter": REMEMBERING,
-    "relay": STAGED,
-    "saturation": STAGED,
-    "timer": REMEMBERING,
-    "veto": PLAIN,
-    "watchdog": REMEMBERING,
-    "xor": PLAIN,
+    "absolute value": LATER,
+    "and": LATER,
+    "argmin": LATER,
+    "comparator": LawForm(
+        (StageForm("ramp", (READS,)), StageForm("bit", ("ramp",))), ("bit",), (1, 2), real=True, writes="switch"
+    ),
+    "constant": LawForm(result=(), counts=(0, 0)),
+    "dead band": LATER,
+    "decision table": LawForm((StageForm("rows", (READS,)),), ("rows",)),
+    "delay": LawForm(result=(AGO,), counts=(1, 1)),
+    "difference": LawForm((StageForm("before", (AGO,)),), (READS, "before"), (1, 1), real=True, writes="real"),
+    "finite state": LATER,
+    "gate": LATER,
+    "guard": LATER,
+    "hysteresis": LawForm(
+        (StageForm("band", (READS, STATE)), StageForm(NEXT, ("band",))), (NEXT,), (1, 2), real=True, writes="switch"
+    ),
+    "integrator": LawForm(
+        (StageForm("floor", (READS, STATE)), StageForm("gap", ("floor",)), StageForm(NEXT, ("gap",))),
+        (NEXT,),
+        real=True,
+        writes="real",
+    ),
+    "k of n": LATER,
+    "latch": LATER,
+    "linear": LawForm(real=True, writes="real"),
+    "lookahead": LATER,
+    "lookup": LATER,
+    "maximum": LATER,
+    "median": LATER,
+    "minimum": LATER,
+    "moving average": LATER,
+    "multiplexer": LATER,
+    "observer": LATER,
+    "or": LATER,
+    "pid": LATER,
+    "rate limiter": LATER,
+    "relay": LATER,
+    "saturation": LawForm(
+        (StageForm("floor", (READS,)), StageForm("gap", ("floor",))), ("gap",), (1, 1), real=True, writes="real"
+    ),
+    "timer": LATER,
+    "veto": LATER,
+    "watchdog": LATER,
+    "xor": LATER,
 }
 """Every law a file may name; those that this version cannot build yet say so when they are assembled."""

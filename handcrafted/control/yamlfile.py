@@ -15,7 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handcrafted.control.complaint import FilePath, nearest
+from handcrafted.control.complaint import FilePath, sentence
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.keys import known_keys
 from handcrafted.control.structure import ControlStructure
@@ -160,11 +160,11 @@ def _translated(error: ValidationError, data: Any, lines: Mapping[FilePath, int]
         path = _plain(item["loc"], data)
         if isinstance(cause, HandcraftedError) and cause.path:
             path = cause.path
-        complaints.append((_line(path, lines), path, _sentence(item, path)))
+        complaints.append((_line(path, lines), path, sentence(item, path, known_keys(path[:-1]))))
     complaints.sort(key=lambda complaint: complaint[0])
-    line, path, sentence = complaints[0]
+    line, path, text = complaints[0]
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
-    return HandcraftedError(f"{origin}, line {line}: {sentence}{more}", path)
+    return HandcraftedError(f"{origin}, line {line}: {text}{more}", path)
 
 
 def _plain(loc: Sequence[str | int], data: Any) -> FilePath:
@@ -178,39 +178,6 @@ def _plain(loc: Sequence[str | int], data: Any) -> FilePath:
             data = data[part]
             path.append(part)
     return tuple(path)
-
-
-def _sentence(item: Mapping[str, Any], path: FilePath) -> str:
-    where = f"`{path[-1]}`" if path else "the file"
-    got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
-    match kind:
-        case "extra_forbidden":
-            return f"Expected a known key, got {where}.{nearest(str(path[-1]), known_keys(path[:-1]))}"
-        case "missing":
-            return f"Expected the key {where}, got none. Add it."
-        case "value_error":
-            return str(ctx["error"]).rstrip(".") + "."
-        case "enum" | "literal_error":
-            near = nearest(str(got), _quoted(ctx["expected"]))
-            return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"
-        case "union_tag_invalid":
-            expected = ctx["expected_tags"]
-            return (
-                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{nearest(ctx['tag'], _quoted(expected))}"
-            )
-        case "union_tag_not_found":
-            return "Expected the key `law`, got none. Name the law of the process."
-        case _:
-            return f"Expected {where} otherwise: {item['msg']}, got {_short(got)}. Mend it."
-
-
-def _quoted(expected: str) -> list[str]:
-    return expected.replace(" or ", ", ").replace("'", "").split(", ")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + "..."
 
 
 def dumps(structure: ControlStructure) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from handcrafted.control.intended import network_input, network_output, next_step
-from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.circuit import Circuit, Head
 from handcrafted.craft.plan import circuits_of
@@ -38,6 +38,9 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     weights = Weights.zeros(np.float32, **_sizes(chosen, layout, names))
     masks = Weights.zeros(bool, **weights.sizes)
     _wire_ends(weights, masks, names, resolved.links)
+    for memory in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
+        if memory:
+            _connect(weights.W_R, masks.W_R, names.find(memory.next), names.find(memory.signal))
     weights.r_0[:], masks.r_0[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,6 +43,14 @@ class Neurons:
     out: np.ndarray
 
 
+class Site(NamedTuple):
+    """Where a circuit is to stand: whose it is, what it reads and what it writes."""
+
+    owner: str
+    reads: tuple[Signal, ...]
+    write: Signal
+
+
 @dataclass(frozen=True)
 class Circuit:
     """One stage of one controller: it reads a few subspaces and writes exactly one.
@@ -72,3 +81,9 @@ class Circuit:
     def attends(self) -> bool:
         """Whether it is a head and not neurons."""
         return isinstance(self.body, Head)
+
+
+def circuit(site: Site, kind: str, body: Head | Neurons, formula: str, source: str, error: str) -> Circuit:
+    """Make a circuit at a site; its role is that of the subspace that it writes."""
+    name = f"{site.owner}.{site.write.name}.{kind}"
+    return Circuit(name, site.owner, Role(site.write.role), site.reads, site.write, body, formula, source, error)

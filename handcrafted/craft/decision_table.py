@@ -1,55 +1,93 @@
-"""Decision tables in two stages: a neuron per row, then the action that any matching row issues."""
+"""Decision tables in two stages: a neuron per row, then the action that any matching row issues.
+
+Rows that test real variables have comparators before them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.errors import NotBuiltYetError
-from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit, Neurons
+from handcrafted.control.resolved import Read
+from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
+from handcrafted.craft.comparator import Ramp, ramp_above, ramp_below, ramps
 
 
-def table_rows(owner: str, reads: Sequence[tuple[Signal, Domain]], write: Signal, condition: Condition) -> Circuit:
-    """Build the first stage: one neuron per row, 1 where the row matches and 0 elsewhere.
+class Comparison(NamedTuple):
+    """One test of a real variable against one bound; `sign` is +1 for below, -1 for above."""
 
-    Formula: row_j = r(sum of the allowed words' coordinates over the n tested variables - (n - 1)).
-    Source: threshold units for conjunctions, McCulloch & Pitts 1943.
-    Error: proved bound 0 on one-hot words, regression bound 0.
+    name: str
+    sign: int
+    threshold: float
 
-    Raises:
-        NotBuiltYetError: if a row tests a real variable.
+
+def comparisons(condition: Condition) -> list[Comparison]:
+    """List the different comparisons of a condition, in order of first appearance."""
+    found = [c for row in condition for name, test in row.items() for c in _of_test(name, test)]
+    return list(dict.fromkeys(found))
+
+
+def _of_test(name: str, test: Bounds | tuple[str, ...]) -> list[Comparison]:
+    if not isinstance(test, Bounds):
+        return []
+    below = [] if test.below is None else [Comparison(name, 1, test.below)]
+    return below + ([] if test.above is None else [Comparison(name, -1, test.above)])
+
+
+def table_ramps(site: Site, reads: Sequence[Read], condition: Condition) -> Circuit:
+    """Build the comparators' first stage for the real variables of a table; see `comparator.ramps`.
+
+    Formula: n_j = r(1 - gain_j (start_j - s_j x)).
+    Source: see `comparator.ramps`.
+    Error: proved bound 0 on the grid and outside the bands.
     """
-    offsets = np.cumsum([0, *(domain.width for _, domain in reads)])
-    into = np.zeros((offsets[-1], len(condition)))
-    bias = np.zeros(len(condition))
-    at = {signal.name: (start, domain) for (signal, domain), start in zip(reads, offsets[:-1], strict=True)}
+    tests = comparisons(condition)
+    slopes, found = np.zeros((len(reads), len(tests))), []
+    for j, test in enumerate(tests):
+        i = next(i for i, read in enumerate(reads) if read.name == test.name)
+        slopes[i, j] = test.sign
+        found.append(_ramp(test, reads[i]))
+    return ramps(site, slopes, found)
+
+
+def _ramp(test: Comparison, read: Read) -> Ramp:
+    build = ramp_below if test.sign > 0 else ramp_above
+    return build(test.threshold, read.grid, read.domain.high - read.domain.low)
+
+
+def table_rows(site: Site, words: Sequence[tuple[str, Domain]], condition: Condition) -> Circuit:
+    """Build a neuron per row, 1 where the row matches and 0 elsewhere.
+
+    Formula: row_j = r(sum of the bits of its comparisons and of its allowed words - (n - 1)), n tests in the row.
+    Source: threshold units for conjunctions, McCulloch & Pitts 1943.
+    Error: proved bound 0 on bits and one-hot words, regression bound 0.
+
+    Args:
+        site: what it reads: the bits of the comparisons first, if there are any, then the words.
+        words: name and domain of the discrete variables that it reads.
+        condition: the rows.
+    """
+    tests = comparisons(condition)
+    offsets = len(tests) + np.cumsum([0, *(domain.width for _, domain in words)])
+    at = {name: (start, domain) for (name, domain), start in zip(words, offsets[:-1], strict=True)}
+    into, bias = np.zeros((offsets[-1], len(condition))), np.ones(len(condition))
     for j, row in enumerate(condition):
-        bias[j] = 1.0 - len(row)
         for name, test in row.items():
-            start, domain = at[name]
-            if isinstance(test, Bounds):
-                raise NotBuiltYetError(
-                    f"Expected a decision table over discrete variables, got bounds on {name} of {owner}. "
-                    "The file is valid; comparators in tables are not built yet: give the variable values."
-                )
-            into[[start + domain.values.index(word) for word in test], j] = 1.0
-    formula = "row_j = r(sum of allowed words - (n - 1))"
-    body = Neurons(into, bias, np.eye(len(condition)))
-    signals = tuple(signal for signal, _ in reads)
-    name = f"{owner}.{write.name}.rows"
-    return Circuit(
-        name, owner, Role.PROCESSING_FOR_ACTION, signals, write, body, formula, "McCulloch & Pitts 1943", "0"
-    )
+            own = [tests.index(comparison) for comparison in _of_test(name, test)]
+            into[own, j] = 1.0
+            bias[j] -= max(1, len(own))
+            if not isinstance(test, Bounds):
+                start, domain = at[name]
+                into[[start + domain.values.index(word) for word in test], j] = 1.0
+    formula = "row_j = r(sum of bits and allowed words - (n - 1))"
+    return circuit(site, "rows", Neurons(into, bias, np.eye(len(condition))), formula, "McCulloch & Pitts 1943", "0")
 
 
-def any_row(
-    owner: str, rows: Signal, count: int, write: Signal, domain: Domain, values: tuple[Value, Value]
-) -> Circuit:
+def any_row(site: Site, count: int, domain: Domain, values: tuple[Value, Value]) -> Circuit:
     """Build the second stage: issue the action if any row matches.
 
     Formula: with s = sum of rows: y = issued (r(s) - r(s - 1)) + withheld r(1 - s).
@@ -62,5 +100,4 @@ def any_row(
     alive = np.any(out != 0, axis=1)
     body = Neurons(into[:, alive], np.array([0.0, -1.0, 1.0])[alive], out[alive])
     formula = "y = issued (r(s) - r(s - 1)) + withheld r(1 - s), s = sum of rows"
-    name = f"{owner}.{write.name}.any"
-    return Circuit(name, owner, Role.CONTROL_ACTION, (rows,), write, body, formula, "McCulloch & Pitts 1943", "0")
+    return circuit(site, "any", body, formula, "McCulloch & Pitts 1943", "0")

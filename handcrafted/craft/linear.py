@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from handcrafted.control.graph import Signal
-from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit, Neurons
+from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 
 
 def affine(matrix: np.ndarray, constant: np.ndarray) -> Neurons:
@@ -20,23 +18,18 @@ def affine(matrix: np.ndarray, constant: np.ndarray) -> Neurons:
     return Neurons(into, np.concatenate([constant, -constant]), np.concatenate([eye, -eye]))
 
 
-def copy(owner: str, read: Signal, write: Signal, width: int) -> Circuit:
-    """Build the update of a variable that takes over what arrived.
+def copy(site: Site, width: int) -> Circuit:
+    """Build the update of a variable that takes over what arrived, or the result that is a law's state.
 
     Formula: y = r(x) - r(-x), coordinate by coordinate.
     Source: exact pairs of rectified units.
     Error: proved bound 0, regression bound 0.
     """
     body = affine(np.eye(width), np.zeros(width))
-    formula = f"{write.name} = {read.name}"
-    return Circuit(
-        f"{owner}.{write.name}.copy", owner, Role.FEEDBACK_MODELLING, (read,), write, body, formula, "exact pairs", "0"
-    )
+    return circuit(site, "copy", body, f"{site.write.name} = {site.reads[0].name}", "exact pairs", "0")
 
 
-def linear(
-    owner: str, role: Role, reads: tuple[Signal, ...], write: Signal, matrix: np.ndarray, constant: np.ndarray
-) -> Circuit:
+def linear(site: Site, matrix: np.ndarray, constant: np.ndarray) -> Circuit:
     """Build a linear law, a constant included (a matrix without columns).
 
     Formula: y = A x + c.
@@ -44,6 +37,5 @@ def linear(
     Error: proved bound (n + 2) 2^-23 (|A||x| + |c|) for n read coordinates.
     """
     error = f"{matrix.shape[1] + 2} * 2^-23 * (|A||x| + |c|)"
-    formula = f"{write.name} = A x + c, A {matrix.shape[0]}x{matrix.shape[1]}"
-    body = affine(matrix, constant)
-    return Circuit(f"{owner}.{write.name}.linear", owner, role, reads, write, body, formula, "exact pairs", error)
+    formula = f"{site.write.name} = A x + c, A {matrix.shape[0]}x{matrix.shape[1]}"
+    return circuit(site, "linear", affine(matrix, constant), formula, "exact pairs", error)

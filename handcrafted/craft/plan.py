@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
-from handcrafted.control.laws import LAW_FUNCTIONS, constant_value, default_linear, issue_values, not_built
-from handcrafted.control.resolved import Resolved, ResolvedController, ResolvedEntry, ResolvedVariable
-from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit
-from handcrafted.craft.decision_table import any_row, table_rows
-from handcrafted.craft.linear import copy, linear
+from handcrafted.control.laws.controller import must_be_built
+from handcrafted.control.resolved import Resolved, ResolvedController, Task
+from handcrafted.craft.circuit import Circuit, Site
+from handcrafted.craft.laws import result, stages
+from handcrafted.craft.linear import copy
 from handcrafted.craft.steps_ago import receive
 
 
@@ -28,48 +27,21 @@ def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
 def _controller(controller: ResolvedController) -> Iterator[Circuit]:
     for link in controller.arrivals:
         assert link.port and link.received
-        yield receive(controller.name, link.port, link.received, link.domain.width)
+        yield receive(Site(controller.name, (link.port,), link.received), link.domain.width)
     for variable in controller.variables:
-        yield _update(controller.name, variable)
-    for entry in controller.entries:
-        if entry.law not in LAW_FUNCTIONS:
-            raise not_built(entry.law, controller.name, entry.name)
-        yield from _decision(entry)
-
-
-def _update(owner: str, variable: ResolvedVariable) -> Circuit:
-    if variable.law is not None:
-        raise not_built(variable.law, owner, variable.signal.name)
-    received = [link.received for link in variable.reads]
-    if variable.copies:
-        assert received[0]
-        return copy(owner, received[0], variable.signal, variable.domain.width)
-    signals = tuple(signal for signal in received if signal)
-    width = sum(link.domain.width for link in variable.reads)
-    law = default_linear(width, variable.domain.width)
-    return linear(owner, Role.FEEDBACK_MODELLING, signals, variable.signal, *law)
-
-
-def _decision(entry: ResolvedEntry) -> Iterator[Circuit]:
-    if entry.law == "decision table":
-        yield from _table(entry)
-        return
-    reads = tuple(variable.signal for variable in entry.reads)
-    for link in entry.links:
-        port = written_port(link)
-        if entry.law == "constant":
-            value = link.domain.encode(constant_value(entry, link.domain)).astype(float)
-            law = np.zeros((link.domain.width, 0)), value
+        if variable.copies:
+            source = variable.task.reads[0].signal
+            yield copy(Site(controller.name, (source,), variable.signal), variable.domain.width)
         else:
-            law = default_linear(sum(variable.domain.width for variable in entry.reads), link.domain.width)
-        yield linear(entry.owner, Role(port.role), reads, port, *law)
+            yield from _law(variable.task, [(variable.signal, variable.domain)])
+    for entry in controller.entries:
+        yield from _law(entry.task, [(written_port(link), link.domain) for link in entry.links])
 
 
-def _table(entry: ResolvedEntry) -> Iterator[Circuit]:
-    assert entry.processing and entry.declared and entry.declared.when is not None
-    reads = [(variable.signal, variable.domain) for variable in entry.reads]
-    rows = table_rows(entry.owner, reads, entry.processing, entry.declared.when)
-    yield rows
-    for link in entry.links:
-        values = issue_values(link.domain, entry.declared.parameters.get("value"))
-        yield any_row(entry.owner, entry.processing, rows.width, written_port(link), link.domain, values)
+def _law(task: Task, targets: list[tuple[Signal, Domain]]) -> Iterator[Circuit]:
+    """Build the stages of a law once, and its result for each subspace that carries it."""
+    must_be_built(task)
+    sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
+    yield from stages(task, sites)
+    for target, domain in targets:
+        yield result(task, Site(task.owner, tuple(read.signal for read in task.result), target), domain)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.graph import Signal
-from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit, Head
+from handcrafted.craft.circuit import Circuit, Head, Site, circuit
 from handcrafted.model.forward import WINDOW
 
 HARD = 104.0
@@ -41,15 +39,30 @@ def positional_biases(lag: int, window: int = WINDOW) -> tuple[np.ndarray, np.nd
     return scale * np.array([np.cos(lag), -np.sin(lag)]), scale * np.array([1.0, 0.0])
 
 
-def receive(owner: str, port: Signal, received: Signal, width: int, window: int = WINDOW) -> Circuit:
+def receive(site: Site, width: int, window: int = WINDOW) -> Circuit:
     """Build the head with which a controller receives a link: it copies the sender's port, at the current step.
 
     Formula: received = port.
     Source: design of this library: every link is one zero-lag head of its receiver.
     Error: proved bound 0, regression bound 0.
     """
-    query, key = positional_biases(0, window)
-    body = Head(query, key, np.eye(width), np.eye(width))
-    formula = f"{received.name} = {port.owner or 'outside'}'s {port.name}, now"
-    name = f"{owner}.{received.name}.head"
-    return Circuit(name, owner, Role.FEEDBACK, (port,), received, body, formula, "zero-lag positional head", "0")
+    (port,) = site.reads
+    formula = f"{site.write.name} = {port.owner or 'outside'}'s {port.name}, now"
+    return circuit(site, "head", _head(0, width, window), formula, "zero-lag positional head", "0")
+
+
+def steps_ago(site: Site, lag: int, width: int, window: int = WINDOW) -> Circuit:
+    """Build a delay line: a head that copies what a subspace held `lag` steps ago.
+
+    Before that many steps have passed it finds what was declared for t < 0.
+
+    Formula: y(t) = x(t - lag).
+    Source: Su et al. 2021, RoFormer, section 3.2 (a rotary head that attends by position alone).
+    Error: proved bound 0, regression bound 0.
+    """
+    formula = f"{site.write.name} = {site.reads[0].name}, {lag} steps ago"
+    return circuit(site, "delay", _head(lag, width, window), formula, "positional head", "0")
+
+
+def _head(lag: int, width: int, window: int) -> Head:
+    return Head(*positional_biases(lag, window), np.eye(width), np.eye(width))

@@ -8,8 +8,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import next_step
-from handcrafted.control.resolved import Resolved
+from handcrafted.control.resolved import Resolved, next_step
 from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
 from handcrafted.model.names import Coordinate, Names, Port
@@ -31,6 +30,10 @@ def subspaces(resolved: Resolved, circuits: Sequence[Circuit], owners: Iterable[
     for controller in resolved.controllers.values():
         for variable in controller.variables:
             add(variable.signal, variable.domain, variable.initial)
+        for task in controller.tasks:
+            if task.memory:
+                add(task.memory.signal, task.memory.domain, task.memory.initial)
+                add(task.memory.next, task.memory.domain, task.memory.initial)
     for circuit in circuits:
         found.setdefault(circuit.writes, np.zeros(circuit.width, np.float32))
     rank = {owner: i for i, owner in enumerate(owners)}

@@ -70,8 +70,8 @@ class Edit(NamedTuple):
             spread(self.edge.delta), turn(self.edge.heads), turn(self.edge.neurons),
             spread(self.edge.outputs), spread(self.edge.carry),
         )  # fmt: skip
-        inner = [turn(part) for part in self[2:-1]]
-        return Edit(spread(self.embed_keep), spread(self.embed_add), *inner, edge)
+        inner = {name: turn(getattr(self, name)) for name in self._fields[2:-1]}
+        return self._replace(embed_keep=spread(self.embed_keep), embed_add=spread(self.embed_add), **inner, edge=edge)
 
 
 def no_edit(weights: Weights) -> Edit:

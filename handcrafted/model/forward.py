@@ -77,8 +77,8 @@ def attend(
     return pattern, matmul(pattern, values, "ht,thd->hd")
 
 
-def windows(past: Float[Array, "past *part"], now: Float[Array, "time *part"]) -> Float[Array, "time window *part"]:
-    """Give what each step of `now` sees of itself and of what came before it, by lag: itself first."""
+def windows(past: Array, now: Array) -> Array:
+    """Give what each step of `now` [time, …] sees of itself and of `past` [past, …]: [time, lag, …], itself first."""
     time, window = now.shape[0], past.shape[0] + 1
     at = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
     return jnp.concatenate([past, now])[at]

@@ -91,13 +91,21 @@ Intervention = Zero | Noise | Patch | Swap | Hold
 
 
 @partial(jax.jit, static_argnames="window")
-def run_edited(weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW) -> tuple[Any, Activations]:
+def run_edited(
+    weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW, carries: Any = None
+) -> tuple[Any, Activations]:
     """Run a batch of sequences, each under an edit of its own (leading batch axis), compiled."""
-    return jax.vmap(lambda x, edit: forward(weights, x, None, window=window, edit=edit))(inputs, edits)
+    run = lambda x, edit, carry: forward(weights, x, carry, window=window, edit=edit)
+    return jax.vmap(run, in_axes=(0, 0, None if carries is None else 0))(inputs, edits, carries)
 
 
 def intervene(
-    weights: Weights, names: Names, inputs: Any, *interventions: Intervention, window: int = WINDOW
+    weights: Weights,
+    names: Names,
+    inputs: Any,
+    *interventions: Intervention,
+    window: int = WINDOW,
+    carries: Any = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Run a batch under interventions.
 
@@ -107,6 +115,7 @@ def intervene(
         inputs: [batch, time, n_in].
         interventions: what to change; all act in the same run, each with values from the undisturbed run.
         window: how many steps a head sees.
+        carries: what the recurrence gives each step [batch, time, d_model]; None lets it run.
 
     Returns:
         Outputs [batch, time, n_out] and activations.
@@ -115,14 +124,14 @@ def intervene(
         HandcraftedError: if a place matches nothing, or an intervention does not fit the batch.
     """
     weights, inputs = weights.numpy(), np.asarray(inputs, np.float32)
-    clean = _Run(weights, names, inputs, window)
+    clean = _Run(weights, names, inputs, window, carries)
     batch, time = inputs.shape[:2]
     edit = jax.tree.map(lambda a: np.repeat(np.repeat(a[None], batch, 0), time, 1), no_edit(weights))
     for intervention in interventions:
         _check_batch(intervention, batch)
         other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
         inputs = _apply(intervention, clean, other, edit, inputs)
-    outputs, seen = run_edited(weights, inputs, edit, window)
+    outputs, seen = run_edited(weights, inputs, edit, window, carries)
     return np.asarray(outputs), {name: np.asarray(array) for name, array in seen.items()}
 
 
@@ -140,10 +149,10 @@ def _check_batch(intervention: Intervention, batch: int) -> None:
 class _Run:
     """An undisturbed run, asked for the values of places."""
 
-    def __init__(self, weights: Weights, names: Names, inputs: Any, window: int):
+    def __init__(self, weights: Weights, names: Names, inputs: Any, window: int, carries: Any = None):
         self.weights, self.names = weights, names
         self.inputs = np.asarray(inputs, np.float32)
-        _, seen = forward(weights, self.inputs, window=window)
+        _, seen = forward(weights, self.inputs, carries, window=window)
         self.seen = {name: np.asarray(array) for name, array in seen.items()}
 
     def value(self, where: Place) -> np.ndarray:

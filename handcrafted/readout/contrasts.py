@@ -15,31 +15,25 @@ MOST_CONTEXTS = 64
 
 
 def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> list[np.ndarray]:
-    """Give the coordinates [context, width] of each signal: all combinations of words, or a sample.
+    """Give the coordinates [context, width] of each signal: all combinations of words and grid points, or a sample.
 
     Args:
         domains: of the signals.
         seed: of the sample.
-        most: up to how many combinations all are given; beyond it, and for real signals, `MOST_CONTEXTS` at random.
+        most: up to how many combinations all are given; beyond it, and for what has no grid, `MOST_CONTEXTS` at random.
     """
+    points = [domain.points(most) for domain in domains]
+    if domains and math.prod(len(block) if block is not None else np.inf for block in points) <= most:
+        rows = np.array(list(itertools.product(*(range(len(block)) for block in points if block is not None))))
+        return [block[rows[:, i]] for i, block in enumerate(points) if block is not None]
     rng = np.random.default_rng(seed)
-    count = (
-        int(np.prod([float(len(domain.values) or np.inf) for domain in domains])) if _all_words(domains) else most + 1
-    )
-    if domains and count <= most:
-        words = list(itertools.product(*(range(domain.width) for domain in domains)))
-        return [np.eye(domain.width)[[row[i] for row in words]] for i, domain in enumerate(domains)]
     return [_sample(domain, MOST_CONTEXTS, rng) for domain in domains]
-
-
-def _all_words(domains: list[Domain]) -> bool:
-    return all(domain.discrete for domain in domains) and math.prod(domain.width for domain in domains) < 2**20
 
 
 def _sample(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
     if domain.discrete:
         return np.eye(domain.width)[rng.integers(domain.width, size=count)]
-    return rng.uniform(domain.low, domain.high, (count, 1))
+    return domain.rounded(rng.uniform(domain.low, domain.high, (count, 1)))
 
 
 def sequences(names: Names, time: int, seed: int) -> np.ndarray:

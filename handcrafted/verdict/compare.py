@@ -60,6 +60,8 @@ def _signals(controller: ResolvedController) -> Iterator[Signal | None]:
     for link in controller.arrivals:
         yield from (link.port, link.received)
     yield from (variable.signal for variable in controller.variables)
+    for memory in (task.memory for task in controller.tasks):
+        yield from (memory.signal, memory.next) if memory else ()
 
 
 def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:

@@ -1,21 +1,23 @@
 """The law test: does each controller do what its control law says, stage by stage, on held inputs?
 
-Each controller is taken by itself: every link that arrives at it is held at values of its domain, in the network and
-in the oracle alike. What it receives is compared with what was sent, what it believes with the law of its process
-model, what it does with its control algorithm.
+Each controller is taken by itself: every link that arrives at it is held at values of its domain, and every state is
+fed in through the recurrence, in the network and in the oracle alike. What it receives is compared with what was sent,
+what it believes with the law of its process model, what it does and what it remembers with its control algorithm. A
+state that is kept anywhere but in the carry is not the one that was fed in, and shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
-from handcrafted.control.laws import believe, decide
-from handcrafted.control.resolved import LinkId, Resolved, ResolvedController
+from handcrafted.control.laws.controller import decide, update
+from handcrafted.control.laws.switching import common_grid
+from handcrafted.control.resolved import Lagged, LinkId, Read, Resolved, ResolvedController, Task
 from handcrafted.model.intervention import Hold, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
@@ -24,9 +26,16 @@ from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 TOLERANCE = 1e-5
 """Largest deviation, in units of the larger of 1 and the signal's largest value, that float32 rounding explains."""
 
+EXHAUSTIVE = 2048
+"""Up to how many contexts of words, grid points and states all are tried."""
 
-EXHAUSTIVE = 1024
-"""Up to how many contexts of words all are tried."""
+BAND = 2.0**-13
+"""Share of the range about a threshold within which a switching law off the grid may answer either way."""
+
+SWITCHING = ("comparator", "decision table", "hysteresis")
+
+Values = dict[Signal, np.ndarray]
+Work = Callable[[Mapping[Signal, np.ndarray], Callable[[int], Mapping[Signal, np.ndarray]]], Values]
 
 
 @dataclass(frozen=True)
@@ -47,48 +56,118 @@ class LawTest:
 
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
-    """Hold what arrives at a controller at all contexts (or a sample) and compare each stage with its law."""
-    arrivals = controller.arrivals
-    blocks = contexts([a.domain for a in arrivals], subject.seed, EXHAUSTIVE)
-    held = dict(zip([a.id for a in arrivals], blocks, strict=True))
-    count = len(next(iter(held.values()))) if held else 1
-    final = _run_held(subject, [(a.port, held[a.id]) for a in arrivals if a.port], count)
-    value = lambda signal: final[:, subject.names.find(signal)].astype(float)
-    deviations: list[np.ndarray] = []
-
-    def off(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        distance = np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
-        deviations.append(distance)
-        return np.any(distance > TOLERANCE, axis=-1)
-
-    got = {a.id: value(a.received) for a in arrivals if a.received}
-    beliefs = {variable.signal: value(variable.signal) for variable in controller.variables}
-    received = {id: off(got[id], held[id]) for id in got}
-    wrong_beliefs = {signal: off(beliefs[signal], wanted) for signal, wanted in believe(controller, got).items()}
-    believed = {link.id: wrong_beliefs[variable.signal] for variable in controller.variables for link in variable.reads}
-    wanted = decide(controller, beliefs)
-    decided = {
-        link.id: off(value(written_port(link)), np.broadcast_to(wanted[link.id], (count, link.domain.width)))
-        for entry in controller.entries
-        for link in entry.links
-    }
-    worst = max((float(distance.max(initial=0)) for distance in deviations), default=0.0)
-    return LawTest(count, received, believed, decided, worst)
+    """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
+    trial = _Trial(subject, controller)
+    received = {a.id: trial.off(a.received, trial.held[a.port]) for a in controller.arrivals if a.port and a.received}
+    believed: dict[LinkId, np.ndarray] = {}
+    for variable in controller.variables:
+        wrong = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
+        believed.update({link.id: believed.get(link.id, False) | wrong for link in variable.reads})
+    decided: dict[LinkId, np.ndarray] = {}
+    for entry in controller.entries:
+        ports = {written_port(link): link.id for link in entry.links}
+        work = lambda now, ago, e=entry: decide(e, now, ago)
+        decided.update({id: trial.deviates(entry.task, work, but=set(ports) - {port}) for port, id in ports.items()})
+    return LawTest(trial.count, received, believed, decided, trial.worst)
 
 
-def _run_held(subject: Subject, held: list[tuple[Signal, np.ndarray]], count: int) -> np.ndarray:
-    """Give the final residual [context, d_model] with ports held at [context, width].
+class _Trial:
+    """One controller's run: what was held, and what every signal was, each [context, time, width]."""
+
+    def __init__(self, subject: Subject, controller: ResolvedController):
+        self.memories = [task.memory for task in controller.tasks if task.memory]
+        self.time = 1 + max((read.lag for task in controller.tasks for read in _all_reads(task)), default=0)
+        ports = [(a.port, a.domain) for a in controller.arrivals if a.port]
+        domains = dict([*ports, *((memory.signal, memory.domain) for memory in self.memories)])
+        blocks = contexts(list(domains.values()), subject.seed, EXHAUSTIVE)
+        self.count = len(blocks[0]) if blocks else 1
+        rng = np.random.default_rng(subject.seed)
+        order = np.stack([*(rng.permutation(self.count) for _ in range(self.time - 1)), np.arange(self.count)], axis=1)
+        self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
+        self.final, self.names = _run_held(subject, self, [port for port, _ in ports]), subject.names
+        reads = (read for task in controller.tasks for read in task.reads)
+        self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
+        self.worst = 0.0
+
+    def value(self, signal: Signal) -> np.ndarray:
+        """Give what a signal was in the network; a state before the step is what was fed in."""
+        if any(signal == memory.signal for memory in self.memories):
+            return self.held[signal]
+        return self.final[..., self.names.find(signal)].astype(float)
+
+    def off(self, signal: Signal, wanted: np.ndarray) -> np.ndarray:
+        """Say in which contexts [context] a signal deviates from what it should be."""
+        distance = _distance(self.value(signal), wanted)
+        self.worst = max(self.worst, float(distance.max(initial=0)))
+        return np.any(distance > TOLERANCE, axis=(1, 2))
+
+    def deviates(self, task: Task, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
+        """Say in which contexts any result of a law, or its next state, deviates; `but` is left out."""
+        answers = [work(values, self._ago(values)) for values in self._neighbours(task)]
+        wrong = np.zeros(self.count, bool)
+        for signal in answers[0].keys() - but:
+            wanted = np.stack([np.broadcast_to(answer[signal], self.value(signal).shape) for answer in answers])
+            nearest = np.clip(self.value(signal), wanted.min(axis=0), wanted.max(axis=0))
+            wrong |= self.off(signal, nearest if len(answers) > 1 else wanted[0])
+        return wrong
+
+    def _neighbours(self, task: Task) -> list[Values]:
+        """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
+        memory = [task.memory.signal] if task.memory else []
+        now = {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
+        loose = _off_the_grid(task)
+        if not loose:
+            return [now]
+        width = BAND * sum(read.domain.high - read.domain.low for read in loose)
+        return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
+
+    def _ago(self, values: Values) -> Callable[[int], Values]:
+        def ago(steps: int) -> Values:
+            before = lambda signal, value: np.broadcast_to(self.initial[signal], value[:, :steps].shape)
+            return {
+                signal: np.concatenate([before(signal, value), value[:, : self.time - steps]], axis=1)
+                for signal, value in values.items()
+                if signal in self.initial
+            }
+
+        return ago
+
+
+def _off_the_grid(task: Task) -> list[Read]:
+    """Give the real reads that a switching law compares without a grid on which it is exact."""
+    if task.law not in SWITCHING:
+        return []
+    real = [read for read in task.reads if not read.domain.discrete]
+    if task.law == "decision table":
+        return [read for read in real if read.grid is None]
+    return real if common_grid(task.reads) is None else []
+
+
+def _all_reads(task: Task) -> list[Lagged]:
+    return [*task.result, *(read for stage in task.stages for read in stage.reads)]
+
+
+def _distance(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
+
+
+def _run_held(subject: Subject, trial: _Trial, ports: list[Signal]) -> np.ndarray:
+    """Give the final residual [context, time, d_model] with ports held, and states fed in through the recurrence.
 
     Runs go in batches of one size, so that all controllers of a model share one compilation.
     """
     finals = []
-    for start in range(0, count, MOST_CONTEXTS):
-        rows = (start + np.arange(MOST_CONTEXTS)) % count
-        inputs = np.zeros((MOST_CONTEXTS, 1, len(subject.names.inputs)), np.float32)
-        holds = [Hold(port, values[rows, None]) for port, values in held]
-        _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window)
-        finals.append(seen["final"][:, 0])
-    return np.concatenate(finals)[:count]
+    still = (subject.weights.r_0 @ subject.weights.W_R).astype(np.float32)
+    for start in range(0, trial.count, MOST_CONTEXTS):
+        rows = (start + np.arange(MOST_CONTEXTS)) % trial.count
+        inputs = np.zeros((MOST_CONTEXTS, trial.time, len(subject.names.inputs)), np.float32)
+        carries = np.tile(still, (MOST_CONTEXTS, trial.time, 1))
+        for memory in trial.memories:
+            carries[..., subject.names.find(memory.signal)] = trial.held[memory.signal][rows]
+        holds = [Hold(port, trial.held[port][rows]) for port in ports]
+        _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window, carries=carries)
+        finals.append(seen["final"])
+    return np.concatenate(finals)[: trial.count]
 
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:

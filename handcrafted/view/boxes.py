@@ -72,7 +72,7 @@ def _column(heading: str, items: Sequence[list[str]], headed: bool) -> str:
 
 def _variable(variable: ResolvedVariable) -> list[str]:
     """Give the name in bold and the values, beside it where they fit in one line."""
-    name, values = variable.signal.name, str(variable.domain)
+    name, values = variable.name, str(variable.domain)
     if len(name) + len(values) + 2 <= LETTERS:
         return [f"{bold(name)}: {words(values)}"]
     return [*map(bold, wrapped(name, LETTERS)), *map(indented, wrapped(values, LETTERS, most=3))]

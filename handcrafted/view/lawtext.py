@@ -37,10 +37,10 @@ def _broken(line: str) -> list[str]:
 
 def _call(entry: ResolvedEntry) -> str:
     """Name the law with what it reads and its parameters, as a formula; a decision table names that in its rows."""
-    law = entry.law or "linear"
+    law = entry.task.law or "linear"
     if entry.declared is not None and entry.declared.when is not None:
         return law
-    reads = ", ".join(variable.signal.name for variable in entry.reads)
+    reads = ", ".join(variable.name for variable in entry.reads)
     parameters = entry.declared.parameters if entry.declared else {}
     given = ", ".join(f"{name} = {_value(value)}".replace(" ", HARD_BLANK) for name, value in parameters.items())
     inside = "; ".join(filter(None, (reads, given)))

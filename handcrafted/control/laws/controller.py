@@ -1,0 +1,87 @@
+"""A whole controller by its laws: what it believes, what it decides, what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.errors import NotBuiltYetError
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import written_port
+from handcrafted.control.laws.given import Answer, Given, LawFunction
+from handcrafted.control.laws.linear import constant, linear
+from handcrafted.control.laws.moving import delay, difference, integrator, saturation
+from handcrafted.control.laws.switching import comparator, hysteresis
+from handcrafted.control.laws.tables import decision_table
+from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable, Task
+
+Values = Mapping[Signal, np.ndarray]
+"""Signals' coordinates, each [..., width]."""
+
+LAW_FUNCTIONS: dict[str | None, LawFunction] = {
+    None: linear,
+    "comparator": comparator,
+    "constant": constant,
+    "decision table": decision_table,
+    "delay": delay,
+    "difference": difference,
+    "hysteresis": hysteresis,
+    "integrator": integrator,
+    "linear": linear,
+    "saturation": saturation,
+}
+"""Every law that can be built."""
+
+
+def must_be_built(task: Task) -> None:
+    """Say plainly that a law of the file format cannot be built yet.
+
+    Raises:
+        NotBuiltYetError: if it cannot.
+    """
+    if task.law in LAW_FUNCTIONS:
+        return
+    known = ", ".join(str(law) for law in LAW_FUNCTIONS if law)
+    raise NotBuiltYetError(
+        f"Expected a law that this version can build ({known}, or none for the default linear law), got `{task.law}` "
+        f"for {task.name} of {task.owner}. The file is valid: draw it, or wait for a version that builds this law."
+    )
+
+
+def answer(task: Task, domain: Domain, now: Values, ago: Callable[[int], Values]) -> Answer:
+    """Work out one law from the values of signals now and some steps ago."""
+    must_be_built(task)
+    at = lambda values: tuple(values[read.signal] for read in task.reads)
+    state = now[task.memory.signal] if task.memory else None
+    return LAW_FUNCTIONS[task.law](task, Given(at(now), lambda steps: at(ago(steps)), state), domain)
+
+
+def believe(controller: ResolvedController, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
+    """Update the process model: give each variable [..., width], and each state after the step, from what arrived."""
+    found = {}
+    for variable in controller.variables:
+        found.update(update(variable, now, ago))
+    return found
+
+
+def update(variable: ResolvedVariable, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
+    """Give one variable and its state after the step."""
+    if variable.copies:
+        return {variable.signal: now[variable.task.reads[0].signal]}
+    result, state = answer(variable.task, variable.domain, now, ago)
+    return {variable.signal: result, **_remembered(variable.task, state)}
+
+
+def decide(entry: ResolvedEntry, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
+    """Give what a decision writes to the port of each of its links [..., width], and its state after the step."""
+    found = {}
+    for link in entry.links:
+        result, state = answer(entry.task, link.domain, now, ago)
+        found.update({written_port(link): result, **_remembered(entry.task, state)})
+    return found
+
+
+def _remembered(task: Task, state: np.ndarray | None) -> dict[Signal, np.ndarray]:
+    return {task.memory.next: state} if task.memory and state is not None else {}

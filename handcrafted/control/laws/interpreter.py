@@ -1,0 +1,97 @@
+"""The whole structure by its plain laws, one step after the other: what the network's outputs are held against."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import network_input, network_output, written_port
+from handcrafted.control.laws.controller import decide, update
+from handcrafted.control.resolved import Resolved, Task, next_step
+
+HISTORY = 256
+"""How many past steps are kept for laws that look back."""
+
+Rule = Callable[["Now"], Mapping[Signal, np.ndarray]]
+
+
+class Now(dict[Signal, np.ndarray]):
+    """The signals of one step; each is worked out when it is first asked for."""
+
+    def __init__(self, rules: Mapping[Signal, Rule], given: Mapping[Signal, np.ndarray]):
+        super().__init__(given)
+        self.rules = rules
+
+    def __missing__(self, signal: Signal) -> np.ndarray:
+        self.update(self.rules[signal](self))
+        return self[signal]
+
+
+class Interpreter:
+    """Runs a structure by its laws, without a network.
+
+    Attributes:
+        past: the signals of past steps, the newest first; before t = 0 every signal held its initial value.
+    """
+
+    def __init__(self, resolved: Resolved):
+        self.rules: dict[Signal, Rule] = {}
+        self.initial: dict[Signal, np.ndarray] = {}
+        self.carried: dict[Signal, Signal] = {}
+        self.outputs: list[Signal] = []
+        for controller in resolved.controllers.values():
+            for variable in controller.variables:
+                self.initial[variable.signal] = variable.domain.encode(variable.initial).astype(float)
+                rule = lambda now, variable=variable: update(variable, now, self.ago)
+                self._set(rule, variable.task, [variable.signal])
+            for entry in controller.entries:
+                rule = lambda now, entry=entry: decide(entry, now, self.ago)
+                self._set(rule, entry.task, [written_port(link) for link in entry.links])
+        for link in resolved.links:
+            if link.port is None:
+                continue
+            initial = link.domain.encode(link.initial).astype(float)
+            self.initial[link.port] = initial
+            if not link.sent_by_controller:
+                self.rules[link.port] = lambda now, port=link.port: {port: now[network_input(port)]}
+            elif link.lag:
+                self.carried[link.port] = next_step(link.port)
+                self.initial[next_step(link.port)] = initial
+            if link.received:
+                self.initial[link.received] = initial
+                self.rules[link.received] = lambda now, link=link: {link.received: now[link.port]}
+            else:
+                self.outputs.append(link.port)
+        self.past: deque[Mapping[Signal, np.ndarray]] = deque(maxlen=HISTORY)
+
+    def _set(self, rule: Rule, task: Task, results: list[Signal]) -> None:
+        """Say how the results of a law, and its state, are worked out."""
+        self.rules.update(dict.fromkeys(results, rule))
+        if task.memory:
+            self.rules[task.memory.next] = rule
+            self.carried[task.memory.signal] = task.memory.next
+            self.initial[task.memory.next] = task.memory.domain.encode(task.memory.initial).astype(float)
+
+    def ago(self, steps: int) -> Mapping[Signal, np.ndarray]:
+        """Give the signals of so many steps ago, as seen from the step that is being worked out."""
+        return self.past[steps - 1] if steps <= len(self.past) else self.initial
+
+    def step(self, inputs: Mapping[Signal, np.ndarray]) -> dict[Signal, np.ndarray]:
+        """Work out one step.
+
+        Args:
+            inputs: the coordinates [..., width] of every network input, by `owner / input / name`.
+
+        Returns:
+            The coordinates of every network output.
+        """
+        before = self.ago(1)
+        given = {now: before[next] for now, next in self.carried.items()}
+        now = Now(self.rules, {**inputs, **given})
+        for signal in self.rules:
+            now[signal]
+        self.past.appendleft(now)
+        return {network_output(port): now[port] for port in self.outputs}

@@ -1,0 +1,61 @@
+"""Laws that weigh and add: the default linear law, a linear law with gains, a constant."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from handcrafted.control.domain import Domain, Value
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.laws.given import Answer, Given
+from handcrafted.control.resolved import Task
+from handcrafted.control.settings import Constant, Linear
+
+
+def default_linear(reads: int, writes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the matrix [writes, reads] and constant [writes] of the default linear law.
+
+    Formula: y_k = sum_i w_ki x_i + c_k, where row k holds the numbers 1 … reads + 1, turned by k, over their sum.
+    All weights of a row differ, none is zero, and absolute values sum to 1, so that loops of such laws stay bounded.
+    """
+    turns = (np.arange(reads + 1)[None] + np.arange(writes)[:, None]) % (reads + 1) + 1
+    rows = turns / turns.sum(axis=1, keepdims=True)
+    return rows[:, :reads], rows[:, reads]
+
+
+def linear_terms(task: Task, domain: Domain) -> tuple[np.ndarray, np.ndarray]:
+    """Give the matrix [writes, reads] and constant [writes] of a law that weighs and adds."""
+    if task.law == "linear":
+        settings = cast(Linear, task.settings)
+        return np.array([[settings.gains[read.name] for read in task.reads]]), np.array([settings.constant])
+    return default_linear(sum(read.domain.width for read in task.reads), domain.width)
+
+
+def linear(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the weighted sum of what is read, plus a constant."""
+    matrix, constant = linear_terms(task, domain)
+    read = np.concatenate(given.now, axis=-1) if given.now else np.zeros(0)
+    return Answer(read @ matrix.T + constant)
+
+
+def constant_value(task: Task, domain: Domain) -> Value:
+    """Give the value of a constant law.
+
+    Raises:
+        HandcraftedError: if the parameter `value` is not in the domain.
+    """
+    value = cast(Constant, task.settings).value
+    if isinstance(value, bool) and domain.discrete:
+        value = str(value).lower()
+    fits = value in domain.values if domain.discrete else isinstance(value, int | float)
+    if not fits:
+        raise HandcraftedError(
+            f"Expected parameters: {{value: …}} of {task.name} of {task.owner} in {domain}, got {value!r}. Set it."
+        )
+    return str(value) if domain.discrete else float(cast(float, value))
+
+
+def constant(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the same value always."""
+    return Answer(domain.encode(constant_value(task, domain)).astype(float))

