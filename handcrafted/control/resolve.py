@@ -198,7 +198,7 @@ class _Builder(NamedTuple):
         )
         path = ("components", self.owner, "process model", name)
         task = self._task(path, Role.FEEDBACK_MODELLING, declared, reads, domain, initial)
-        return ResolvedVariable(name, signal, domain, initial, links, task)
+        return ResolvedVariable(name if declared else signal.name, signal, domain, initial, links, task)
 
     def entries(
         self, component: Component, links: Mapping[LinkId, ResolvedLink], variables: list[ResolvedVariable]

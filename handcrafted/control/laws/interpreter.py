@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output, written_port
 from handcrafted.control.laws.controller import decide, update
-from handcrafted.control.resolved import Resolved, Task, next_step
+from handcrafted.control.resolved import Resolved, ResolvedLink, Task, next_step
 
 HISTORY = 256
 """How many past steps are kept for laws that look back."""
@@ -51,21 +51,25 @@ class Interpreter:
                 rule = lambda now, entry=entry: decide(entry, now, self.ago)
                 self._set(rule, entry.task, [written_port(link) for link in entry.links])
         for link in resolved.links:
-            if link.port is None:
-                continue
-            initial = link.domain.encode(link.initial).astype(float)
-            self.initial[link.port] = initial
-            if not link.sent_by_controller:
-                self.rules[link.port] = lambda now, port=link.port: {port: now[network_input(port)]}
-            elif link.lag:
-                self.carried[link.port] = next_step(link.port)
-                self.initial[next_step(link.port)] = initial
-            if link.received:
-                self.initial[link.received] = initial
-                self.rules[link.received] = lambda now, link=link: {link.received: now[link.port]}
-            else:
-                self.outputs.append(link.port)
+            if link.port is not None:
+                self._link(link, link.port)
         self.past: deque[Mapping[Signal, np.ndarray]] = deque(maxlen=HISTORY)
+
+    def _link(self, link: ResolvedLink, port: Signal) -> None:
+        """Say how a link's port is filled and who copies it."""
+        initial = link.domain.encode(link.initial).astype(float)
+        self.initial[port] = initial
+        if not link.sent_by_controller:
+            self.rules[port] = lambda now: {port: now[network_input(port)]}
+        elif link.lag:
+            self.carried[port] = next_step(port)
+            self.initial[next_step(port)] = initial
+        if link.received is None:
+            self.outputs.append(port)
+            return
+        received = link.received
+        self.initial[received] = initial
+        self.rules[received] = lambda now: {received: now[port]}
 
     def _set(self, rule: Rule, task: Task, results: list[Signal]) -> None:
         """Say how the results of a law, and its state, are worked out."""

@@ -1,0 +1,107 @@
+"""One step of the closed loop, and its scan over steps and runs, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
+from handcrafted.model.forward import State, advance
+from handcrafted.model.names import Names
+from handcrafted.model.weights import Weights
+from handcrafted.rollout.world import ACTION, DISTURBANCE, PROCESS, Source, World
+
+BATCH = 128
+"""Runs that go through the network side by side; more would fall out of a processor's cache."""
+
+
+class Loop(NamedTuple):
+    """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
+
+    network: State
+    processes: Mapping[str, Mapping[str, Array]]
+    actions: Array
+
+
+class Seen(NamedTuple):
+    """What is recorded of each step."""
+
+    processes: Mapping[str, Mapping[str, Array]]
+    observed: Mapping[str, Mapping[str, Array]]
+    inputs: Array
+    residual: Array
+    outputs: Array
+
+
+@partial(jax.jit, static_argnames=("world", "names"))
+def run_steps(
+    weights: Weights, world: World, names: Names, loop: Loop, moving: Mapping[Signal, Array], kept: Array
+) -> tuple[Loop, Seen]:
+    """Run steps of the closed loop.
+
+    Args:
+        weights: effective weights.
+        world: what lies outside the network.
+        names: of the network's coordinates.
+        loop: where to start, with a leading run axis.
+        moving: signals from outside and disturbances [run, time, …].
+        kept: positions of the residual stream to record.
+
+    Returns:
+        Where it ended, and what was seen, with leading axes [run, time].
+    """
+
+    def one_run(start: tuple[Loop, Mapping[Signal, Array]]) -> tuple[Loop, Seen]:
+        def one_step(now: Loop, outside: Mapping[Signal, Array]) -> tuple[Loop, Seen]:
+            return _step(weights, world, names, now, outside, kept)
+
+        return jax.lax.scan(one_step, *start)
+
+    return jax.lax.map(one_run, (loop, moving), batch_size=BATCH)
+
+
+def _step(
+    weights: Weights, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
+) -> tuple[Loop, Seen]:
+    observed = {owner: world.processes[owner].observe(state) for owner, state in now.processes.items()}
+    inputs = _measure(world, names, observed, now.actions, outside)
+    network, actions, seen = advance(weights, now.network, inputs)
+    processes = {}
+    for owner, state in now.processes.items():
+        value = lambda source: _value(source, names, observed, actions, outside)
+        given = {name: sum(value(s) for s in sources) for name, sources in world.actions[owner].items()}
+        shock = outside[Signal(owner, DISTURBANCE, "disturbance")]
+        processes[owner] = world.processes[owner].advance(state, given, shock)
+    return Loop(network, processes, actions), Seen(now.processes, observed, inputs, seen["final"][kept], actions)
+
+
+def _measure(world: World, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
+    """Give the network's inputs, as the sensors round them; an action that comes back is that of the step before."""
+    inputs = jnp.zeros(len(names.inputs), jnp.float32)
+    for signal, at in names.input_signals.items():
+        value = _value(world.measurements[signal], names, observed, actions, outside)
+        inputs = inputs.at[at].set(_rounded(value, names.domain(signal)))
+    return inputs
+
+
+def _rounded(value: Array, domain: Domain) -> Array:
+    if domain.resolution is None or domain.discrete:
+        return value
+    return jnp.rint(value / jnp.float32(domain.resolution)) * jnp.float32(domain.resolution)
+
+
+def _value(source: Source, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
+    """Give a number for a real signal, coordinates [width] for a discrete one."""
+    if source.kind == PROCESS:
+        return observed[source.signal.owner][source.signal.name]
+    if source.kind == ACTION:
+        at = names.output_signals[source.signal]
+        return actions[at] if names.domain(source.signal).discrete else actions[at[0]]
+    value = outside[source.signal]
+    return value if source.discrete else value[0]

@@ -1,0 +1,85 @@
+"""Run a transformer in closed loop with its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.progress import Progress
+
+from handcrafted.model.forward import initial_state
+from handcrafted.model.transformer import Transformer
+from handcrafted.model.weights import Weights
+from handcrafted.rollout.given import Given, given
+from handcrafted.rollout.loop import Loop, Seen, run_steps
+from handcrafted.rollout.recorded import recorded, trace_of
+from handcrafted.rollout.trace import Trace
+from handcrafted.rollout.world import PlainFunction
+
+CHUNK = 4096
+"""Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""
+
+
+def simulate(
+    model: Transformer,
+    process: PlainFunction | Mapping[str, PlainFunction] | None = None,
+    *,
+    steps: int = 1000,
+    initial: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    disturbance: Any = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Trace:
+    """Run the closed loop: measure, run the network one step, let the processes advance, and again.
+
+    Without `process`, the dynamics of the structure run. Signals that nobody makes stay at their initial values
+    unless `inputs` sets them.
+
+    Args:
+        model: the controllers.
+        process: a Python function `(state, actions)` or `(state, actions, disturbance)` that gives the next state, all
+            dictionaries of named arrays, for the one process; or one per component. Its state starts from `initial`,
+            and what it calls by the name of a feedback is what that feedback measures.
+        steps: how many.
+        initial: initial states of processes by name: a number or word, or one per run.
+        inputs: signals from outside, and feedback that no process gives, by name: a number or word, one per step
+            [time], one per run [run, 1], or both [run, time].
+        disturbance: of all processes, or by component, shaped like inputs; None draws it anew in each step,
+            uniformly from the declared interval.
+        seed: of the disturbances.
+        progress: whether to show a progress bar.
+
+    Raises:
+        HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
+            finite, naming the signal.
+    """
+    setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
+    weights, names = model.effective_weights, model.names
+    kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
+    loop = _start(weights, model.window, setup)
+    length = min(steps, CHUNK)
+    parts: list[Seen] = []
+    with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
+        for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
+            now = {signal: _slice(values, first, length) for signal, values in setup.moving.items()}
+            loop, seen = run_steps(weights, setup.world, names, loop, now, kept)
+            parts.append(jax.device_get(seen))
+    return trace_of(model, setup, parts)
+
+
+def _slice(values: np.ndarray, first: int, length: int) -> np.ndarray:
+    """Give a stretch of time [run, length, …]; beyond the end the last value stays, so that one shape is compiled."""
+    return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
+
+
+def _start(weights: Weights, window: int, setup: Given) -> Loop:
+    """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
+    runs = setup.runs or 1
+    spread = lambda part: jnp.broadcast_to(part, (runs, *part.shape))
+    actions = weights.r_0 @ weights.W_U + weights.b_U
+    processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
+    return Loop(jax.tree.map(spread, initial_state(weights, window)), processes, spread(actions))

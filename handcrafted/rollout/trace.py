@@ -1,0 +1,208 @@
+"""What happened in a closed loop, by name: what is true, what was measured, what was believed, what was done."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handcrafted.control.complaint import nearest
+from handcrafted.control.domain import Domain
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+
+
+class Signals(Mapping[Signal, np.ndarray]):
+    """Signals of one kind with their values; ask by `name`, by `owner.name` or by the whole `Signal`.
+
+    A real signal is [time] or [run, time], a discrete one has its words as a last axis.
+    """
+
+    def __init__(self, kind: str, values: Mapping[Signal, np.ndarray]):
+        self.kind, self.values_of = kind, dict(values)
+
+    def find(self, key: str | Signal) -> Signal:
+        """Give the signal of that name.
+
+        Raises:
+            HandcraftedError: if there is none, or more than one.
+        """
+        if isinstance(key, Signal) and key in self.values_of:
+            return key
+        found = [s for s in self.values_of if key in (s.name, f"{s.owner}.{s.name}")]
+        if len(found) == 1:
+            return found[0]
+        known = [f"{s.owner}.{s.name}" if s.owner else s.name for s in self.values_of]
+        if found:
+            which = ", ".join(f"{s.owner}.{s.name}" for s in found)
+            raise HandcraftedError(f"Expected one {self.kind} signal, got {key!r} for {which}. Name its owner too.")
+        raise HandcraftedError(
+            f"Expected the name of a {self.kind} signal, got {str(key)!r}.{nearest(str(key), known)}"
+        )
+
+    def __getitem__(self, key: str | Signal) -> np.ndarray:
+        return self.values_of[self.find(key)]
+
+    def __iter__(self) -> Iterator[Signal]:
+        return iter(self.values_of)
+
+    def __len__(self) -> int:
+        return len(self.values_of)
+
+    def __repr__(self) -> str:
+        return f"{self.kind}: " + ", ".join(f"{s.owner}.{s.name}" if s.owner else s.name for s in self.values_of)
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """A signal that left its declared range.
+
+    Attributes:
+        kind: `true`, `measured`, `believed` or `done`.
+        first: the step at which it was first outside, over all runs.
+        steps: in how many steps of all runs it was outside.
+        worst: its value farthest outside.
+    """
+
+    kind: str
+    signal: Signal
+    domain: Domain
+    first: int
+    steps: int
+    worst: float
+
+    def __str__(self) -> str:
+        name = f"{self.signal.owner}.{self.signal.name}" if self.signal.owner else self.signal.name
+        return (
+            f"{name} ({self.kind}) left its range {self.domain} at step {self.first}, for {self.steps} "
+            f"step{'s' if self.steps > 1 else ''}, down or up to {self.worst:g}"
+        )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A closed loop over time, with or without a leading axis of runs.
+
+    Attributes:
+        structure: whose loop it is.
+        state: the true state of the processes at the start of each step.
+        measured: what entered the network, as the sensors rounded it.
+        believed: the process models of all controllers.
+        remembered: the states that controllers carry, before the step.
+        done: what left the network.
+        disturbance: what disturbed the processes, by component.
+        excursions: every signal that left its declared range.
+        domains: of every signal that has one.
+    """
+
+    structure: ControlStructure
+    state: Signals
+    measured: Signals
+    believed: Signals
+    remembered: Signals
+    done: Signals
+    disturbance: Signals
+    excursions: tuple[Excursion, ...]
+    domains: Mapping[Signal, Domain]
+
+    @property
+    def kinds(self) -> tuple[Signals, ...]:
+        """All signals, kind by kind."""
+        return self.state, self.measured, self.believed, self.remembered, self.done, self.disturbance
+
+    @property
+    def steps(self) -> int:
+        """How many steps were run."""
+        for kind in self.kinds:
+            for signal, values in kind.items():
+                return values.shape[-2] if self._wide(signal) else values.shape[-1]
+        return 0
+
+    @property
+    def runs(self) -> int | None:
+        """How many runs there are; None without an axis of runs."""
+        for kind in self.kinds:
+            for signal, values in kind.items():
+                shape = values.shape[:-2] if self._wide(signal) else values.shape[:-1]
+                return shape[0] if shape else None
+        return None
+
+    @property
+    def time(self) -> np.ndarray:
+        """The time of each step [time], in the unit of the structure's time step."""
+        return np.arange(self.steps) * self.structure.time_step.value
+
+    def _wide(self, signal: Signal) -> bool:
+        return signal in self.domains and self.domains[signal].discrete
+
+    def words(self, signals: Signals, key: str | Signal) -> np.ndarray:
+        """Give the words of a discrete signal [(run,) time].
+
+        Raises:
+            HandcraftedError: if the signal is real.
+        """
+        signal = signals.find(key)
+        if not self._wide(signal):
+            raise HandcraftedError(f"Expected a discrete signal, got {signal}, which is a number. Read it as it is.")
+        return np.array(self.domains[signal].values)[np.argmax(signals[signal], axis=-1)]
+
+    def save(self, path: str | Path, run: int = 0) -> Path:
+        """Write one run as a table: a column per signal, a row per step.
+
+        Raises:
+            HandcraftedError: if the file cannot be written.
+        """
+        target = Path(path)
+        columns = {"time": self.time, **{self._title(kind, s): self._column(kind, s, run) for kind, s in self._all()}}
+        try:
+            with target.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(columns)
+                writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+        except OSError as error:
+            raise HandcraftedError(
+                f"{target}: Expected a place to write to, got: {error.strerror}. Check it."
+            ) from None
+        return target
+
+    def _all(self) -> Iterator[tuple[Signals, Signal]]:
+        return ((kind, signal) for kind in self.kinds for signal in kind)
+
+    def _title(self, kind: Signals, signal: Signal) -> str:
+        return f"{kind.kind}: {signal.owner}.{signal.name}" if signal.owner else f"{kind.kind}: {signal.name}"
+
+    def _column(self, kind: Signals, signal: Signal, run: int) -> np.ndarray:
+        values = self.words(kind, signal) if self._wide(signal) else kind[signal]
+        return values if self.runs is None else values[run]
+
+    def __repr__(self) -> str:
+        runs = "" if self.runs is None else f"{self.runs} runs of "
+        unit = self.structure.time_step.unit or ""
+        lines = [
+            f"{self.structure.name}: {runs}{self.steps} steps of {self.structure.time_step.value:g} {unit}".strip()
+        ]
+        return "\n".join([*lines, *(f"  {kind!r}" for kind in self.kinds if kind), *map(str, self.excursions)])
+
+
+def excursions_of(
+    kinds: Sequence[Signals], domains: Mapping[Signal, Domain], names: Mapping[str, str]
+) -> tuple[Excursion, ...]:
+    """List every real signal that left its declared range, beyond float32 rounding."""
+    found = []
+    for kind in kinds:
+        for signal, values in kind.items():
+            domain = domains.get(signal)
+            if domain is None or domain.discrete or kind.kind not in names:
+                continue
+            slack = 1e-6 * max(abs(domain.low), abs(domain.high))
+            beyond = np.maximum(domain.low - values, values - domain.high)
+            outside = beyond > slack
+            if outside.any():
+                first = int(np.flatnonzero(outside.reshape(-1, outside.shape[-1]).any(axis=0))[0])
+                worst = float(values.reshape(-1)[np.argmax(beyond)])
+                found.append(Excursion(names[kind.kind], signal, domain, first, int(outside.sum()), worst))
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""What lies outside the network: which process gives which measurement, and which action reaches which process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from inspect import signature
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from handcrafted.control.domain import Domain, Value
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import INPUT, Signal
+from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.processes import Process, process_of
+from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.structure import ControlStructure
+
+STATE, DISTURBANCE = "state", "disturbance"
+"""Roles of the true state of a process, and of what disturbs it."""
+
+PlainFunction = Callable[..., Mapping]
+"""A process in Python: `(state, actions) -> state` or `(state, actions, disturbance) -> state`, dictionaries of named
+arrays; what the state calls by the name of a feedback is what that feedback measures."""
+
+
+class External(NamedTuple):
+    """A signal that no process gives: it is set from outside, and else stays at its initial value."""
+
+    signal: Signal
+    domain: Domain
+    initial: Value
+
+
+class Source(NamedTuple):
+    """Where a signal outside the network comes from: a process, an output of the network, or outside everything."""
+
+    kind: str
+    signal: Signal
+    discrete: bool = False
+
+
+PROCESS, ACTION, EXTERNAL = "process", "action", "external"
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Everything outside the network.
+
+    Attributes:
+        processes: by component.
+        measurements: for each input of the network, where it comes from.
+        actions: for each process, for each of its inputs, all the sources that are added up.
+        externals: the signals that are set from outside, in order.
+    """
+
+    processes: Mapping[str, Process]
+    measurements: Mapping[Signal, Source]
+    actions: Mapping[str, Mapping[str, tuple[Source, ...]]]
+    externals: tuple[External, ...]
+
+
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+"""Names and shapes of a state."""
+
+
+@lru_cache(maxsize=64)
+def world_of(structure: ControlStructure, functions: tuple[tuple[str, PlainFunction, Shapes], ...] = ()) -> World:
+    """Wire the outside of a structure; the same arguments give the same object, which is compiled once.
+
+    Args:
+        structure: whose processes, sensors and actuators are meant.
+        functions: for each component that a Python function stands in for: its name, the function, its state.
+
+    Raises:
+        HandcraftedError: if components hand a signal round in a ring.
+    """
+    return _Wiring(structure, functions).world()
+
+
+class _Wiring:
+    """Follows the arrows outside the network from where a signal is needed to where it is made."""
+
+    def __init__(self, structure: ControlStructure, functions: tuple[tuple[str, PlainFunction, Shapes], ...]):
+        self.structure, self.links = structure, structure.resolved.links
+        self.processes: dict[str, Process] = {}
+        plain = {name: _from_function(function, state) for name, function, state in functions}
+        for name, component in structure.components.items():
+            if name in plain:
+                self.processes[name] = plain[name]
+            elif component.dynamics is not None:
+                domains = {link.id.name: link.domain for link in self._arriving(name)}
+                self.processes[name] = process_of(component.dynamics, structure.time_step.value, domains)
+        self.externals: dict[Signal, External] = {}
+        self.gives = {name: set(process.observe(process.initial)) for name, process in self.processes.items()}
+
+    def world(self) -> World:
+        measured: dict[Signal, Source] = {}
+        for link in self.links:
+            if link.received_by_controller and not link.sent_by_controller and link.port:
+                measured.setdefault(network_input(link.port), self._source(link, ()))
+        actions = {name: self._inputs(name) for name in self.processes}
+        return World(self.processes, measured, actions, tuple(self.externals.values()))
+
+    def _arriving(self, name: str) -> list[ResolvedLink]:
+        return [link for link in self.links if link.id.receiver == name]
+
+    def _inputs(self, name: str) -> dict[str, tuple[Source, ...]]:
+        found: dict[str, tuple[Source, ...]] = {}
+        for link in self._arriving(name):
+            found[link.id.name] = (*found.get(link.id.name, ()), self._source(link, ()))
+        return found
+
+    def _source(self, link: ResolvedLink, seen: tuple[str, ...]) -> Source:
+        """Give where a link's signal is made; components without dynamics pass on what they get of the same name."""
+        sender, name = link.id.sender, link.id.name
+        if link.sent_by_controller and link.port:
+            return Source(ACTION, network_output(link.port))
+        if sender in self.processes and name in self.gives[sender]:
+            return Source(PROCESS, Signal(sender, STATE, name))
+        if sender in seen:
+            ring = " -> ".join([*seen[seen.index(sender) :], sender])
+            raise HandcraftedError(
+                f"Expected a process somewhere in the ring {ring}, which hands {name} round without anybody making it. "
+                "Give one of these components dynamics."
+            )
+        same = [other for other in self._arriving(sender) if other.id.name == name] if sender else []
+        if sender and sender not in self.processes and len(same) == 1:
+            return self._source(same[0], (*seen, sender))
+        signal = Signal(sender or "", INPUT, name)
+        self.externals.setdefault(signal, External(signal, link.domain, link.initial))
+        return Source(EXTERNAL, signal, link.domain.discrete)
+
+
+def _from_function(function: PlainFunction, state: tuple[tuple[str, tuple[int, ...]], ...]) -> Process:
+    """Wrap a Python function; its state is known by name and shape, its values are given to each run."""
+    takes_disturbance = len(signature(function).parameters) > 2
+
+    def advance(now: Mapping, inputs: Mapping, disturbance: Array) -> Mapping:
+        new = function(dict(now), dict(inputs), *((disturbance,) if takes_disturbance else ()))
+        if set(new) != set(now):
+            raise HandcraftedError(
+                f"Expected {function.__name__} to give the state {', '.join(now)}, got {', '.join(new) or 'nothing'}. "
+                "Return a dictionary with the same names."
+            )
+        return {name: jnp.asarray(new[name], jnp.float32) for name in now}
+
+    return Process({name: np.zeros(shape, np.float32) for name, shape in state}, advance)
