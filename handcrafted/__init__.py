@@ -6,6 +6,7 @@ structure = hc.load("train_door.yaml")      # what is intended
 model = hc.assemble(structure)              # hand-set weights
 recovered = hc.recover(model)               # what readouts see in them
 hc.compare(structure, recovered).reproduced # do the two agree?
+hc.simulate(model, steps=500)               # and does the loop do what it should?
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
 from handcrafted.readout.recover import Recovered, recover
+from handcrafted.rollout.simulate import simulate
+from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain
@@ -47,6 +50,7 @@ __all__ = [
     "Signal",
     "SignalGraph",
     "Swap",
+    "Trace",
     "Transformer",
     "Weights",
     "Zero",
@@ -57,5 +61,6 @@ __all__ = [
     "forward",
     "load",
     "recover",
+    "simulate",
     "step",
 ]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison, LinkVerdict
+
+if TYPE_CHECKING:
+    from handcrafted.control.graph import Signal
+    from handcrafted.rollout.trace import Signals, Trace
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -117,6 +123,65 @@ def explain(file: Path, link: str) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--steps", type=click.IntRange(min=1), default=500, show_default=True, help="How many time steps.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .png, .svg or .csv file.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the disturbances.")
+@_friendly
+def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
+    """Run FILE in closed loop with its processes: a table, and a picture or a file of numbers.
+
+    Example: handcrafted run heated_room.yaml --steps 1000 -o heated_room.png
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.rollout.simulate import simulate
+    from handcrafted.view.draw import draw as draw_thing
+
+    structure = load(file)
+    if output is not None and output.suffix.lower() not in (".png", ".svg", ".csv"):
+        raise HandcraftedError(f"Expected a suffix out of .png, .svg, .csv, got {output}. Change the suffix.")
+    with _named(file):
+        trace = simulate(assemble(structure), steps=steps, seed=seed, progress=os.isatty(2))
+    _print_trace(trace)
+    if output is not None:
+        click.echo(f"wrote {trace.save(output) if output.suffix.lower() == '.csv' else draw_thing(trace, output)}")
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Let what is wrong with a file's contents name the file."""
+    try:
+        yield
+    except HandcraftedError as error:
+        raise HandcraftedError(f"{file}: {error}") from None
+
+
+def _print_trace(trace: Trace) -> None:
+    """Print each signal's least, greatest and last value; below it, what left its range."""
+    console = Console(width=None if os.isatty(1) else 120, highlight=False)
+    table = Table(title=f"{trace.structure.name}: {trace.steps} steps", title_justify="left")
+    for heading in ("signal", "kind", "least", "greatest", "last"):
+        table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
+    for kind in trace.kinds:
+        for signal in kind:
+            table.add_row(escape(f"{signal.owner}.{signal.name}".strip(".")), kind.kind, *_range(trace, kind, signal))
+    console.print(table)
+    for excursion in trace.excursions:
+        console.print(f"{trace.structure.name}: {excursion}", markup=False, soft_wrap=True)
+
+
+def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str]:
+    values = kind[signal]
+    if signal in trace.domains and trace.domains[signal].discrete:
+        words = trace.words(kind, signal)
+        return "", escape(", ".join(dict.fromkeys(words.tolist()))), escape(str(words[-1]))
+    if values.ndim > 1:
+        return "", "", ""
+    return f"{values.min():g}", f"{values.max():g}", f"{values[-1]:g}"
+
+
+@main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
 @click.option(
@@ -152,10 +217,8 @@ def _check_one(path: Path) -> Comparison:
     from handcrafted.verdict.compare import compare
 
     structure = load(path)
-    try:
+    with _named(path):
         return compare(structure, recover(assemble(structure)))
-    except NotBuiltYetError as error:
-        raise HandcraftedError(f"{path}: {error}") from None
 
 
 def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:

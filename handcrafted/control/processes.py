@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,7 +28,9 @@ from handcrafted.control.dynamics import (
 )
 from handcrafted.control.errors import HandcraftedError
 
-State = Mapping[str, Array]
+State = Mapping[str, Any]
+"""Named arrays: a number for a real signal, one truth value per word for a discrete one."""
+
 Advance = Callable[[State, Mapping[str, Array], Array], State]
 
 
@@ -235,8 +238,8 @@ def _discrete(a: np.ndarray, b: np.ndarray, time_step: float) -> tuple[np.ndarra
         HandcraftedError: if they overflow.
     """
     with np.errstate(all="ignore"):
-        a, b, *_ = cont2discrete((a, b, np.eye(len(a)), np.zeros(b.shape)), time_step, method="zoh")
-        a, b = a.astype(np.float32), b.astype(np.float32)
+        found = cont2discrete((a, b, np.eye(len(a)), np.zeros(b.shape)), time_step, method="zoh")
+        a, b = np.asarray(found[0], np.float32), np.asarray(found[1], np.float32)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise HandcraftedError(
             f"Expected a time step that float32 can hold, got {time_step:g}, over which the process grows without "

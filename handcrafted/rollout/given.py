@@ -83,7 +83,8 @@ class _Runs:
             return
         if self.runs not in (None, count):
             raise HandcraftedError(
-                f"Expected one number of runs, got {self.runs} for {self.by} and {count} for {name}. Give as many to both."
+                f"Expected one number of runs, got {self.runs} for {self.by} and {count} for {name}. "
+                "Give as many to both."
             )
         self.runs, self.by = count, name
 

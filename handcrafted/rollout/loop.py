@@ -75,7 +75,7 @@ def _step(
     processes = {}
     for owner, state in now.processes.items():
         value = lambda source: _value(source, names, observed, actions, outside)
-        given = {name: sum(value(s) for s in sources) for name, sources in world.actions[owner].items()}
+        given = {name: sum(map(value, sources), jnp.float32(0)) for name, sources in world.actions[owner].items()}
         shock = outside[Signal(owner, DISTURBANCE, "disturbance")]
         processes[owner] = world.processes[owner].advance(state, given, shock)
     return Loop(network, processes, actions), Seen(now.processes, observed, inputs, seen["final"][kept], actions)

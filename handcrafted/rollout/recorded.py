@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,10 +51,20 @@ def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
         "done": dict(whole.ports([p.outputs for p in parts], names.output_signals, domains)),
         "disturbance": dict(whole.shocks()),
     }
-    signals = [Signals(kind, values) for kind, values in kinds.items()]
-    for kind in signals:
-        _must_be_finite(kind, setup.runs)
-    return Trace(structure, *signals, excursions_of(signals, domains, KINDS), domains)
+    named = {kind: Signals(kind, values) for kind, values in kinds.items()}
+    for signals in named.values():
+        _must_be_finite(signals, setup.runs)
+    return Trace(
+        structure=structure,
+        state=named["true state"],
+        measured=named["measured"],
+        believed=named["believed"],
+        remembered=named["remembered"],
+        done=named["done"],
+        disturbance=named["disturbance"],
+        excursions=excursions_of([*named.values()], domains, KINDS),
+        domains=domains,
+    )
 
 
 def _true_domains(structure: ControlStructure) -> dict[Signal, Domain]:
@@ -68,7 +79,7 @@ class _Whole:
     def __init__(self, setup: Given, parts: Sequence[Seen]):
         self.setup, self.parts = setup, parts
 
-    def _join(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
+    def _join(self, arrays: Sequence[Any]) -> np.ndarray:
         """Join [run, time, …], cut off what was run beyond the end, and drop the run axis if there is none."""
         joined = np.concatenate(arrays, axis=1)[:, : self.setup.steps]
         return joined if self.setup.runs else joined[0]
@@ -80,7 +91,7 @@ class _Whole:
                 yield Signal(owner, STATE, name), self._join([part[name] for part in source])
 
     def ports(
-        self, arrays: Sequence[np.ndarray], signals: Mapping[Signal, np.ndarray], domains: Mapping[Signal, Domain]
+        self, arrays: Sequence[Any], signals: Mapping[Signal, np.ndarray], domains: Mapping[Signal, Domain]
     ) -> Iterator[tuple[Signal, np.ndarray]]:
         joined = self._join(arrays)
         for signal, at in signals.items():
@@ -106,7 +117,7 @@ def _must_be_finite(kind: Signals, runs: int | None) -> None:
         if np.isfinite(values).all():
             continue
         bad = ~np.isfinite(values.reshape(*values.shape[: 1 if runs is None else 2], -1)).all(axis=-1)
-        step = int(np.flatnonzero(bad.reshape(-1, bad.shape[-1]).any(axis=0))[0])
+        step = int(np.argmax(bad if runs is None else bad.any(axis=0)))
         raise HandcraftedError(
             f"Expected a loop that stays finite, got NaN or infinity in {signal.owner}.{signal.name} ({kind.kind}) at "
             f"step {step}. Check the process's parameters, the time step, and the sign of the feedback."

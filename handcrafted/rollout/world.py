@@ -68,24 +68,32 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 """Names and shapes of a state."""
 
 
-@lru_cache(maxsize=64)
-def world_of(structure: ControlStructure, functions: tuple[tuple[str, PlainFunction, Shapes], ...] = ()) -> World:
+Functions = tuple[tuple[str, PlainFunction, Shapes], ...]
+"""For each component that a Python function stands in for: its name, the function, its state."""
+
+
+def world_of(structure: ControlStructure, functions: Functions = ()) -> World:
     """Wire the outside of a structure; the same arguments give the same object, which is compiled once.
 
     Args:
         structure: whose processes, sensors and actuators are meant.
-        functions: for each component that a Python function stands in for: its name, the function, its state.
+        functions: Python functions that stand in for components.
 
     Raises:
         HandcraftedError: if components hand a signal round in a ring.
     """
+    return _world(structure, functions)  # pyright: ignore[reportArgumentType]  # a frozen pydantic model is hashable
+
+
+@lru_cache(maxsize=64)
+def _world(structure: ControlStructure, functions: Functions) -> World:
     return _Wiring(structure, functions).world()
 
 
 class _Wiring:
     """Follows the arrows outside the network from where a signal is needed to where it is made."""
 
-    def __init__(self, structure: ControlStructure, functions: tuple[tuple[str, PlainFunction, Shapes], ...]):
+    def __init__(self, structure: ControlStructure, functions: Functions):
         self.structure, self.links = structure, structure.resolved.links
         self.processes: dict[str, Process] = {}
         plain = {name: _from_function(function, state) for name, function, state in functions}

@@ -8,20 +8,23 @@ from typing import Any
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
+from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import render
+from handcrafted.view.figures import save_figure
 from handcrafted.view.output import checked_path, write
+from handcrafted.view.response import response
 from handcrafted.view.sidebyside import comparison_picture
 from handcrafted.view.weights import heatmaps, panels_of_model
 
 
 def draw(thing: Any, path: str | Path, **options: Any) -> Path:
-    """Draw a control structure, a comparison or the weights of a model.
+    """Draw a control structure, a comparison, the weights of a model or a closed loop over time.
 
     Args:
-        thing: a `ControlStructure`, a `Comparison`, or a model with `effective_weights` and `names`.
+        thing: a `ControlStructure`, a `Comparison`, a `Trace`, or a model with `effective_weights` and `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
         **options: `dpi` (of PNGs, default 200); for weights also `drop_zero` (leave out rows and columns of zeros,
             default True).
@@ -42,10 +45,12 @@ def _drawer(thing: Any) -> tuple[Callable[..., Path], tuple[str, ...], tuple[str
         return _draw_structure, (".png", ".svg", ".dot"), ("dpi",)
     if isinstance(thing, Comparison):
         return _draw_comparison, (".png", ".svg"), ("dpi",)
+    if isinstance(thing, Trace):
+        return _draw_trace, (".png", ".svg"), ("dpi",)
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _draw_weights, (".png", ".svg"), ("dpi", "drop_zero")
     raise HandcraftedError(
-        f"Expected a ControlStructure, a Comparison or a model, got {type(thing).__name__}. "
+        f"Expected a ControlStructure, a Comparison, a Trace or a model, got {type(thing).__name__}. "
         "Load a structure or compare one with what was recovered, and draw that."
     )
 
@@ -60,6 +65,10 @@ def _draw_structure(structure: ControlStructure, path: Path, dpi: int = 200) -> 
 
 def _draw_comparison(comparison: Comparison, path: Path, dpi: int = 200) -> Path:
     return write(path, comparison_picture(comparison, path.suffix.lower()[1:], dpi))
+
+
+def _draw_trace(trace: Trace, path: Path, dpi: int = 150) -> Path:
+    return save_figure(lambda: response(trace), path, dpi)
 
 
 def _draw_weights(model: Any, path: Path, dpi: int = 200, drop_zero: bool = True) -> Path:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handcrafted.view.figures import save_figure
 from handcrafted.view.heatmap import Panel, figure_of
-from handcrafted.view.output import checked_path, write
 
 
 def heatmaps(panels: Sequence[Panel], path: str | Path, dpi: int = 200, drop_zero: bool = True) -> Path:
@@ -19,15 +18,7 @@ def heatmaps(panels: Sequence[Panel], path: str | Path, dpi: int = 200, drop_zer
     Raises:
         HandcraftedError: if there is no panel, or the file cannot be written there.
     """
-    import matplotlib
-
-    target = checked_path(path, (".png", ".svg"))
-    form = target.suffix.lower()[1:]
-    metadata = {"Date": None} if form == "svg" else {"Software": None}
-    drawn = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "handcrafted", "font.family": "DejaVu Sans"}):
-        figure_of(panels, drop_zero).savefig(drawn, format=form, dpi=dpi, metadata=metadata)
-    return write(target, drawn.getvalue())
+    return save_figure(lambda: figure_of(panels, drop_zero), path, dpi)
 
 
 def panels_of_model(model: Any) -> list[Panel]:
