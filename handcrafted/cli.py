@@ -22,6 +22,7 @@ from handcrafted.verdict.comparison import Comparison, LinkVerdict
 if TYPE_CHECKING:
     from handcrafted.control.graph import Signal
     from handcrafted.rollout.trace import Signals, Trace
+    from handcrafted.verdict.loops import Loop
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -198,27 +199,34 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     chosen = files or bundled()
     if png is not None and png.suffix == ".png" and len(chosen) > 1:
         raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
-    results = [(path, _check_one(path)) for path in chosen]
+    checked = [(path, *_check_one(path)) for path in chosen]
+    results = [(path, comparison) for path, comparison, _ in checked]
     pictures = _pictures(results, png) if png is not None else []
     comparisons = [comparison for _, comparison in results]
     if as_json:
         click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
     else:
         _print_table(comparisons)
+        for _, comparison, loops in checked:
+            for loop in loops:
+                click.echo(f"{comparison.structure.name}: {loop}")
         for picture in pictures:
             click.echo(f"wrote {picture}")
     raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
 
 
-def _check_one(path: Path) -> Comparison:
+def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...]]:
+    """Give the comparison and the feedback loops of one file."""
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
     from handcrafted.readout.recover import recover
     from handcrafted.verdict.compare import compare
+    from handcrafted.verdict.loops import feedback_loops
 
     structure = load(path)
     with _named(path):
-        return compare(structure, recover(assemble(structure)))
+        recovered = recover(assemble(structure))
+        return compare(structure, recovered), feedback_loops(structure, recovered)
 
 
 def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:

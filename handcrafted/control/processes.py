@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import factorial
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from scipy.signal import cont2discrete
 
 from handcrafted.control.domain import Domain
@@ -34,7 +35,7 @@ State = Mapping[str, Any]
 Advance = Callable[[State, Mapping[str, Array], Array], State]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Process:
     """A process as `simulate` runs it.
 
@@ -119,7 +120,7 @@ def _second_order(d: SecondOrder, time_step: float) -> Process:
     """Solve y'' = w^2 (rest + drive - y) - 2 z w y' exactly over a step (matrix exponential)."""
     w, z = d.natural_frequency, d.damping
     a, b = _discrete(np.array([[0, 1], [-w * w, -2 * z * w]]), np.array([[0], [w * w]]), time_step)
-    rate = d.rate or f"{d.output} rate"
+    rate = d.rate_name
 
     def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
         y, v = state[d.output] - np.float32(d.rest), state[rate]
@@ -132,60 +133,87 @@ def _second_order(d: SecondOrder, time_step: float) -> Process:
 
 def _vehicle(d: Vehicle, time_step: float) -> Process:
     """Solve v' = drive - drag v exactly over a step; a vehicle that comes to rest within it stays at rest."""
-    position = d.position or "position"
+    position = d.position_name
     share = -np.expm1(-d.drag * time_step) / d.drag if d.drag else time_step
     second = (time_step - share) / d.drag if d.drag * time_step > 1e-6 else time_step**2 / 2
     drag = np.float32(d.drag)
 
     def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
-        v, drive = state[d.speed], _drive(d.inputs, inputs, disturbance)
-        speed = v + np.float32(share) * (drive - drag * v)
+        v, drive = jnp.maximum(state[d.speed], 0.0), _drive(d.inputs, inputs, disturbance)
+        speed = jnp.maximum(v + np.float32(share) * (drive - drag * v), 0.0)
         way = np.float32(share) * v + np.float32(second) * drive
-        stops = speed <= 0
+        stops = (speed == 0) & (drive < 0)
         way = jnp.where(stops, _way_to_rest(v, drive, drag), way)
-        return {d.speed: jnp.where(stops, 0.0, speed), position: state[position] + way}
+        return {d.speed: speed, position: state[position] + way}
 
     initial = {d.speed: _number(d.initial_speed), position: _number(d.initial_position)}
     return Process(initial, advance, disturbance=d.disturbance)
 
 
+TINY = np.float32(1e-30)
+"""Stands for zero where something is divided by it."""
+
+
 def _way_to_rest(v: Array, drive: Array, drag: np.float32) -> Array:
-    """Give the way until a braking vehicle stands still.
+    """Give the way until a vehicle stands still that does not accelerate; without limit if nothing brakes it.
 
-    Formula: (b / drag^2) (x - log(1 + x)), x = drag v / b, b = -drive; by its series where x is small.
+    Formula: (v / drag) (1 - log(1 + x) / x), x = drag v / -drive; by its series where x is small.
     """
-    braking = jnp.where(drive < 0, -drive, 1.0)
-    x = drag * v / braking
+    braking = jnp.maximum(-drive, TINY)
+    x = jnp.clip(drag * v / braking, TINY, 1 / TINY)
     series = sum((-x) ** n / np.float32(n + 2) for n in range(6))
-    exact = (x - jnp.log1p(x)) / jnp.where(x > 0, x * x, 1.0)
-    return jnp.where(drive < 0, v * v / braking * jnp.where(x < 0.1, series, exact), 0.0)
-
-
-SUBSTEPS = 8
-"""Runge-Kutta steps per time step of a process that has no closed solution."""
+    exact = (1 - jnp.log1p(x) / x) / jnp.maximum(drag, TINY)
+    return v * jnp.where(x < 0.1, v / braking * series, exact)
 
 
 def _tank(d: Tank, time_step: float) -> Process:
-    """Solve area h' = drive - outflow sqrt(h) by Runge-Kutta steps, stopped at the limits; never below empty.
+    """Solve area h' = drive - outflow sqrt(h) over a step, stopped at the limits; never below empty.
+
+    With held inputs the level moves one way, so that stopping it at the end of the step is exact.
 
     Source: Torricelli's law.
     """
     low, high = d.limits or (0.0, np.inf)
-    dt = np.float32(time_step / SUBSTEPS)
+    drag = np.float32(d.outflow / (2 * d.area))
 
     def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
-        drive = _drive(d.inputs, inputs, disturbance)
-        slope = lambda h: (drive - np.float32(d.outflow) * jnp.sqrt(jnp.maximum(h, 0.0))) / np.float32(d.area)
-        level = state[d.output]
-        for _ in range(SUBSTEPS):
-            k1 = slope(level)
-            k2 = slope(level + dt / 2 * k1)
-            k3 = slope(level + dt / 2 * k2)
-            k4 = slope(level + dt * k3)
-            level = jnp.clip(level + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4), np.float32(max(low, 0.0)), np.float32(high))
-        return {d.output: level}
+        drive = _drive(d.inputs, inputs, disturbance) / np.float32(2 * d.area)
+        level = _level_after(np.float32(time_step), jnp.maximum(state[d.output], 0.0), drive, drag)
+        return {d.output: jnp.clip(level, np.float32(max(low, 0.0)), np.float32(high))}
 
     return Process({d.output: _number(d.initial)}, advance, disturbance=d.disturbance)
+
+
+NEWTON_STEPS = 16
+"""Newton steps for the level of a tank; they close in from one side, and sooner than this."""
+
+
+def _level_after(time_step: np.float32, level: Array, drive: Array, drag: np.float32) -> Array:
+    """Give the level of a tank after a step, for drive and drag per twice the area.
+
+    Measure time by T with dt = r dT, where r is the root of the level: then r' = drive - drag r as a vehicle's speed,
+    and the time itself is its way. Newton's method finds the T at which that way is the time step.
+    """
+    root = jnp.sqrt(level)
+    slope = drive - drag * root
+    rising = 2 * time_step / (root + jnp.sqrt(jnp.maximum(level + 2 * slope * time_step, TINY)))
+
+    def closer(_: int, t: Array) -> Array:
+        share, second = _shares(t, drag)
+        way, speed = root * t + slope * second, root + slope * share
+        return t + (time_step - way) / jnp.maximum(speed, np.float32(3e-4) * root + TINY)
+
+    t = lax.fori_loop(0, NEWTON_STEPS, closer, jnp.where(slope > 0, rising, time_step / (root + TINY)))
+    gain = slope * _shares(t, drag)[0]
+    empties = (drive <= 0) & (_way_to_rest(root, drive, drag) <= time_step)
+    return jnp.where(empties, 0.0, jnp.maximum(level + gain * (2 * root + gain), 0.0))
+
+
+def _shares(t: Array, drag: np.float32) -> tuple[Array, Array]:
+    """Give what t adds to the speed, and to the way, per unit of drive: (1 - exp(-drag t)) / drag and its integral."""
+    x = jnp.maximum(drag * t, TINY)
+    series = sum((-x) ** n / np.float32(factorial(n + 2)) for n in range(8))
+    return t * (-jnp.expm1(-x) / x), t * (t * jnp.where(x < 0.5, series, (1 + jnp.expm1(-x) / x) / x))
 
 
 def _finite_state(d: FiniteState, domains: Mapping[str, Domain]) -> Process:
@@ -219,7 +247,8 @@ def _matrices(d: Matrices, time_step: float) -> Process:
     state_name, input_name = "x", "u before"
 
     def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
-        u = jnp.stack([_as_number(inputs[name]) + disturbance for name in d.inputs])
+        arrived = [_as_number(inputs[name]) + disturbance for name in d.inputs]
+        u = jnp.stack(arrived) if arrived else jnp.zeros(0, jnp.float32)
         return {state_name: a @ state[state_name] + b @ u, input_name: u}
 
     def observe(state: State) -> Mapping[str, Array]:
@@ -238,7 +267,7 @@ def _discrete(a: np.ndarray, b: np.ndarray, time_step: float) -> tuple[np.ndarra
         HandcraftedError: if they overflow.
     """
     with np.errstate(all="ignore"):
-        found = cont2discrete((a, b, np.eye(len(a)), np.zeros(b.shape)), time_step, method="zoh")
+        found: Any = cont2discrete((a, b, np.eye(len(a)), np.zeros(b.shape)), time_step, method="zoh")
         a, b = np.asarray(found[0], np.float32), np.asarray(found[1], np.float32)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise HandcraftedError(

@@ -44,6 +44,24 @@ def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[i
     return int(np.sign(gain)), gain
 
 
+def direction(change: np.ndarray, effect: np.ndarray, floor: float) -> int | None:
+    """Give the sign of a response that only ever rises (+1) or falls (-1) with its source, 0 where it does both.
+
+    Words count by their place in the list, so that a sign means: later words rather than earlier ones. None where
+    nothing that varies shows it.
+
+    Args:
+        change: of the source [run, source].
+        effect: on the target [run, target].
+        floor: effects up to it are rounding.
+    """
+    along = (change @ np.arange(1, change.shape[1] + 1)) * (effect @ np.arange(1, effect.shape[1] + 1))
+    clear = along[(np.abs(effect).max(axis=1) > floor) & (np.abs(along) > floor * floor)]
+    if not clear.size:
+        return None
+    return int(np.sign(clear[0])) if np.all(np.sign(clear) == np.sign(clear[0])) else 0
+
+
 def wires(subject: Subject) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
     """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix)."""
     w, names, spaces = subject.weights, subject.names, subject.spaces

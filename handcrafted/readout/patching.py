@@ -16,11 +16,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.forward import attend, forward, matmul
+from handcrafted.model.forward import attend, forward, matmul, windows
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.downstream import output_effects
-from handcrafted.readout.edges import edge
+from handcrafted.readout.edges import direction, edge
 from handcrafted.readout.subject import FLOOR, Subject
 
 EFFECT_FLOOR = 1e-6
@@ -37,9 +37,12 @@ OVERFLOW = 1e12
 
 
 class Stream(NamedTuple):
-    """The residual stream as its readers see it: before attention, before the MLP, and at the end."""
+    """The residual stream as its readers see it: before attention, before the MLP, and at the end.
 
-    pre: Float[Array, "time layer d_model"]
+    `pre` starts window - 1 steps earlier than the others, so that every head sees its whole window.
+    """
+
+    pre: Float[Array, "seen layer d_model"]
     mid: Float[Array, "time layer d_model"]
     final: Float[Array, "time d_model"]
 
@@ -53,7 +56,7 @@ class Response(NamedTuple):
 
 
 def respond(weights: Weights, x: Stream, change: Stream, window: int) -> Response:
-    """Give what all readers together answer to a change of the stream that they see at the first step only."""
+    """Give what all readers together answer to a change of the stream that they see at the first of `time` steps."""
     x_new = Stream(*(base + delta for base, delta in zip(x, change, strict=True)))
     z = _mixed(weights, x_new.pre, window) - _mixed(weights, x.pre, window)
     post = _activations(weights, x_new.mid) - _activations(weights, x.mid)
@@ -68,15 +71,14 @@ def _activations(weights: Weights, mid: Array) -> Array:
 
 def _mixed(weights: Weights, pre: Array, window: int) -> Array:
     """Give every head's mixed values [time, layer, head, d_head] from the stream that it sees."""
-    time = pre.shape[0]
-    past = jnp.broadcast_to(weights.r_0, (window - 1, *pre.shape[1:]))
-    seen = jnp.concatenate([past, pre])
     project = lambda x, kernel, bias: matmul(x, kernel, "tlm,lhmd->tlhd") + bias
-    query = project(pre, weights.W_Q, weights.b_Q)
-    keys, values = project(seen, weights.W_K, weights.b_K), project(seen, weights.W_V, weights.b_V)
-    lags = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
+    query = project(pre[window - 1 :], weights.W_Q, weights.b_Q)
+    keys, values = (
+        windows(part[: window - 1], part[window - 1 :])
+        for part in (project(pre, weights.W_K, weights.b_K), project(pre, weights.W_V, weights.b_V))
+    )
     one_layer = lambda q, k, v: attend(q, k, v)[1]
-    return jax.vmap(jax.vmap(one_layer, in_axes=(0, 1, 1)))(query, keys[lags], values[lags])
+    return jax.vmap(jax.vmap(one_layer, in_axes=(0, 1, 1)))(query, keys, values)
 
 
 @partial(jax.jit, static_argnames="window")
@@ -111,25 +113,27 @@ def record(subject: Subject, inputs: np.ndarray) -> Stream:
     if not bool(jnp.all(jnp.abs(seen["final"]) < OVERFLOW)):
         still = np.zeros((*repeated.shape[:2], subject.weights.sizes["d_model"]), np.float32)
         _, seen = forward(subject.weights, repeated, still, window=subject.window)
-    return Stream(seen["resid_pre"], seen["resid_mid"], seen["final"])
+    late = subject.window - 1
+    return Stream(seen["resid_pre"], seen["resid_mid"][:, late:], seen["final"][:, late:])
 
 
 def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
-    """Give by how much the stream differs under a contrast, at the first step only.
+    """Give by how much the stream differs under a contrast, at the first of the steps that are watched only.
 
     `sample` takes the values of another run of the batch, `zero` takes them away, `noise` adds Gaussian noise of
     each coordinate's own size, so that what is never written stays unchanged.
     """
     rng = np.random.default_rng(seed)
-    runs, _, d_model = x.final.shape
+    runs, steps, d_model = x.final.shape
     order = rng.permutation(runs)
     draws = rng.normal(size=(runs, d_model)).astype(np.float32)
 
     def change(values: Array) -> Array:
+        first = values.shape[1] - steps
         size = jnp.sqrt(jnp.mean(values**2, axis=(0, 1), keepdims=True))
         noise = draws.reshape(runs, *[1] * (values.ndim - 2), d_model)
         new = {"sample": values[order], "zero": 0 * values, "noise": values + size * noise}[contrast]
-        return (new - values).at[:, 1:].set(0.0)
+        return jnp.zeros_like(values).at[:, first].set((new - values)[:, first])
 
     return Stream(*(change(values) for values in x))
 
@@ -144,7 +148,7 @@ def patching(subject: Subject) -> SignalGraph:
     """
     if not subject.spaces:
         return SignalGraph((), ())
-    inputs = sequences(subject.names, subject.window, subject.seed)
+    inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     x = record(subject, inputs)
     floors = _floors(subject, x)
     responses = []
@@ -200,7 +204,12 @@ def _edge(source: Signal, target: Signal, lag: int, at: np.ndarray, effects: lis
     matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
     linear = np.abs(given @ matrix - answer).max() <= floor + LINEAR * max(sizes.values())
     live = np.abs(given).max(axis=0) > FLOOR
-    return [edge(source, target, lag, matrix if linear else None, live, effect=sizes, varies=sizes["sample"] > floor)]
+    seen = {"effect": sizes, "varies": sizes["sample"] > floor}
+    if linear:
+        return [edge(source, target, lag, matrix, live, **seen)]
+    change, effect = effects[CONTRASTS.index("sample")]
+    sign = direction(np.asarray(change.final)[:, 0][:, at], effect, floor)
+    return [Edge(source, target, lag, sign, evidence=seen)]
 
 
 def _input_edges(subject: Subject) -> list[Edge]:

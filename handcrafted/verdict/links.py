@@ -61,12 +61,13 @@ def _judge_link(
 
 def _deviation(wanted: Edge, found: Edge) -> str:
     """Say in what an edge differs from carrying its signal unchanged; readouts without gains are not judged."""
-    if found.sign is None:
+    if found.sign is None or (found.sign == wanted.sign and found.gain is None):
         return ""
     if found.sign == 0:
         return f"{wanted.source.name} arrives with its values mixed"
     if found.sign != wanted.sign:
-        return f"{wanted.source.name} arrives with its sign flipped (gain {found.gain:.4g})"
+        gain = "" if found.gain is None else f" (gain {found.gain:.4g})"
+        return f"{wanted.source.name} arrives with its sign flipped{gain}"
     if found.gain is not None and wanted.gain is not None and abs(found.gain - wanted.gain) > GAIN_TOLERANCE:
         return f"{wanted.source.name} arrives with gain {found.gain:.4g} instead of {wanted.gain:g}"
     return ""

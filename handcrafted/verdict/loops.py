@@ -1,0 +1,86 @@
+"""Feedback loops: through the network and the processes, or inside the network alone, with their polarity."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import networkx as nx
+
+from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.control.structure import ControlStructure
+from handcrafted.readout.recover import Recovered
+from handcrafted.rollout.plant import process_edges
+
+MOST_LOOPS = 64
+"""Up to how many loops are listed; a dense structure has more than anybody can read."""
+
+BALANCING, REINFORCING, UNDETERMINED = "balancing", "reinforcing", "undetermined"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A feedback loop.
+
+    Attributes:
+        signals: in order, the first not repeated.
+        lag: how many steps it takes round.
+        polarity: `balancing` if its signs multiply to -1, `reinforcing` if to +1, `undetermined` where some edge rises
+            or falls depending on where it stands, or shows no sign at all.
+        closed_by_process: whether it passes through a process, and not only through the network.
+    """
+
+    signals: tuple[Signal, ...]
+    lag: int
+    polarity: str
+    closed_by_process: bool
+
+    def __str__(self) -> str:
+        names = dict.fromkeys(f"{s.owner}'s {s.name}" for s in self.signals if s.role in (INPUT, OUTPUT))
+        inner = [f"{s.owner}'s {s.name}" for s in self.signals]
+        way = " -> ".join(names) if self.closed_by_process else " -> ".join(inner)
+        where = "through the process" if self.closed_by_process else "inside the network"
+        return f"{way}: {self.polarity} loop {where}, {self.lag} step{'s' if self.lag != 1 else ''} round"
+
+
+def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[Loop, ...]:
+    """List the loops of what was recovered as used, closed through the structure's processes.
+
+    Formula: polarity is the product of the signs round the loop.
+    Source: Sterman 2000, Business Dynamics, section 5.2 (loop polarity).
+    Error: signs of non-linear edges are those seen in the contrasts; at most 64 loops are listed.
+    """
+    return loops_of(recovered.used, process_edges(structure))
+
+
+def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ...]:
+    """List the loops of a graph that the edges `outside` close."""
+    whole, around = nx.DiGraph(), tuple(outside)
+    for edge in (*graph.edges, *around):
+        _join(whole, edge)
+    closing = {(edge.source, edge.target) for edge in around}
+    cycles = itertools.islice(nx.simple_cycles(whole), MOST_LOOPS)
+    return tuple(_loop(whole, cycle, closing) for cycle in cycles)
+
+
+def _join(whole: nx.DiGraph, edge: Edge) -> None:
+    """Add an edge; two of different lag between the same signals count once, with the smaller lag."""
+    if whole.has_edge(edge.source, edge.target):
+        known = whole.edges[edge.source, edge.target]
+        known["sign"] = known["sign"] if known["sign"] == edge.sign else 0
+        known["lag"] = min(known["lag"], edge.lag)
+        return
+    whole.add_edge(edge.source, edge.target, sign=edge.sign, lag=edge.lag)
+
+
+def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Signal]]) -> Loop:
+    start = next((i for i, signal in enumerate(cycle) if signal.role == INPUT), 0)
+    signals = [*cycle[start:], *cycle[:start]]
+    pairs = list(zip(signals, [*signals[1:], signals[0]], strict=True))
+    product = 1
+    for pair in pairs:
+        product *= whole.edges[pair]["sign"] or 0
+    polarity = {-1: BALANCING, 1: REINFORCING, 0: UNDETERMINED}[product]
+    lag = sum(whole.edges[pair]["lag"] for pair in pairs)
+    return Loop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs))
