@@ -21,6 +21,11 @@ from handcrafted.control.processes import process_of
 STEPS, ROUNDINGS, UNIT = 300, 8, 2.0**-24
 
 
+def declare(kind, **values):
+    """Give a process as a file would declare it."""
+    return kind.model_validate(values)
+
+
 def run(dynamics, inputs, disturbance=None, time_step=1.0, domains=None):
     """Give the outputs [steps + 1, …] by name, as measured before every step and after the last."""
     process = process_of(dynamics, time_step, domains or {})
@@ -82,7 +87,8 @@ def within(found, wanted, bound):
 
 
 def first_order(**change):
-    return FirstOrder(
+    return declare(
+        FirstOrder,
         law="first order",
         output="y",
         **{
@@ -119,14 +125,14 @@ def test_integrator():
     u = (0.25 * p + shock)[:, None]
     wanted = by_control(a, b, [2.0], u, 0.5)
     bound = float32_bound(a, b, wanted, np.abs(u) + np.abs(shock)[:, None], 0.5)[:, 0]
-    made = lambda gain: Integrator(law="integrator", output="y", inputs={"p": gain}, initial=2.0)
+    made = lambda gain: declare(Integrator, law="integrator", output="y", inputs={"p": gain}, initial=2.0)
     assert within(run(made(0.25), {"p": p}, shock, 0.5)["y"], wanted[:, 0], bound)
     assert not within(run(made(0.2501), {"p": p}, shock, 0.5)["y"], wanted[:, 0], bound)
 
 
 def test_an_integrator_stops_at_its_limits_and_comes_back_at_once():
     p = np.array([1.0] * 5 + [-1.0] * 8 + [1.0])
-    made = lambda limits: Integrator(law="integrator", output="y", inputs={"p": 1}, limits=limits)
+    made = lambda limits: declare(Integrator, law="integrator", output="y", inputs={"p": 1}, limits=limits)
     plain = [0.0]
     for move in p:
         plain.append(min(max(plain[-1] + move, -2.0), 3.0))
@@ -137,7 +143,7 @@ def test_an_integrator_stops_at_its_limits_and_comes_back_at_once():
 
 def second_order(**change):
     standard = {"natural_frequency": 0.3, "damping": 0.2, "rest": 20.0, "initial": 21.0, "initial_rate": -0.5}
-    return SecondOrder(law="second order", output="y", inputs={"p": 2.0}, **{**standard, **change})
+    return declare(SecondOrder, law="second order", output="y", inputs={"p": 2.0}, **{**standard, **change})
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.2, 1.0, 5.0])
@@ -165,7 +171,7 @@ D = np.array([[0.0, 0.5], [-1.0, 0.0]])
 
 def matrices(a, b, c=C, d=D, **change):
     rows = {name: [[float(v) for v in row] for row in m] for name, m in zip("ABCD", (a, b, c, d), strict=True)}
-    return Matrices(law="matrices", inputs=("p", "q"), outputs=("y", "z"), **rows, **change)
+    return declare(Matrices, law="matrices", inputs=("p", "q"), outputs=("y", "z"), **rows, **change)
 
 
 @pytest.mark.parametrize("continuous", [False, True])
@@ -191,8 +197,8 @@ def test_matrices(continuous):
 
 
 def test_matrices_without_inputs_run_by_themselves():
-    spin = Matrices(
-        law="matrices", inputs=(), outputs=("y",), A=[[0, 1], [-1, 0]], B=[[], []], C=[[1, 0]], initial=(1, 0)
+    spin = declare(
+        Matrices, law="matrices", inputs=(), outputs=("y",), A=[[0, 1], [-1, 0]], B=[[], []], C=[[1, 0]], initial=(1, 0)
     )
     assert run(spin, {})["y"][:5].tolist() == [1, 0, -1, 0, 1]
     turn = spin.model_copy(update={"continuous": True})
@@ -203,8 +209,16 @@ def test_matrices_without_inputs_run_by_themselves():
 
 
 def test_a_process_that_float32_cannot_hold_over_a_step_is_refused():
-    growing = Matrices(
-        law="matrices", inputs=("p",), outputs=("y",), A=[[3]], B=[[1]], C=[[1]], continuous=True, unstable=True
+    growing = declare(
+        Matrices,
+        law="matrices",
+        inputs=("p",),
+        outputs=("y",),
+        A=[[3]],
+        B=[[1]],
+        C=[[1]],
+        continuous=True,
+        unstable=True,
     )
     process_of(growing, 1.0, {})
     with pytest.raises(HandcraftedError, match="Shorten the time step"):
@@ -253,7 +267,7 @@ def vehicle_bound(wanted, drive, terms, drag, time_step):
 
 def vehicle(**change):
     standard = {"inputs": {"throttle": 2.0, "brake": -6.0}, "drag": 0.1, "initial_speed": 20.0, "initial_position": 5.0}
-    return Vehicle(law="vehicle", speed="v", **{**standard, **change})
+    return declare(Vehicle, law="vehicle", speed="v", **{**standard, **change})
 
 
 @pytest.mark.parametrize("time_step", [0.1, 1.0, 30.0])
@@ -340,7 +354,7 @@ def test_tank(outflow, area, limits, most, time_step):
     standard = {"inputs": {"inflow": 1.0, "drain": -1.0}, "area": area, "outflow": outflow, "limits": limits}
 
     def fits(**change):
-        made = Tank(law="tank", output="h", initial=1.0, **{**standard, **change})
+        made = declare(Tank, law="tank", output="h", initial=1.0, **{**standard, **change})
         return within(run(made, {"inflow": inflow, "drain": drain}, time_step=time_step)["h"], wanted, bound)
 
     assert fits()
@@ -351,7 +365,7 @@ def test_tank(outflow, area, limits, most, time_step):
 
 
 def test_a_tank_that_nothing_fills_runs_empty_and_fills_again():
-    made = lambda: Tank(law="tank", output="h", inputs={"inflow": 1.0}, outflow=1.0, initial=1.0)
+    made = lambda: declare(Tank, law="tank", output="h", inputs={"inflow": 1.0}, outflow=1.0, initial=1.0)
     found = run(made(), {"inflow": np.array([0.0, 0, 0, 1e-4, 1e-4])})["h"]
     exact = [(1 - t / 2) ** 2 for t in range(3)]
     assert found[:3] == pytest.approx(exact, abs=1e-7) and found[2] == found[3] == 0
@@ -384,7 +398,9 @@ def test_finite_state_in_every_state_with_every_word():
 
     def agrees(transitions):
         for state, door, key in cases:
-            made = FiniteState(law="finite state", output="s", states=STATES, transitions=transitions, initial=state)
+            made = declare(
+                FiniteState, law="finite state", output="s", states=STATES, transitions=transitions, initial=state
+            )
             held = {"door": DOORS.encode(door)[None], "key": KEYS.encode(key)[None]}
             found = run(made, held, domains={"door": DOORS, "key": KEYS})["s"]
             wanted = [state, by_table(TRANSITIONS, state, {"door": door, "key": key})]
@@ -399,7 +415,7 @@ def test_finite_state_in_every_state_with_every_word():
 def test_finite_state_over_a_random_run_starts_in_the_first_state():
     rng = np.random.default_rng(7)
     doors, keys = rng.choice(DOORS.values, STEPS), rng.choice(KEYS.values, STEPS)
-    made = FiniteState(law="finite state", output="s", states=STATES, transitions=TRANSITIONS)
+    made = declare(FiniteState, law="finite state", output="s", states=STATES, transitions=TRANSITIONS)
     held = {"door": np.stack([DOORS.encode(w) for w in doors]), "key": np.stack([KEYS.encode(w) for w in keys])}
     found = run(made, held, domains={"door": DOORS, "key": KEYS})["s"]
     wanted = [STATES[0]]
@@ -410,11 +426,11 @@ def test_finite_state_over_a_random_run_starts_in_the_first_state():
 
 NUMERIC = [
     first_order(inputs={"p": 0.5}),
-    Integrator(law="integrator", output="y", inputs={"p": 0.5}),
-    SecondOrder(law="second order", output="y", inputs={"p": 0.5}, natural_frequency=0.2),
-    Vehicle(law="vehicle", speed="v", inputs={"p": 0.5}),
-    Tank(law="tank", output="y", inputs={"p": 0.5}, outflow=0.5),
-    Matrices(law="matrices", inputs=("p",), outputs=("y",), A=[[0.5]], B=[[1]], C=[[1]]),
+    declare(Integrator, law="integrator", output="y", inputs={"p": 0.5}),
+    declare(SecondOrder, law="second order", output="y", inputs={"p": 0.5}, natural_frequency=0.2),
+    declare(Vehicle, law="vehicle", speed="v", inputs={"p": 0.5}),
+    declare(Tank, law="tank", output="y", inputs={"p": 0.5}, outflow=0.5),
+    declare(Matrices, law="matrices", inputs=("p",), outputs=("y",), A=[[0.5]], B=[[1]], C=[[1]]),
 ]
 
 
