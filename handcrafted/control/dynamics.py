@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from handcrafted.control.domain import Value
 from handcrafted.control.parts import EMPTY, Name, NameMap, Number, Part, Positive
 
 Pair = tuple[Number, Number]
@@ -252,14 +253,20 @@ Dynamics = Annotated[
 """How a process answers its inputs."""
 
 
-def outputs_of(dynamics: Dynamics) -> tuple[str, ...]:
-    """Name the signals that a process gives, as feedback links may carry them."""
+def first_outputs(dynamics: Dynamics) -> dict[str, Value]:
+    """Give the signals of a process, which feedback may carry, by name: a word or a number, at t = 0."""
     match dynamics:
-        case Matrices():
-            return dynamics.outputs
-        case Vehicle():
-            return (dynamics.speed,) + ((dynamics.position,) if dynamics.position else ())
+        case FirstOrder() | Integrator() | Tank():
+            return {dynamics.output: dynamics.initial}
         case SecondOrder():
-            return (dynamics.output,) + ((dynamics.rate,) if dynamics.rate else ())
-        case _:
-            return (dynamics.output,)
+            return {dynamics.output: dynamics.initial, dynamics.rate_name: dynamics.initial_rate}
+        case Vehicle():
+            return {dynamics.speed: dynamics.initial_speed, dynamics.position_name: dynamics.initial_position}
+        case FiniteState():
+            return {dynamics.output: dynamics.states[0] if dynamics.initial is None else dynamics.initial}
+        case Matrices():
+            first = dynamics.initial or (0.0,) * len(dynamics.A)
+            return {
+                output: sum((gain * x for gain, x in zip(row, first, strict=True)), 0.0)
+                for output, row in zip(dynamics.outputs, dynamics.C, strict=True)
+            }

@@ -11,9 +11,10 @@ import networkx as nx
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain
-from handcrafted.control.dynamics import FiniteState, outputs_of
+from handcrafted.control.dynamics import FiniteState, first_outputs
 from handcrafted.control.parts import to_key
 from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_names, check_value
+from handcrafted.control.rules_of_processes import check_dynamics
 from handcrafted.control.structure import LINK_FIELDS, ControlStructure, Link
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
@@ -35,6 +36,9 @@ def check_rules(structure: ControlStructure) -> None:
     for name in structure.resolved.controllers:
         check_controller(structure, name)
     _check_domains(structure)
+    for name, component in structure.components.items():
+        if component.dynamics is not None:
+            check_dynamics(structure, name, component.dynamics)
     _check_unsafe_control_actions(structure)
     _check_loops(structure)
 
@@ -174,7 +178,7 @@ def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
             add(name, variable.domain)
         if component.dynamics:
             states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
-            for name in outputs_of(component.dynamics):
+            for name in first_outputs(component.dynamics):
                 add(name, Domain(states) if states else None)
     return found
 

@@ -44,9 +44,9 @@ def check_form(
 def _check_reads(path: FilePath, name: str, form: LawForm, reads: tuple[Read, ...]) -> None:
     least, most = form.counts
     if not least <= len(reads) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
+        wanted = {(0, 0): "no signal", (1, 1): "one signal"}.get((least, most), f"{least} to {most} signals")
         got = ", ".join(read.name for read in reads) or "none"
-        refuse((*path, "reads"), f"Expected {wanted} signals in the {name}, got {got}. Name them under `reads`.")
+        refuse((*path, "reads"), f"Expected {wanted} in the {name}, got {got}. Say so under `reads`.")
     for read in reads:
         if form.real and read.domain.discrete:
             text = f"Expected real signals in the {name}, got {read.name} ({read.domain}). Give it a range."

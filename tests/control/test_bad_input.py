@@ -127,6 +127,111 @@ CASES = {
 }
 
 
+ROOM = """name: x
+time step: {value: 10}
+components:
+  a:
+    kind: controller
+    level: 0
+    process model: {t: {range: [0, 40], reads: [f]}}
+    control algorithm:
+      heat: {law: hysteresis, reads: [t], parameters: {on below: 19, off above: 21}, initial: 0}
+  c:
+    kind: process
+    level: 1
+    dynamics:
+      {law: first order, output: f, inputs: {heat: 1}, time constant: 60, initial: 15}
+control actions:
+  - {name: heat, from: a, to: c, range: [0, 1]}
+feedback:
+  - {name: f, from: c, to: a, resolution: 0.5}
+"""
+
+
+def room(old, new, twice=None):
+    assert old in ROOM
+    text = ROOM.replace(old, new, 1)
+    return text.replace(*twice) if twice else text
+
+
+HEAT = "{law: hysteresis, reads: [t], parameters: {on below: 19, off above: 21}, initial: 0}"
+PROCESS = "{law: first order, output: f, inputs: {heat: 1}, time constant: 60, initial: 15}"
+SYSTEM = "{law: matrices, inputs: [heat], outputs: [f], A: [[0.5]], B: [[1]], C: [[1]]}"
+STATES = "{law: finite state, output: f, states: [p, q], transitions: [{state: p, when: {heat: 'yes'}, next: q}]}"
+WORDS = ("range: [0, 1]}", "values: ['no', 'yes']}")
+
+
+def states(old, new):
+    text = room(PROCESS, STATES.replace(old, new), WORDS).replace(HEAT, "{law: constant, parameters: {value: 'no'}}")
+    return text.replace("range: [0, 40]", "values: [p, q]").replace(", resolution: 0.5", "")
+
+
+CASES |= {
+    "a negative time step": (room("value: 10", "value: -10"), 2, "greater than 0"),
+    "a gap the wrong way round": (room("on below: 19, off above: 21", "on below: 21, off above: 19"), 9, "below"),
+    "a threshold that is no number": (room("on below: 19", "on below: cold"), 9, "on below"),
+    "hysteresis of three thresholds": (room("on below: 19", "on below: 19, on above: 5"), 9, "on below"),
+    "hysteresis without thresholds": (room("parameters: {on below: 19, off above: 21}, ", ""), 9, "on below"),
+    "a latch that starts between": (room("initial: 0}", "initial: 0.5}"), 9, "start from 0.0 or 1.0"),
+    "a law of one read with two": (
+        room("reads: [f]}}", "reads: [f]}, u: {range: [0, 1]}}").replace(
+            HEAT, "{law: delay, reads: [t, u], parameters: {steps: 1}}"
+        ),
+        9,
+        "Expected one signal",
+    ),
+    "a delay of no step": (room(HEAT, "{law: delay, parameters: {steps: 0}}"), 9, "greater than or equal to 1"),
+    "half a step of delay": (room(HEAT, "{law: delay, parameters: {steps: 1.5}}"), 9, "steps"),
+    "saturation at crossed limits": (
+        room(HEAT, "{law: saturation, parameters: {low: 2, high: 1}}"),
+        9,
+        "`low` under `high`",
+    ),
+    "an integrator that starts outside": (
+        room(HEAT, "{law: integrator, parameters: {low: 0, high: 1}, initial: 3}"),
+        9,
+        "got 3",
+    ),
+    "a gain for nothing": (room(HEAT, "{law: linear, parameters: {gains: {u: 1}}}"), 9, "got `u`"),
+    "an unknown parameter": (room("off above: 21", "off above: 21, of above: 3"), 9, "of above"),
+    "a process without an input": (room("inputs: {heat: 1}", "inputs: {heta: 1}"), 14, "Did you mean `heat`?"),
+    "a process without time": (room("time constant: 60", "time constant: 0"), 14, "greater than 0"),
+    "a process that is not finite": (room("heat: 1}", "heat: .inf}"), 14, "finite"),
+    "a process that starts outside": (room("initial: 15}", "initial: 50}"), 13, "range 0 … 40, got 50"),
+    "a tank that starts above its rim": (
+        room(PROCESS, "{law: tank, output: f, inputs: {heat: 1}, initial: 9, limits: [0, 5]}"),
+        13,
+        "0 … 5, got 9",
+    ),
+    "limits that touch": (
+        room(PROCESS, "{law: integrator, output: f, inputs: {heat: 1}, limits: [5, 5]}"),
+        14,
+        "low < high",
+    ),
+    "a disturbance turned round": (room("initial: 15}", "initial: 15, disturbance: [2, 1]}"), 14, "low <= high"),
+    "an unstable process": (room(PROCESS, SYSTEM.replace("0.5", "1.5")), 14, "unstable: true"),
+    "an unstable process in continuous time": (
+        room(PROCESS, SYSTEM.replace("A:", "continuous: true, A:")),
+        14,
+        "real parts are at most 0",
+    ),
+    "a matrix that does not fit": (room(PROCESS, SYSTEM.replace("B: [[1]]", "B: [[1, 2]]")), 14, "one per input"),
+    "a state without its start": (room(PROCESS, SYSTEM.replace("C:", "initial: [1, 2], C:")), 14, "one per row of A"),
+    "words of a process that counts": (
+        room(HEAT, "{law: constant, parameters: {value: 1}}")
+        .replace("range: [0, 40]", "values: [p, q]")
+        .replace(", resolution: 0.5", ""),
+        13,
+        "for it is a number",
+    ),
+    "an unknown state": (states("next: q", "next: r"), 14, "a state of c, got `r`"),
+    "a state that starts nowhere": (states("states: [p, q]", "states: [p, q], initial: r"), 14, "got `r`"),
+    "a transition on an unknown word": (states("'yes'", "maybe"), 14, "a value of heat, got `maybe`"),
+    "a transition on nothing": (states("heat:", "heta:"), 14, "Did you mean `heat`?"),
+    "states that the feedback does not have": (states("states: [p, q]", "states: [q, p]"), 13, "q, p as its values"),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_bad_input_is_refused_with_its_line(case):
     text, line, words = CASES[case]
@@ -139,6 +244,9 @@ def test_bad_input_is_refused_with_its_line(case):
 
 def test_what_the_cases_start_from_is_valid():
     loads(BOXES)
+    loads(ROOM)
+    loads(room(PROCESS, SYSTEM))
+    loads(states("", ""))
     loads(table("{law: decision table, when: {v: p}}"))
     loads(boxes(extra="  - {name: up, from: b, to: a}\n").replace("reads: [g]", "reads: [g, up]"))
 

@@ -5,6 +5,7 @@ step, and earlier errors go on as the process carries them. The references are c
 """
 
 from itertools import product
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -57,18 +58,20 @@ def by_control(a, b, first, u, time_step, continuous=True):
     """
     import control
 
+    respond: Any = control.forced_response
+
     n, x = len(a), [np.array(first, float)]
     if not continuous:
         system = control.ss(a, b, np.eye(n), np.zeros_like(b), 1)
-        return control.forced_response(system, U=np.vstack([u, u[-1:]]).T, X0=x[0]).states.T
+        return respond(system, U=np.vstack([u, u[-1:]]).T, X0=x[0]).states.T
     system = control.ss(a, b, np.eye(n), np.zeros_like(b))
     for now in u:
         held = np.repeat(now[:, None], 2, axis=1)
-        x.append(control.forced_response(system, [0, time_step], held, x[-1]).states[:, -1])
+        x.append(respond(system, [0, time_step], held, x[-1]).states[:, -1])
     return np.array(x)
 
 
-def float32_bound(a, b, x, u, time_step, continuous=True, offset=0.0):
+def float32_bound(a, b, x, u, time_step, continuous=True, offset: Any = 0.0):
     """Give the largest error [steps + 1, n] of a float32 run: each step's rounding, carried on by the process."""
     n, m = np.shape(b)
     block = np.zeros((n + m, n + m))
