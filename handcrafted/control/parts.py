@@ -64,8 +64,13 @@ def _freeze(mapping: Mapping) -> immutabledict:
     return immutabledict(mapping)
 
 
-FrozenMap = Annotated[Mapping[str, T], AfterValidator(_freeze), PlainSerializer(dict)]
-NameMap = Annotated[Mapping[Name, T], AfterValidator(_freeze), PlainSerializer(dict)]
+def _thaw(mapping: Mapping) -> dict:
+    """Give plain dictionaries all the way down, for pydantic writes no others."""
+    return {key: _thaw(value) if isinstance(value, Mapping) else value for key, value in mapping.items()}
+
+
+FrozenMap = Annotated[Mapping[str, T], AfterValidator(_freeze), PlainSerializer(_thaw)]
+NameMap = Annotated[Mapping[Name, T], AfterValidator(_freeze), PlainSerializer(_thaw)]
 """A mapping that cannot change, in declared order."""
 
 

@@ -2,8 +2,9 @@
 
 Each controller is taken by itself: every link that arrives at it is held at values of its domain, and every state is
 fed in through the recurrence, in the network and in the oracle alike. What it receives is compared with what was sent,
-what it believes with the law of its process model, what it does and what it remembers with its control algorithm. A
-state that is kept anywhere but in the carry is not the one that was fed in, and shows.
+what it believes with the law of its process model, what it does and what it remembers with its control algorithm, and
+what the recurrence hands to the next step with what it remembers. A state that is kept anywhere but in the carry is
+not the one that was fed in, and shows.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class LawTest:
     Attributes:
         contexts: how many contexts were tried.
         received, believed, decided: for each link, in which contexts [context] a stage deviates from its law.
+        carried: for each link that a law with memory reads or writes, in which contexts the next step would not start
+            from its state.
         worst: the largest deviation seen.
     """
 
@@ -52,6 +55,7 @@ class LawTest:
     received: Mapping[LinkId, np.ndarray]
     believed: Mapping[LinkId, np.ndarray]
     decided: Mapping[LinkId, np.ndarray]
+    carried: Mapping[LinkId, np.ndarray]
     worst: float
 
 
@@ -60,15 +64,18 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     trial = _Trial(subject, controller)
     received = {a.id: trial.off(a.received, trial.held[a.port]) for a in controller.arrivals if a.port and a.received}
     believed: dict[LinkId, np.ndarray] = {}
+    carried: dict[LinkId, np.ndarray] = {}
     for variable in controller.variables:
         wrong = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
         believed.update({link.id: believed.get(link.id, False) | wrong for link in variable.reads})
+        carried.update({link.id: carried.get(link.id, False) | trial.forgets(variable.task) for link in variable.reads})
     decided: dict[LinkId, np.ndarray] = {}
     for entry in controller.entries:
         ports = {written_port(link): link.id for link in entry.links}
         work = lambda now, ago, e=entry: decide(e, now, ago)
+        carried.update({id: trial.forgets(entry.task) for id in ports.values()})
         decided.update({id: trial.deviates(entry.task, work, but=set(ports) - {port}) for port, id in ports.items()})
-    return LawTest(trial.count, received, believed, decided, trial.worst)
+    return LawTest(trial.count, received, believed, decided, carried, trial.worst)
 
 
 class _Trial:
@@ -85,6 +92,7 @@ class _Trial:
         order = np.stack([*(rng.permutation(self.count) for _ in range(self.time - 1)), np.arange(self.count)], axis=1)
         self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
         self.final, self.names = _run_held(subject, self, [port for port, _ in ports]), subject.names
+        self.carry = self.final @ subject.weights.W_R
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
         self.worst = 0.0
@@ -100,6 +108,12 @@ class _Trial:
         distance = _distance(self.value(signal), wanted)
         self.worst = max(self.worst, float(distance.max(initial=0)))
         return np.any(distance > TOLERANCE, axis=(1, 2))
+
+    def forgets(self, task: Task) -> np.ndarray:
+        """Say in which contexts [context] the recurrence hands on another state than the one after the step."""
+        if task.memory is None:
+            return np.zeros(self.count, bool)
+        return self.off(task.memory.next, self.carry[..., self.names.find(task.memory.signal)])
 
     def deviates(self, task: Task, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
         """Say in which contexts any result of a law, or its next state, deviates; `but` is left out."""
@@ -174,12 +188,16 @@ def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:
     """Turn the law tests into a verdict on every counted link: wrong where a stage at one of its ends deviates."""
     reasons: dict[LinkId, str] = {}
     for test in tests.values():
-        for stage, wrong in (("arrives", test.received), ("is believed", test.believed), ("is decided", test.decided)):
+        stages = {
+            "arrives otherwise than its law says": test.received,
+            "is believed otherwise than its law says": test.believed,
+            "is decided otherwise than its law says": test.decided,
+            "goes by a state that is not carried to the next step": test.carried,
+        }
+        for what, wrong in stages.items():
             for id, where in wrong.items():
                 if np.any(where) and id not in reasons:
-                    reasons[id] = (
-                        f"{id.name} {stage} otherwise than its law says in {where.sum()} of {test.contexts} contexts"
-                    )
+                    reasons[id] = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
     verdicts = [
         LinkVerdict(link.id, Status.WRONG if link.id in reasons else Status.FOUND, reasons.get(link.id, ""))
         for link in resolved.links

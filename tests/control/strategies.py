@@ -42,3 +42,53 @@ def _between(draw, parts, links, one, two):
         kind = "feedback" if up or draw(st.booleans()) else "control actions"
         domain = draw(DOMAINS) if parts[one]["kind"] == "controller" else {}
         links[kind].append({"name": f"{kind[0]}{label}", "from": one, "to": two, **domain})
+
+
+TO_REAL = (
+    ("linear", {"constant": 0.5}),
+    ("saturation", {"low": -1.5, "high": 2.0}),
+    ("integrator", {"gain": 1.0, "low": -2.0, "high": 3.0}),
+    ("delay", {"steps": 3}),
+    ("difference", {"steps": 2}),
+)
+TO_BIT = (
+    ("comparator", {"above": 0.75}),
+    ("comparator", {"below": -1.0}),
+    ("hysteresis", {"on below": -1.0, "off above": 1.0}),
+    ("hysteresis", {"on above": 1.0, "off below": 0.0}),
+)
+
+
+@st.composite
+def lawful(draw, most=4):
+    """Draw a chain of command of 1 to `most` controllers over one plant, each decision by a random law.
+
+    All gains are whole numbers, so that all numbers stay multiples of 1/4, which float32 computes exactly.
+    """
+    count = draw(st.integers(1, most))
+    names = [f"c{i}" for i in range(count)]
+    real, bit = {"range": [-8, 8]}, st.sampled_from([{"range": [0, 1]}, {"values": ["no", "yes"]}])
+    actions, feedback = [], []
+    for i, name in enumerate(names):
+        feedback.append({"name": f"m{i}", "from": "plant", "to": name, "range": [-4, 4], "resolution": 0.25})
+        actions.append({"name": f"a{i}", "from": name, "to": "plant", **draw(st.one_of(st.just(real), bit))})
+        for below in names[i + 1 :]:
+            if draw(st.booleans()):
+                actions.append({"name": f"goal of {name}", "from": name, "to": below, **real})
+            if draw(st.booleans()):
+                feedback.append({"name": f"report of {below}", "from": below, "to": name, **real})
+    parts: dict = {"plant": {"kind": "process", "level": count}}
+    for i, name in enumerate(names):
+        arriving = [link["name"] for link in (*actions, *feedback) if link["to"] == name]
+        leaving = {link["name"]: link for link in (*actions, *feedback) if link["from"] == name}
+        entries = {sent: _law(draw, link, arriving) for sent, link in leaving.items()}
+        parts[name] = {"kind": "controller", "level": i, "control algorithm": entries}
+    links = {"control actions": actions, "feedback": feedback}
+    return ControlStructure.model_validate({"name": "drawn", "components": parts, **links})
+
+
+def _law(draw, link, arriving):
+    read = draw(st.sampled_from(arriving))
+    law, parameters = draw(st.sampled_from(TO_REAL if link.get("range") == [-8, 8] else TO_BIT))
+    gains = {"gains": {read: draw(st.sampled_from([-1.0, 1.0]))}} if law == "linear" else {}
+    return {"law": law, "reads": [read], "parameters": {**parameters, **gains}}

@@ -4,6 +4,7 @@ import jsonschema
 import networkx as nx
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from handcrafted.control.errors import HandcraftedError
@@ -12,7 +13,7 @@ from handcrafted.control.structure import ControlStructure
 from handcrafted.control.template import template
 from handcrafted.control.yamlfile import dumps, load, loads
 from handcrafted.zoo import bundled
-from tests.control.strategies import structures
+from tests.control.strategies import lawful, structures
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "guarded_room.yaml"
 
@@ -27,9 +28,10 @@ def test_files_round_trip(path, tmp_path):
 
 
 @settings(max_examples=60)
-@given(structures())
+@given(st.one_of(structures(), lawful()))
 def test_any_structure_round_trips(structure):
     assert loads(dumps(structure)) == structure
+    structure.model_dump_json()
 
 
 @settings(max_examples=60)

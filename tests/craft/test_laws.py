@@ -1,0 +1,143 @@
+"""Every law in the weights of a network against the same law as a plain loop in Python."""
+
+import numpy as np
+import pytest
+
+import handcrafted as hc
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.yamlfile import loads
+from tests.one_law import CASES, GRID, Case, built, text_of, walks
+
+STEPS, SEQUENCES = 120, 4
+
+
+def outcomes(model, case, inputs):
+    """Give what the network does and what the plain law does, both [sequence, time]; inputs [read, sequence, time]."""
+    out, _ = model(np.stack(list(inputs), axis=-1))
+    plain = [case.plain(*rows) for rows in zip(*inputs.astype(float), strict=True)]
+    return np.asarray(out)[..., 0].astype(float), np.array(plain, float)
+
+
+def reads(case, seed=0, grid: float | None = GRID):
+    return np.stack([walks(SEQUENCES, STEPS, 10 * seed + i, grid) for i in range(case.reads)])
+
+
+@pytest.mark.parametrize("in_model", [False, True], ids=["decided", "believed"])
+@pytest.mark.parametrize("name", CASES)
+def test_on_the_grid_the_network_is_the_law_bit_for_bit(name, in_model):
+    case = CASES[name]
+    _, model = built(case, in_model=in_model)
+    found, wanted = outcomes(model, case, reads(case))
+    np.testing.assert_array_equal(found, wanted)
+    assert len(np.unique(wanted)) > 1
+
+
+CHANGED = {
+    "linear": ("y: -2", "y: -3"),
+    "comparator above": ("1.1", "1.4"),
+    "comparator above a point of the grid": ("1.25", "1"),
+    "comparator below": ("-2", "-1"),
+    "comparator of two": ("0.5", "1"),
+    "hysteresis that heats": ("above: 1", "above: 1.6"),
+    "hysteresis that cools": ("0.3", "-1"),
+    "hysteresis without a gap": ("above: 1", "above: 2"),
+    "hysteresis of two": ("below: -1", "below: -2"),
+    "saturation": ("low: -1.5", "low: -1"),
+    "integrator": ("gain: 0.5", "gain: 1"),
+    "integrator of two": ("[x, y]", "[x, y], parameters: {gain: 2}"),
+    "delay": ("steps: 3", "steps: 4"),
+    "the longest delay": ("steps: 15", "steps: 14"),
+    "difference": ("steps: 2", "steps: 1"),
+    "decision table with bounds": ("-2.1", "-2.6"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_law_with_one_number_changed_is_noticed(name):
+    """The comparison has power: each case differs from itself with another parameter."""
+    case = CASES[name]
+    _, model = built(case._replace(entry=case.entry.replace(*CHANGED[name], 1)))
+    found, wanted = outcomes(model, case, reads(case))
+    assert (found != wanted).any()
+
+
+def wide(case: Case, inputs: np.ndarray, width: float) -> np.ndarray:
+    """Say where [sequence, time] the plain law changes its mind if its reads move by `width`; once lost, for ever."""
+    answers = [case.plain(*rows) for rows in zip(*inputs.astype(float), strict=True)]
+    unsure = np.zeros(np.shape(answers), bool)
+    for move in (-width, width):
+        moved = inputs.astype(float).copy()
+        moved[0] += move
+        unsure |= np.array([case.plain(*rows) for rows in zip(*moved, strict=True)]) != np.array(answers)
+    return np.maximum.accumulate(unsure, axis=1) if "hysteresis" in case.entry else unsure
+
+
+SWITCHES = [name for name, case in CASES.items() if case.action == "range: [0, 1]"]
+BAND = 2 * 8.0 * 2.0**-14
+"""Off the grid a ramp is at most 2^-14 of the range wide, and the range of a difference twice as wide."""
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_off_the_grid_a_switch_is_wrong_only_inside_its_band(name):
+    case = CASES[name]
+    _, model = built(case, resolution=None)
+    inputs = reads(case, seed=1, grid=None)
+    found, wanted = outcomes(model, case, inputs)
+    unsure = wide(case, inputs, 2 * BAND)
+    assert unsure.mean() < 0.2
+    np.testing.assert_array_equal(found[~unsure], wanted[~unsure])
+
+
+ROUNDING = 4 * 2.0**-23 * 16
+"""Three terms and a constant, whose absolute values sum to less than 16, err by at most so much in float32."""
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in SWITCHES])
+def test_off_the_grid_a_real_result_keeps_its_bound(name):
+    """An integrator's roundings add up over the steps; all other laws round once."""
+    case = CASES[name]
+    _, model = built(case, resolution=None)
+    found, wanted = outcomes(model, case, reads(case, seed=1, grid=None))
+    steps = np.arange(1, STEPS + 1) if "integrator" in name else 1
+    bound = ROUNDING * np.broadcast_to(steps, wanted.shape)
+    assert (np.abs(found - wanted) <= bound).all()
+    assert "delay" not in name or (found == wanted).all()
+
+
+def awkward_limits(count):
+    """Give limits for which float32 high - (high - low) falls below low, so that a plain bias would break the limit."""
+    rng = np.random.default_rng(0)
+    low = rng.uniform(-4, 0, 1000).astype(np.float32)
+    high = low + rng.uniform(0, 4, 1000).astype(np.float32)
+    found = np.flatnonzero(high - (high - low) < low)
+    assert 0.05 < len(found) / 1000 < 0.3
+    return [(float(low[i]), float(high[i])) for i in found[:count]]
+
+
+@pytest.mark.parametrize("limits", [(-1.5, 2.0), (0.1, 0.7), *awkward_limits(3)])
+def test_limits_hold_exactly_for_any_finite_value(limits):
+    low, high = limits
+    case = Case(f"{{law: saturation, parameters: {{low: {low!r}, high: {high!r}}}}}", lambda x: [])
+    _, model = built(case, resolution=None)
+    for far in (3e8, 1e30, -3e8, -1e30, 7.3):
+        out = np.asarray(model(np.full((1, 1), far, np.float32))[0]).item()
+        assert np.float32(low) <= out <= np.float32(high)
+        assert out == pytest.approx(high if far > 0 else low, abs=1e-6)
+
+
+def test_an_integrator_comes_back_from_its_limit_at_once():
+    case = CASES["integrator"]
+    _, model = built(case)
+    inputs = np.array([[[4.0] * 20 + [-4.0] * 3]], np.float32)
+    found, wanted = outcomes(model, case, inputs)
+    assert found[0, 19] == 3 and found[0, 20] == 2
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("law", ["delay", "difference"])
+def test_a_delay_longer_than_the_window_names_its_parameter(law):
+    case = CASES["delay"]
+    fits = text_of(case._replace(entry=f"{{law: {law}, parameters: {{steps: 15}}}}"))
+    hc.assemble(loads(fits))
+    with pytest.raises(HandcraftedError, match=rf"Expected `steps` of the {law} of out of c .* 1 to 15, got 16"):
+        hc.assemble(loads(fits.replace("15", "16")))

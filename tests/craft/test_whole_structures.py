@@ -1,0 +1,115 @@
+"""Whole structures: the network against all plain laws, step by step, and against what its readouts recover."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import handcrafted as hc
+from handcrafted.control.laws.interpreter import Interpreter
+from handcrafted.control.yamlfile import loads
+from tests.control.strategies import lawful, structures
+
+STEPS = 24
+
+
+def random_inputs(names, seed):
+    """Give inputs [time, n_in]: words for discrete signals, points of the grid, or any numbers in the range."""
+    rng = np.random.default_rng(seed)
+    inputs = np.zeros((STEPS, len(names.inputs)), np.float32)
+    for signal, at in names.input_signals.items():
+        domain = names.domain(signal)
+        if domain.discrete:
+            inputs[:, at] = np.eye(domain.width)[rng.integers(domain.width, size=STEPS)]
+        else:
+            inputs[:, at[0]] = domain.rounded(rng.uniform(domain.low, domain.high, STEPS).astype(np.float32))
+    return inputs
+
+
+def by_laws(structure, names, inputs):
+    """Give the outputs [time, n_out] that the plain laws give."""
+    interpreter, found = Interpreter(structure.resolved), []
+    for now in inputs.astype(float):
+        given = interpreter.step({signal: now[at] for signal, at in names.input_signals.items()})
+        found.append(np.concatenate([np.zeros(0), *(given[signal] for signal in names.output_signals)]))
+    return np.array(found)
+
+
+def both(structure, seed, other=None):
+    model = hc.assemble(structure)
+    inputs = random_inputs(model.names, seed)
+    order = np.concatenate([np.zeros(0, int), *model.names.output_signals.values()])
+    return np.asarray(model(inputs)[0])[:, order], by_laws(other or structure, model.names, inputs)
+
+
+@settings(max_examples=12)
+@given(lawful(), st.integers(0, 100))
+def test_any_structure_of_laws_is_computed_bit_for_bit(structure, seed):
+    found, wanted = both(structure, seed)
+    np.testing.assert_array_equal(found, wanted)
+
+
+@settings(max_examples=8)
+@given(structures(6), st.integers(0, 100))
+def test_any_structure_of_default_laws_is_computed_within_rounding(structure, seed):
+    found, wanted = both(structure, seed)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
+
+
+CHAIN = """name: chain
+components:
+  top: {kind: controller, level: 0, control algorithm: {goal: {law: integrator, parameters: {gain: 0.25}}}}
+  low:
+    kind: controller
+    level: 1
+    process model: {goal: {range: [-8, 8], reads: [goal]}, m: {range: [-4, 4], reads: [m]}}
+    control algorithm:
+      act: {law: hysteresis, reads: [m, goal], parameters: {on below: -1, off above: 1}}
+      report: {law: difference, reads: [m], parameters: {steps: 2}}
+  plant: {kind: process, level: 2}
+control actions:
+  - {name: goal, from: top, to: low, range: [-8, 8]}
+  - {name: act, from: low, to: plant, range: [0, 1]}
+feedback:
+  - {name: m, from: plant, to: low, range: [-4, 4], resolution: 0.25}
+  - {name: report, from: low, to: top, range: [-8, 8]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("gain: 0.25", "gain: 0.5"),
+        ("steps: 2", "steps: 1"),
+        ("on below: -1", "on below: -2"),
+        ("reads: [m, goal]", "reads: [m]"),
+        (
+            "{name: report, from: low, to: top, range: [-8, 8]}",
+            "{name: report, from: low, to: top, range: [-8, 8], initial: 4}",
+        ),
+    ],
+)
+def test_a_changed_law_computes_something_else(old, new):
+    structure, other = loads(CHAIN), loads(CHAIN.replace(old, new))
+    found, wanted = both(structure, 3)
+    np.testing.assert_array_equal(found, wanted)
+    assert (found != both(structure, 3, other)[1]).any()
+
+
+def reproduced(structure):
+    comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+    assert comparison.reproduced, comparison
+    return comparison
+
+
+@settings(max_examples=3, derandomize=True)
+@given(lawful(3))
+def test_any_structure_of_laws_is_reproduced(structure):
+    reproduced(structure)
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(lawful())
+def test_many_structures_of_laws_are_reproduced(structure):
+    reproduced(structure)
