@@ -1,7 +1,8 @@
-"""What several tests share: the bundled train door, its contexts, and small damaged copies of a model's arrays."""
+"""What several tests share: the bundled loops, the train door's contexts, and damaged copies of arrays."""
 
 from functools import cache
 
+import jax.numpy as jnp
 import numpy as np
 
 import handcrafted as hc
@@ -23,11 +24,20 @@ CONTEXT_VARIABLES = ("train motion", "emergency", "train position")
 
 
 @cache
-def train_door():
-    """The bundled structure and its model."""
-    path = next(path for path in bundled() if path.stem == "train_door")
-    structure = hc.load(path)
+def of_the_zoo(stem):
+    """A bundled structure and its model."""
+    structure = hc.load(next(path for path in bundled() if path.stem == stem))
     return structure, hc.assemble(structure)
+
+
+def train_door():
+    """The train door and its model."""
+    return of_the_zoo("train_door")
+
+
+def heated_room():
+    """The heated room and its model."""
+    return of_the_zoo("heated_room")
 
 
 def encode(names, context):
@@ -54,6 +64,13 @@ def damaged(model, change):
     weights = model.effective_weights.numpy()
     change(weights)
     return weights
+
+
+def with_arrays(structure, model, change):
+    """Give a new model of the structure with arrays that `change(weights)` has edited."""
+    new = hc.assemble(structure)
+    new.set_weights(damaged(model, change).map(jnp.asarray))
+    return new
 
 
 def recompare(structure, model, change):

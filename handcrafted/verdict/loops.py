@@ -60,8 +60,17 @@ def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ..
     for edge in (*graph.edges, *around):
         _join(whole, edge)
     closing = {(edge.source, edge.target) for edge in around}
-    cycles = itertools.islice(nx.simple_cycles(whole), MOST_LOOPS)
-    return tuple(_loop(whole, cycle, closing) for cycle in cycles)
+    numbers = {signal: i for i, signal in enumerate(whole)}
+    numbered = nx.relabel_nodes(whole, numbers)  # the order of cycles follows the nodes' hashes
+    cycles = sorted(map(_turned, itertools.islice(nx.simple_cycles(numbered), MOST_LOOPS)))
+    signals = list(whole)
+    return tuple(_loop(whole, [signals[i] for i in cycle], closing) for cycle in cycles)
+
+
+def _turned(cycle: list[int]) -> list[int]:
+    """Let a cycle start at its smallest number."""
+    start = cycle.index(min(cycle))
+    return [*cycle[start:], *cycle[:start]]
 
 
 def _join(whole: nx.DiGraph, edge: Edge) -> None:
