@@ -1,0 +1,102 @@
+"""Polarity of feedback loops, against loops whose sign anybody can multiply out."""
+
+import pytest
+
+import handcrafted as hc
+from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.control.yamlfile import loads
+from handcrafted.rollout.plant import process_edges
+from handcrafted.verdict.loops import feedback_loops, loops_of
+from tests.loops import damaged, heated_room, train_door
+
+LEVEL = """name: level
+components:
+  c:
+    kind: controller
+    level: 0
+    process model: {h: {range: [0, 10], reads: [h]}}
+    control algorithm: {valve: {law: linear, parameters: {gains: {h: -1}, constant: 5}}}
+  p:
+    kind: process
+    level: 1
+    dynamics: {law: integrator, output: h, inputs: {valve: 0.1}}
+control actions: [{name: valve, from: c, to: p, range: [-5, 5]}]
+feedback: [{name: h, from: p, to: c, range: [0, 10]}]
+"""
+
+
+def loops(text):
+    structure = loads(text)
+    return feedback_loops(structure, hc.recover(hc.assemble(structure)))
+
+
+@pytest.mark.parametrize(
+    ("gain", "rate", "polarity"),
+    [
+        ("-1", "0.1", "balancing"),
+        ("1", "0.1", "reinforcing"),
+        ("-1", "-0.1", "reinforcing"),
+        ("1", "-0.1", "balancing"),
+    ],
+)
+def test_the_signs_of_network_and_process_multiply(gain, rate, polarity):
+    (loop,) = loops(LEVEL.replace("h: -1", f"h: {gain}").replace("0.1", rate))
+    assert (loop.polarity, loop.lag, loop.closed_by_process) == (polarity, 1, True)
+    assert str(loop) == f"p's h -> c's valve: {polarity} loop through the process, 1 step round"
+
+
+def test_without_dynamics_or_without_effect_there_is_no_loop():
+    without = LEVEL.replace("    dynamics: {law: integrator, output: h, inputs: {valve: 0.1}}\n", "")
+    assert loops(without) == ()
+    assert loops(LEVEL.replace("valve: 0.1", "valve: 0")) == ()
+
+
+def test_a_law_or_a_process_that_turns_back_has_no_polarity():
+    table = LEVEL.replace("{law: linear, parameters: {gains: {h: -1}, constant: 5}}",
+                          "{law: decision table, when: {h: {above: 3, below: 6}}}")  # fmt: skip
+    (loop,) = loops(table)
+    assert loop.polarity == "undetermined"
+
+
+def test_the_heated_room_has_a_balancing_and_a_reinforcing_loop():
+    structure, model = heated_room()
+    through, inside = feedback_loops(structure, hc.recover(model))
+    assert through.polarity == "balancing" and through.closed_by_process
+    assert inside.polarity == "reinforcing" and not inside.closed_by_process and inside.lag == 1
+    turned = hc.recover(damaged(model, lambda w: w.W_U.__imul__(-1)), names=model.names)
+    assert feedback_loops(structure, turned)[0].polarity == "reinforcing"
+    assert len(feedback_loops(structure, hc.recover(damaged(model, lambda w: w.W_R.fill(0)), names=model.names))) == 1
+    door, door_model = train_door()
+    assert feedback_loops(door, hc.recover(door_model)) == ()
+
+
+def test_lags_add_up_round_a_loop():
+    a, b, c = Signal("k", INPUT, "a"), Signal("k", "x", "b"), Signal("k", OUTPUT, "c")
+    graph = SignalGraph((a, b, c), (Edge(a, b, 2, 1), Edge(b, c, 0, -1)))
+    (loop,) = loops_of(graph, [Edge(c, a, 3, 1)])
+    assert (loop.lag, loop.polarity) == (5, "balancing")
+    assert loops_of(graph) == ()
+
+
+CHAINED = """name: chained
+components:
+  c: {kind: controller, level: 0}
+  p: {kind: process, level: 1, dynamics: {law: second order, output: y, inputs: {u: -2}, natural frequency: 0.5}}
+  q:
+    kind: process
+    level: 1
+    dynamics: {law: matrices, inputs: [u], outputs: [z], A: [[0, 1], [0, 0]], B: [[0], [1]], C: [[1, 0]]}
+control actions:
+  - {name: u, from: c, to: p}
+  - {name: u, from: c, to: q}
+feedback:
+  - {name: y, from: p, to: c}
+  - {name: z, from: q, to: c}
+"""
+
+
+def test_step_responses_tell_lag_and_sign_of_each_process():
+    """The second process is a delay line of two steps; the first answers at once, and downwards."""
+    found = {edge.target.name: (edge.lag, edge.sign) for edge in process_edges(loads(CHAINED))}
+    assert found == {"y": (1, -1), "z": (2, 1)}
+    assert process_edges(loads(CHAINED.replace("u: -2", "u: 0")))[0].target.name == "z"
