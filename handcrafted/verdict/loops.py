@@ -51,7 +51,8 @@ def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[L
     Source: Sterman 2000, Business Dynamics, section 5.2 (loop polarity).
     Error: signs of non-linear edges are those seen in the contrasts; at most 64 loops are listed.
     """
-    return loops_of(recovered.used, process_edges(structure))
+    moving = any(component.dynamics for component in structure.components.values())
+    return loops_of(recovered.used, process_edges(structure) if moving else ())
 
 
 def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ...]:

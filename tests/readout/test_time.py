@@ -111,7 +111,7 @@ def felt(weights, names, source, steps):
     moved = still.copy()
     moved[:, 0, names.input_signals[source]] = (rng.integers(-16, 17, (32, 1)) / 4).astype(np.float32)
     one, two = (np.asarray(forward(weights, inputs)[1]["final"]) for inputs in (still, moved))
-    changed = (np.abs(one - two) > 1e-6).any(axis=0)
+    changed = np.any(np.abs(one - two) > 1e-6, axis=0)
     found = {s: changed[:, at].any(axis=1) for s, at in names.subspaces.items()}
     return {signal: int(np.argmax(when)) for signal, when in found.items() if when.any()}
 
