@@ -12,6 +12,7 @@ from handcrafted.zoo import bundled
 
 DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
 ROOM = str(Path(__file__).parent / "data" / "guarded_room.yaml")
+HEATED = str(next(path for path in bundled() if path.stem == "heated_room"))
 
 
 def run(*arguments):
@@ -123,3 +124,55 @@ def test_bad_input_exits_with_2_and_one_message(case, tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", ["check", "draw", "explain", "new", "schema"])
 def test_help_has_an_example(command):
     assert "Example: handcrafted " in run(command, "--help").output
+
+
+def test_run_prints_a_table_and_writes_a_picture_or_numbers(tmp_path):
+    result = run("run", HEATED, "--steps", "40", "-o", str(tmp_path / "trace.csv"))
+    assert result.exit_code == 0, result.output
+    assert "heated room: 40 steps" in result.output and "room.temperature" in result.output
+    lines = (tmp_path / "trace.csv").read_text().splitlines()
+    assert len(lines) == 41 and lines[0].startswith("time,true state: room.temperature")
+    again = run("run", HEATED, "--steps", "40", "-o", str(tmp_path / "again.csv"))
+    other = run("run", HEATED, "--steps", "40", "--seed", "1", "-o", str(tmp_path / "other.csv"))
+    assert again.exit_code == other.exit_code == 0
+    assert (tmp_path / "again.csv").read_text().splitlines() == lines
+    assert (tmp_path / "other.csv").read_text().splitlines() != lines
+    for suffix, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        path = tmp_path / f"trace.{suffix}"
+        assert run("run", HEATED, "--steps", "40", "-o", str(path)).exit_code == 0
+        assert path.read_bytes().startswith(start)
+
+
+def test_run_says_what_left_its_range(tmp_path):
+    cold = tmp_path / "cold.yaml"
+    cold.write_text(Path(HEATED).read_text().replace("inputs: {heat: 25}", "inputs: {heat: -25}"))
+    result = run("run", str(cold), "--steps", "200")
+    assert result.exit_code == 0 and "room.temperature (true) left its range 0 … 40 degC at step" in result.output
+    assert "left its range" not in run("run", HEATED, "--steps", "200").output
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "words"),
+    [
+        (("value: 10", "value: 0"), (), "greater than 0"),
+        (("on below: 19", "on below: 22"), (), "Expected `on below` at or under `off above`, got 22 and 21"),
+        (("time constant: 600", "time constant: -1"), (), "greater than 0"),
+        (("initial: 15\n", "initial: 55\n"), (), "within its range 0 … 40 degC, got 55"),
+        (("", ""), ("--steps", "0"), "0 is not in the range x>=1"),
+        (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .csv"),
+        (("", ""), ("-o", "no/such/folder/trace.csv"), "Expected a place to write to"),
+        (("law: hysteresis", "law: pid"), (), "Expected a law that this version can build"),
+    ],
+)
+def test_run_refuses_with_one_message(tmp_path, monkeypatch, change, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    Path("room.yaml").write_text(Path(HEATED).read_text().replace(*change))
+    result = run("run", "room.yaml", *arguments)
+    assert result.exit_code == 2 and words in result.stderr and "Traceback" not in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["room.yaml"]
+
+
+def test_check_prints_feedback_loops():
+    result = run("check", HEATED)
+    assert "balancing loop through the process, 1 step round" in result.output
+    assert "reinforcing loop inside the network" in result.output

@@ -121,10 +121,11 @@ def _draw(axes: Axes, trace: Trace, strip: Strip) -> None:
     for curve in strip.curves:
         values = np.argmax(curve.values, axis=-1) if discrete else curve.values
         runs = values[None] if trace.runs is None else values[:MOST_RUNS]
-        width, how = 1.0 if len(runs) == 1 else 0.6, "steps-post" if curve.steps or discrete else "default"
+        width = 1.0 if len(runs) == 1 else 0.6
         for i, run in enumerate(runs):
+            time, shown, how = _stairs(trace, run) if curve.steps or discrete else (trace.time, run, "default")
             label = curve.label if i == 0 else None
-            axes.plot(trace.time, run, curve.style, color=curve.color, linewidth=width, drawstyle=how, label=label)
+            axes.plot(time, shown, curve.style, color=curve.color, linewidth=width, drawstyle=how, label=label)
     if discrete and strip.domain:
         axes.set_yticks(range(len(strip.domain.values)), strip.domain.values)
         axes.set_ylim(-0.3, len(strip.domain.values) - 0.7)
@@ -134,6 +135,12 @@ def _draw(axes: Axes, trace: Trace, strip: Strip) -> None:
     if len(strip.curves) > 1:
         axes.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, borderpad=0.1)
     _mark(axes, trace, strip)
+
+
+def _stairs(trace: Trace, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Give times and values of what is held over each step, to the end of the last one."""
+    end = trace.steps * trace.structure.time_step.value
+    return np.append(trace.time, end), np.append(values, values[-1]), "steps-post"
 
 
 def _mark(axes: Axes, trace: Trace, strip: Strip) -> None:
