@@ -30,7 +30,7 @@ from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain
-from handcrafted.view.draw import draw
+from handcrafted.view.draw import draw, show
 
 __all__ = [
     "Circuit",
@@ -61,6 +61,7 @@ __all__ = [
     "forward",
     "load",
     "recover",
+    "show",
     "simulate",
     "step",
 ]

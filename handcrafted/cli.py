@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -180,6 +182,25 @@ def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str]:
     if values.ndim > 1:
         return "", "", ""
     return f"{values.min():g}", f"{values.max():g}", f"{values[-1]:g}"
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("notebooks"))
+@click.option("--execute", is_flag=True, help="Run them all and write them with their outputs, instead.")
+@_friendly
+def notebooks(folder: Path, execute: bool) -> None:
+    """Open the tutorial notebooks of FOLDER (default: notebooks) in JupyterLab.
+
+    Example: handcrafted notebooks --execute
+    """
+    from handcrafted.view.notebook import execute as execute_all
+    from handcrafted.view.notebook import sources
+
+    if not execute:
+        sources(folder)
+        raise SystemExit(subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode)
+    for path in execute_all(folder):
+        click.echo(f"wrote {path}")
 
 
 @main.command()

@@ -106,10 +106,11 @@ class Transformer(nnx.Module):
 
     def __repr__(self) -> str:
         sizes = self.weights.sizes
+        count = lambda axis, word: f"{sizes[axis]} {word}{'' if sizes[axis] == 1 else 's'}"
         head = (
-            f"{self.structure.name}: {sizes['layer']} layers, {sizes['head']} heads of {sizes['d_head']}, "
-            f"{sizes['d_mlp']} neurons per layer, d_model {sizes['d_model']}, "
-            f"{sizes['n_in']} inputs, {sizes['n_out']} outputs"
+            f"{self.structure.name}: {count('layer', 'layer')}, in each {count('head', 'head')} of {sizes['d_head']} "
+            f"dimensions and {count('d_mlp', 'neuron')}; d_model {sizes['d_model']}, "
+            f"{count('n_in', 'input')}, {count('n_out', 'output')}"
         )
         return "\n".join([head, *_table(self.layout)])
 

@@ -73,12 +73,16 @@ def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:
 
 
 def _inside(intended: SignalGraph, recovered: Recovered) -> Iterator[Finding]:
-    for name, graph in recovered.graphs.items():
-        missing, extra = inside_differences(intended, graph)
-        for edge in missing:
-            yield Finding("inside", f"{name} sees no way {_way(edge)}.", edge.target)
-        for edge in extra:
-            yield Finding("inside", f"{name} sees an unintended way {_way(edge)}.", edge.target)
+    """Give a finding per edge inside a controller that some readouts miss, or see without its being intended."""
+    for what, which in (("see no way", 0), ("see an unintended way", 1)):
+        seen: dict[tuple, list[tuple[str, Edge]]] = {}
+        for name, graph in recovered.graphs.items():
+            for edge in inside_differences(intended, graph)[which]:
+                seen.setdefault(edge.key, []).append((name, edge))
+        for found in seen.values():
+            names, edge = [name for name, _ in found], found[0][1]
+            verb = what.replace("see", "sees", 1) if len(names) == 1 else what
+            yield Finding("inside", f"{', '.join(names)} {verb} {_way(edge)}.", edge.target)
 
 
 def _way(edge: Edge) -> str:

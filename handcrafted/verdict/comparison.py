@@ -67,7 +67,7 @@ class Verdicts:
         return all(link.status is Status.FOUND for link in self.links)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Verdicts):
     """A control structure held against what the readouts recovered.
 
@@ -84,3 +84,10 @@ class Comparison(Verdicts):
     outside: tuple[LinkId, ...] = ()
     findings: tuple[Finding, ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        total = len(self.found) + len(self.missing) + len(self.wrong)
+        verdict = "reproduced" if self.reproduced else "NOT reproduced"
+        rest = [str(link) for link in self.links if link.status is not Status.FOUND]
+        findings = [f"finding: {finding.text}" for finding in self.findings]
+        return "\n  ".join([f"{self.structure.name}: {verdict}, {len(self.found)} of {total} links", *rest, *findings])

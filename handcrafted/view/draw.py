@@ -1,10 +1,10 @@
-"""The one way in: draw a control structure, a comparison or a model's weights into a file."""
+"""The one way in: draw a control structure, a comparison, weights or a closed loop, into a file or a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
@@ -13,11 +13,28 @@ from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import render
-from handcrafted.view.figures import save_figure
+from handcrafted.view.figures import drawn
 from handcrafted.view.output import checked_path, write
 from handcrafted.view.response import response
 from handcrafted.view.sidebyside import comparison_picture
 from handcrafted.view.weights import heatmaps, panels_of_model
+
+
+class Picture:
+    """A drawing in memory, which a notebook shows.
+
+    Attributes:
+        png: its bytes as a PNG file.
+    """
+
+    def __init__(self, png: bytes):
+        self.png = png
+
+    def __repr__(self) -> str:
+        return "Picture (its PNG is in .png)"
+
+    def _repr_png_(self) -> bytes:
+        return self.png
 
 
 def draw(thing: Any, path: str | Path, **options: Any) -> Path:
@@ -26,50 +43,69 @@ def draw(thing: Any, path: str | Path, **options: Any) -> Path:
     Args:
         thing: a `ControlStructure`, a `Comparison`, a `Trace`, or a model with `effective_weights` and `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
-        **options: `dpi` (of PNGs, default 200); for weights also `drop_zero` (leave out rows and columns of zeros,
-            default True).
+        **options: `dpi` (of PNGs); for weights also `drop_zero` (leave out rows and columns of zeros, default True).
 
     Raises:
         HandcraftedError: if the thing, the suffix or an option is not known, the folder is missing, or Graphviz is.
     """
-    drawer, suffixes, known = _drawer(thing)
-    if unknown := sorted(set(options) - set(known)):
-        raise HandcraftedError(f"Expected options out of {', '.join(known)}, got {unknown[0]}. Leave it out.")
-    target = checked_path(path, suffixes)
-    return drawer(thing, target, **options)
+    drawer = _drawer(thing, options)
+    target = checked_path(path, drawer.suffixes)
+    return write(target, drawer.draw(thing, target.suffix.lower()[1:], **options))
 
 
-def _drawer(thing: Any) -> tuple[Callable[..., Path], tuple[str, ...], tuple[str, ...]]:
-    """Give the function that draws such a thing, its suffixes and its options."""
+def show(thing: Any, **options: Any) -> Picture:
+    """Draw something for a notebook; things and options as in `draw`.
+
+    Raises:
+        HandcraftedError: if the thing or an option is not known, or Graphviz is missing.
+    """
+    return Picture(_drawer(thing, options).draw(thing, "png", **{"dpi": 80, **options}))
+
+
+class _Drawer(NamedTuple):
+    """How to draw one kind of thing: the function from thing and form to bytes, its suffixes and its options."""
+
+    draw: Callable[..., bytes]
+    suffixes: tuple[str, ...] = (".png", ".svg")
+    options: tuple[str, ...] = ("dpi",)
+
+
+def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
+    drawer = _drawer_of(thing)
+    if unknown := sorted(set(options) - set(drawer.options)):
+        raise HandcraftedError(f"Expected options out of {', '.join(drawer.options)}, got {unknown[0]}. Leave it out.")
+    return drawer
+
+
+def _drawer_of(thing: Any) -> _Drawer:
     if isinstance(thing, ControlStructure):
-        return _draw_structure, (".png", ".svg", ".dot"), ("dpi",)
+        return _Drawer(_structure, (".png", ".svg", ".dot"))
     if isinstance(thing, Comparison):
-        return _draw_comparison, (".png", ".svg"), ("dpi",)
+        return _Drawer(_comparison)
     if isinstance(thing, Trace):
-        return _draw_trace, (".png", ".svg"), ("dpi",)
+        return _Drawer(_trace)
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
-        return _draw_weights, (".png", ".svg"), ("dpi", "drop_zero")
+        return _Drawer(_weights, options=("dpi", "drop_zero"))
     raise HandcraftedError(
         f"Expected a ControlStructure, a Comparison, a Trace or a model, got {type(thing).__name__}. "
         "Load a structure or compare one with what was recovered, and draw that."
     )
 
 
-def _draw_structure(structure: ControlStructure, path: Path, dpi: int = 200) -> Path:
+def _structure(structure: ControlStructure, form: str, dpi: int = 200) -> bytes:
     text = control_diagram(structure)
-    form = path.suffix.lower()[1:]
     if form == "dot":
-        return write(path, text.encode())
-    return write(path, render(at_resolution(text, dpi) if form == "png" else text, form))
+        return text.encode()
+    return render(at_resolution(text, dpi) if form == "png" else text, form)
 
 
-def _draw_comparison(comparison: Comparison, path: Path, dpi: int = 200) -> Path:
-    return write(path, comparison_picture(comparison, path.suffix.lower()[1:], dpi))
+def _comparison(comparison: Comparison, form: str, dpi: int = 200) -> bytes:
+    return comparison_picture(comparison, form, dpi)
 
 
-def _draw_trace(trace: Trace, path: Path, dpi: int = 150) -> Path:
-    return save_figure(lambda: response(trace), path, dpi)
+def _trace(trace: Trace, form: str, dpi: int = 150) -> bytes:
+    return drawn(lambda: response(trace), form, dpi)
 
 
-def _draw_weights(model: Any, path: Path, dpi: int = 200, drop_zero: bool = True) -> Path:
-    return heatmaps(panels_of_model(model), path, dpi=dpi, drop_zero=drop_zero)
+def _weights(model: Any, form: str, dpi: int = 200, drop_zero: bool = True) -> bytes:
+    return heatmaps(panels_of_model(model), form, dpi, drop_zero)

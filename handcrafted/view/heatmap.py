@@ -20,6 +20,12 @@ PRINTED = 12
 CELL, LETTER = 0.3, 0.065
 """Inches per cell, and per letter of a label."""
 
+LINE = 0.13
+"""Inches per line of a label."""
+
+SEPARATOR = " / "
+"""Where a label may be broken into lines."""
+
 ABREAST = 3
 """Panels in one row of the figure."""
 
@@ -52,7 +58,8 @@ class Panel:
         array = np.asarray(self.array)
         rows, columns = (np.flatnonzero((array != 0).any(axis=axis)) for axis in (1, 0))
         gone = len(self.rows) - len(rows), len(self.columns) - len(columns)
-        note = f"\n(without {gone[0]} rows and {gone[1]} columns of zeros)" if any(gone) else ""
+        counted = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in zip(gone, ("row", "column"), strict=True) if n]
+        note = f"\n(without {' and '.join(counted)} of zeros)" if counted else ""
         named = tuple(self.rows[i] for i in rows), tuple(self.columns[i] for i in columns)
         return Panel(self.title + note, array[np.ix_(rows, columns)], *named)
 
@@ -94,10 +101,23 @@ def figure_of(panels: Sequence[Panel], drop_zero: bool = True) -> Figure:
 
 def _size(panel: Panel) -> tuple[float, float]:
     """Give the width and height in inches that a panel needs."""
-    rows, columns = max(len(panel.rows), 1), max(len(panel.columns), 1)
-    left = max(map(len, panel.rows), default=0) * LETTER
-    under = max(map(len, panel.columns), default=0) * LETTER
-    return max(3.2, columns * CELL + left + 1.0), max(rows * CELL, 0.6) + under + 0.7
+    lines = 1 + max((label.count(SEPARATOR) for label in (*panel.rows, *panel.columns)), default=0)
+    cell = max(CELL, LINE * lines)
+    left, under = _longest(panel.rows) * LETTER, _longest(panel.columns) * LETTER
+    title = max(map(len, panel.title.split("\n"))) * LETTER
+    width = max(len(panel.columns) * cell + 1.0, title + 0.3)
+    height = max(len(panel.rows) * cell, 0.6) + 0.7
+    return left + width, height + (LINE * lines if len(panel.columns) == 1 else under)
+
+
+def _longest(labels: Sequence[str]) -> int:
+    """Count the letters of the longest line of any label."""
+    return max((len(line) for label in labels for line in label.split(SEPARATOR)), default=0)
+
+
+def _wrapped(labels: Sequence[str]) -> list[str]:
+    """Break labels into lines: owner, role, signal."""
+    return [label.replace(SEPARATOR, "\n") for label in labels]
 
 
 def _printed(panel: Panel) -> bool:
@@ -115,8 +135,9 @@ def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
     colors = LinearSegmentedColormap.from_list("about zero", [BELOW, ZERO, ABOVE])
     limit = float(np.abs(panel.array).max()) or 1.0
     image = axes.imshow(panel.array, cmap=colors, vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest")
-    axes.set_xticks(range(len(panel.columns)), panel.columns, rotation=90, fontsize=7)
-    axes.set_yticks(range(len(panel.rows)), panel.rows, fontsize=7)
+    turned = 0 if len(panel.columns) == 1 else 90
+    axes.set_xticks(range(len(panel.columns)), _wrapped(panel.columns), rotation=turned, fontsize=7)
+    axes.set_yticks(range(len(panel.rows)), _wrapped(panel.rows), fontsize=7)
     axes.set_xticks(np.arange(len(panel.columns) - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(len(panel.rows) - 1) + 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.5)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from handcrafted.view.figures import save_figure
+from handcrafted.view.figures import drawn
 from handcrafted.view.heatmap import Panel, figure_of
 
 
-def heatmaps(panels: Sequence[Panel], path: str | Path, dpi: int = 200, drop_zero: bool = True) -> Path:
-    """Draw panels into a PNG or SVG file.
+def heatmaps(panels: Sequence[Panel], form: str = "png", dpi: int = 200, drop_zero: bool = True) -> bytes:
+    """Draw panels as `png` or `svg`.
 
     Raises:
-        HandcraftedError: if there is no panel, or the file cannot be written there.
+        HandcraftedError: if there is no panel.
     """
-    return save_figure(lambda: figure_of(panels, drop_zero), path, dpi)
+    return drawn(lambda: figure_of(panels, drop_zero), form, dpi)
 
 
 def panels_of_model(model: Any) -> list[Panel]:
@@ -28,7 +27,8 @@ def panels_of_model(model: Any) -> list[Panel]:
     """
     weights, names = model.effective_weights, model.names
     arrays = {key: np.asarray(getattr(weights, key)) for key in ("W_E", "W_V", "W_O", "W_in", "W_out", "W_U", "W_R")}
-    residual = tuple(coordinate_label(coordinate) for coordinate in names.residual)
+    wide = {signal for signal, at in names.subspaces.items() if len(at) > 1}
+    residual = tuple(coordinate_label(c, c.subspace in wide) for c in names.residual)
     inputs, outputs = (tuple(port_label(port) for port in ports) for ports in (names.inputs, names.outputs))
     return [
         Panel("W_E (input to residual stream)", arrays["W_E"], inputs, residual),
@@ -53,14 +53,13 @@ def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterato
             yield Panel(f"layer {layer}: W_out (neurons to residual stream)", arrays["W_out"][layer], neurons, residual)
 
 
-def coordinate_label(coordinate: Any) -> str:
-    """Name a coordinate of the residual stream: owner, role, signal and number."""
+def coordinate_label(coordinate: Any, numbered: bool = True) -> str:
+    """Name a coordinate of the residual stream: owner, role, signal, and its number where a signal has several."""
     owner, role, signal, index = coordinate
-    return f"{owner or '(outside)'} / {role.replace('_', ' ')} / {signal} [{index}]"
+    return f"{owner or '(outside)'} / {role.replace('_', ' ')} / {signal}" + (f" [{index}]" if numbered else "")
 
 
 def port_label(port: Any) -> str:
     """Name a number that enters or leaves the network, by its value where it is one of a list."""
-    domain = getattr(port, "domain", None)
-    which = f" = {domain.values[port.index]}" if domain is not None and domain.values else ""
-    return f"{port.owner or '(outside)'} / {port.signal}{which or f' [{port.index}]'}"
+    which = f" = {port.domain.values[port.index]}" if port.domain.values else ""
+    return f"{port.owner or '(outside)'} / {port.signal}{which}"

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
+
 
 def bundled() -> tuple[Path, ...]:
     """Give the paths of the bundled control structures, in alphabetical order."""
     return tuple(sorted(Path(__file__).parent.glob("*.yaml")))
+
+
+def find(name: str) -> Path:
+    """Give the path of the bundled control structure called `name`, such as `heated room`.
+
+    Raises:
+        HandcraftedError: if there is none of that name.
+    """
+    known = {path.stem.replace("_", " "): path for path in bundled()}
+    if name not in known:
+        raise HandcraftedError(f"Expected the name of a bundled loop, got {name!r}.{nearest(name, known)}")
+    return known[name]
