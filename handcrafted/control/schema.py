@@ -20,7 +20,18 @@ Feedback of one name from one process is one input of the network, whoever recei
 A variable may name a law of its own; without one it copies the one signal that it reads, and else the default linear
 law stands in. Without a law a decision is the default linear law of all variables.
 The lag of a link between controllers is 0 from a smaller level to a larger one, else 1; requests arrive within the
-step; recurrent: true or false overrides."""
+step; recurrent: true or false overrides.
+Before t = 0 every signal held its initial value: its own, else that of the decision that it carries, else that of a
+delay that reads it alone, else its first word, or the number of its range nearest to 0.
+Comparisons are strict. comparator takes above or below; hysteresis takes on below with off above (heating), or on above
+with off below (cooling); with two reads they compare the first minus the second. They issue as a decision table does.
+saturation and integrator take low and high (default: the range), integrator also gain, per unit of time; delay takes
+steps, difference steps and gain, up to 15 steps; linear takes gains, one per read, and constant.
+A sensor rounds to its resolution. On that grid comparisons are exact; without it a fraction may come out of a band of
+2^-14 of the range beside a threshold.
+The inputs of dynamics name what arrives at the process, its outputs what leaves it; words count as their place in the
+list, from 0, except in a finite state process. Inputs are held over a step. Matrices are in discrete time unless
+continuous: true, and must not grow unless unstable: true; D acts on the inputs of the step before."""
 
 
 class _Quiet(GenerateJsonSchema):

@@ -6,7 +6,7 @@ from handcrafted.control.yamlfile import loads
 
 TEMPLATE = """\
 # A control structure in the words of STPA.
-# Check it: handcrafted check FILE    Draw it: handcrafted draw FILE -o FILE.png
+# Check it: handcrafted check FILE    Draw it: handcrafted draw FILE -o FILE.png    Run it: handcrafted run FILE
 name: {name}
 time step: {{value: 1, unit: s}}                # optional
 
@@ -36,26 +36,35 @@ components:
     responsibilities:
       R-1: {{text: Stop the inflow before the tank overflows, constraints: [SC-1]}}
     process model:
-      level: {{values: [low, normal, high], reads: [level]}}
+      level: {{range: [0, 10], unit: m, reads: [level]}}
       mode: {{values: [normal, drain], reads: [mode]}}
     control algorithm:
       pump:
         law: decision table
         when:
-          - {{level: [normal, high], mode: drain}}
-          - {{level: high}}
+          - {{level: {{above: 5}}, mode: drain}}
+          - {{level: {{above: 8}}}}
       tank state:
         law: decision table
         when:
-          - {{level: high}}
-  tank: {{kind: process, level: 2}}
+          - {{level: {{above: 7}}}}
+  tank:
+    kind: process
+    level: 2
+    dynamics:                                 # optional: with it, `handcrafted run` closes the loop
+      law: tank
+      output: level
+      inputs: {{pump: -2}}                      # m3/s while the pump is running
+      area: 5
+      initial: 4
+      disturbance: [0.5, 1.5]                 # what flows in, drawn anew in each step
 
 # The arrows. Names are what goes along them; from and to name components.
 control actions:
   - {{name: mode, from: operator, to: pump controller, values: [normal, drain]}}
   - {{name: pump, from: pump controller, to: tank, values: [stopped, running]}}
 feedback:                                     # from a lower controller it arrives one step later
-  - {{name: level, from: tank, to: pump controller, values: [low, normal, high]}}
+  - {{name: level, from: tank, to: pump controller, range: [0, 10], unit: m, resolution: 0.125, initial: 4}}
   - {{name: tank state, from: pump controller, to: operator, values: [ok, filling up]}}
 """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.rollout.plant import process_edges
@@ -37,9 +37,9 @@ class Loop:
     closed_by_process: bool
 
     def __str__(self) -> str:
-        names = dict.fromkeys(f"{s.owner}'s {s.name}" for s in self.signals if s.role in (INPUT, OUTPUT))
-        inner = [f"{s.owner}'s {s.name}" for s in self.signals]
-        way = " -> ".join(names) if self.closed_by_process else " -> ".join(inner)
+        after = (*self.signals[1:], self.signals[0])
+        handed_on = [s for s, then in zip(self.signals, after, strict=True) if s.role == INPUT or s.owner != then.owner]
+        way = " -> ".join(dict.fromkeys(f"{s.owner}'s {s.name}" for s in handed_on or self.signals))
         where = "through the process" if self.closed_by_process else "inside the network"
         return f"{way}: {self.polarity} loop {where}, {self.lag} step{'s' if self.lag != 1 else ''} round"
 
