@@ -9,10 +9,10 @@ import numpy as np
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 
 BAND_BITS = 14
-"""Off the grid a ramp is 2^-14 of the range wide, or up to half of that."""
+"""Off the grid a ramp is 2^-14 of the scale wide, or down to half of that."""
 
 GRID_BITS = 22
-"""Up to 2^22 steps of the grid in the range, float32 holds every point and every ramp exactly."""
+"""Up to 2^22 steps of the grid in the scale, float32 holds every point and every ramp exactly."""
 
 MARGIN = 2.0**-5
 """Share of a ramp kept free on both sides off the grid; float32 rounding of its terms stays below 2^-7."""
@@ -36,7 +36,8 @@ def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
     On a grid of step q the ramp lies between the last point that satisfies it and the first that does not, so that
     no point of the grid falls inside; off the grid the whole band lies below the threshold, which itself answers 0.
 
-    Formula: gain = the least power of two of at least 1 / q, or of at least 2^14 / span off the grid.
+    Formula: gain = the least power of two of at least 1 / q; off the grid of at least 2^14 / scale, the larger of span
+        and |threshold|, for float32 holds no finer differences there.
     Error: wrong only inside the band, (threshold - (1 + 2^-4) / gain, threshold) off the grid.
 
     Args:
@@ -44,8 +45,9 @@ def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
         grid: the step q of the values, None where nothing rounds them.
         span: the width of their range.
     """
-    if grid is None or span / grid > 2.0**GRID_BITS:
-        gain = 2.0 ** np.ceil(BAND_BITS - np.log2(span))
+    scale = max(span, abs(threshold))
+    if grid is None or scale / grid > 2.0**GRID_BITS:
+        gain = 2.0 ** np.ceil(BAND_BITS - np.log2(scale))
         return Ramp(float(gain), threshold - MARGIN / gain)
     steps = threshold / grid
     first_false = grid * (np.rint(steps) if abs(steps - np.rint(steps)) < NEAR else np.ceil(steps))

@@ -28,7 +28,8 @@ def band(site: Site, signs: np.ndarray, settings: Hysteresis, grid: float | None
     low, high = settings.thresholds
     if not settings.heats:
         signs, low, high = -signs, -high, -low
-    on, off = ramp_below(low, grid, span), ramp_above(high, grid, span)
+    scale = max(span, abs(low), abs(high))
+    on, off = ramp_below(low, grid, scale), ramp_above(high, grid, scale)  # one scale, one gain
     gain, stays = on.gain, -off.start + 1 / off.gain
     into = np.concatenate([gain * signs, [-gain * (stays - on.start)]])[:, None]
     body = Neurons(into, np.array([1 - gain * on.start]), np.eye(1))

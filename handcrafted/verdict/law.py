@@ -31,7 +31,7 @@ EXHAUSTIVE = 2048
 """Up to how many contexts of words, grid points and states all are tried."""
 
 BAND = 2.0**-13
-"""Share of the range about a threshold within which a switching law off the grid may answer either way."""
+"""Off the grid a law may answer either way within so much of the range, or its largest value, about a threshold."""
 
 SWITCHING = ("comparator", "decision table", "hysteresis")
 
@@ -132,7 +132,9 @@ class _Trial:
         loose = _off_the_grid(task)
         if not loose:
             return [now]
-        width = BAND * sum(read.domain.high - read.domain.low for read in loose)
+        domains = [read.domain for read in loose]
+        largest = max(max(abs(domain.low), abs(domain.high)) for domain in domains)
+        width = BAND * max(largest, sum(domain.high - domain.low for domain in domains))
         return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
     def _ago(self, values: Values) -> Callable[[int], Values]:

@@ -18,11 +18,11 @@ from handcrafted.control.resolved import Read
 from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import loads
 from handcrafted.craft.circuit import Site
+from handcrafted.craft.comparator import Ramp, bits, ramp_below, ramps
 from handcrafted.craft.decision_table import any_row, table_rows
 from handcrafted.craft.linear import affine, copy
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.steps_ago import nearest_alias, positional_biases
-from tests.control.strategies import structures
 from tests.loops import door_inputs, train_door
 
 WORDS = Domain(("a", "b", "c"))
@@ -92,6 +92,43 @@ def test_the_default_law_has_the_stated_weights(reads, writes):
     assert all(len(set(row)) == len(row) for row in rows)
 
 
+def compare_in_float32(ramp, x):
+    """Give min(1, max(0, …)) of a ramp as the two stages compute it."""
+    site = Site("k", (SIGNALS[0],), SIGNALS[1])
+    first, second = ramps(site, np.ones((1, 1)), [ramp]).body, bits(site, 1).body
+    return relu_layer(second, relu_layer(first, x[:, None]))[:, 0]
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from([2.0**-10, 0.0625, 0.1, 0.3, 1.0, 7.0]),
+    st.integers(-300, 300),
+    st.floats(0, 1),
+    st.integers(1, 400),
+)
+def test_a_comparator_is_right_at_every_point_of_its_grid_and_no_gain_is_too_large(grid, first, share, count):
+    points = (grid * np.arange(first, first + count + 1)).astype(np.float32)
+    threshold = float(grid * (first + np.round(share * count * 2) / 2))
+    wanted = np.rint(points / grid) * 2 < np.rint(threshold / grid * 2)
+    ramp = ramp_below(threshold, grid, grid * count)
+    np.testing.assert_array_equal(compare_in_float32(ramp, points), wanted)
+    weaker = Ramp(ramp.gain / 4, ramp.start)
+    if 0 < wanted.sum() < len(wanted):
+        assert (compare_in_float32(weaker, points) != wanted).any()
+
+
+@settings(max_examples=60)
+@given(st.floats(-100, 100), st.floats(0.01, 1000))
+def test_off_the_grid_a_comparator_is_wrong_only_in_its_stated_band(threshold, span):
+    ramp = ramp_below(threshold, None, span)
+    scale = max(span, abs(threshold))
+    assert 2.0**14 / scale <= ramp.gain < 2.0**15 / scale
+    x = (threshold + np.linspace(-3, 3, 601) / ramp.gain).astype(np.float32)
+    answer, lowest = compare_in_float32(ramp, x), threshold - (1 + 2.0**-4) / ramp.gain
+    assert (answer[x >= threshold] == 0).all() and (answer[x <= lowest] == 1).all()
+    assert ((answer > 0) & (answer < 1)).any()
+
+
 def test_the_gain_of_a_head_is_what_the_margin_needs():
     query, key = positional_biases(0)
     assert nearest_alias() == pytest.approx(0.0398, abs=1e-4)
@@ -152,24 +189,3 @@ def test_the_layout_names_layer_part_owner_role_reads_and_writes():
         all(word in line for word in ("H0", "door controller", "feedback", "train.train motion"))
         for line in text.split("\n")
     )
-
-
-def reproduced(structure):
-    model = hc.assemble(structure)
-    recovered = hc.recover(model)
-    comparison = hc.compare(structure, recovered)
-    assert comparison.reproduced, [str(link) for link in comparison.links]
-    assert recovered.wired.same_wiring(structure.signal_graph())
-
-
-@settings(max_examples=3, derandomize=True)
-@given(structures(5))
-def test_any_structure_of_boxes_and_arrows_is_reproduced(structure):
-    reproduced(structure)
-
-
-@pytest.mark.slow
-@settings(max_examples=60)
-@given(structures(8))
-def test_many_structures_are_reproduced(structure):
-    reproduced(structure)

@@ -6,7 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.yamlfile import loads
-from tests.one_law import CASES, GRID, Case, built, text_of, walks
+from tests.one_law import CASES, GRID, Case, built, switch, text_of, walks
 
 STEPS, SEQUENCES = 120, 4
 
@@ -70,6 +70,15 @@ def wide(case: Case, inputs: np.ndarray, width: float) -> np.ndarray:
         moved[0] += move
         unsure |= np.array([case.plain(*rows) for rows in zip(*moved, strict=True)]) != np.array(answers)
     return np.maximum.accumulate(unsure, axis=1) if "hysteresis" in case.entry else unsure
+
+
+def test_a_hysteresis_far_from_zero_has_one_gain_for_both_thresholds():
+    far = "{law: hysteresis, parameters: {on below: 16.1, off above: 80.3}}"
+    case = Case(far, switch(lambda s, x: 1.0 if x < 16.1 else 0.0 if x > 80.3 else s), action="range: [0, 1]")
+    structure = loads(text_of(case, resolution=None).replace("[-4, 4]", "[15, 25]"))
+    inputs = np.array([[[10, 80.2995, 80.3045, 50, 16.1005, 16.0955, 80.2995]]], np.float32)
+    found, wanted = outcomes(hc.assemble(structure), case, inputs)
+    assert found.tolist() == wanted.tolist() == [[1, 1, 0, 0, 0, 1, 1]]
 
 
 SWITCHES = [name for name, case in CASES.items() if case.action == "range: [0, 1]"]

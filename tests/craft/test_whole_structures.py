@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.control.laws.interpreter import Interpreter
 from handcrafted.control.yamlfile import loads
+from handcrafted.model.forward import initial_state
 from tests.control.strategies import lawful, structures
 
 STEPS = 24
@@ -56,6 +57,23 @@ def test_any_structure_of_default_laws_is_computed_within_rounding(structure, se
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
 
 
+@settings(max_examples=8)
+@given(lawful(3), st.integers(0, 100))
+def test_streaming_equals_the_whole_sequence_with_the_carry_fed_in(structure, seed):
+    model = hc.assemble(structure)
+    weights, inputs = model.effective_weights, random_inputs(model.names, seed)
+    outputs, seen = hc.forward(weights, inputs)
+    state, streamed = initial_state(weights), []
+    for now in inputs:
+        state, out = hc.step(weights, state, now)
+        streamed.append(out)
+    np.testing.assert_array_equal(outputs, np.stack(streamed))
+    np.testing.assert_array_equal(outputs, hc.forward(weights, inputs, carries=seen["carry"])[0])
+    if np.asarray(seen["carry"])[1:].any():
+        late = hc.forward(weights, inputs, carries=np.roll(seen["carry"], 1, axis=0) + 1)
+        assert (np.asarray(late[1]["final"]) != np.asarray(seen["final"])).any()
+
+
 CHAIN = """name: chain
 components:
   top: {kind: controller, level: 0, control algorithm: {goal: {law: integrator, parameters: {gain: 0.25}}}}
@@ -97,19 +115,20 @@ def test_a_changed_law_computes_something_else(old, new):
 
 
 def reproduced(structure):
-    comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+    recovered = hc.recover(hc.assemble(structure))
+    comparison = hc.compare(structure, recovered)
     assert comparison.reproduced, comparison
-    return comparison
+    assert recovered.wired.same_wiring(structure.signal_graph())
 
 
-@settings(max_examples=3, derandomize=True)
-@given(lawful(3))
-def test_any_structure_of_laws_is_reproduced(structure):
+@settings(max_examples=5, derandomize=True)
+@given(st.one_of(structures(5), lawful(3)))
+def test_any_structure_is_reproduced(structure):
     reproduced(structure)
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
-@given(lawful())
-def test_many_structures_of_laws_are_reproduced(structure):
+@settings(max_examples=80)
+@given(st.one_of(structures(8), lawful()))
+def test_many_structures_are_reproduced(structure):
     reproduced(structure)
