@@ -73,10 +73,10 @@ def wide(case: Case, inputs: np.ndarray, width: float) -> np.ndarray:
 
 
 def test_a_hysteresis_far_from_zero_has_one_gain_for_both_thresholds():
-    far = "{law: hysteresis, parameters: {on below: 16.1, off above: 80.3}}"
-    case = Case(far, switch(lambda s, x: 1.0 if x < 16.1 else 0.0 if x > 80.3 else s), action="range: [0, 1]")
+    far = "{law: hysteresis, parameters: {on below: -80.3, off above: 16.1}}"
+    case = Case(far, switch(lambda s, x: 1.0 if x < -80.3 else 0.0 if x > 16.1 else s), action="range: [0, 1]")
     structure = loads(text_of(case, resolution=None).replace("[-4, 4]", "[15, 25]"))
-    inputs = np.array([[[10, 80.2995, 80.3045, 50, 16.1005, 16.0955, 80.2995]]], np.float32)
+    inputs = np.array([[[-90, 16.0995, 16.1045, -20, -80.2995, -80.3045, 16.0985]]], np.float32)
     found, wanted = outcomes(hc.assemble(structure), case, inputs)
     assert found.tolist() == wanted.tolist() == [[1, 1, 0, 0, 0, 1, 1]]
 
