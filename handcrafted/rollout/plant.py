@@ -15,7 +15,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Edge, Signal
-from handcrafted.control.processes import Process
+from handcrafted.control.processes.process import Process
 from handcrafted.control.structure import ControlStructure
 from handcrafted.rollout.world import ACTION, PROCESS, World, world_of
 

@@ -16,7 +16,8 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.processes import Process, process_of
+from handcrafted.control.processes.bundled import process_of
+from handcrafted.control.processes.process import Process
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.structure import ControlStructure
 

@@ -17,7 +17,7 @@ from scipy.linalg import expm
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import FiniteState, FirstOrder, Integrator, Matrices, SecondOrder, Tank, Vehicle
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.processes import process_of
+from handcrafted.control.processes.bundled import process_of
 
 STEPS, ROUNDINGS, UNIT = 300, 8, 2.0**-24
 
