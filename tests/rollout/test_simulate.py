@@ -115,6 +115,22 @@ def table(path):
         return list(csv.DictReader(file))
 
 
+TWO = """name: two
+components:
+  a: {kind: controller, level: 0, control algorithm: {u: {law: constant, parameters: {value: 1}}}}
+  b: {kind: controller, level: 0, control algorithm: {u: {law: constant, parameters: {value: 0.5}}}}
+  p: {kind: process, level: 1, dynamics: {law: integrator, output: y, inputs: {u: 1}}}
+control actions:
+  - {name: u, from: a, to: p}
+  - {name: u, from: b, to: p}
+feedback: [{name: y, from: p, to: a, range: [-9, 9]}]
+"""
+
+
+def test_actions_of_one_name_from_several_controllers_add_up():
+    assert hc.simulate(model_of(TWO), steps=4).state["y"].tolist() == [0, 1.5, 3, 4.5]
+
+
 def test_words_come_as_words(tmp_path):
     _, model = train_door()
     motions = ["moving", "stopped", "moving"]
