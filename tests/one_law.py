@@ -44,6 +44,20 @@ def delayed(x, steps, before=0.0):
     return [x[t - steps] if t >= steps else before for t in range(len(x))]
 
 
+def pid(x, y, kp, ki=0.0, kd=0.0, limits=(-8.0, 8.0), tracking=None, first=0.0, dt=0.5):
+    """Give the outputs [time] of a textbook controller; y None: x is the error."""
+    clip = lambda value: min(max(value, limits[0]), limits[1])
+    total, found, last = first, [], 0.0
+    for t in range(len(x)):
+        error, measured = (x[t], -x[t]) if y is None else (x[t] - y[t], y[t])
+        free = kp * error + total - kd / dt * (measured - last)
+        out, last = clip(free), measured
+        found.append(out)
+        total = total + ki * dt * error
+        total = clip(total) if tracking is None else total + tracking * dt * (out - free)
+    return found
+
+
 BIT = "range: [0, 1]"
 CASES = {
     "linear": Case(
@@ -100,6 +114,23 @@ CASES = {
         switch(lambda s, x, y: min(max(s + 0.5 * (x + y), -8.0), 8.0), 0.0),
         2,
     ),
+    "linear with limits": Case(
+        "{law: linear, parameters: {gains: {x: 2, y: -1}, constant: 1, low: -3, high: 4.5}}",
+        lambda x, y: [min(max(2 * a - b + 1, -3.0), 4.5) for a, b in zip(x, y, strict=True)],
+        2,
+    ),
+    "p": Case("{law: pid, parameters: {kp: 2, high: 3}}", lambda x: [min(max(2 * v, -8.0), 3.0) for v in x]),
+    "pi": Case(
+        "{law: pid, reads: [x, y], parameters: {kp: 0.5, ki: 0.5, low: -2, high: 3}, initial: 1}",
+        lambda x, y: pid(x, y, kp=0.5, ki=0.5, limits=(-2.0, 3.0), first=1.0),
+        2,
+    ),
+    "pid": Case(
+        "{law: pid, reads: [x, y], parameters: {kp: 2, ki: 0.5, kd: 0.5}}",
+        lambda x, y: pid(x, y, kp=2.0, ki=0.5, kd=0.5),
+        2,
+    ),
+    "pd of one": Case("{law: pid, parameters: {kp: 2, kd: 0.5}}", lambda x: pid(x, None, kp=2.0, kd=0.5)),
     "delay": Case("{law: delay, parameters: {steps: 3}}", lambda x: delayed(x, 3)),
     "the longest delay": Case("{law: delay, parameters: {steps: 15}}", lambda x: delayed(x, 15)),
     "difference": Case(

@@ -161,7 +161,7 @@ def test_run_says_what_left_its_range(tmp_path):
         (("", ""), ("--steps", "0"), "0 is not in the range x>=1"),
         (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .csv"),
         (("", ""), ("-o", "no/such/folder/trace.csv"), "Expected a place to write to"),
-        (("law: hysteresis", "law: pid"), (), "Expected a law that this version can build"),
+        (("law: hysteresis", "law: watchdog"), (), "Expected a law that this version can build"),
     ],
 )
 def test_run_refuses_with_one_message(tmp_path, monkeypatch, change, arguments, words):

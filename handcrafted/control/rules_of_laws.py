@@ -25,12 +25,13 @@ def check_form(
     if declared.law is None or settings is None or declared.law not in LAWS:
         return
     name = f"{declared.law} of {path[-1]}"
-    form = form_of(declared.law, declared.when, reads)
+    form = form_of(declared.law, declared.when, settings)
     _check_reads(path, name, form, reads)
     _check_result(path, name, form, domain)
     match settings:
         case Linear():
             _check_gains((*path, "parameters", "gains"), name, settings, reads)
+            _check_limits(path, name, settings, domain, None)
         case Limits():
             _check_limits(path, name, settings, domain, initial if form.memory else None)
         case Delay():

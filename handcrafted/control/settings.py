@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, ValidationError, model_validator
 
@@ -21,13 +21,6 @@ class Table(Part):
     """A decision table issues the second value of a discrete action, or the one named here."""
 
     value: Scalar | None = None
-
-
-class Linear(Part):
-    """The sum of each read times its gain (output unit per unit of the read), plus a constant (output unit)."""
-
-    gains: NameMap[Number]
-    constant: Number = 0.0
 
 
 class Comparator(Part):
@@ -98,6 +91,49 @@ class Limits(Part):
         return self
 
 
+class Linear(Limits):
+    """The sum of each read times its gain (output unit per unit of the read), plus a constant (output unit).
+
+    Unlimited, unless `low` or `high` is given.
+    """
+
+    gains: NameMap[Number]
+    constant: Number = 0.0
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit is declared."""
+        return self.low is not None or self.high is not None
+
+
+class Pid(Limits):
+    """A proportional, integral and derivative controller of an error: the first read minus the second, or the one read.
+
+    `kp` in output units per unit of the error, `ki` that per unit of time, `kd` that times a unit of time (on the
+    second read alone, so that a new set point gives no kick). The output stops at the limits. So does the integral;
+    where `tracking` is given (per unit of time), it is pulled back instead at that rate by what the limits cut off.
+    """
+
+    kp: Number
+    ki: Number = 0.0
+    kd: Number = 0.0
+    tracking: Annotated[Number, Field(gt=0)] | None = None
+    steps: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Pid:
+        if self.tracking is not None and self.ki == 0:
+            raise ValueError("Expected `ki` beside `tracking`, got none. Drop `tracking`, or add the integral")
+        if self.kp == 0:
+            raise ValueError("Expected `kp` other than 0, got 0. Use law `integrator` for an integral alone")
+        return self
+
+    @property
+    def cancels(self) -> bool:
+        """Whether tracking takes back all that the error adds to the integral, so that only the output moves it."""
+        return self.tracking is not None and self.ki == self.tracking * self.kp
+
+
 class Saturation(Limits):
     """Cuts the read off at the limits."""
 
@@ -130,6 +166,7 @@ SETTINGS: dict[str, type[Part]] = {
     "hysteresis": Hysteresis,
     "integrator": Integrator,
     "linear": Linear,
+    "pid": Pid,
     "saturation": Saturation,
 }
 """The parameters of every law that can be built."""

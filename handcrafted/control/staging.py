@@ -9,12 +9,13 @@ from handcrafted.control.domain import Domain, Value, issue_values
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition, Part
 from handcrafted.control.resolved import ENDING, Lagged, Memory, Read, Stage, Task, next_step
-from handcrafted.control.settings import Delay, Difference, Hysteresis, Integrator
+from handcrafted.control.settings import Delay, Difference, Hysteresis, Integrator, Linear, Pid
 from handcrafted.control.structure import Law
 from handcrafted.control.vocabulary import (
     AGO,
     LATER,
     LAWS,
+    LIMITED_LINEAR,
     NEXT,
     READS,
     REAL,
@@ -23,6 +24,7 @@ from handcrafted.control.vocabulary import (
     WORDS,
     LawForm,
     Role,
+    pid_form,
 )
 
 
@@ -52,10 +54,14 @@ class Namer:
         return Signal(owner, role, chosen)
 
 
-def form_of(law: str | None, when: Condition | None, reads: tuple[Read, ...]) -> LawForm:
-    """Give the stages of a law; a decision table has more where it tests real variables."""
+def form_of(law: str | None, when: Condition | None, settings: Part | None) -> LawForm:
+    """Give the stages of a law; some have more where they test real variables, have limits or a memory."""
     if law is None:
         return LawForm()
+    if isinstance(settings, Linear) and settings.limited:
+        return LIMITED_LINEAR
+    if isinstance(settings, Pid):
+        return pid_form(settings.ki != 0, settings.kd != 0, settings.tracking is not None, settings.cancels)
     if law == "decision table" and any(isinstance(test, Bounds) for row in when or () for test in row.values()):
         return TABLE_WITH_BOUNDS
     return LAWS.get(law, LATER)
@@ -78,7 +84,7 @@ def task_of(
     The plain name goes to the state or else to the last stage, where no variable bears it.
     """
     law_name, when = (law.law, law.when) if law else (None, None)
-    form = form_of(law_name, when, reads)
+    form = form_of(law_name, when, settings)
     plain = name if role == Role.PROCESSING_FOR_ACTION else ""
     memory = None
     if form.memory:
@@ -113,7 +119,7 @@ def _resolve(
         assert memory
         return (Lagged(memory.signal),)
     if token == AGO:
-        return tuple(Lagged(read.signal, cast("Delay | Difference", settings).steps) for read in reads)
+        return tuple(Lagged(read.signal, cast("Delay | Difference | Pid", settings).steps) for read in reads[-1:])
     kinds = {READS: (True, False), REAL: (False,), WORDS: (True,)}
     if token in kinds:
         return tuple(Lagged(read.signal) for read in reads if read.domain.discrete in kinds[token])
@@ -125,7 +131,7 @@ def _state(settings: Part | None, domain: Domain, initial: Value) -> tuple[Domai
     match settings:
         case Hysteresis():
             return Domain((), 0.0, 1.0, resolution=1.0), float(initial == issue_values(domain, settings.value)[1])
-        case Integrator():
+        case Integrator() | Pid():
             low, high = limits_of(settings, domain)
             return Domain((), low, high, unit=domain.unit), min(max(float(initial), low), high)
         case _:

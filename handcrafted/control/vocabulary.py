@@ -35,7 +35,7 @@ class ComponentKind(StrEnum):
 
 
 READS, REAL, WORDS, AGO, STATE, NEXT = "reads", "real", "words", "ago", "state", "next"
-"""What a stage may read: everything the law reads, its real or its discrete signals, all of it some steps ago, the
+"""What a stage may read: everything the law reads, its real or its discrete signals, the last of it some steps ago, the
 state before the step and after it; any other word is the name of an earlier stage."""
 
 
@@ -71,6 +71,12 @@ class LawForm(NamedTuple):
 
 LATER = LawForm((StageForm("work", (READS,)),), ("work",))
 """A law that this version cannot build yet."""
+
+SATURATED = (StageForm("floor", (READS,)), StageForm("gap", ("floor",)))
+"""The stages of a law whose result has limits."""
+
+LIMITED_LINEAR = LawForm(SATURATED, ("gap",), real=True, writes="real")
+"""A linear law with limits."""
 
 TABLE_WITH_BOUNDS = LawForm(
     (StageForm("ramps", (REAL,)), StageForm("bits", ("ramps",)), StageForm("rows", ("bits", WORDS))), ("rows",)
@@ -113,15 +119,32 @@ LAWS: dict[str, LawForm] = {
     "multiplexer": LATER,
     "observer": LATER,
     "or": LATER,
-    "pid": LATER,
+    "pid": LawForm(SATURATED, ("gap",), (1, 2), real=True, writes="real"),
     "rate limiter": LATER,
     "relay": LATER,
-    "saturation": LawForm(
-        (StageForm("floor", (READS,)), StageForm("gap", ("floor",))), ("gap",), (1, 1), real=True, writes="real"
-    ),
+    "saturation": LawForm(SATURATED, ("gap",), (1, 1), real=True, writes="real"),
     "timer": LATER,
     "veto": LATER,
     "watchdog": LATER,
     "xor": LATER,
 }
 """Every law a file may name; those that this version cannot build yet say so when they are assembled."""
+
+
+def pid_form(integral: bool, derivative: bool, tracking: bool, cancels: bool) -> LawForm:
+    """Give the stages of a controller with a proportional part and perhaps others.
+
+    The integral stops at the limits of the output, or, where it tracks, is pulled back by what the limits cut off,
+    which may take back all that the error itself would add.
+    """
+    past = ("before",) if derivative else ()
+    state = (STATE,) if integral else ()
+    stages = [StageForm("before", (AGO,))] if derivative else []
+    stages += [StageForm("floor", (READS, *past, *state)), StageForm("gap", ("floor",))]
+    if integral and tracking:
+        reads = (*past, STATE, "gap") if cancels else (READS, *past, STATE, "gap")
+        stages += [StageForm(NEXT, reads)]
+    elif integral:
+        stages += [StageForm("sum floor", (READS, STATE)), StageForm("sum gap", ("sum floor",))]
+        stages += [StageForm(NEXT, ("sum gap",))]
+    return LAWS["pid"]._replace(stages=tuple(stages))

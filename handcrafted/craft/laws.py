@@ -12,13 +12,14 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.linear import constant_value, linear_terms
 from handcrafted.control.laws.switching import common_grid
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings import Comparator, Difference, Hysteresis, Integrator
+from handcrafted.control.settings import Comparator, Difference, Hysteresis, Integrator, Pid
 from handcrafted.control.staging import limits_of
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.comparator import bits, ramp_above, ramp_below, ramps
 from handcrafted.craft.decision_table import any_row, comparisons, table_ramps, table_rows
 from handcrafted.craft.hysteresis import band
 from handcrafted.craft.linear import copy, linear
+from handcrafted.craft.pid import pid
 from handcrafted.craft.saturation import ceiling, floor, gap
 from handcrafted.craft.steps_ago import steps_ago
 from handcrafted.model.forward import WINDOW
@@ -70,6 +71,16 @@ def _integrator(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     return [floor(sites[0], slopes, low), gap(sites[1], low, high), ceiling(sites[2], high)]
 
 
+def _limited(task: Task, sites: Sequence[Site]) -> list[Circuit]:
+    (slopes,), (constant,) = linear_terms(task, task.domain)
+    low, high = limits_of(task.settings, task.domain)
+    return [floor(sites[0], slopes, low - constant), gap(sites[1], low, high)]
+
+
+def _pid(task: Task, sites: Sequence[Site]) -> list[Circuit]:
+    return pid(cast(Pid, task.settings), sites, len(task.reads), limits_of(task.settings, task.domain), task.time_step)
+
+
 def _before(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     return [steps_ago(sites[0], _lag(task), 1)]
 
@@ -95,6 +106,8 @@ STAGES: dict[str | None, Callable[[Task, Sequence[Site]], list[Circuit]]] = {
     "difference": _before,
     "hysteresis": _hysteresis,
     "integrator": _integrator,
+    "linear": _limited,
+    "pid": _pid,
     "saturation": _saturation,
 }
 """The laws that have stages before their result."""
@@ -123,7 +136,9 @@ def result(task: Task, site: Site, domain: Domain) -> Circuit:
             return linear(site, np.array([[gain, -gain]]), np.zeros(1))
         case "integrator":
             return copy(site, 1)
-        case "saturation":
+        case "saturation" | "pid":
+            return ceiling(site, limits_of(task.settings, task.domain)[1])
+        case "linear" if task.stages:
             return ceiling(site, limits_of(task.settings, task.domain)[1])
         case _:
             return linear(site, *linear_terms(task, domain))

@@ -49,6 +49,7 @@ TO_REAL = (
     ("saturation", {"low": -1.5, "high": 2.0}),
     ("integrator", {"gain": 1.0, "low": -2.0, "high": 3.0}),
     ("delay", {"steps": 3}),
+    ("pid", {"kp": 2.0, "ki": 1.0, "kd": 1.0, "low": -3.0}),
     ("difference", {"steps": 2}),
 )
 TO_BIT = (

@@ -192,6 +192,13 @@ CASES |= {
         9,
         "got 3",
     ),
+    "tracking without an integral": (room(HEAT, "{law: pid, parameters: {kp: 1, tracking: 1}}"), 9, "Expected `ki`"),
+    "control without a gain": (room(HEAT, "{law: pid, parameters: {kp: 0, ki: 1}}"), 9, "law `integrator`"),
+    "linear limits out of order": (
+        room(HEAT, "{law: linear, parameters: {gains: {t: 1}, low: 1, high: 0}}"),
+        9,
+        "`low` under `high`",
+    ),
     "a gain for nothing": (room(HEAT, "{law: linear, parameters: {gains: {u: 1}}}"), 9, "got `u`"),
     "an unknown parameter": (room("off above: 21", "off above: 21, of above: 3"), 9, "of above"),
     "a process without an input": (room("inputs: {heat: 1}", "inputs: {heta: 1}"), 14, "Did you mean `heat`?"),

@@ -62,10 +62,10 @@ def test_a_decision_table_is_exact_in_every_context(table, domain):
 def test_a_law_of_a_later_version_says_so():
     text = (
         "name: x\ncomponents:\n  a: {kind: controller, level: 0, process model: {t: {range: [0, 9]}}, "
-        "control algorithm: {act: {law: pid}}}\n  p: {kind: process, level: 1}\n"
+        "control algorithm: {act: {law: watchdog}}}\n  p: {kind: process, level: 1}\n"
         "control actions: [{name: act, from: a, to: p, values: [no, yes]}]\nfeedback: [{name: t, from: p, to: a}]\n"
     )
-    with pytest.raises(NotBuiltYetError, match="`pid` for act of a"):
+    with pytest.raises(NotBuiltYetError, match="`watchdog` for act of a"):
         hc.assemble(loads(text))
 
 

@@ -6,7 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.yamlfile import loads
-from tests.one_law import CASES, GRID, Case, built, switch, text_of, walks
+from tests.one_law import CASES, GRID, Case, built, pid, switch, text_of, walks
 
 STEPS, SEQUENCES = 120, 4
 
@@ -45,6 +45,11 @@ CHANGED = {
     "saturation": ("low: -1.5", "low: -1"),
     "integrator": ("gain: 0.5", "gain: 1"),
     "integrator of two": ("[x, y]", "[x, y], parameters: {gain: 2}"),
+    "linear with limits": ("high: 4.5", "high: 4"),
+    "p": ("high: 3", "high: 2"),
+    "pi": ("ki: 0.5", "ki: 0.25"),
+    "pid": ("kd: 0.5", "kd: 1"),
+    "pd of one": ("kd: 0.5", "kd: -0.5"),
     "delay": ("steps: 3", "steps: 4"),
     "the longest delay": ("steps: 15", "steps: 14"),
     "difference": ("steps: 2", "steps: 1"),
@@ -132,6 +137,29 @@ def test_limits_hold_exactly_for_any_finite_value(limits):
         out = np.asarray(model(np.full((1, 1), far, np.float32))[0]).item()
         assert np.float32(low) <= out <= np.float32(high)
         assert out == pytest.approx(high if far > 0 else low, abs=1e-6)
+
+
+TRACKING = {
+    "that tracks": dict(kp=2.0, ki=0.5, tracking=0.125),
+    "that tracks by the output alone": dict(kp=2.0, ki=0.5, tracking=0.25),
+    "that tracks, with a rate": dict(kp=2.0, ki=0.5, kd=0.25, tracking=0.5),
+}
+
+
+@pytest.mark.parametrize("name", TRACKING)
+def test_an_integral_that_tracks_is_within_its_bound(name):
+    """What the limits cut off halves and halves again, so that float32 must round in the end."""
+    gains = TRACKING[name]
+    given = ", ".join(f"{key}: {value}" for key, value in gains.items())
+    case = Case(f"{{law: pid, reads: [x, y], parameters: {{{given}, high: 3}}}}",
+                lambda x, y: pid(x, y, **gains, limits=(-8.0, 3.0)), 2)  # fmt: skip
+    structure, model = built(case)
+    found, wanted = outcomes(model, case, reads(case, seed=4))
+    assert (np.abs(found - wanted) <= 40 * ROUNDING).all() and (found == 3).any()
+    other = case._replace(plain=lambda x, y: pid(x, y, **{**gains, "tracking": 0.3}, limits=(-8.0, 3.0)))
+    assert (np.abs(found - outcomes(model, other, reads(case, seed=4))[1]) > 0.01).any()
+    recovered = hc.recover(model)
+    assert recovered.wired.same_wiring(structure.signal_graph()) and hc.compare(structure, recovered).reproduced
 
 
 def test_an_integrator_comes_back_from_its_limit_at_once():

@@ -12,7 +12,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
 from handcrafted.control.laws.given import Answer, Given, LawFunction
 from handcrafted.control.laws.linear import constant, linear
-from handcrafted.control.laws.moving import delay, difference, integrator, saturation
+from handcrafted.control.laws.moving import delay, difference, integrator, pid, saturation
 from handcrafted.control.laws.switching import comparator, hysteresis
 from handcrafted.control.laws.tables import decision_table
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable, Task
@@ -30,6 +30,7 @@ LAW_FUNCTIONS: dict[str | None, LawFunction] = {
     "hysteresis": hysteresis,
     "integrator": integrator,
     "linear": linear,
+    "pid": pid,
     "saturation": saturation,
 }
 """Every law that can be built."""

@@ -11,6 +11,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.given import Answer, Given
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings import Constant, Linear
+from handcrafted.control.staging import limits_of
 
 
 def default_linear(reads: int, writes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,10 +34,12 @@ def linear_terms(task: Task, domain: Domain) -> tuple[np.ndarray, np.ndarray]:
 
 
 def linear(task: Task, given: Given, domain: Domain) -> Answer:
-    """Give the weighted sum of what is read, plus a constant."""
+    """Give the weighted sum of what is read, plus a constant, within the limits if there are any."""
     matrix, constant = linear_terms(task, domain)
     read = np.concatenate(given.now, axis=-1) if given.now else np.zeros(0)
-    return Answer(read @ matrix.T + constant)
+    result = read @ matrix.T + constant
+    limited = isinstance(task.settings, Linear) and task.settings.limited
+    return Answer(np.clip(result, *limits_of(task.settings, domain)) if limited else result)
 
 
 def constant_value(task: Task, domain: Domain) -> Value:

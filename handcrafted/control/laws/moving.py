@@ -9,7 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings import Delay, Difference, Integrator, Saturation
+from handcrafted.control.settings import Delay, Difference, Integrator, Pid, Saturation
 from handcrafted.control.staging import limits_of
 
 
@@ -35,6 +35,29 @@ def integrator(task: Task, given: Given, domain: Domain) -> Answer:
     rise = settings.gain * task.time_step * np.sum(given.now, axis=0) if given.now else 0.0
     state = np.clip(given.state + rise, *limits_of(settings, task.domain))
     return Answer(state, state)
+
+
+def pid(task: Task, given: Given, domain: Domain) -> Answer:
+    """Control an error by its size, its sum over time and its rate of change, within limits.
+
+    Formula: u = clip(kp e + I - kd (y - y') / dt, low, high), e = r - y, y' the measurement before; I' = clip(I + ki dt
+        e, low, high), or with tracking I' = I + ki dt e + kt dt (u - its value before the limits).
+    Source: Astrom & Hagglund 2006, Advanced PID Control, sections 3.5 (windup), 13.4 (discretisation).
+    """
+    k, dt, limits = cast(Pid, task.settings), task.time_step, limits_of(task.settings, domain)
+    first, *second = given.now
+    error, sign = (first - second[0], -1.0) if second else (first, 1.0)
+    free = k.kp * error
+    if k.kd:
+        (*_, now), (*_, before) = given.now, given.ago(1)
+        free = free + sign * k.kd / dt * (now - before)
+    if given.state is None:
+        return Answer(np.clip(free, *limits))
+    free = free + given.state
+    out, rise = np.clip(free, *limits), k.ki * dt * error
+    if k.tracking is None:
+        return Answer(out, np.clip(given.state + rise, *limits_of(k, task.domain)))
+    return Answer(out, given.state + rise + k.tracking * dt * (out - free))
 
 
 def saturation(task: Task, given: Given, domain: Domain) -> Answer:
