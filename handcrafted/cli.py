@@ -168,19 +168,21 @@ def _print_trace(trace: Trace) -> None:
         table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
     for kind in trace.kinds:
         for signal in kind:
-            table.add_row(escape(f"{signal.owner}.{signal.name}".strip(".")), kind.kind, *_range(trace, kind, signal))
+            if row := _range(trace, kind, signal):
+                table.add_row(escape(f"{signal.owner}.{signal.name}".strip(".")), kind.kind, *row)
     console.print(table)
     for excursion in trace.excursions:
         console.print(f"{trace.structure.name}: {excursion}", markup=False, soft_wrap=True)
 
 
-def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str]:
+def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str] | None:
+    """Give least, greatest and last value as text; None for a vector, which has none."""
     values = kind[signal]
     if signal in trace.domains and trace.domains[signal].discrete:
         words = trace.words(kind, signal)
         return "", escape(", ".join(dict.fromkeys(words.tolist()))), escape(str(words[-1]))
     if values.ndim > 1:
-        return "", "", ""
+        return None
     return f"{values.min():g}", f"{values.max():g}", f"{values[-1]:g}"
 
 

@@ -102,9 +102,18 @@ def _lag(structure: ControlStructure, draft: _Draft) -> int:
 
 
 def _link_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain:
-    """Own domain, else that of a variable that reads it alone, else that of the same signal sent to others."""
-    if own := draft.link.domain:
+    """Own domain, else that of a variable that reads it alone, else that of the same signal sent to others.
+
+    Its own unit and resolution count in any case.
+    """
+    link = draft.link
+    if own := link.domain:
         return own
+    taken = _taken_domain(controllers, drafts, draft) or Domain()
+    return replace(taken, unit=link.unit or taken.unit, resolution=link.resolution or taken.resolution)
+
+
+def _taken_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
     if alone := _variable_domain(controllers, drafts, draft):
         return alone
     if draft.id.sender not in controllers:
@@ -112,7 +121,7 @@ def _link_domain(controllers: Mapping[str, Component], drafts: list[_Draft], dra
             same = (other.id.kind, other.id.sender, other.id.name) == (draft.id.kind, draft.id.sender, draft.id.name)
             if same and (found := other.link.domain or _variable_domain(controllers, drafts, other)):
                 return found
-    return Domain(unit=draft.link.unit, resolution=draft.link.resolution)
+    return None
 
 
 def _variable_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:

@@ -189,6 +189,9 @@ def _check_domains(structure: ControlStructure) -> None:
     resolved: Mapping = {link.id: link for link in structure.resolved.links}
     for (kind, position, link), done in zip(structure.links(), resolved.values(), strict=True):
         path = link_path(kind, position)
+        if link.resolution is not None and done.domain.discrete:
+            text = f"Expected `resolution` on a real signal, got it on {done.id.name} ({done.domain}). Drop it."
+            refuse((*path, "resolution"), text)
         if link.initial is not None:
             check_value((*path, "initial"), f"the initial value of {done.id.name}", link.initial, done.domain)
         key = (kind, link.sender, done.id.name)

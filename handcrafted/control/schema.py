@@ -26,7 +26,7 @@ delay that reads it alone, else its first word, or the number of its range neare
 Comparisons are strict. comparator takes above or below; hysteresis takes on below with off above (heating), or on above
 with off below (cooling); with two reads they compare the first minus the second. They issue as a decision table does.
 saturation and integrator take low and high (default: the range), integrator also gain, per unit of time; delay takes
-steps, difference steps and gain, up to 15 steps; linear takes gains, one per read, and constant, low, high; pid takes kp,
+steps, difference steps and gain, up to 15 steps; linear takes gains, one per read, constant, low, high; pid takes kp,
 ki, kd, low, high and tracking, for a set point minus a measurement, or an error alone.
 A sensor rounds to its resolution. On that grid comparisons are exact; without it a fraction may come out of a band of
 2^-14 of the range beside a threshold.

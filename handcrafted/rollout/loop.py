@@ -69,25 +69,48 @@ def run_steps(
 def _step(
     weights: Weights, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
 ) -> tuple[Loop, Seen]:
-    observed = {owner: world.processes[owner].observe(state) for owner, state in now.processes.items()}
-    inputs = _measure(world, names, observed, now.actions, outside)
+    observed = observe(world, now.processes)
+    inputs = measure(world, names, observed, now.actions, outside)
     network, actions, seen = advance(weights, now.network, inputs)
-    processes = {}
-    for owner, state in now.processes.items():
-        value = lambda source: _value(source, names, observed, actions, outside)
-        given = {name: sum(map(value, sources), jnp.float32(0)) for name, sources in world.actions[owner].items()}
-        shock = outside[Signal(owner, DISTURBANCE, "disturbance")]
-        processes[owner] = world.processes[owner].advance(state, given, shock)
+    processes = proceed(world, names, now.processes, observed, actions, outside)
     return Loop(network, processes, actions), Seen(now.processes, observed, inputs, seen["final"][kept], actions)
 
 
-def _measure(world: World, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
-    """Give the network's inputs, as the sensors round them; an action that comes back is that of the step before."""
+def observe(world: World, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:
+    """Give what each process is seen to do, from its state."""
+    return {owner: world.processes[owner].observe(state) for owner, state in processes.items()}
+
+
+def measure(
+    world: World,
+    names: Names,
+    observed: Mapping,
+    actions: Array,
+    outside: Mapping[Signal, Array],
+    exactly: bool = False,
+) -> Array:
+    """Give the network's inputs [n_in], as the sensors round them unless `exactly`.
+
+    An action that comes back is that of the step before.
+    """
     inputs = jnp.zeros(len(names.inputs), jnp.float32)
     for signal, at in names.input_signals.items():
         value = _value(world.measurements[signal], names, observed, actions, outside)
-        inputs = inputs.at[at].set(_rounded(value, names.domain(signal)))
+        inputs = inputs.at[at].set(value if exactly else _rounded(value, names.domain(signal)))
     return inputs
+
+
+def proceed(
+    world: World, names: Names, processes: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]
+) -> Mapping[str, Mapping[str, Array]]:
+    """Give the processes' states after a step with these actions [n_out]."""
+    found = {}
+    for owner, state in processes.items():
+        value = lambda source: _value(source, names, observed, actions, outside)
+        given = {name: sum(map(value, sources), jnp.float32(0)) for name, sources in world.actions[owner].items()}
+        shock = outside[Signal(owner, DISTURBANCE, "disturbance")]
+        found[owner] = world.processes[owner].advance(state, given, shock)
+    return found
 
 
 def _rounded(value: Array, domain: Domain) -> Array:

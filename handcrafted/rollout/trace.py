@@ -157,7 +157,10 @@ class Trace:
             HandcraftedError: if the file cannot be written.
         """
         target = Path(path)
-        columns = {"time": self.time, **{self._title(kind, s): self._column(kind, s, run) for kind, s in self._all()}}
+        columns = {
+            "time": self.time,
+            **{title: column for kind, s in self._all() for title, column in self._columns(kind, s, run)},
+        }
         try:
             with target.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
@@ -175,9 +178,15 @@ class Trace:
     def _title(self, kind: Signals, signal: Signal) -> str:
         return f"{kind.kind}: {signal.owner}.{signal.name}" if signal.owner else f"{kind.kind}: {signal.name}"
 
-    def _column(self, kind: Signals, signal: Signal, run: int) -> np.ndarray:
+    def _columns(self, kind: Signals, signal: Signal, run: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Give title and values [time] of one signal of one run; of a vector, one column per number."""
         values = self.words(kind, signal) if self._wide(signal) else kind[signal]
-        return values if self.runs is None else values[run]
+        values, title = values if self.runs is None else values[run], self._title(kind, signal)
+        if values.ndim == 1:
+            yield title, values
+            return
+        for i, column in enumerate(values.reshape(len(values), -1).T):
+            yield f"{title}[{i}]", column
 
     def __repr__(self) -> str:
         runs = "" if self.runs is None else f"{self.runs} runs of "

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import networkx as nx
 
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
+from handcrafted.control.resolved import ENDING
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import Role
 from handcrafted.readout.recover import Recovered
 from handcrafted.rollout.plant import process_edges
 
@@ -38,10 +40,21 @@ class Loop:
 
     def __str__(self) -> str:
         after = (*self.signals[1:], self.signals[0])
-        handed_on = [s for s, then in zip(self.signals, after, strict=True) if s.role == INPUT or s.owner != then.owner]
-        way = " -> ".join(dict.fromkeys(f"{s.owner}'s {s.name}" for s in handed_on or self.signals))
+        pairs = zip(self.signals, after, strict=True)
+        shown = [s for s, then in pairs if s.role == INPUT or s.owner != then.owner or _remembered(s)]
+        way = " -> ".join(dict.fromkeys(map(_named, shown)))
         where = "through the process" if self.closed_by_process else "inside the network"
         return f"{way}: {self.polarity} loop {where}, {self.lag} step{'s' if self.lag != 1 else ''} round"
+
+
+def _remembered(signal: Signal) -> bool:
+    """Whether the recurrence carries it inside its controller."""
+    return signal.name.endswith(ENDING) and signal.role in (Role.PROCESSING_FOR_ACTION, Role.FEEDBACK_MODELLING)
+
+
+def _named(signal: Signal) -> str:
+    what = f"memory of {signal.name.removesuffix(ENDING)}" if _remembered(signal) else signal.name
+    return f"{signal.owner}'s {what}"
 
 
 def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[Loop, ...]:
@@ -52,7 +65,7 @@ def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[L
     Error: signs of non-linear edges are those seen in the contrasts; at most 64 loops are listed.
     """
     moving = any(component.dynamics for component in structure.components.values())
-    return loops_of(recovered.used, process_edges(structure) if moving else ())
+    return loops_of(recovered.used, process_edges(structure, recovered.subject.names) if moving else ())
 
 
 def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ...]:

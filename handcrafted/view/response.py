@@ -75,9 +75,9 @@ def _title(trace: Trace) -> str:
 
 
 def _processes(trace: Trace) -> Iterator[Strip]:
-    """Give a panel per true state, with every belief that stems from it alone."""
+    """Give a panel per true state that some link carries, with every belief that stems from it alone."""
     for signal, values in trace.state.items():
-        if values.ndim > (1 if trace.runs is None else 2) and signal not in trace.domains:
+        if signal not in trace.domains:
             continue
         title = f"{signal.owner}: {signal.name}"
         yield _strip(trace, title, signal, Curve("true", values, TRUE), signal.owner, signal.name)
