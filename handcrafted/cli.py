@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from handcrafted.rollout.trace import Signals, Trace
     from handcrafted.verdict.loops import Loop
 
+PRINTED_LOOPS = 6
+"""Feedback loops that `check` prints, the shortest ones; the others are counted."""
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
@@ -231,8 +234,10 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     else:
         _print_table(comparisons)
         for _, comparison, loops in checked:
-            for loop in loops:
+            for loop in loops[:PRINTED_LOOPS]:
                 click.echo(f"{comparison.structure.name}: {loop}")
+            if len(loops) > PRINTED_LOOPS:
+                click.echo(f"{comparison.structure.name}: … and {len(loops) - PRINTED_LOOPS} longer feedback loops")
         for picture in pictures:
             click.echo(f"wrote {picture}")
     raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)

@@ -87,16 +87,16 @@ def measure(
     observed: Mapping,
     actions: Array,
     outside: Mapping[Signal, Array],
-    exactly: bool = False,
+    exact: bool = False,
 ) -> Array:
-    """Give the network's inputs [n_in], as the sensors round them unless `exactly`.
+    """Give the network's inputs [n_in], as the sensors round them unless `exact`.
 
     An action that comes back is that of the step before.
     """
     inputs = jnp.zeros(len(names.inputs), jnp.float32)
     for signal, at in names.input_signals.items():
         value = _value(world.measurements[signal], names, observed, actions, outside)
-        inputs = inputs.at[at].set(value if exactly else _rounded(value, names.domain(signal)))
+        inputs = inputs.at[at].set(value if exact else _rounded(value, names.domain(signal)))
     return inputs
 
 

@@ -91,7 +91,7 @@ def _anywhere(first: np.ndarray, domain: Domain | None, rng: np.random.Generator
         return first
     if domain.discrete:
         return np.eye(domain.width, dtype=np.float32)[rng.integers(domain.width)]
-    return np.float32(rng.uniform(domain.low, domain.high))
+    return np.asarray(rng.uniform(domain.low, domain.high), np.float32)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -101,7 +101,7 @@ def _run(world: World, names: Names, starts: Mapping, actions: Array, outside: M
     def trial(start: Mapping, held: Array) -> Array:
         def one(now: Mapping, _: None) -> tuple[Mapping, Array]:
             observed = observe(world, now)
-            inputs = measure(world, names, observed, held, outside, exactly=True)
+            inputs = measure(world, names, observed, held, outside, exact=True)
             return proceed(world, names, now, observed, held, outside), inputs
 
         return jax.lax.scan(one, start, None, length=HORIZON)[1]

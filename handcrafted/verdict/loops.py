@@ -76,7 +76,7 @@ def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ..
     closing = {(edge.source, edge.target) for edge in around}
     numbers = {signal: i for i, signal in enumerate(whole)}
     numbered = nx.relabel_nodes(whole, numbers)  # the order of cycles follows the nodes' hashes
-    cycles = sorted(map(_turned, itertools.islice(nx.simple_cycles(numbered), MOST_LOOPS)))
+    cycles = sorted(map(_turned, itertools.islice(nx.simple_cycles(numbered), MOST_LOOPS)), key=lambda c: (len(c), c))
     signals = list(whole)
     return tuple(_loop(whole, [signals[i] for i in cycle], closing) for cycle in cycles)
 
