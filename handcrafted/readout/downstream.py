@@ -16,12 +16,16 @@ from jaxtyping import Array, Float
 from handcrafted.control.graph import OUTPUT, Signal, SignalGraph
 from handcrafted.model.edit import EdgeEdit, Edit, no_edit
 from handcrafted.model.forward import forward
+from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.subject import FLOOR, Subject
 
 CONTROLS = 16
 """How many pairs that are no edges are patched as a control."""
+
+RUNS, TOGETHER = 8, 32
+"""Runs in which each pair is patched, and pairs that one compiled call takes."""
 
 Pair = tuple[Signal, Signal]
 
@@ -35,19 +39,25 @@ def output_effects(subject: Subject, pairs: Sequence[Pair]) -> np.ndarray:
     """
     if not pairs or not subject.names.outputs:
         return np.zeros(len(pairs))
+    w = subject.padded
     inputs = sequences(subject.names, 2, subject.seed)
-    outputs, seen = forward(subject.weights, inputs, window=subject.window)
+    inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
+    outputs, seen = forward(w, inputs, window=subject.window)
     order = np.random.default_rng(subject.seed).permutation(len(inputs))
     change = np.asarray(seen["final"])[order] - np.asarray(seen["final"])
-    edges = jax.tree.map(lambda *rows: np.stack(rows), *[_edge(subject, pair) for pair in pairs])
-    patched = _scan(subject.weights, inputs, outputs, change, no_edit(subject.weights), edges, subject.window)
-    return np.asarray(patched)
+    found = []
+    for first in range(0, len(pairs), TOGETHER):
+        some = pairs[first : first + TOGETHER]
+        filled = [*some, *[some[-1]] * (TOGETHER - len(some))]
+        edges = jax.tree.map(lambda *rows: np.stack(rows), *[_edge(subject, pair) for pair in filled])
+        found.append(np.asarray(_scan(w, inputs, outputs, change, no_edit(w), edges, subject.window))[: len(some)])
+    return np.concatenate(found)
 
 
 def _edge(subject: Subject, pair: Pair) -> EdgeEdit:
     """Say which coordinates change (in place of the change itself) and which readers see it."""
     source, target = pair
-    w, size = subject.weights, subject.weights.sizes
+    w, size = subject.padded, subject.padded.sizes
     outputs = np.zeros(size["n_out"], np.float32)
     if target.role == OUTPUT:
         outputs[subject.names.output_signals[target]] = 1

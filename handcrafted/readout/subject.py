@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.model.forward import WINDOW
+from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.names import Names
+from handcrafted.model.padding import padded, widened
 from handcrafted.model.weights import Weights, check_shapes
 
 FLOOR = 1e-6
@@ -37,6 +39,16 @@ class Subject:
     def spaces(self) -> dict[Signal, np.ndarray]:
         """The positions of each named subspace."""
         return self.names.subspaces
+
+    @cached_property
+    def padded(self) -> Weights:
+        """The same network at a size that many share, so that what runs it is compiled once."""
+        return padded(self.weights)
+
+    def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[Any, Activations]:
+        """Run the padded network on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
+        wide = widened(np.asarray(inputs, np.float32), self.padded.sizes["n_in"])
+        return forward(self.padded, wide, carries, window=self.window)
 
     @cached_property
     def indicator(self) -> np.ndarray:

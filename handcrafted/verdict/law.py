@@ -173,17 +173,18 @@ def _run_held(subject: Subject, trial: _Trial, ports: list[Signal]) -> np.ndarra
     Runs go in batches of one size, so that all controllers of a model share one compilation.
     """
     finals = []
-    still = (subject.weights.r_0 @ subject.weights.W_R).astype(np.float32)
+    w = subject.padded
+    still = (w.r_0 @ w.W_R).astype(np.float32)
     for start in range(0, trial.count, MOST_CONTEXTS):
         rows = (start + np.arange(MOST_CONTEXTS)) % trial.count
-        inputs = np.zeros((MOST_CONTEXTS, trial.time, len(subject.names.inputs)), np.float32)
+        inputs = np.zeros((MOST_CONTEXTS, trial.time, subject.padded.sizes["n_in"]), np.float32)
         carries = np.tile(still, (MOST_CONTEXTS, trial.time, 1))
         for memory in trial.memories:
             carries[..., subject.names.find(memory.signal)] = trial.held[memory.signal][rows]
         holds = [Hold(port, trial.held[port][rows]) for port in ports]
-        _, seen = intervene(subject.weights, subject.names, inputs, *holds, window=subject.window, carries=carries)
+        _, seen = intervene(w, subject.names, inputs, *holds, window=subject.window, carries=carries)
         finals.append(seen["final"])
-    return np.concatenate(finals)[: trial.count]
+    return np.concatenate(finals)[: trial.count, :, : len(subject.names.residual)]
 
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:

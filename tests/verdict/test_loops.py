@@ -60,11 +60,11 @@ def test_a_law_or_a_process_that_turns_back_has_no_polarity():
 
 def test_the_heated_room_has_a_balancing_and_a_reinforcing_loop():
     structure, model = heated_room()
-    through, inside = feedback_loops(structure, hc.recover(model))
+    inside, through = feedback_loops(structure, hc.recover(model))
     assert through.polarity == "balancing" and through.closed_by_process
     assert inside.polarity == "reinforcing" and not inside.closed_by_process and inside.lag == 1
     turned = hc.recover(damaged(model, lambda w: w.W_U.__imul__(-1)), names=model.names)
-    assert feedback_loops(structure, turned)[0].polarity == "reinforcing"
+    assert [loop.polarity for loop in feedback_loops(structure, turned)] == ["reinforcing", "reinforcing"]
     assert len(feedback_loops(structure, hc.recover(damaged(model, lambda w: w.W_R.fill(0)), names=model.names))) == 1
     door, door_model = train_door()
     assert feedback_loops(door, hc.recover(door_model)) == ()

@@ -1,0 +1,223 @@
+"""What the readers of a subspace answer when they see it changed, from the recorded residual stream.
+
+Only heads and neurons whose weights touch the subspace can answer; the others are left out, which is exact. Subspaces
+with few readers go together, with their readers as data of one compiled, scanned function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from handcrafted.model.forward import attend, matmul, windows
+from handcrafted.model.padding import bucket
+from handcrafted.model.weights import Weights
+from handcrafted.readout.subject import Subject
+
+CLASSES = ((4, 16), (16, 128))
+"""Up to how many heads and neurons read a subspace of each class; the last class takes all."""
+
+
+class Stream(NamedTuple):
+    """The residual stream as its readers see it: before attention, before the MLP, and at the end.
+
+    `pre` starts window - 1 steps earlier than the others, so that every head sees its whole window.
+    """
+
+    pre: Float[Array, "*run seen layer d_model"]
+    mid: Float[Array, "*run time layer d_model"]
+    final: Float[Array, "*run time d_model"]
+
+
+class Readers(NamedTuple):
+    """One subspace: its coordinates, and the heads and neurons that read it, numbered through all layers.
+
+    Lists are filled up to one length; what `…_on` says is 1 where an entry counts.
+    """
+
+    at: Any
+    at_on: Any
+    heads: Any
+    head_on: Any
+    neurons: Any
+    neuron_on: Any
+
+
+class Base(NamedTuple):
+    """What all readers compute undisturbed: queries, keys and values, and neurons at the step of the change."""
+
+    q: Float[Array, "*run time reader d_head"]
+    k: Float[Array, "*run seen reader d_head"]
+    v: Float[Array, "*run seen reader d_head"]
+    pre: Float[Array, "*run neuron"]
+
+
+class Response(NamedTuple):
+    """By how much readers answer otherwise: what they write to the stream, the outputs, and the next carry."""
+
+    stream: Float[Array, "*run time d_model"]
+    outputs: Float[Array, "*run n_out"]
+    carry: Float[Array, "*run d_model"]
+
+
+@partial(jax.jit, static_argnames="window")
+def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
+    """Give what the readers compute on the recorded stream, over runs."""
+
+    def one(x: Stream) -> Base:
+        def projected(kernel: Array, bias: Array) -> Array:
+            found = matmul(x.pre, kernel, "tlm,lhmd->tlhd") + bias
+            return found.reshape(len(found), -1, found.shape[-1])
+
+        pre = matmul(x.mid[0], weights.W_in, "lm,lmn->ln") + weights.b_in
+        q = projected(weights.W_Q, weights.b_Q)[window - 1 :]
+        return Base(q, projected(weights.W_K, weights.b_K), projected(weights.W_V, weights.b_V), pre.ravel())
+
+    return jax.vmap(one)(x)
+
+
+def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> Response:
+    """Give what the readers answer to a change that they see at the first of `time` steps; `change` is of that step."""
+    stream = _heads(weights, base, change.pre[:, readers.at] * readers.at_on, readers, window)
+    stream = stream.at[0].add(_neurons(weights, base.pre, change.mid[:, readers.at] * readers.at_on, readers))
+    final = change.final[readers.at] * readers.at_on
+    outputs = matmul(final, weights.W_U[readers.at], "m,mo->o")
+    return Response(stream, outputs, matmul(final, weights.W_R[readers.at], "m,mn->n"))
+
+
+def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window: int) -> Array:
+    """Give what the heads write otherwise [time, d_model] for a change [layer, coordinate] of what they see."""
+    layer, head = jnp.divmod(readers.heads, weights.W_Q.shape[1])
+    moved = lambda kernel: matmul(change[layer], kernel[layer, head][:, readers.at], "hm,hmd->hd")
+    q, k, v = (part[:, readers.heads] for part in base[:3])
+    new = (
+        q.at[0].add(moved(weights.W_Q)),
+        k.at[window - 1].add(moved(weights.W_K)),
+        v.at[window - 1].add(moved(weights.W_V)),
+    )
+
+    def mixed(q: Array, k: Array, v: Array) -> Array:
+        seen = (windows(part[: window - 1], part[window - 1 :]) for part in (k, v))
+        return jax.vmap(lambda *now: attend(*now)[1])(q, *seen)
+
+    z = (mixed(*new) - mixed(q, k, v)) * readers.head_on[:, None]
+    return matmul(z, weights.W_O[layer, head], "thd,hdm->tm")
+
+
+def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> Array:
+    """Give what the neurons write otherwise [d_model] for a change [layer, coordinate] of what they see."""
+    layer, column = jnp.divmod(readers.neurons, weights.W_in.shape[2])
+    into = weights.W_in[layer[:, None], readers.at, column[:, None]]
+    base = pre[readers.neurons]
+    post = jax.nn.relu(base + matmul(change[layer], into, "nm,nm->n")) - jax.nn.relu(base)
+    return matmul(post * readers.neuron_on, weights.W_out[layer, column], "n,nm->m")
+
+
+@partial(jax.jit, static_argnames="window")
+def effects(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> tuple[Response, Array]:
+    """Give the responses to a change of each subspace in turn, over runs.
+
+    Args:
+        weights: effective weights.
+        base: what the readers compute undisturbed, with leading axes [run].
+        change: by how much the stream differs under a contrast, at its first step [run].
+        readers: which coordinates to change and who reads them [subspace].
+        window: how many steps a head sees.
+
+    Returns:
+        Responses with leading axes [subspace, run], of the stream at the step of the change alone; and the largest
+        response of the stream over all runs [subspace, time, d_model].
+    """
+
+    def one(readers: Readers) -> tuple[Response, Array]:
+        found = jax.vmap(lambda base, delta: respond(weights, base, delta, readers, window))(base, change)
+        return found._replace(stream=found.stream[:, 0]), jnp.abs(found.stream).max(axis=0)
+
+    return jax.lax.map(one, readers)
+
+
+@partial(jax.jit, static_argnames="window")
+def over_time(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> Array:
+    """Give the response of the stream to a change of one subspace [run, time, d_model]."""
+    return jax.vmap(lambda base, delta: respond(weights, base, delta, readers, window).stream)(base, change)
+
+
+class Answers:
+    """What all readers answer under one contrast."""
+
+    def __init__(self, subject: Subject, base: Base, change: Stream):
+        self.subject, self.base, self.change = subject, base, change
+        self.rows: dict[int, tuple[Response, np.ndarray]] = {}
+        for chosen, readers in by_class(subject):
+            found = jax.device_get(effects(subject.padded, base, change, readers, subject.window))
+            for i, row in enumerate(chosen):
+                self.rows[row] = jax.tree.map(lambda part, i=i: part[i], found)
+
+    def of(self, row: int) -> Answer:
+        """Give what is answered to a change of one subspace, by its number."""
+        return Answer(self, row)
+
+
+class Answer:
+    """What is answered to a change of one subspace.
+
+    Attributes:
+        peak: the largest answer on the stream over all runs [time, d_model].
+        outputs: [run, n_out].
+        carry: of the next step [run, d_model].
+    """
+
+    def __init__(self, answers: Answers, row: int):
+        self.answers, self.row = answers, row
+        now, self.peak = answers.rows[row]
+        self.now, self.outputs, self.carry = now.stream, now.outputs, now.carry
+
+    def stream(self, lag: int) -> np.ndarray:
+        """Give the answer on the stream [run, d_model] so many steps later."""
+        return np.asarray(self.now) if lag == 0 else self.later[:, lag]
+
+    @cached_property
+    def later(self) -> np.ndarray:
+        """The answer on the stream over time [run, time, d_model]."""
+        a = self.answers
+        readers = jax.tree.map(lambda part: part[0], next(iter(by_class(a.subject, [self.row])))[1])
+        return np.asarray(over_time(a.subject.padded, a.base, a.change, readers, a.subject.window))
+
+
+def by_class(subject: Subject, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:
+    """Give the numbers of the subspaces of each class with their readers, filled up to a few lengths."""
+    w = subject.padded
+    kernels = np.abs(np.concatenate([w.W_Q, w.W_K, w.W_V], axis=-1))
+    read_by_head = kernels.max(axis=-1).reshape(-1, kernels.shape[2])
+    read_by_neuron = np.abs(w.W_in).swapaxes(1, 2).reshape(-1, w.W_in.shape[1])
+    whole = (len(read_by_head), len(read_by_neuron))
+    classes: dict[tuple[int, ...], list[tuple[int, np.ndarray, np.ndarray]]] = {}
+    for row in range(len(subject.indicator)) if rows is None else rows:
+        at = np.flatnonzero(subject.indicator[row])
+        heads, neurons = (np.flatnonzero(table[:, at].any(axis=1)) for table in (read_by_head, read_by_neuron))
+        fits = (sizes for sizes in CLASSES if len(heads) <= sizes[0] and len(neurons) <= sizes[1])
+        most = tuple(map(min, next(fits, whole), whole))
+        classes.setdefault(most, []).append((row, heads, neurons))
+    for (most_heads, most_neurons), members in classes.items():
+        count = len(members) if rows is not None else bucket(len(members), 16)
+        spare = [members[-1]] * (count - len(members))
+        filled = [*members, *spare]
+        heads, head_on = _filled([heads for _, heads, _ in filled], most_heads)
+        neurons, neuron_on = _filled([neurons for _, _, neurons in filled], most_neurons)
+        places = [np.flatnonzero(subject.indicator[row]) for row, _, _ in filled]
+        at, at_on = _filled(places, bucket(max(map(len, places)), 4))
+        yield [row for row, _, _ in members], Readers(at, at_on, heads, head_on, neurons, neuron_on)
+
+
+def _filled(lists: list[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fill lists of numbers up to one length; also give 1 where an entry counts, else 0."""
+    numbers, on = np.zeros((len(lists), length), np.int32), np.zeros((len(lists), length), np.float32)
+    for i, found in enumerate(lists):
+        numbers[i, : len(found)], on[i, : len(found)] = found, 1
+    return numbers, on
