@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -62,17 +63,17 @@ class Names:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
 
-    @property
+    @cached_property
     def subspaces(self) -> dict[Signal, np.ndarray]:
         """The positions of each named subspace in the residual stream."""
         return group([coordinate.subspace for coordinate in self.residual])
 
-    @property
+    @cached_property
     def input_signals(self) -> dict[Signal, np.ndarray]:
         """The rows of `W_E` of each input signal."""
         return group([port.node(INPUT) for port in self.inputs])
 
-    @property
+    @cached_property
     def output_signals(self) -> dict[Signal, np.ndarray]:
         """The columns of `W_U` of each output signal."""
         return group([port.node(OUTPUT) for port in self.outputs])

@@ -93,3 +93,39 @@ def _law(draw, link, arriving):
     law, parameters = draw(st.sampled_from(TO_REAL if link.get("range") == [-8, 8] else TO_BIT))
     gains = {"gains": {read: draw(st.sampled_from([-1.0, 1.0]))}} if law == "linear" else {}
     return {"law": law, "reads": [read], "parameters": {**parameters, **gains}}
+
+
+@st.composite
+def published(draw, most=30):
+    """Draw a structure as people publish them: up to `most` boxes, about two arrows each, nested, with peers and cycles.
+
+    Some variables have values, some controllers have a process model that leaves something out, most have no laws.
+    """
+    count = draw(st.integers(1, most))
+    names = [f"part {i}" for i in range(count)]
+    parts: dict[str, dict] = {}
+    for i, name in enumerate(names):
+        kinds = ["controller"] * 5 + ["process", "sensor", "actuator"]
+        parts[name] = {"kind": draw(st.sampled_from(kinds)) if i else "controller", "level": draw(st.integers(0, 4))}
+        if i and draw(st.integers(0, 3)) == 0:
+            parts[name]["inside"] = names[draw(st.integers(0, i - 1))]
+    links: dict[str, list] = {"control actions": [], "feedback": [], "other inputs": [], "other outputs": []}
+    for number in range(draw(st.integers(0, 2 * count)) if count > 1 else 0):
+        one, two = draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
+        up = parts[one]["level"] > parts[two]["level"]
+        kind = "feedback" if up or draw(st.integers(0, 3)) == 0 else "control actions"
+        for label in range(draw(st.sampled_from([1, 1, 2]))):
+            domain = draw(DOMAINS) if parts[one]["kind"] == "controller" else {}
+            links[kind].append({"name": f"{kind[0]}{number} {label}", "from": one, "to": two, **domain})
+    for name in names:
+        if draw(st.integers(0, 5)) == 0:
+            links["other inputs"].append({"name": "order", "to": name, **draw(DOMAINS)})
+    for name, part in parts.items():
+        if part["kind"] == "controller" and draw(st.booleans()):
+            arriving = [link["name"] for kind in links for link in links[kind] if link.get("to") == name]
+            read = [link for link in arriving if draw(st.integers(0, 3))]
+            part["process model"] = {f"about {link}": {"reads": [link]} for link in read} | {"guess": {"reads": []}}
+            part["process model"]["guess"] = {"values": ["right", "wrong"], "reads": arriving[:1]} if arriving else {}
+    return ControlStructure.model_validate(
+        {"name": "drawn", "components": parts, **{k: v for k, v in links.items() if v}}
+    )
