@@ -97,7 +97,7 @@ def _law(draw, link, arriving):
 
 @st.composite
 def published(draw, most=30):
-    """Draw a structure as people publish them: up to `most` boxes, about two arrows each, nested, with peers and cycles.
+    """Draw a structure as people publish them: up to `most` boxes, two arrows each, nested, with peers and cycles.
 
     Some variables have values, some controllers have a process model that leaves something out, most have no laws.
     """
@@ -124,7 +124,7 @@ def published(draw, most=30):
         if part["kind"] == "controller" and draw(st.booleans()):
             arriving = [link["name"] for kind in links for link in links[kind] if link.get("to") == name]
             read = [link for link in arriving if draw(st.integers(0, 3))]
-            part["process model"] = {f"about {link}": {"reads": [link]} for link in read} | {"guess": {"reads": []}}
+            part["process model"] = {f"about {link}": {"reads": [link]} for link in read}
             part["process model"]["guess"] = {"values": ["right", "wrong"], "reads": arriving[:1]} if arriving else {}
     return ControlStructure.model_validate(
         {"name": "drawn", "components": parts, **{k: v for k, v in links.items() if v}}
