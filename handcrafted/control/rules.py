@@ -27,6 +27,7 @@ def check_rules(structure: ControlStructure) -> None:
     Raises:
         HandcraftedError: at the first rule that is broken.
     """
+    _check_size(structure)
     _check_nesting(structure)
     _check_layer_0(structure)
     _check_links(structure)
@@ -41,6 +42,21 @@ def check_rules(structure: ControlStructure) -> None:
             check_dynamics(structure, name, component.dynamics)
     _check_unsafe_control_actions(structure)
     _check_loops(structure)
+
+
+MOST_COMPONENTS = 2000
+"""Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
+
+
+def _check_size(structure: ControlStructure) -> None:
+    """Say at once what a structure would take that nobody could wait for."""
+    if (count := len(structure.components)) > MOST_COMPONENTS:
+        minutes, gigabytes = 4 * (count / 1000) ** 2 / 60, 1.4e-6 * count**2
+        refuse(
+            ("components",),
+            f"Expected at most {MOST_COMPONENTS:,} components, got {count:,}: checking them would take about "
+            f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
+        )
 
 
 def link_path(kind: LinkKind, position: int) -> FilePath:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
@@ -16,7 +18,7 @@ from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Placement, Transformer
-from handcrafted.model.weights import Weights
+from handcrafted.model.weights import FIELD_AXES, Weights
 
 
 def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = None) -> Transformer:
@@ -35,7 +37,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
-    weights = Weights.zeros(np.float32, **_sizes(chosen, layout, names))
+    weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
     masks = Weights.zeros(bool, **weights.sizes)
     _wire_ends(weights, masks, names, resolved.links)
     for memory in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
@@ -60,6 +62,25 @@ def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: 
         "n_in": len(names.inputs),
         "n_out": len(names.outputs),
     }
+
+
+MOST_BYTES = 4_000_000_000
+"""Arrays beyond this are refused before any memory is taken; model and masks hold them twice."""
+
+
+def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
+    """Refuse arrays that would not fit a usual machine.
+
+    Raises:
+        HandcraftedError: with the number of parameters and their memory.
+    """
+    count = sum(math.prod(sizes[axis] for axis in axes) for axes in FIELD_AXES.values())
+    if 4 * count > MOST_BYTES:
+        raise HandcraftedError(
+            f"Expected arrays of at most {MOST_BYTES / 1e9:g} GB, got {4 * count / 1e9:.1f} GB for {name}: {count:,} "
+            f"parameters in {sizes['layer']} layers of {sizes['d_model']} coordinates. Split it, or collapse groups."
+        )
+    return sizes
 
 
 def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, ...]:

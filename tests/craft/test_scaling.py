@@ -1,0 +1,50 @@
+"""Size: what a chain of controllers costs, and what is refused before it is tried."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import handcrafted as hc
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.craft import assemble as module
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "scaling.py"
+
+
+def chain(count):
+    import runpy
+
+    return runpy.run_path(str(BENCHMARK))["chain"](count)
+
+
+def parameters(model):
+    return sum(int(np.size(array)) for array in dict(model.effective_weights).values())
+
+
+def test_heads_and_neurons_are_spread_within_the_slack():
+    """As soon as possible, a chain of 100 took 327 million parameters; spread, it takes 3.6 million."""
+    assert parameters(hc.assemble(chain(100))) < 8_000_000
+    assert parameters(hc.assemble(chain(40))) * (100 / 40) ** 2 == pytest.approx(3_557_798, rel=0.1)
+
+
+def test_too_many_components_get_an_answer_and_no_hang():
+    with pytest.raises(ValueError, match=r"at most 2,000 components, got 10,001: .* 7 minutes, .* 140 GB"):
+        chain(10_000)
+
+
+def test_arrays_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
+    made, structure = parameters(hc.assemble(chain(20))), chain(20)
+    monkeypatch.setattr(module, "MOST_BYTES", 4 * made)
+    assert math.isclose(parameters(hc.assemble(structure)), made)
+    monkeypatch.setattr(module, "MOST_BYTES", 4 * made - 1)
+    with pytest.raises(HandcraftedError, match=rf"{made:,} parameters in 40 layers"):
+        hc.assemble(structure)
+
+
+def test_the_benchmark_runs():
+    done = subprocess.run([sys.executable, str(BENCHMARK), "2"], capture_output=True, text=True, check=True)
+    assert done.stdout.count("parameters") == 2 and "998" in done.stdout
