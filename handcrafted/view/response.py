@@ -11,6 +11,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
+from handcrafted.control.resolved import ResolvedVariable
 from handcrafted.rollout.trace import Excursion, Trace
 from handcrafted.rollout.world import STATE
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 12
 """How many runs of a batch are drawn."""
+
+CROWDED = 85
+"""From so many letters on, title and legend of a panel stand in two lines."""
 
 TRUE, BELIEVED, DONE, OUTSIDE = "#222222", "#2166ac", "#1a7f37", "#b2182b"
 STYLES = ("--", ":", "-.")
@@ -55,7 +59,7 @@ def response(trace: Trace) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    strips = [*_processes(trace), *_outside(trace), *_actions(trace)]
+    strips = [*_processes(trace), *_outside(trace), *_derived(trace), *_actions(trace)]
     if not strips:
         raise HandcraftedError("Expected a trace with signals, got an empty one. Give the structure some links.")
     figure = Figure(figsize=(8.0, 0.6 + 1.9 * len(strips)), layout="constrained")
@@ -98,13 +102,31 @@ def _strip(trace: Trace, title: str, signal: Signal, first: Curve, owner: str, n
     for controller in trace.structure.resolved.controllers.values():
         for variable in controller.variables:
             sources = {(link.id.sender or "", link.id.name) for link in variable.reads}
-            if sources == {(owner, name)} and trace.domains[variable.signal].values == words:
+            if sources == {(owner, name)} and _taken_over(variable) and trace.domains[variable.signal].values == words:
                 style = STYLES[(len(curves) - 1) % len(STYLES)]
                 label = f"believed by {controller.name}: {variable.name}"
                 curves.append(Curve(label, trace.believed[variable.signal], BELIEVED, style))
                 involved.append(variable.signal)
     left = tuple(e for e in trace.excursions if e.signal in involved)
     return Strip(title, trace.domains.get(signal), tuple(curves), left)
+
+
+def _taken_over(variable: ResolvedVariable) -> bool:
+    """Whether a belief is what was measured, now or earlier, so that both can share an axis."""
+    return variable.copies or variable.task.law == "delay"
+
+
+def _derived(trace: Trace) -> Iterator[Strip]:
+    """Give a panel per belief that a law has made of what was measured."""
+    for controller in trace.structure.resolved.controllers.values():
+        for variable in controller.variables:
+            if _taken_over(variable):
+                continue
+            left = tuple(e for e in trace.excursions if e.signal == variable.signal)
+            curve = Curve("believed", trace.believed[variable.signal], BELIEVED)
+            yield Strip(
+                f"believed by {controller.name}: {variable.name}", trace.domains[variable.signal], (curve,), left
+            )
 
 
 def _actions(trace: Trace) -> Iterator[Strip]:
@@ -117,7 +139,10 @@ def _actions(trace: Trace) -> Iterator[Strip]:
 def _draw(axes: Axes, trace: Trace, strip: Strip) -> None:
     discrete = strip.domain is not None and strip.domain.discrete
     unit = strip.domain.unit if strip.domain else None
-    axes.set_title(strip.title + (f" [{unit}]" if unit else ""), fontsize=8, loc="left")
+    crowded = (
+        len(strip.curves) > 1 and sum(len(text) for text in (strip.title, *(c.label for c in strip.curves))) > CROWDED
+    )
+    axes.set_title(strip.title + (f" [{unit}]" if unit else ""), fontsize=8, loc="left", pad=18 if crowded else None)
     for curve in strip.curves:
         values = np.argmax(curve.values, axis=-1) if discrete else curve.values
         runs = values[None] if trace.runs is None else values[:MOST_RUNS]
