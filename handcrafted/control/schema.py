@@ -29,7 +29,7 @@ saturation and integrator take low and high (default: the range), integrator als
 steps, difference steps and gain, up to 15 steps; linear takes gains, one per read, constant, low, high; pid takes kp,
 ki, kd, low, high and tracking, for a set point minus a measurement, or an error alone.
 A sensor rounds to its resolution. On that grid comparisons are exact; without it a fraction may come out of a band of
-2^-14 of the range beside a threshold.
+about 2^-14 of the range, or of the threshold if that is larger, beside the threshold.
 The inputs of dynamics name what arrives at the process, its outputs what leaves it; words count as their place in the
 list, from 0, except in a finite state process. Inputs are held over a step. Matrices are in discrete time unless
 continuous: true, and must not grow unless unstable: true; D acts on the inputs of the step before."""
