@@ -13,17 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.resolved import LinkId
-from handcrafted.verdict.comparison import Comparison, LinkVerdict
+from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
-    from handcrafted.control.graph import Signal
-    from handcrafted.rollout.trace import Signals, Trace
     from handcrafted.verdict.loops import Loop
 
 PRINTED_LOOPS = 6
@@ -143,13 +138,14 @@ def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
     from handcrafted.craft.assemble import assemble
     from handcrafted.rollout.simulate import simulate
     from handcrafted.view.draw import draw as draw_thing
+    from handcrafted.view.tables import print_trace
 
     structure = load(file)
     if output is not None and output.suffix.lower() not in (".png", ".svg", ".csv"):
         raise HandcraftedError(f"Expected a suffix out of .png, .svg, .csv, got {output}. Change the suffix.")
     with _named(file):
         trace = simulate(assemble(structure), steps=steps, seed=seed, progress=os.isatty(2))
-    _print_trace(trace)
+    print_trace(trace)
     if output is not None:
         click.echo(f"wrote {trace.save(output) if output.suffix.lower() == '.csv' else draw_thing(trace, output)}")
 
@@ -161,32 +157,6 @@ def _named(file: Path) -> Iterator[None]:
         yield
     except HandcraftedError as error:
         raise HandcraftedError(f"{file}: {error}") from None
-
-
-def _print_trace(trace: Trace) -> None:
-    """Print each signal's least, greatest and last value; below it, what left its range."""
-    console = Console(width=None if os.isatty(1) else 120, highlight=False)
-    table = Table(title=f"{trace.structure.name}: {trace.steps} steps", title_justify="left")
-    for heading in ("signal", "kind", "least", "greatest", "last"):
-        table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
-    for kind in trace.kinds:
-        for signal in kind:
-            if row := _range(trace, kind, signal):
-                table.add_row(escape(f"{signal.owner}.{signal.name}".strip(".")), kind.kind, *row)
-    console.print(table)
-    for excursion in trace.excursions:
-        console.print(f"{trace.structure.name}: {excursion}", markup=False, soft_wrap=True)
-
-
-def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str] | None:
-    """Give least, greatest and last value as text; None for a vector, which has none."""
-    values = kind[signal]
-    if signal in trace.domains and trace.domains[signal].discrete:
-        words = trace.words(kind, signal)
-        return "", escape(", ".join(dict.fromkeys(words.tolist()))), escape(str(words[-1]))
-    if values.ndim > 1:
-        return None
-    return f"{values.min():g}", f"{values.max():g}", f"{values[-1]:g}"
 
 
 @main.command()
@@ -220,6 +190,7 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
 
     Example: handcrafted check train_door.yaml --png figures
     """
+    from handcrafted.view.tables import print_comparisons
     from handcrafted.zoo import bundled
 
     chosen = files or bundled()
@@ -232,7 +203,7 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     if as_json:
         click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
     else:
-        _print_table(comparisons)
+        print_comparisons(comparisons)
         for _, comparison, loops in checked:
             for loop in loops[:PRINTED_LOOPS]:
                 click.echo(f"{comparison.structure.name}: {loop}")
@@ -290,27 +261,3 @@ def _counts(verdicts: Any) -> dict[str, Any]:
 
 def _link(id: LinkId) -> dict[str, str | None]:
     return {"kind": str(id.kind), "from": id.sender, "to": id.receiver, "name": id.name}
-
-
-def _print_table(comparisons: list[Comparison]) -> None:
-    """Print loop, links, links found by each readout, and the verdict; below it, what differs and what was found."""
-    console = Console(width=None if os.isatty(1) else 120, highlight=False)
-    readouts = list(comparisons[0].readouts) if comparisons else []
-    table = Table()
-    for heading in ("loop", "links", *readouts, "verdict"):
-        table.add_column(heading, justify="left" if heading in ("loop", "verdict") else "right")
-    for comparison in comparisons:
-        total = len(comparison.found) + len(comparison.missing) + len(comparison.wrong)
-        found = [str(len(comparison.readouts[name].found)) for name in readouts]
-        verdict = "reproduced" if comparison.reproduced else "NOT reproduced"
-        table.add_row(comparison.structure.name, str(total), *found, verdict)
-    console.print(table)
-    for comparison in comparisons:
-        for verdict in (*comparison.missing, *comparison.wrong, *comparison.extra):
-            console.print(_sentence(comparison, verdict), markup=False, soft_wrap=True)
-        for finding in comparison.findings:
-            console.print(f"{comparison.structure.name}: finding: {finding.text}", markup=False, soft_wrap=True)
-
-
-def _sentence(comparison: Comparison, verdict: LinkVerdict) -> str:
-    return f"{comparison.structure.name}: {verdict}"
