@@ -93,16 +93,19 @@ def schema() -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg or .dot file.")
+@click.option(
+    "--collapse", multiple=True, metavar="NAME", help="A group, or a box that holds others, to draw as one box."
+)
 @_friendly
-def draw(file: Path, output: Path) -> None:
+def draw(file: Path, output: Path, collapse: tuple[str, ...]) -> None:
     """Draw the control diagram of FILE.
 
-    Example: handcrafted draw train_door.yaml -o train_door.svg
+    Example: handcrafted draw wheel_brakes.yaml --collapse braking -o wheel_brakes.svg
     """
     from handcrafted.control.yamlfile import load
     from handcrafted.view.draw import draw as draw_thing
 
-    click.echo(f"wrote {draw_thing(load(file), output)}")
+    click.echo(f"wrote {draw_thing(load(file), output, collapse=collapse)}")
 
 
 @main.command()

@@ -13,6 +13,7 @@ from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verd
 from handcrafted.verdict.law import law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
 from handcrafted.verdict.manifest import manifest
+from handcrafted.verdict.zooms import differences
 
 INTERVENTIONS = ("patching",)
 """Readouts that see what varies, not what is connected."""
@@ -41,6 +42,7 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         outside=tuple(link.id for link in resolved.links if not link.counted),
         findings=(*findings, *_idle(readouts)),
         manifest=manifest(structure, recovered.subject),
+        zooms=differences(structure, intended, recovered.wired),
     )
 
 

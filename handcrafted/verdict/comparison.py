@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.zoom import Zoom
 
 
 class Status(StrEnum):
@@ -66,6 +67,21 @@ class Verdicts:
         """Whether every link is found and nothing is missing, extra or wrong."""
         return all(link.status is Status.FOUND for link in self.links)
 
+    def at(self, zoom: Zoom) -> Verdicts:
+        """Give the verdicts on the links that are still seen; those that become one share the worst of theirs."""
+        return Verdicts(tuple(_seen(self.links, zoom)))
+
+
+def _seen(links: Iterable[LinkVerdict], zoom: Zoom) -> Iterable[LinkVerdict]:
+    """Give the verdicts on what is seen of the links, in order of first appearance."""
+    order, found = list(Status), {}
+    for link in links:
+        id = zoom.seen(link.id)
+        key = (id, link.status is Status.EXTRA)
+        if id and (key not in found or order.index(link.status) > order.index(found[key].status)):
+            found[key] = replace(link, id=id)
+    return found.values()
+
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Verdicts):
@@ -77,6 +93,7 @@ class Comparison(Verdicts):
         outside: links that do not pass through the network.
         findings: what is worth a look without being a disagreement.
         manifest: versions, seed and SHA-256 of the inputs and arrays.
+        zooms: for each group and each box that holds others, what is not wired alike once it is collapsed.
     """
 
     structure: ControlStructure
@@ -84,6 +101,7 @@ class Comparison(Verdicts):
     outside: tuple[LinkId, ...] = ()
     findings: tuple[Finding, ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    zooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         total = len(self.found) + len(self.missing) + len(self.wrong)

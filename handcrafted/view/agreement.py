@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handcrafted.control.resolved import LinkId
+from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison, Status
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
@@ -40,24 +41,26 @@ MOST_REASON = 60
 """Letters of a reason that still stand beside an arrow; a longer one is listed below the picture only."""
 
 
-def judged(comparison: Comparison) -> list[tuple[LinkId, str, str]]:
-    """Give every link with its status and reason: those of the structure in declared order, then the extra ones."""
-    verdicts = {verdict.id: verdict for verdict in comparison.links if verdict.status is not Status.EXTRA}
-    declared = [link.id for link in comparison.structure.resolved.links]
-    own = [(id, verdicts[id].status, verdicts[id].reason) if id in verdicts else (id, OUTSIDE, "") for id in declared]
-    return own + [(verdict.id, verdict.status, verdict.reason) for verdict in comparison.extra]
+def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
+    """Give every link that is seen, with status and reason: those of the structure in order, then the extra ones."""
+    verdicts = comparison.at(zoom)
+    own = {verdict.id: verdict for verdict in verdicts.links if verdict.status is not Status.EXTRA}
+    seen = (zoom.seen(link.id) for link in comparison.structure.resolved.links)
+    declared = dict.fromkeys(id for id in seen if id)
+    rows = [(id, own[id].status, own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
+    return rows + [(verdict.id, verdict.status, verdict.reason) for verdict in verdicts.extra]
 
 
-def recovered_arrows(comparison: Comparison) -> list[Arrow]:
+def recovered_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
     """Give the arrows of the right side: each link in the look of its status."""
-    drawn = [Drawn(id, _remark(status, reason), LOOKS[status]) for id, status, reason in judged(comparison)]
-    return arrows_of(drawn, comparison.structure.components)
+    drawn = [Drawn(id, _remark(status, reason), LOOKS[status]) for id, status, reason in judged(comparison, zoom)]
+    return arrows_of(drawn, zoom.components)
 
 
-def intended_arrows(comparison: Comparison) -> list[Arrow]:
+def intended_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
     """Give the arrows of the left side: as intended, at the places of the right side, what is extra unseen."""
     arrows = []
-    for arrow in recovered_arrows(comparison):
+    for arrow in recovered_arrows(comparison, zoom):
         extra = arrow.look == LOOKS[Status.EXTRA]
         look = HIDDEN if extra else Look(width=1.0, text_remark=CLEAR)
         arrows.append(Arrow(arrow.kind, arrow.sender, arrow.receiver, arrow.labels, look))
@@ -68,9 +71,9 @@ def _remark(status: str, reason: str) -> str:
     return f"({reason})" if status == Status.WRONG and 0 < len(reason) <= MOST_REASON else ""
 
 
-def legend(comparison: Comparison) -> str:
+def legend(comparison: Comparison, zoom: Zoom) -> str:
     """Give the DOT text of the legend: one sample line per status, with how many links have it."""
-    statuses = [status for _, status, _ in judged(comparison)]
+    statuses = [status for _, status, _ in judged(comparison, zoom)]
     body = []
     for number, (status, look) in enumerate(LOOKS.items()):
         text = f'<FONT COLOR="{look.text}">{words(f"{MEANING[status]} ({statuses.count(status)})")}</FONT>'
@@ -83,9 +86,9 @@ def legend(comparison: Comparison) -> str:
     return dot.digraph(body, rankdir="LR", nodesep=0.1, ranksep=0.2, pad=0.1)
 
 
-def remarks(comparison: Comparison) -> str | None:
+def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
     """Give the DOT text of what is listed below: disagreements with their reasons, then findings."""
-    items = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison) if reason]
+    items = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison, zoom) if reason]
     items += [f"{finding.kind}: {finding.text}" for finding in comparison.findings]
     if not items:
         return None

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable
-from handcrafted.control.structure import Component, ControlStructure
+from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.control.zoom import Zoom
 from handcrafted.view.lawtext import law_lines
 from handcrafted.view.markup import bold, cell, indented, lines, paragraph, small, table, words, wrapped
 
@@ -25,13 +26,13 @@ class Port(NamedTuple):
     width: int
 
 
-def content(structure: ControlStructure, name: str, algorithm: bool) -> str:
-    """Give what a component's box shows; without `algorithm` only the name and the process model."""
-    component = structure.components[name]
-    controller = structure.resolved.controllers.get(name)
-    rows = [[cell(_title(name, component), CELLPADDING=3)]]
-    if controller is not None and (controller.variables or controller.entries):
-        rows.append([cell(_inside(controller, algorithm), CELLPADDING=2)])
+def content(zoom: Zoom, name: str, algorithm: bool) -> str:
+    """Give what a box shows; without `algorithm` only the name and the process model; collapsed, what it holds."""
+    own = zoom.components[name]
+    held = [part for part in zoom.structure.components if part in zoom.held.get(name, ()) and part != name]
+    rows = [[cell(_title(name, own, held), CELLPADDING=3)]]
+    if inside := _inside(zoom.controllers.get(name), own, algorithm):
+        rows.append([cell(inside, CELLPADDING=2)])
     return table(rows)
 
 
@@ -47,8 +48,9 @@ def _face(ports: Sequence[Port]) -> str:
     return table([cells or [cell("", HEIGHT=2)]])
 
 
-def _title(name: str, component: Component) -> str:
+def _title(name: str, component: Component, held: Sequence[str]) -> str:
     parts = [bold(line) for line in wrapped(name, LETTERS)]
+    parts += [small(line) for line in wrapped(f"({', '.join(held)})", LETTERS, most=4)] if held else []
     if component.layer_0:
         parts.append(small("layer 0"))
     elif component.kind in (ComponentKind.ACTUATOR, ComponentKind.SENSOR):
@@ -56,11 +58,14 @@ def _title(name: str, component: Component) -> str:
     return lines(parts, align="CENTER")
 
 
-def _inside(controller: ResolvedController, algorithm: bool) -> str:
+def _inside(controller: ResolvedController | None, own: Component, algorithm: bool) -> str:
+    """Give the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
+    if controller is None:
+        return ""
     columns = []
-    if controller.variables:
+    if own.process_model:
         columns.append(_column("process model", [_variable(variable) for variable in controller.variables], algorithm))
-    if algorithm and controller.entries:
+    if algorithm and own.control_algorithm:
         columns.append(_column("control algorithm", [_entry(entry) for entry in controller.entries], True))
     return table([columns], CELLSPACING=3) if columns else ""
 

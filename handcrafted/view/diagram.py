@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
+from handcrafted.control.zoom import Zoom
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, arrows_of
 from handcrafted.view.boxes import FILL, box, content
@@ -17,14 +17,21 @@ from handcrafted.view.markup import bold, cell, small, table
 from handcrafted.view.nesting import Nesting
 from handcrafted.view.peers import PeerRoute
 
+NEAREST, PER_ARROW = 0.34, 0.06
+"""Inches between two heights, and how much more for each arrow that runs between them on average."""
+
 NEAR = 8
 """Weight of an arrow between neighbouring levels."""
 
 
-def control_diagram(structure: ControlStructure) -> str:
-    """Give the DOT text of a control structure as it was intended."""
-    links = [Drawn(link.id, "(next step)" if link.lag and link.counted else "") for link in structure.resolved.links]
-    return Diagram(structure, arrows_of(links, structure.components)).text(structure.name)
+def control_diagram(zoom: Zoom) -> str:
+    """Give the DOT text of a control structure as it was intended and as it is seen."""
+    seen = {
+        Drawn(id, "(next step)" if link.lag and link.counted else ""): None
+        for link in zoom.structure.resolved.links
+        if (id := zoom.seen(link.id))
+    }
+    return Diagram(zoom, arrows_of(seen, zoom.components)).text(zoom.structure.name)
 
 
 class Diagram:
@@ -34,9 +41,9 @@ class Diagram:
         algorithm: whether the boxes show their control algorithms.
     """
 
-    def __init__(self, structure: ControlStructure, arrows: Sequence[Arrow], algorithm: bool = True):
-        self.structure, self.arrows, self.algorithm = structure, arrows, algorithm
-        self.nesting = Nesting(structure)
+    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], algorithm: bool = True):
+        self.zoom, self.arrows, self.algorithm = zoom, arrows, algorithm
+        self.nesting = Nesting(zoom.components)
         self.faces = Faces(self.nesting, arrows)
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
 
@@ -47,7 +54,7 @@ class Diagram:
             "label": dot.html(bold(title) if prominent else small(title)),
             "labelloc": "t",
             "nodesep": 0.3,
-            "ranksep": 0.42,
+            "ranksep": round(NEAREST + PER_ARROW * len(self.arrows) / max(1, len(self.nesting.levels())), 2),
             "pad": 0.15,
         }
         return dot.digraph(body, newrank="true", compound="true", **look)
@@ -58,7 +65,7 @@ class Diagram:
         if arrow.sideways or a is None or b is None or a == b:
             return False
         apart = not self.nesting.holds(a, b) and not self.nesting.holds(b, a)
-        return apart and self.structure.components[a].level == self.structure.components[b].level
+        return apart and self.zoom.components[a].level == self.zoom.components[b].level
 
     def _route(self, number: int) -> PeerRoute:
         arrow = self.arrows[number]
@@ -111,8 +118,8 @@ class Diagram:
             yield from (dot.edge(dot.quoted(part), dot.quoted(held[0]), style="invis", weight=0) for part in inner)
 
     def _box(self, name: str, border: int = 1) -> str:
-        inside = content(self.structure, name, self.algorithm)
-        fill = FILL.get(self.structure.components[name].kind, "white")
+        inside = content(self.zoom, name, self.algorithm)
+        fill = FILL.get(self.zoom.components[name].kind, "white")
         return box(inside, self.faces.row(name, "n"), self.faces.row(name, "s"), fill, border)
 
     def _heights(self) -> Iterator[str]:
@@ -124,11 +131,13 @@ class Diagram:
         for upper, lower in pairwise(levels):
             if not any(frozenset(pair) in tied for pair in product(upper, lower)):
                 yield dot.edge(dot.quoted(upper[0]), dot.quoted(lower[0]), style="invis", weight=0)
+        for above, name in self.nesting.hanging():
+            yield dot.edge(dot.quoted(above), dot.quoted(name), style="invis", weight=0)
 
     def _loop_order(self) -> Iterator[str]:
         """Keep actuators left of sensors on the same height."""
         for names in self.nesting.levels():
-            kinds = {name: self.structure.components[name].kind for name in names}
+            kinds = {name: self.zoom.components[name].kind for name in names}
             left = [name for name in names if kinds[name] == ComponentKind.ACTUATOR]
             right = [name for name in names if kinds[name] == ComponentKind.SENSOR]
             for pair in product(left, right):
@@ -147,7 +156,7 @@ class Diagram:
 
     def _weight(self, arrow: Arrow) -> int:
         """Keep boxes of neighbouring levels close: Graphviz would rather straighten the long arrows."""
-        ends = [self.structure.components[end].level for end in (arrow.sender, arrow.receiver) if end is not None]
+        ends = [self.zoom.components[end].level for end in (arrow.sender, arrow.receiver) if end is not None]
         return NEAR if len(ends) == 2 and self.nesting.between(*ends) == 0 else 1
 
     def _side_texts(self) -> dict[tuple[str, str], list[str]]:
@@ -162,6 +171,6 @@ class Diagram:
         """Whether the arrow's sender is drawn above its receiver, or left of it."""
         if arrow.sender is None or arrow.receiver is None:
             return arrow.sideways or arrow.kind == LinkKind.CONTROL_ACTION
-        components = self.structure.components
+        components = self.zoom.components
         sender, receiver = components[arrow.sender].level, components[arrow.receiver].level
         return sender < receiver or (sender == receiver and not self.nesting.holds(arrow.receiver, arrow.sender))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.zoom import Zoom
 from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.diagram import control_diagram
@@ -43,7 +44,9 @@ def draw(thing: Any, path: str | Path, **options: Any) -> Path:
     Args:
         thing: a `ControlStructure`, a `Comparison`, a `Trace`, or a model with `effective_weights` and `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
-        **options: `dpi` (of PNGs); for weights also `drop_zero` (leave out rows and columns of zeros, default True).
+        **options: `dpi` (of PNGs); for a control structure or a comparison also `collapse` (groups, and boxes that
+            hold others, to draw as one box each); for weights also `drop_zero` (leave out rows and columns of zeros,
+            default True).
 
     Raises:
         HandcraftedError: if the thing, the suffix or an option is not known, the folder is missing, or Graphviz is.
@@ -79,9 +82,9 @@ def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
 
 def _drawer_of(thing: Any) -> _Drawer:
     if isinstance(thing, ControlStructure):
-        return _Drawer(_structure, (".png", ".svg", ".dot"))
+        return _Drawer(_structure, (".png", ".svg", ".dot"), ("dpi", "collapse"))
     if isinstance(thing, Comparison):
-        return _Drawer(_comparison)
+        return _Drawer(_comparison, options=("dpi", "collapse"))
     if isinstance(thing, Trace):
         return _Drawer(_trace)
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
@@ -92,15 +95,15 @@ def _drawer_of(thing: Any) -> _Drawer:
     )
 
 
-def _structure(structure: ControlStructure, form: str, dpi: int = 200) -> bytes:
-    text = control_diagram(structure)
+def _structure(structure: ControlStructure, form: str, dpi: int = 200, collapse: Sequence[str] = ()) -> bytes:
+    text = control_diagram(Zoom(structure, collapse))
     if form == "dot":
         return text.encode()
     return render(at_resolution(text, dpi) if form == "png" else text, form)
 
 
-def _comparison(comparison: Comparison, form: str, dpi: int = 200) -> bytes:
-    return comparison_picture(comparison, form, dpi)
+def _comparison(comparison: Comparison, form: str, dpi: int = 200, collapse: Sequence[str] = ()) -> bytes:
+    return comparison_picture(comparison, Zoom(comparison.structure, collapse), form, dpi)
 
 
 def _trace(trace: Trace, form: str, dpi: int = 150) -> bytes:

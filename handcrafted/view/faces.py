@@ -10,7 +10,7 @@ from handcrafted.view.arrows import Arrow
 from handcrafted.view.boxes import Port
 from handcrafted.view.nesting import Nesting
 
-NARROWEST, WIDEST, PER_LETTER = 24, 120, 6
+NARROWEST, WIDEST, PER_LETTER = 24, 72, 4
 """Points that an arrow takes on a face, for its label's sake."""
 
 ORDER = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST, LinkKind.FEEDBACK, LinkKind.OTHER_INPUT, LinkKind.OTHER_OUTPUT)

@@ -11,7 +11,7 @@ from handcrafted.view.markup import HARD_BLANK, wrapped
 WIDTH = 40
 """Letters per line."""
 
-MOST_LINES = 6
+MOST_LINES = 8
 
 
 def law_lines(entry: ResolvedEntry) -> list[str]:

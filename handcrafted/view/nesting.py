@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
 
 LEFT_TO_RIGHT = {ComponentKind.ACTUATOR: 0, ComponentKind.SENSOR: 2}
@@ -12,11 +12,11 @@ LEFT_TO_RIGHT = {ComponentKind.ACTUATOR: 0, ComponentKind.SENSOR: 2}
 
 
 class Nesting:
-    """The boxes of a structure as a forest, in declared order."""
+    """The boxes of a picture as a forest, in declared order."""
 
-    def __init__(self, structure: ControlStructure):
-        self.components = structure.components
-        self.names: tuple[str, ...] = tuple(structure.components)
+    def __init__(self, components: Mapping[str, Component]):
+        self.components = components
+        self.names: tuple[str, ...] = tuple(components)
         self._place = {name: place for place, name in enumerate(self.names)}
 
     def children(self, name: str | None) -> list[str]:
@@ -59,6 +59,23 @@ class Nesting:
         numbers = sorted({component.level for component in self.components.values()})
         groups = [[name for name in self.names if self._at(name, number)] for number in numbers]
         return [self.ordered(group) for group in groups if group]
+
+    def hanging(self) -> list[tuple[str, str]]:
+        """Pair boxes that `levels` leaves out with those of the next higher authority beside them, which stand above.
+
+        Without them the top of such a box would rise past its superiors.
+        """
+        placed = {name: self.components[name].level for names in self.levels() for name in names}
+        pairs = []
+        for name in (name for name in self.names if name not in placed):
+            least = min(self.components[part].level for part in self.descendants(name))
+            above = [level for other, level in placed.items() if level < least and not self.holds(other, name)]
+            pairs += [
+                (other, name)
+                for other, level in placed.items()
+                if above and level == max(above) and not self.holds(other, name)
+            ]
+        return pairs
 
     def _at(self, name: str, level: int) -> bool:
         own = self.components[name].level

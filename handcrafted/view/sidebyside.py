@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import intended_arrows, legend, recovered_arrows, remarks
 from handcrafted.view.compose import join_png, join_svg
@@ -12,18 +13,17 @@ from handcrafted.view.engine import render
 LEFT, RIGHT = "intended", "recovered from the weights"
 
 
-def comparison_diagrams(comparison: Comparison) -> tuple[str, str]:
+def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
     """Give the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
-    structure = comparison.structure
-    left = Diagram(structure, intended_arrows(comparison), algorithm=False)
-    right = Diagram(structure, recovered_arrows(comparison), algorithm=False)
+    left = Diagram(zoom, intended_arrows(comparison, zoom), algorithm=False)
+    right = Diagram(zoom, recovered_arrows(comparison, zoom), algorithm=False)
     return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)
 
 
-def comparison_picture(comparison: Comparison, form: str, dpi: int) -> bytes:
+def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: int) -> bytes:
     """Draw both sides with legend and remarks as `png` or `svg`."""
-    below = [legend(comparison), *filter(None, [remarks(comparison)])]
-    parts = [*comparison_diagrams(comparison), *below]
+    below = [legend(comparison, zoom), *filter(None, [remarks(comparison, zoom)])]
+    parts = [*comparison_diagrams(comparison, zoom), *below]
     if form == "svg":
         return join_svg([render(part, "svg") for part in parts])
     return join_png([render(at_resolution(part, dpi), "png") for part in parts], dpi)

@@ -44,19 +44,28 @@ def print_comparisons(comparisons: list[Comparison]) -> None:
     console = Console(width=None if os.isatty(1) else 120, highlight=False)
     readouts = list(comparisons[0].readouts) if comparisons else []
     table = Table()
-    for heading in ("loop", "links", *readouts, "verdict"):
+    for heading in ("loop", "links", *readouts, "zooms", "verdict"):
         table.add_column(heading, justify="left" if heading in ("loop", "verdict") else "right")
     for comparison in comparisons:
         total = len(comparison.found) + len(comparison.missing) + len(comparison.wrong)
         found = [str(len(comparison.readouts[name].found)) for name in readouts]
         verdict = "reproduced" if comparison.reproduced else "NOT reproduced"
-        table.add_row(comparison.structure.name, str(total), *found, verdict)
+        table.add_row(comparison.structure.name, str(total), *found, _zooms(comparison), verdict)
     console.print(table)
     for comparison in comparisons:
         for verdict in (*comparison.missing, *comparison.wrong, *comparison.extra):
             console.print(_sentence(comparison, verdict), markup=False, soft_wrap=True)
+        for zoom, ways in comparison.zooms.items():
+            if ways:
+                text = f"{comparison.structure.name}: {zoom} collapsed: not alike: {', '.join(ways)}"
+                console.print(text, markup=False, soft_wrap=True)
         for finding in comparison.findings:
             console.print(f"{comparison.structure.name}: finding: {finding.text}", markup=False, soft_wrap=True)
+
+
+def _zooms(comparison: Comparison) -> str:
+    """Count the zoom levels at which both sides are alike, of all."""
+    return f"{sum(not ways for ways in comparison.zooms.values())} of {len(comparison.zooms)}"
 
 
 def _sentence(comparison: Comparison, verdict: LinkVerdict) -> str:

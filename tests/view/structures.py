@@ -1,5 +1,7 @@
 """Control structures that the drawing tests share."""
 
+from itertools import pairwise
+
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
@@ -106,3 +108,49 @@ def comparison(structure=None):
     verdicts.append(LinkVerdict(leak, Status.EXTRA, "a head reads it"))
     outside = tuple(link.id for link in structure.resolved.links if not link.counted)
     return Comparison(links=tuple(verdicts), structure=structure, readouts={}, outside=outside)
+
+
+METRO = (
+    ("regulator",),
+    ("operations director", "safety officer", "maintenance planning"),
+    ("dispatcher north", "dispatcher south", "traffic management", "depot controller"),
+    ("train driver", "train operation", "train protection", "door controller", "passenger information", "supervision"),
+    ("brakes", "emergency brakes", "signals", "speed sensor", "door sensor", "track circuit", "motors", "doors"),
+)
+ACROSS = (
+    ("control actions", "safety officer", "train protection"),
+    ("control actions", "regulator", "traffic management"),
+    ("control actions", "train operation", "door controller"),
+    ("feedback", "door controller", "train protection"),
+    ("feedback", "speed sensor", "train driver"),
+    ("feedback", "dispatcher north", "dispatcher south"),
+    ("feedback", "dispatcher south", "dispatcher north"),
+    ("feedback", "track circuit", "dispatcher south"),
+    ("control actions", "dispatcher north", "brakes"),
+)
+SAID = ("permission to proceed", "speed limit", "delay report", "doors closed and locked by the guard on duty")
+
+
+def metro():
+    """Boxes on five heights, three inside a box, each under a superior, with peers, cycles and long labels."""
+    kinds = [*["controller"] * 4, "actuator"]
+    parts = {
+        name: component("sensor" if "sensor" in name or "circuit" in name else kinds[level], level)
+        for level, names in enumerate(METRO)
+        for name in names
+    }
+    onboard = ("train operation", "train protection", "door controller")
+    parts |= {name: component("controller", 3, inside="onboard unit") for name in onboard}
+    parts |= {"onboard unit": component("controller", 3), "passengers": component("process", 4)}
+    ways = [*ACROSS, ("feedback", "passengers", "passenger information")]
+    for uppers, lowers in pairwise(METRO):
+        for place, lower in enumerate(lowers):
+            upper = uppers[place * len(uppers) // len(lowers)]
+            ways += [("control actions", upper, lower)] if parts[lower]["kind"] != "sensor" else []
+            ways += [("feedback", lower, upper)] if parts[lower]["kind"] != "actuator" else []
+    links: dict[str, list] = {"control actions": [], "feedback": []}
+    for number, (kind, sender, receiver) in enumerate(ways):
+        texts = SAID[: 1 + number % len(SAID)] if number % 5 == 0 else [SAID[number % len(SAID)]]
+        links[kind] += [link(f"{text} {number}", sender, receiver) for text in texts]
+    groups = {"field": [*METRO[4], "passengers"], "offices": [*METRO[1], *METRO[2]]}
+    return ControlStructure.model_validate({"name": "metro line", "components": parts, "groups": groups, **links})

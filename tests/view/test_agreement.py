@@ -6,12 +6,22 @@ import pytest
 
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding
+from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Status
 from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, judged, legend, remarks
 from handcrafted.view.engine import render
 from handcrafted.view.sidebyside import comparison_diagrams
 from tests.loops import recompare, train_door
 from tests.view.structures import comparison, lane_keeping
+
+
+def whole(comparison):
+    """Give a comparison and the view of it in which nothing is collapsed."""
+    return comparison, Zoom(comparison.structure)
+
+
+def diagrams(comparison):
+    return comparison_diagrams(*whole(comparison))
 
 
 def alike(looks):
@@ -41,7 +51,7 @@ def test_sabotage_missing_drawn_like_found_is_noticed():
     ],
 )
 def test_arrows_on_the_right_have_the_look_of_their_status(name, status):
-    left, right = comparison_diagrams(comparison())
+    left, right = diagrams(comparison())
     edge = next(line for line in right.splitlines() if "->" in line and f">{name}</FONT>" in line)
     look = LOOKS[status]
     assert f'color="{look.color}"' in edge and f'style="{look.style}"' in edge and f'penwidth="{look.width:g}"' in edge
@@ -49,40 +59,40 @@ def test_arrows_on_the_right_have_the_look_of_their_status(name, status):
 
 
 def test_reason_stands_beside_what_is_wrong():
-    _, right = comparison_diagrams(comparison())
+    _, right = diagrams(comparison())
     assert "(sign is -1)" in right
 
 
 def test_extra_is_unseen_on_the_left():
-    left, _ = comparison_diagrams(comparison())
+    left, _ = diagrams(comparison())
     edge = next(line for line in left.splitlines() if "->" in line and ">leak</FONT>" in line)
     assert 'color="#ffffff00"' in edge and 'COLOR="#ffffff00">leak' in edge
 
 
 def test_both_sides_have_the_same_places():
     place = lambda dot: re.findall(r"^node (\S+|\"[^\"]*\") (\S+ \S+ \S+ \S+)", render(dot, "plain").decode(), re.M)
-    left, right = comparison_diagrams(comparison())
+    left, right = diagrams(comparison())
     assert place(left) == place(right)
 
 
 def test_legend_counts():
-    text = legend(comparison())
+    text = legend(*whole(comparison()))
     assert "missing (1)" in text and "wrong (1)" in text and "extra (1)" in text and "outside the network (3)" in text
 
 
 def test_remarks_are_cut_after_a_few():
     some = comparison()
-    assert "no head copies it" in (remarks(some) or "")
+    assert "no head copies it" in (remarks(*whole(some)) or "")
     findings = tuple(Finding("unread", f"finding & {number} " + "word " * 60) for number in range(9))
     many = type(some)(some.links, some.structure, {}, (), findings)
-    text = remarks(many) or ""
+    text = remarks(*whole(many)) or ""
     assert text.count("•") == MOST_FINDINGS and "and 6 more" in text and "&amp;" in text
     assert render(text, "svg")
 
 
 def test_nothing_to_remark():
     bare = comparison(lane_keeping())
-    assert remarks(type(bare)(bare.links[2:3], bare.structure, {})) is None
+    assert remarks(*whole(type(bare)(bare.links[2:3], bare.structure, {}))) is None
 
 
 def test_an_extra_way_of_a_found_link_hides_neither():
@@ -93,6 +103,6 @@ def test_an_extra_way_of_a_found_link_hides_neither():
         w.W_in[2, model.names.find(Signal("train", "feedback", "emergency"))[0], 0] = 0.5
 
     comparison = recompare(structure, model, leak)
-    statuses = [status for id, status, _ in judged(comparison) if id.name == "emergency"]
+    statuses = [status for id, status, _ in judged(*whole(comparison)) if id.name == "emergency"]
     assert statuses == ["found", "extra"]
-    assert all("emergency" in side for side in comparison_diagrams(comparison))
+    assert all("emergency" in side for side in diagrams(comparison))

@@ -116,5 +116,5 @@ def test_weights_of_a_model(tmp_path):
 def test_unknown_things_and_options(tmp_path):
     with pytest.raises(hc.HandcraftedError, match="got dict"):
         draw({}, tmp_path / "a.png")
-    with pytest.raises(hc.HandcraftedError, match="Expected options out of dpi, got colour"):
+    with pytest.raises(hc.HandcraftedError, match="Expected options out of dpi, collapse, got colour"):
         draw(peers(), tmp_path / "a.png", colour="red")
