@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,39 +12,37 @@ from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.intended import link_edges, written_port
 from handcrafted.control.resolved import LinkId, ResolvedLink
 from handcrafted.model.transformer import Placement, Transformer
-from handcrafted.readout.subject import FLOOR
+from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.verdict.entries import Block, Entry
 
 MOST_ENTRIES = 24
 """Entries printed per step before the rest is counted."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One number of one array that a link goes through."""
-
-    array: str
-    index: tuple[int, ...]
-    value: float
-
-    def __str__(self) -> str:
-        return f"{self.array}[{', '.join(map(str, self.index))}] = {self.value:g}"
-
-
-@dataclass(frozen=True)
 class PathStep:
-    """One step of a link's path: what happens, by which circuit and formula, in which entries (none if missing)."""
+    """One step of a link's path.
+
+    Attributes:
+        text: what happens.
+        circuit: which circuit of the catalogue does it; empty for the embedding, the recurrence and the unembedding.
+        formula: of the circuit.
+        entries: the numbers that do it.
+        missing: what would have to differ from zero and does not, a sentence each.
+    """
 
     text: str
     circuit: str
     formula: str
     entries: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         shown = [f"    {entry}" for entry in self.entries[:MOST_ENTRIES]]
         if len(self.entries) > MOST_ENTRIES:
             shown.append(f"    … and {len(self.entries) - MOST_ENTRIES} more entries")
         by = f"  [{self.circuit}: {self.formula}]" if self.circuit else ""
-        return "\n".join([f"  {self.text}{by}", *(shown or ["    MISSING: no entry of this step differs from zero"])])
+        return "\n".join([f"  {self.text}{by}", *shown, *(f"    MISSING: {what}" for what in self.missing)])
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ class Explanation:
 
     @property
     def complete(self) -> bool:
-        """Whether every step has entries."""
-        return all(step.entries for step in self.steps)
+        """Whether nothing is missing."""
+        return not any(step.missing for step in self.steps)
 
     def __str__(self) -> str:
         state = "" if self.complete else "  (INCOMPLETE)"
@@ -88,81 +86,91 @@ def find_link(model: Transformer, text: str) -> ResolvedLink:
     return matches[0]
 
 
-def explain(model: Transformer, link: str) -> Explanation:
-    """Trace a link through the effective arrays, from its sender's circuit to its receiver's head or output.
+def explain(model: Transformer, link: str, weights: Weights | None = None) -> Explanation:
+    """Trace a link through the arrays, from its sender's circuit to its receiver's head or output.
 
     Args:
-        model: the model whose effective weights are read.
+        model: the model that was made from the structure.
         link: `from -> to: name`, an absent end left empty.
+        weights: arrays of the same shapes to look into, such as a damaged copy; default: the effective weights.
 
     Raises:
-        HandcraftedError: if the structure has no such link in the network.
+        HandcraftedError: if the structure has no such link in the network, or shapes disagree.
     """
     found = find_link(model, link)
-    chain = link_edges(found)
-    steps = [_step(model, edge) for edge in chain]
+    trace = _Trace(model, check_shapes((model.effective_weights if weights is None else weights).numpy()))
+    if trace.weights.sizes != model.effective_weights.sizes:
+        raise HandcraftedError(
+            f"Expected arrays of the model's sizes {model.effective_weights.sizes}, got {trace.weights.sizes}. "
+            "Give a copy of the model's own arrays."
+        )
+    steps = [trace.edge(edge) for edge in link_edges(found)]
     if found.sent_by_controller:
-        steps.insert(0, _written(model, written_port(found)))
+        steps.insert(0, trace.written(written_port(found)))
     return Explanation(found.id, tuple(steps))
 
 
-def _entries(array: str, values: np.ndarray, prefix: tuple[int, ...], *at: np.ndarray) -> Iterator[Entry]:
-    block = values[np.ix_(*at)]
-    for position in zip(*np.nonzero(np.abs(block) > FLOOR), strict=True):
-        index = (*prefix, *(int(axis[i]) for axis, i in zip(at, position, strict=True)))
-        yield Entry(array, index, float(block[position]))
+class _Trace(NamedTuple):
+    """Follows a link through one set of arrays."""
 
+    model: Transformer
+    weights: Weights
 
-def _step(model: Transformer, edge: Edge) -> PathStep:
-    weights, names = model.effective_weights.numpy(), model.names
-    if edge.source.role == INPUT:
-        rows, columns = names.input_signals[edge.source], names.find(edge.target)
-        entries = tuple(_entries("W_E", weights.W_E, (), rows, columns))
-        return PathStep(f"the input {edge.source.name} of {edge.source.owner or 'outside'} enters", "", "", entries)
-    if edge.target.role == OUTPUT:
-        entries = tuple(_entries("W_U", weights.W_U, (), names.find(edge.source), names.output_signals[edge.target]))
-        return PathStep(f"{edge.source.name} leaves as an output", "", "", entries)
-    if edge.lag:
-        entries = tuple(_entries("W_R", weights.W_R, (), names.find(edge.source), names.find(edge.target)))
-        return PathStep(f"{edge.target.name} is carried to the next step", "", "", entries)
-    return _received(model, edge)
+    def edge(self, edge: Edge) -> PathStep:
+        """Trace an edge that carries its signal unchanged: every coordinate of both ends must have an entry."""
+        names, source, target = self.model.names, edge.source, edge.target
+        if source.role == INPUT:
+            text = f"the input {source.name} of {source.owner or 'outside'} enters"
+            return self._wire(text, Block("W_E", (), (names.input_signals[source], names.find(target))))
+        if target.role == OUTPUT:
+            text = f"{source.name} leaves as an output"
+            return self._wire(text, Block("W_U", (), (names.find(source), names.output_signals[target])))
+        if edge.lag:
+            text = f"{target.name} is carried to the next step"
+            return self._wire(text, Block("W_R", (), (names.find(source), names.find(target))))
+        return self._received(edge)
 
+    def written(self, port: Signal) -> PathStep:
+        """Trace the neurons by which a controller writes a port."""
+        text, place = f"{port.owner} writes {port.name}", self._writer(port)
+        if place is None:
+            return PathStep(text, "", "", (), (f"no circuit writes {port}",))
+        at, neurons = (place.layer,), np.array(place.components)
+        reads = np.concatenate([self.model.names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
+        into, bias = Block("W_in", at, (reads, neurons)), Block("b_in", at, (neurons,))
+        out = Block("W_out", at, (neurons, self.model.names.find(port)))
+        missing = [f"{block} is zero" for block in (into, out) if block.axes[0].size and not self._entries(block)]
+        text = f"{text} (layer {place.layer}, neurons {neurons[0]}-{neurons[-1]})"
+        return PathStep(text, place.circuit, place.formula, self._entries(into, bias, out), tuple(missing))
 
-def _received(model: Transformer, edge: Edge) -> PathStep:
-    text = f"{edge.target.owner} receives {edge.target.name}"
-    place = _writer(model, edge.target)
-    if place is None:
-        return PathStep(text, "", "", ())
-    weights, names = model.effective_weights.numpy(), model.names
-    layer, head = place.layer, place.components[0]
-    dims = np.arange(weights.sizes["d_head"])
-    read = tuple(_entries("W_V", weights.W_V[layer, head], (layer, head), names.find(edge.source), dims))
-    write = tuple(_entries("W_O", weights.W_O[layer, head], (layer, head), dims, names.find(edge.target)))
-    look = tuple(
-        Entry(name, (layer, head, int(d)), float(weights[name][layer, head, d]))
-        for name in ("b_Q", "b_K")
-        for d in np.flatnonzero(np.abs(weights[name][layer, head]) > FLOOR)
-    )
-    complete = read + write + look if read and write and look else ()
-    return PathStep(f"{text} (layer {layer}, head {head})", place.circuit, place.formula, complete)
+    def _received(self, edge: Edge) -> PathStep:
+        """Trace the head by which a controller receives a link: what it reads, where it looks, what it writes."""
+        text, place = f"{edge.target.owner} receives {edge.target.name}", self._writer(edge.target)
+        if place is None:
+            return PathStep(text, "", "", (), (f"no head writes {edge.target}",))
+        at, dims = (place.layer, place.components[0]), np.arange(self.weights.sizes["d_head"])
+        read = Block("W_V", at, (self.model.names.find(edge.source), dims))
+        write = Block("W_O", at, (dims, self.model.names.find(edge.target)))
+        looks = [Block(name, at, (dims,)) for name in ("b_Q", "b_K")]
+        missing = [*self._left_out(read, 0), *self._left_out(write, 1)]
+        missing += [f"{look} is zero: the head looks at all steps alike" for look in looks if not self._entries(look)]
+        text = f"{text} (layer {at[0]}, head {at[1]})"
+        return PathStep(text, place.circuit, place.formula, self._entries(read, *looks, write), tuple(missing))
 
+    def _wire(self, text: str, block: Block) -> PathStep:
+        missing = dict.fromkeys((*self._left_out(block, 0), *self._left_out(block, 1)))
+        return PathStep(text, "", "", self._entries(block), tuple(missing))
 
-def _written(model: Transformer, port: Signal) -> PathStep:
-    text = f"{port.owner} writes {port.name}"
-    place = _writer(model, port)
-    if place is None:
-        return PathStep(text, "", "", ())
-    weights, layer = model.effective_weights.numpy(), place.layer
-    neurons = np.array(place.components)
-    reads = np.concatenate([model.names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
-    entries = (
-        *_entries("W_in", weights.W_in[layer], (layer,), reads, neurons),
-        *_entries("b_in", weights.b_in[layer], (layer,), neurons),
-        *(written := tuple(_entries("W_out", weights.W_out[layer], (layer,), neurons, model.names.find(port)))),
-    )
-    where = f"{text} (layer {layer}, neurons {neurons[0]}-{neurons[-1]})"
-    return PathStep(where, place.circuit, place.formula, entries if written else ())
+    def _entries(self, *blocks: Block) -> tuple[Entry, ...]:
+        return tuple(entry for block in blocks for entry in block.entries(self.weights))
 
+    def _left_out(self, block: Block, axis: int) -> list[str]:
+        """Say of each coordinate without an entry where one should be."""
+        axes = list(block.axes)
+        lines = [[*axes[:axis], np.array([at]), *axes[axis + 1 :]] for at in block.empty(self.weights, axis)]
+        if len(lines) == len(axes[axis]):
+            return [f"{block} is zero"]
+        return [f"{Block(block.array, block.at, tuple(line))} is zero" for line in lines]
 
-def _writer(model: Transformer, signal: Signal) -> Placement | None:
-    return next((place for place in model.layout if place.writes == signal), None)
+    def _writer(self, signal: Signal) -> Placement | None:
+        return next((place for place in self.model.layout if place.writes == signal), None)

@@ -36,6 +36,9 @@ MEANING: Mapping[str, str] = {
 HIDDEN = Look(CLEAR, "solid", 1.0, CLEAR, CLEAR)
 """Takes its place without being seen, so that both sides are laid out alike."""
 
+DEFAULT_LAW = "default law"
+"""The kind of finding that is listed last: where only boxes and arrows are given, there is one per decision."""
+
 MOST_FINDINGS, LETTERS = 6, 110
 MOST_REASON = 60
 """Letters of a reason that still stand beside an arrow; a longer one is listed below the picture only."""
@@ -89,7 +92,8 @@ def legend(comparison: Comparison, zoom: Zoom) -> str:
 def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
     """Give the DOT text of what is listed below: disagreements with their reasons, then findings."""
     items = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison, zoom) if reason]
-    items += [f"{finding.kind}: {finding.text}" for finding in comparison.findings]
+    findings = sorted(comparison.findings, key=lambda finding: finding.kind == DEFAULT_LAW)
+    items += [f"{finding.kind}: {finding.text}" for finding in findings]
     if not items:
         return None
     rows = [bold("remarks")]

@@ -1,4 +1,4 @@
-"""Put rendered parts together: the first two side by side, the others below, one under the other."""
+"""Put rendered parts together: the first two side by side in the middle, the others below, one under the other."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Place = tuple[float, float]
 def places(sizes: Sequence[tuple[float, float]], gap: float) -> tuple[list[Place], tuple[float, float]]:
     """Give the upper left corner of each part, and the width and height of the whole."""
     (left, left_height), (right, right_height), *below = sizes
-    corners: list[Place] = [(0.0, 0.0), (left + gap, 0.0)]
-    y = max(left_height, right_height) + gap / 2
     width = max(left + gap + right, *(part for part, _ in below), 0)
+    start = (width - left - gap - right) / 2
+    corners: list[Place] = [(start, 0.0), (start + left + gap, 0.0)]
+    y = max(left_height, right_height) + gap / 2
     for _, height in below:
         corners.append((0.0, y))
         y += height

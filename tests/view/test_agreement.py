@@ -9,6 +9,7 @@ from handcrafted.control.resolved import Finding
 from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Status
 from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, judged, legend, remarks
+from handcrafted.view.compose import places
 from handcrafted.view.engine import render
 from handcrafted.view.sidebyside import comparison_diagrams
 from tests.loops import recompare, train_door
@@ -106,3 +107,8 @@ def test_an_extra_way_of_a_found_link_hides_neither():
     statuses = [status for id, status, _ in judged(*whole(comparison)) if id.name == "emergency"]
     assert statuses == ["found", "extra"]
     assert all("emergency" in side for side in diagrams(comparison))
+
+
+def test_both_sides_stand_in_the_middle_above_a_wide_legend():
+    corners, size = places([(10, 20), (10, 15), (60, 5)], 4)
+    assert corners == [(18, 0), (32, 0), (0, 22)] and size == (60, 27)
