@@ -9,6 +9,7 @@ import handcrafted as hc
 from handcrafted.control.zoom import Zoom
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.engine import render
+from handcrafted.zoo import find
 from tests.view.structures import metro
 
 
@@ -58,3 +59,9 @@ def test_only_groups_and_outer_boxes_collapse(name, word, tmp_path):
     with pytest.raises(hc.HandcraftedError, match=word):
         hc.draw(metro(), tmp_path / "a.png", collapse=[name])
     assert not list(tmp_path.iterdir())
+
+
+def test_outer_box_hangs_below_its_superior():
+    """The unit declares no arrow and the level of what it holds; its top must not rise past the crew."""
+    boxes = rectangles(control_diagram(Zoom(hc.load(find("wheel brakes")))))
+    assert boxes["crew"][1] > boxes["brake system control unit"][3]
