@@ -8,8 +8,9 @@ from handcrafted.control.complaint import FilePath, must_be_known, nearest, refu
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, link_names
+from handcrafted.control.settings import LAW_NAMES
 from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Law
-from handcrafted.control.vocabulary import LAWS, ComponentKind, LinkKind
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
 CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
 
@@ -43,8 +44,8 @@ def check_names(structure: ControlStructure, name: str, component: Component) ->
 
 
 def _check_law(path: FilePath, name: str, law: Law) -> None:
-    if law.law is not None and law.law not in LAWS:
-        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAWS)}")
+    if law.law is not None and law.law not in LAW_NAMES:
+        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAW_NAMES)}")
     if law.law == "decision table" and law.when is None:
         refuse(path, f"Expected `when` in the decision table of {name}, got none. List the rows that issue it.")
     if law.law != "decision table" and law.when is not None:

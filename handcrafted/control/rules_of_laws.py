@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain, Value, issue_values
-from handcrafted.control.parts import Part
 from handcrafted.control.resolved import Read
-from handcrafted.control.settings import Delay, Hysteresis, Limits, Linear
-from handcrafted.control.staging import form_of, limits_of
+from handcrafted.control.settings.moving import Delay
+from handcrafted.control.settings.shape import LawForm, Settings
+from handcrafted.control.settings.switching import Hysteresis
+from handcrafted.control.settings.weighing import Limits, Linear, limits_of
+from handcrafted.control.staging import form_of
 from handcrafted.control.structure import AlgorithmEntry, Variable
-from handcrafted.control.vocabulary import LAWS, LawForm
 
 Declared = Variable | AlgorithmEntry
 
 
 def check_form(
-    path: FilePath, declared: Declared, settings: Part | None, reads: tuple[Read, ...], domain: Domain, initial: Value
+    path: FilePath,
+    declared: Declared,
+    settings: Settings | None,
+    reads: tuple[Read, ...],
+    domain: Domain,
+    initial: Value,
 ) -> None:
     """Check that a law fits what it reads and what it is to write.
 
     Raises:
         HandcraftedError: naming the entry, what was got and what would fit.
     """
-    if declared.law is None or settings is None or declared.law not in LAWS:
+    if declared.law is None or settings is None:
         return
     name = f"{declared.law} of {path[-1]}"
-    form = form_of(declared.law, declared.when, settings)
+    form = form_of(declared.law, len(reads), declared.when, settings)
     _check_reads(path, name, form, reads)
     _check_result(path, name, form, domain)
     match settings:

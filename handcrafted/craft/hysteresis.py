@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from handcrafted.control.settings import Hysteresis
+from handcrafted.control.settings.switching import Hysteresis
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.craft.comparator import ramp_above, ramp_below
 

@@ -12,8 +12,9 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.linear import constant_value, linear_terms
 from handcrafted.control.laws.switching import common_grid
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings import Comparator, Difference, Hysteresis, Integrator, Pid
-from handcrafted.control.staging import limits_of
+from handcrafted.control.settings.moving import Difference, Integrator, Pid
+from handcrafted.control.settings.switching import Comparator, Hysteresis
+from handcrafted.control.settings.weighing import limits_of
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.comparator import bits, ramp_above, ramp_below, ramps
 from handcrafted.craft.decision_table import any_row, comparisons, table_ramps, table_rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handcrafted.control.settings import Pid
+from handcrafted.control.settings.moving import Pid
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.linear import linear
 from handcrafted.craft.saturation import ceiling, floor, gap

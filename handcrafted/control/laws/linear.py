@@ -10,8 +10,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.given import Answer, Given
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings import Constant, Linear
-from handcrafted.control.staging import limits_of
+from handcrafted.control.settings.weighing import Constant, Linear, limits_of
 
 
 def default_linear(reads: int, writes: int) -> tuple[np.ndarray, np.ndarray]:

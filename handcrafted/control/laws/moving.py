@@ -9,8 +9,8 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings import Delay, Difference, Integrator, Pid, Saturation
-from handcrafted.control.staging import limits_of
+from handcrafted.control.settings.moving import Delay, Difference, Integrator, Pid
+from handcrafted.control.settings.weighing import Saturation, limits_of
 
 
 def delay(task: Task, given: Given, domain: Domain) -> Answer:

@@ -9,7 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given, switched
 from handcrafted.control.resolved import Read, Task
-from handcrafted.control.settings import Comparator, Hysteresis
+from handcrafted.control.settings.switching import Comparator, Hysteresis
 
 NEAR = 1e-9
 """A threshold this close to a point of the grid, in steps, is that point."""

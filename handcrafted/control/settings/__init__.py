@@ -1,0 +1,56 @@
+"""The parameters of each law, by the names that a file gives them; what is wrong with them is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from handcrafted.control.complaint import FilePath, refuse, sentence
+from handcrafted.control.parts import EMPTY, to_key
+from handcrafted.control.settings.moving import Delay, Difference, Integrator, Pid
+from handcrafted.control.settings.shape import Settings
+from handcrafted.control.settings.switching import Comparator, Hysteresis, Table
+from handcrafted.control.settings.weighing import Constant, Linear, Saturation
+
+SETTINGS: dict[str, type[Settings]] = {
+    "comparator": Comparator,
+    "constant": Constant,
+    "decision table": Table,
+    "delay": Delay,
+    "difference": Difference,
+    "hysteresis": Hysteresis,
+    "integrator": Integrator,
+    "linear": Linear,
+    "pid": Pid,
+    "saturation": Saturation,
+}
+"""The parameters of every law that can be built."""
+
+NOT_BUILT = (
+    "absolute value", "and", "argmin", "dead band", "finite state", "gate", "guard", "k of n", "latch", "lookahead",
+    "lookup", "maximum", "median", "minimum", "moving average", "multiplexer", "observer", "or", "rate limiter",
+    "relay", "timer", "veto", "watchdog", "xor",
+)  # fmt: skip
+"""Laws that a file may name and that this version cannot build; they say so when they are assembled."""
+
+LAW_NAMES = tuple(sorted({*SETTINGS, *NOT_BUILT}))
+"""Every law that a file may name."""
+
+
+def settings_of(law: str | None, parameters: Mapping[str, Any] = EMPTY, path: FilePath = ()) -> Settings | None:
+    """Give a law's parameters, checked; None where it has none, or cannot be built yet.
+
+    Raises:
+        HandcraftedError: naming the parameter, what it got and what would be valid.
+    """
+    if law not in SETTINGS:
+        return None
+    try:
+        return SETTINGS[law].model_validate(dict(parameters))
+    except ValidationError as error:
+        item = error.errors()[0]
+        known = [to_key(name) for name in SETTINGS[law].model_fields]
+        at = (*path, *item["loc"][:1])
+        refuse(at, sentence(item, at, known))
