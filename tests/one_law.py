@@ -19,12 +19,18 @@ class Case(NamedTuple):
         plain: from the reads, each [time], to the result [time].
         reads: how many signals it reads.
         action: what the action declares of itself.
+        words: how many words each read has; 0 is a real one, 1 a number 0 or 1.
+        switches: whether a real result jumps.
+        exact: whether all its numbers stay on a dyadic grid.
     """
 
     entry: str
     plain: Callable[..., list]
     reads: int = 1
     action: str = "range: [-8, 8]"
+    words: tuple[int, ...] = (0, 0, 0)
+    switches: bool = False
+    exact: bool = True
 
 
 def switch(on: Callable, start: float = 0.0):
@@ -58,7 +64,29 @@ def pid(x, y, kp, ki=0.0, kd=0.0, limits=(-8.0, 8.0), tracking=None, first=0.0, 
     return found
 
 
+def each(rule: Callable):
+    """Make a plain loop of a rule without memory."""
+    return lambda *reads: [rule(*now) for now in zip(*reads, strict=True)]
+
+
+def limited(state, x, rise, fall):
+    return state + min(max(x - state, -fall), rise)
+
+
+def machine(state, x):
+    """Follow idle -> ready -> running by `next` (1), and back to idle by `stop` (2) from anywhere."""
+    return 0.0 if x == 2 else min(state + 1, 2.0) if x == 1 else state
+
+
+def counted(state, x, steps):
+    return 0.0 if x else min(state + 1, steps)
+
+
 BIT = "range: [0, 1]"
+MACHINE = (
+    "{law: finite state, parameters: {transitions: [[idle, next, ready], [ready, next, running], "
+    "[ready, stop, idle], [running, stop, idle]]}}"
+)
 CASES = {
     "linear": Case(
         "{law: linear, parameters: {gains: {x: 0.5, y: -2}, constant: 1}}",
@@ -143,19 +171,88 @@ CASES = {
         2,
         BIT,
     ),
+    "absolute value": Case("{law: absolute value}", each(abs)),
+    "dead band": Case(
+        "{law: dead band, parameters: {width: 1.5}}", each(lambda x: max(abs(x) - 1.5, 0) * (1 if x > 0 else -1))
+    ),
+    "maximum": Case("{law: maximum}", each(max), 2),
+    "minimum of three": Case("{law: minimum, reads: [x, y, z]}", each(min), 3),
+    "median": Case("{law: median}", each(lambda *xs: sorted(xs)[1]), 3),
+    "relay": Case(
+        "{law: relay, parameters: {above: 0.5, amplitude: 3}}", each(lambda x: 3.0 if x > 0.5 else -3.0), switches=True
+    ),
+    "and": Case("{law: and}", each(lambda x, y: float(x and y)), 2, BIT, (1, 1)),
+    "and of words": Case("{law: and}", each(lambda x, y: float(x > 0 and y)), 2, BIT, (3, 1)),
+    "or": Case("{law: or}", each(lambda *xs: float(any(xs))), 3, BIT, (1, 1, 1)),
+    "xor": Case("{law: xor, reads: [x, y, z]}", each(lambda *xs: float(sum(xs) % 2)), 3, BIT, (1, 1, 2)),
+    "k of n": Case("{law: k of n, parameters: {k: 2}}", each(lambda *xs: float(sum(xs) >= 2)), 3, BIT, (1, 2, 1)),
+    "veto": Case("{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, words=(0, 1)),
+    "veto by word": Case("{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, words=(0, 3)),
+    "gate": Case("{law: gate}", each(lambda x, on: x if on else 0.0), 2, words=(0, 2)),
+    "multiplexer": Case("{law: multiplexer}", each(lambda x, y, s: y if s else x), 3, words=(0, 0, 1)),
+    "multiplexer by word": Case(
+        "{law: multiplexer, reads: [x, y, z]}", each(lambda x, y, s: y if s else x), 3, words=(0, 0, 2)
+    ),
+    "latch": Case("{law: latch}", switch(lambda s, on, off: min(max(s + on - off, 0), 1)), 2, BIT, (1, 1)),
+    "timer": Case("{law: timer, parameters: {steps: 6}}", switch(lambda c, x: counted(c, x, 6)), 1, words=(1,)),
+    "watchdog": Case(
+        "{law: watchdog, parameters: {steps: 3}}",
+        lambda x: [float(c == 3) for c in switch(lambda c, x: counted(c, x, 3))(x)],
+        1,
+        BIT,
+        (1,),
+    ),
+    "rate limiter": Case(
+        "{law: rate limiter, parameters: {rise: 1, fall: 0.5}, initial: 1}",
+        switch(lambda s, x: limited(s, x, 0.5, 0.25), 1.0),
+    ),
+    "moving average": Case(
+        "{law: moving average, parameters: {steps: 4}}",
+        lambda x: [sum(now) / 4 for now in zip(x, *(delayed(x, k) for k in (1, 2, 3)), strict=True)],
+    ),
+    "observer": Case(
+        "{law: observer, reads: [x, y], parameters: {a: 1, gain: 0.5, b: {y: 0.5}}}",
+        switch(lambda s, x, y: s + 0.5 * y + 0.5 * (x - s)),
+        2,
+        exact=False,
+    ),
+    "lookup by word": Case(
+        "{law: lookup, parameters: {values: {w0: 1, w1: -2, w2: 3.5}}}",
+        each(lambda x: [1, -2, 3.5][int(x)]),
+        words=(3,),
+    ),
+    "lookup between points": Case(
+        "{law: lookup, parameters: {points: [[-2, 1], [0, 3], [1, -1], [3, 0]]}}",
+        each(lambda x: float(np.interp(x, [-2, 0, 1, 3], [1, 3, -1, 0]))),
+    ),
+    "argmin": Case(
+        "{law: argmin, reads: [x, y, z]}", each(lambda *xs: float(xs.index(min(xs)))), 3, "values: [w0, w1, w2]"
+    ),
+    "lookahead": Case(
+        "{law: lookahead, parameters: {candidates: [-1, 0, 2], b: 2}}",
+        each(lambda x, goal: min([-1, 0, 2], key=lambda u: abs(x + 2 * u - goal))),
+        2,
+        switches=True,
+    ),
+    "finite state": Case(MACHINE, switch(machine), 1, "values: [idle, ready, running]", (3,)),
 }
 
 
 def text_of(case: Case, resolution: float | None = GRID, in_model: bool = False) -> str:
     """Give the file: the law as a decision, or as a variable that the decision takes over."""
     names = "xyz"[: case.reads]
-    grid = f", resolution: {resolution}" if resolution else ""
+    domains = [_domain(words, case) for words in case.words[: case.reads]]
+    grids = [f", resolution: {1 if words else resolution}" if words < 2 and (words or resolution) else ""
+             for words in case.words]  # fmt: skip
     reads = "" if "reads:" in case.entry else f"reads: [{', '.join(names)}], "
     law = "{" + reads + case.entry[1:]
-    variables = [f"{name}: {{range: [-4, 4], reads: [{name}]}}" for name in names]
+    variables = [f"{name}: {{{domain}, reads: [{name}]}}" for name, domain in zip(names, domains, strict=True)]
     if in_model:
         variables, law = [f"v: {{{case.action}, {law[1:]}"], "{law: linear, reads: [v], parameters: {gains: {v: 1}}}"
-    links = [f"  - {{name: {name}, from: p, to: c, range: [-4, 4]{grid}}}" for name in names]
+    links = [
+        f"  - {{name: {name}, from: p, to: c, {domain}{grid}}}"
+        for name, domain, grid in zip(names, domains, grids, strict=False)
+    ]
     return "\n".join(
         [
             "name: one law",
@@ -171,10 +268,34 @@ def text_of(case: Case, resolution: float | None = GRID, in_model: bool = False)
     )
 
 
+def _domain(words: int, case: Case) -> str:
+    if words > 1:
+        named = ["none", "next", "stop"] if "finite state" in case.entry else [f"w{i}" for i in range(words)]
+        return f"values: [{', '.join(named)}]"
+    return "range: [0, 1]" if words else "range: [-4, 4]"
+
+
 def built(case: Case, **how):
     """Give the structure and its model."""
     structure = loads(text_of(case, **how))
     return structure, hc.assemble(structure)
+
+
+def sequences(case: Case, count: int, steps: int, seed: int = 0, grid: float | None = GRID) -> np.ndarray:
+    """Give values of the reads [read, sequence, time]: numbers, or places of words."""
+    found = [walks(count, steps, 10 * seed + i, None if words else grid) for i, words in enumerate(case.words)]
+    pairs = zip(found[: case.reads], case.words, strict=False)
+    place = lambda values, n: np.clip(np.floor((values + 4) / 8 * n), 0, n - 1)
+    return np.stack([place(values, max(n, 2)) if n else values for values, n in pairs]).astype(np.float32)
+
+
+def encoded(case: Case, values: np.ndarray) -> np.ndarray:
+    """Give the network's inputs [sequence, time, n_in] for values [read, sequence, time]."""
+    blocks = [
+        np.eye(n, dtype=np.float32)[value.astype(int)] if n > 1 else value[..., None]
+        for n, value in zip(case.words, values, strict=False)
+    ]
+    return np.concatenate(blocks, axis=-1)
 
 
 def walks(count: int, steps: int, seed: int, grid: float | None = GRID) -> np.ndarray:

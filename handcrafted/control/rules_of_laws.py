@@ -34,6 +34,8 @@ def check_form(
     form = form_of(declared.law, len(reads), declared.when, settings)
     _check_reads(path, name, form, reads)
     _check_result(path, name, form, domain)
+    if wrong := settings.complaint(reads, domain):
+        refuse(path, f"{wrong.rstrip('.')}, in the {name}.")
     match settings:
         case Linear():
             _check_gains((*path, "parameters", "gains"), name, settings, reads)
@@ -63,6 +65,8 @@ def _check_reads(path: FilePath, name: str, form: LawForm, reads: tuple[Read, ..
 def _check_result(path: FilePath, name: str, form: LawForm, domain: Domain) -> None:
     if form.writes == "real" and domain.discrete:
         refuse(path, f"Expected a real result of the {name}, got the values {domain}. Give it a range.")
+    if form.writes == "words" and not domain.discrete:
+        refuse(path, f"Expected words as the result of the {name}, got the range {domain}. Give it values.")
     if form.writes == "switch" and domain.discrete and len(domain.values) < 2:
         refuse(path, f"Expected at least two values to switch between in the {name}, got {domain}. Add one.")
 

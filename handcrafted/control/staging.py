@@ -8,7 +8,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import ENDING, Lagged, Memory, Read, Stage, Task, next_step
-from handcrafted.control.settings.shape import LATER, NEXT, READS, REAL, STATE, WORDS, LawForm, Settings
+from handcrafted.control.settings.shape import LATER, NEXT, READS, REAL, STATE, WORDS, LawForm, Settings, Some, Token
 from handcrafted.control.structure import Law
 from handcrafted.control.vocabulary import Role
 
@@ -83,17 +83,19 @@ def task_of(
     return Task(owner, name, law_name, reads, settings, when, domain, memory, stages, result, time_step)
 
 
-def _tokens(form: LawForm) -> set[str | int]:
+def _tokens(form: LawForm) -> set[Token]:
     return {token for stage in form.stages for token in stage.reads} | set(form.result)
 
 
 def _resolve(
-    token: str | int, reads: tuple[Read, ...], memory: Memory | None, signals: Mapping[str, Signal]
+    token: Token, reads: tuple[Read, ...], memory: Memory | None, signals: Mapping[str, Signal]
 ) -> tuple[Lagged, ...]:
-    """Give the signals that a word or number of a form stands for."""
+    """Give the signals that a token of a form stands for."""
     if token == STATE:
         assert memory
         return (Lagged(memory.signal),)
+    if isinstance(token, Some):
+        return tuple(Lagged(read.signal) for read in reads[token.first : token.end])
     if isinstance(token, int):
         return (Lagged(reads[-1].signal, token),)
     kinds = {READS: (True, False), REAL: (False,), WORDS: (True,)}

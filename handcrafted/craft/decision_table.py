@@ -87,15 +87,15 @@ def table_rows(site: Site, words: Sequence[tuple[str, Domain]], condition: Condi
     return circuit(site, "rows", Neurons(into, bias, np.eye(len(condition))), formula, "McCulloch & Pitts 1943", "0")
 
 
-def any_row(site: Site, count: int, domain: Domain, values: tuple[Value, Value]) -> Circuit:
+def any_row(site: Site, weights: np.ndarray, domain: Domain, values: tuple[Value, Value]) -> Circuit:
     """Build the second stage: issue the action if any row matches.
 
-    Formula: with s = sum of rows: y = issued (r(s) - r(s - 1)) + withheld r(1 - s).
+    Formula: with s = weighted sum of rows (weights 1): y = issued (r(s) - r(s - 1)) + withheld r(1 - s).
     Source: threshold units for disjunctions, McCulloch & Pitts 1943.
     Error: proved bound 0 on words, regression bound 0.
     """
     withheld, issued = (domain.encode(value).astype(float) for value in values)
-    into = np.ones((count, 3)) * np.array([1.0, 1.0, -1.0])
+    into = weights[:, None] * np.array([1.0, 1.0, -1.0])
     out = np.stack([issued, -issued, withheld])
     alive = np.any(out != 0, axis=1)
     body = Neurons(into[:, alive], np.array([0.0, -1.0, 1.0])[alive], out[alive])

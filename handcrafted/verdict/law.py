@@ -33,7 +33,7 @@ EXHAUSTIVE = 2048
 BAND = 2.0**-13
 """Off the grid a law may answer either way within so much of the range, or its largest value, about a threshold."""
 
-SWITCHING = ("comparator", "decision table", "hysteresis")
+SWITCHING = ("argmin", "comparator", "decision table", "hysteresis", "lookahead", "relay")
 
 Values = dict[Signal, np.ndarray]
 Work = Callable[[Mapping[Signal, np.ndarray], Callable[[int], Mapping[Signal, np.ndarray]]], Values]

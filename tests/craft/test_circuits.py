@@ -16,7 +16,6 @@ from handcrafted.control.laws.linear import default_linear
 from handcrafted.control.laws.tables import truth
 from handcrafted.control.resolved import Read
 from handcrafted.control.vocabulary import Role
-from handcrafted.control.yamlfile import loads
 from handcrafted.craft.circuit import Site
 from handcrafted.craft.comparator import Ramp, bits, ramp_below, ramps
 from handcrafted.craft.decision_table import any_row, table_rows
@@ -48,7 +47,7 @@ def test_a_decision_table_is_exact_in_every_context(table, domain):
     condition = tuple({name: tuple(words) for name, words in row.items()} for row in table)
     withheld, issued = (domain.values[0], domain.values[1]) if domain.discrete else (domain.low, domain.high)
     first = table_rows(Site("k", tuple(SIGNALS), ROWS), [(name, WORDS) for name in "xyz"], condition)
-    second = any_row(Site("k", (ROWS,), PORT), first.width, domain, (withheld, issued))
+    second = any_row(Site("k", (ROWS,), PORT), np.ones(first.width), domain, (withheld, issued))
     reads = {signal.name: Read(signal, signal.name, WORDS, "a") for signal in SIGNALS}
     for context in itertools.product("abc", repeat=3):
         x = np.concatenate([WORDS.encode(word) for word in context])
@@ -60,13 +59,8 @@ def test_a_decision_table_is_exact_in_every_context(table, domain):
 
 
 def test_a_law_of_a_later_version_says_so():
-    text = (
-        "name: x\ncomponents:\n  a: {kind: controller, level: 0, process model: {t: {range: [0, 9]}}, "
-        "control algorithm: {act: {law: watchdog}}}\n  p: {kind: process, level: 1}\n"
-        "control actions: [{name: act, from: a, to: p, values: [no, yes]}]\nfeedback: [{name: t, from: p, to: a}]\n"
-    )
-    with pytest.raises(NotBuiltYetError, match="`watchdog` for act of a"):
-        hc.assemble(loads(text))
+    with pytest.raises(NotBuiltYetError, match="`guard` for heat of landlord"):
+        hc.assemble(hc.load("tests/data/guarded_room.yaml"))
 
 
 @given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False), min_size=3, max_size=3))

@@ -10,28 +10,48 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.errors import NotBuiltYetError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
+from handcrafted.control.laws import choosing, linear, logic, moving, switching, tables
 from handcrafted.control.laws.given import Answer, Given, LawFunction
-from handcrafted.control.laws.linear import constant, linear
-from handcrafted.control.laws.moving import delay, difference, integrator, pid, saturation
-from handcrafted.control.laws.switching import comparator, hysteresis
-from handcrafted.control.laws.tables import decision_table
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable, Task
 
 Values = Mapping[Signal, np.ndarray]
 """Signals' coordinates, each [..., width]."""
 
 LAW_FUNCTIONS: dict[str | None, LawFunction] = {
-    None: linear,
-    "comparator": comparator,
-    "constant": constant,
-    "decision table": decision_table,
-    "delay": delay,
-    "difference": difference,
-    "hysteresis": hysteresis,
-    "integrator": integrator,
-    "linear": linear,
-    "pid": pid,
-    "saturation": saturation,
+    None: linear.linear,
+    "absolute value": linear.absolute_value,
+    "and": logic.conjunction,
+    "argmin": choosing.argmin,
+    "comparator": switching.comparator,
+    "constant": linear.constant,
+    "dead band": linear.dead_band,
+    "decision table": tables.decision_table,
+    "delay": moving.delay,
+    "difference": moving.difference,
+    "finite state": choosing.finite_state,
+    "gate": logic.gate,
+    "hysteresis": switching.hysteresis,
+    "integrator": moving.integrator,
+    "k of n": logic.k_of_n,
+    "latch": moving.latch,
+    "linear": linear.linear,
+    "lookahead": choosing.lookahead,
+    "lookup": choosing.lookup,
+    "maximum": linear.maximum,
+    "median": linear.median,
+    "minimum": linear.minimum,
+    "moving average": moving.moving_average,
+    "multiplexer": logic.multiplexer,
+    "observer": moving.observer,
+    "or": logic.disjunction,
+    "pid": moving.pid,
+    "rate limiter": moving.rate_limiter,
+    "relay": switching.relay,
+    "saturation": moving.saturation,
+    "timer": moving.timer,
+    "veto": logic.veto,
+    "watchdog": moving.watchdog,
+    "xor": logic.exclusive,
 }
 """Every law that can be built."""
 

@@ -1,4 +1,4 @@
-"""Laws that weigh and add: the default linear law, a linear law with gains, a constant."""
+"""Laws that weigh, add and compare sizes: linear, constant, absolute value, dead band, extremes, median."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.given import Answer, Given
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings.weighing import Constant, Linear, limits_of
+from handcrafted.control.settings.weighing import Constant, DeadBand, Linear, limits_of
 
 
 def default_linear(reads: int, writes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +61,29 @@ def constant_value(task: Task, domain: Domain) -> Value:
 def constant(task: Task, given: Given, domain: Domain) -> Answer:
     """Give the same value always."""
     return Answer(domain.encode(constant_value(task, domain)).astype(float))
+
+
+def absolute_value(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the read without its sign."""
+    return Answer(np.abs(given.now[0]))
+
+
+def dead_band(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give how far the read lies outside the band, with its sign."""
+    width = cast(DeadBand, task.settings).width
+    return Answer(np.sign(given.now[0]) * np.maximum(np.abs(given.now[0]) - width, 0.0))
+
+
+def maximum(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the largest read."""
+    return Answer(np.max(given.now, axis=0))
+
+
+def minimum(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the smallest read."""
+    return Answer(np.min(given.now, axis=0))
+
+
+def median(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the middle one of three reads."""
+    return Answer(np.median(given.now, axis=0))

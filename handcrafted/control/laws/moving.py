@@ -1,4 +1,4 @@
-"""Laws over time and laws with limits: delay, difference, integrator, saturation."""
+"""Laws over time and laws with limits: looking back, adding up, limiting, counting, observing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from typing import cast
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.laws.given import Answer, Given
+from handcrafted.control.laws.given import Answer, Given, switched
+from handcrafted.control.laws.logic import truths
 from handcrafted.control.resolved import Task
-from handcrafted.control.settings.moving import Delay, Difference, Integrator, Pid
+from handcrafted.control.settings.moving import (
+    Counting,
+    Delay,
+    Difference,
+    Integrator,
+    MovingAverage,
+    Observer,
+    Pid,
+    RateLimiter,
+)
 from handcrafted.control.settings.weighing import Saturation, limits_of
 
 
@@ -63,3 +73,61 @@ def pid(task: Task, given: Given, domain: Domain) -> Answer:
 def saturation(task: Task, given: Given, domain: Domain) -> Answer:
     """Cut the read off at the limits."""
     return Answer(np.clip(given.now[0], *limits_of(cast(Saturation, task.settings), task.domain)))
+
+
+def moving_average(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the mean of the read over the last steps, this one included."""
+    steps = cast(MovingAverage, task.settings).steps
+    seen = [given.now[0], *(given.ago(k)[0] for k in range(1, steps))]
+    return Answer(sum(seen, np.zeros(())) / steps)
+
+
+def rate_limiter(task: Task, given: Given, domain: Domain) -> Answer:
+    """Follow the read no faster than allowed."""
+    rise, fall = cast(RateLimiter, task.settings).rates
+    assert given.state is not None
+    state = given.state + np.clip(given.now[0] - given.state, -fall * task.time_step, rise * task.time_step)
+    return Answer(state, state)
+
+
+def _count(task: Task, given: Given) -> np.ndarray:
+    """Count a step, up to the limit, and from 0 where the read is on."""
+    steps = cast(Counting, task.settings).steps
+    assert given.state is not None
+    back = sum(truths(task, given), np.zeros(()))[..., None] * (steps + 1)
+    return np.clip(given.state + 1 - back, 0.0, steps)
+
+
+def timer(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give how many steps have passed since the read was on."""
+    count = _count(task, given)
+    return Answer(count, count)
+
+
+def watchdog(task: Task, given: Given, domain: Domain) -> Answer:
+    """Issue once the count has reached its limit."""
+    count = _count(task, given)
+    late = np.clip(count[..., 0] - cast(Counting, task.settings).steps + 1, 0.0, 1.0)
+    return Answer(switched(task, late, domain), count)
+
+
+def latch(task: Task, given: Given, domain: Domain) -> Answer:
+    """Issue from `set` until `reset`."""
+    assert given.state is not None
+    on, off = truths(task, given)
+    state = np.clip(given.state[..., 0] + on - off, 0.0, 1.0)
+    return Answer(switched(task, state, domain), state[..., None])
+
+
+def observer(task: Task, given: Given, domain: Domain) -> Answer:
+    """Predict one step and correct by what was measured.
+
+    Formula: x' = a x + sum of b u + gain (y - c x).
+    Source: Luenberger 1964, Observing the state of a linear system.
+    """
+    k = cast(Observer, task.settings)
+    assert given.state is not None
+    measured, *inputs = given.now
+    driven = sum((k.b[r.name] * u for r, u in zip(task.reads[1:], inputs, strict=True)), np.zeros(()))
+    state = k.a * given.state + driven + k.gain * (measured - k.c * given.state)
+    return Answer(state, state)

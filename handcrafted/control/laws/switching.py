@@ -9,7 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given, switched
 from handcrafted.control.resolved import Read, Task
-from handcrafted.control.settings.switching import Comparator, Hysteresis
+from handcrafted.control.settings.switching import Comparator, Hysteresis, Relay
 
 NEAR = 1e-9
 """A threshold this close to a point of the grid, in steps, is that point."""
@@ -38,7 +38,8 @@ def common_grid(reads: tuple[Read, ...]) -> float | None:
     grids = sorted(read.grid for read in reads if read.grid is not None)
     if len(grids) < len(reads):
         return None
-    return grids[0] if abs(grids[-1] / grids[0] - np.rint(grids[-1] / grids[0])) < NEAR else None
+    multiples = np.array(grids) / grids[0] if grids else np.zeros(0)
+    return grids[0] if grids and np.all(np.abs(multiples - np.rint(multiples)) < NEAR) else None
 
 
 def compared(task: Task, given: Given) -> np.ndarray:
@@ -71,3 +72,10 @@ def hysteresis(task: Task, given: Given, domain: Domain) -> Answer:
     on, off = (under, over) if settings.heats else (over, under)
     state = np.where(on, 1.0, np.where(off, 0.0, given.state[..., 0]))
     return Answer(switched(task, state, domain), state[..., None])
+
+
+def relay(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give plus the amplitude above the threshold, minus it elsewhere."""
+    settings = cast(Relay, task.settings)
+    on = above(compared(task, given), settings.above, common_grid(task.reads))
+    return Answer(np.where(on, settings.amplitude, -settings.amplitude)[..., None])

@@ -9,30 +9,70 @@ from pydantic import ValidationError
 
 from handcrafted.control.complaint import FilePath, refuse, sentence
 from handcrafted.control.parts import EMPTY, to_key
-from handcrafted.control.settings.moving import Delay, Difference, Integrator, Pid
+from handcrafted.control.settings.choosing import Argmin, FiniteState, Lookahead, Lookup
+from handcrafted.control.settings.logic import Connective, Gate, KOfN, Multiplexer, Veto
+from handcrafted.control.settings.moving import (
+    Delay,
+    Difference,
+    Integrator,
+    Latch,
+    MovingAverage,
+    Observer,
+    Pid,
+    RateLimiter,
+    Timer,
+    Watchdog,
+)
 from handcrafted.control.settings.shape import Settings
-from handcrafted.control.settings.switching import Comparator, Hysteresis, Table
-from handcrafted.control.settings.weighing import Constant, Linear, Saturation
+from handcrafted.control.settings.switching import Comparator, Hysteresis, Relay, Table
+from handcrafted.control.settings.weighing import (
+    AbsoluteValue,
+    Constant,
+    DeadBand,
+    Extremum,
+    Linear,
+    Median,
+    Saturation,
+)
 
 SETTINGS: dict[str, type[Settings]] = {
+    "absolute value": AbsoluteValue,
+    "and": Connective,
+    "argmin": Argmin,
     "comparator": Comparator,
     "constant": Constant,
+    "dead band": DeadBand,
     "decision table": Table,
     "delay": Delay,
     "difference": Difference,
+    "finite state": FiniteState,
+    "gate": Gate,
     "hysteresis": Hysteresis,
     "integrator": Integrator,
+    "k of n": KOfN,
+    "latch": Latch,
     "linear": Linear,
+    "lookahead": Lookahead,
+    "lookup": Lookup,
+    "maximum": Extremum,
+    "median": Median,
+    "minimum": Extremum,
+    "moving average": MovingAverage,
+    "multiplexer": Multiplexer,
+    "observer": Observer,
+    "or": Connective,
     "pid": Pid,
+    "rate limiter": RateLimiter,
+    "relay": Relay,
     "saturation": Saturation,
+    "timer": Timer,
+    "veto": Veto,
+    "watchdog": Watchdog,
+    "xor": Connective,
 }
 """The parameters of every law that can be built."""
 
-NOT_BUILT = (
-    "absolute value", "and", "argmin", "dead band", "finite state", "gate", "guard", "k of n", "latch", "lookahead",
-    "lookup", "maximum", "median", "minimum", "moving average", "multiplexer", "observer", "or", "rate limiter",
-    "relay", "timer", "veto", "watchdog", "xor",
-)  # fmt: skip
+NOT_BUILT = ("guard",)
 """Laws that a file may name and that this version cannot build; they say so when they are assembled."""
 
 LAW_NAMES = tuple(sorted({*SETTINGS, *NOT_BUILT}))

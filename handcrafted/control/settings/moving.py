@@ -1,15 +1,19 @@
-"""Parameters of laws over time: delay, difference, integrator, PID."""
+"""Parameters of laws over time: looking back, adding up, limiting a rate, counting, observing."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, StrictInt, model_validator
 
-from handcrafted.control.domain import Domain, Value
-from handcrafted.control.parts import Condition, Number
+from handcrafted.control.domain import Domain, Value, issue_values
+from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Positive, Scalar
 from handcrafted.control.settings.shape import NEXT, READS, STATE, LawForm, Settings, StageForm
 from handcrafted.control.settings.weighing import Limits, limits_of
+
+if TYPE_CHECKING:
+    from handcrafted.control.resolved import Read
 
 
 class Delay(Settings):
@@ -103,3 +107,109 @@ class Pid(Accumulator):
             stages += [StageForm("sum floor", (READS, STATE)), StageForm("sum gap", ("sum floor",))]
             stages += [StageForm(NEXT, ("sum gap",))]
         return self.shape._replace(stages=tuple(stages))
+
+
+class MovingAverage(Settings):
+    """The mean of the read over so many steps, the present one included (at most 16: the window of a head)."""
+
+    steps: Annotated[StrictInt, Field(ge=2, le=16)]
+    shape: ClassVar[LawForm] = LawForm(counts=(1, 1), real=True, writes="real")
+
+    def form(self, reads: int, when: Condition | None) -> LawForm:
+        """Give the shape: a head per step before the present one."""
+        past = tuple(StageForm(f"{k} ago", (k,)) for k in range(1, self.steps))
+        return self.shape._replace(stages=past, result=(READS, *(stage.name for stage in past)))
+
+
+class RateLimiter(Settings):
+    """Follows the read, rising by at most `rise` and falling by at most `fall` (output unit per unit of time)."""
+
+    rise: Positive
+    fall: Positive | None = None
+    shape: ClassVar[LawForm] = LawForm(
+        (StageForm("floor", (READS, STATE)), StageForm("gap", ("floor",)), StageForm(NEXT, (STATE, "gap"))),
+        (NEXT,),
+        (1, 1),
+        real=True,
+        writes="real",
+    )
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """How fast it may rise and fall."""
+        return self.rise, self.rise if self.fall is None else self.fall
+
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+        """Remember the last result."""
+        return Domain((), domain.low, domain.high, unit=domain.unit), initial
+
+
+class Counting(Settings):
+    """Something that counts steps up to `steps`, and from 0 again where its read, if it has one, is on."""
+
+    steps: Annotated[StrictInt, Field(ge=1, le=2**20)]
+
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+        """Remember the count, from 0."""
+        return Domain((), 0.0, float(self.steps), resolution=1.0), 0.0
+
+
+COUNT = (StageForm("floor", (READS, STATE)), StageForm("gap", ("floor",)), StageForm(NEXT, ("gap",)))
+"""The stages of a count with limits."""
+
+
+class Timer(Counting):
+    """Gives how many steps have passed since its read was last on, at most `steps`."""
+
+    shape: ClassVar[LawForm] = LawForm(COUNT, (NEXT,), (0, 1), writes="real")
+
+
+class Watchdog(Counting):
+    """Issues once its read, a sign of life, has not been on for `steps` steps."""
+
+    value: Scalar | None = None
+    shape: ClassVar[LawForm] = LawForm((*COUNT, StageForm("late", (NEXT,))), ("late",), (1, 1), writes="switch")
+
+
+class Latch(Settings):
+    """Issues from when the first read, `set`, is on until the second, `reset`, is; with both on it stays."""
+
+    value: Scalar | None = None
+    shape: ClassVar[LawForm] = LawForm(COUNT, (NEXT,), (2, 2), writes="switch")
+
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+        """Remember whether it issues."""
+        return Domain((), 0.0, 1.0, resolution=1.0), float(initial == issue_values(domain, self.value)[1])
+
+
+class Observer(Settings):
+    """Estimates what a first-order system does: x' = a x + sum of b u + gain (y - c x), y the first read.
+
+    The other reads are the inputs u, each with its own entry in `b`. The estimate must forget: |a - gain c| < 1.
+    """
+
+    a: Number
+    gain: Number
+    c: Number = 1.0
+    b: NameMap[Number] = EMPTY
+    shape: ClassVar[LawForm] = LawForm((StageForm(NEXT, (READS, STATE)),), (NEXT,), (1, 16), real=True, writes="real")
+
+    @model_validator(mode="after")
+    def _forgets(self) -> Observer:
+        if not abs(self.a - self.gain * self.c) < 1:
+            raise ValueError(
+                f"Expected a stable observer, |a - gain c| < 1, got |{self.a - self.gain * self.c:g}|. Choose `gain` "
+                f"between {(self.a - 1) / self.c if self.c else 0:g} and {(self.a + 1) / self.c if self.c else 0:g}"
+            )
+        return self
+
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+        """Remember the estimate."""
+        return Domain((), domain.low, domain.high, unit=domain.unit), initial
+
+    def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
+        """Ask for an entry of `b` for each input."""
+        names = [read.name for read in reads[1:]]
+        if set(names) == set(self.b):
+            return ""
+        return f"Expected in `b` an entry for each read but the first ({', '.join(names) or 'none'}), got {[*self.b]}."

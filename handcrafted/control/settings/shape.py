@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Condition, Part
 
+if TYPE_CHECKING:
+    from handcrafted.control.resolved import Read
+
 READS, REAL, WORDS, STATE, NEXT = "reads", "real", "words", "state", "next"
 """What a stage may read: everything the law reads, its real or its discrete signals, the state before the step and
 after it; a number k is the last read as it was k steps ago, any other word the name of an earlier stage."""
+
+
+class Some(NamedTuple):
+    """The reads from one place up to, and without, another."""
+
+    first: int
+    end: int
+
+
+Token = str | int | Some
+"""What a stage may read, as a form says it."""
 
 MANY = 10**6
 
@@ -18,7 +33,7 @@ class StageForm(NamedTuple):
     """One circuit of a law before its result: the ending of the subspace that it writes, and what it reads."""
 
     name: str
-    reads: tuple[str | int, ...]
+    reads: tuple[Token, ...]
 
 
 class LawForm(NamedTuple):
@@ -33,7 +48,7 @@ class LawForm(NamedTuple):
     """
 
     stages: tuple[StageForm, ...] = ()
-    result: tuple[str | int, ...] = (READS,)
+    result: tuple[Token, ...] = (READS,)
     counts: tuple[int, int] = (0, MANY)
     real: bool = False
     writes: str = "any"
@@ -67,3 +82,7 @@ class Settings(Part):
             TypeError: if it remembers nothing.
         """
         raise TypeError(f"{type(self).__name__} keeps no state")
+
+    def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
+        """Say what is wrong with the domains that it reads and writes, or nothing."""
+        return ""

@@ -1,4 +1,4 @@
-"""Parameters of laws that switch: comparator, hysteresis, decision table."""
+"""Parameters of laws that switch at a threshold or by a table: comparator, relay, hysteresis, decision table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain, Value, issue_values
-from handcrafted.control.parts import Bounds, Condition, Number, Scalar, to_key
+from handcrafted.control.parts import Bounds, Condition, Number, Positive, Scalar, to_key
 from handcrafted.control.settings.shape import NEXT, READS, REAL, STATE, WORDS, LawForm, Settings, StageForm
 
 
@@ -42,6 +42,17 @@ class Comparator(Settings):
         if (self.above is None) == (self.below is None):
             raise ValueError("Expected `above` or `below` in a comparator, got both or neither. Give one of them")
         return self
+
+
+class Relay(Settings):
+    """Gives plus `amplitude` (output unit) strictly above a threshold (unit of the read), minus it elsewhere."""
+
+    above: Number = 0.0
+    amplitude: Positive = 1.0
+
+    shape: ClassVar[LawForm] = LawForm(
+        (StageForm("ramp", (READS,)), StageForm("bit", ("ramp",))), ("bit",), (1, 2), real=True, writes="real"
+    )
 
 
 class Hysteresis(Settings):

@@ -1,4 +1,4 @@
-"""Parameters of laws that weigh and cut off: constant, linear, saturation; and limits, which several laws have."""
+"""Parameters of laws that weigh, cut off and compare sizes; and limits, which several laws have."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import ClassVar
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import Condition, NameMap, Number, Part, Scalar
-from handcrafted.control.settings.shape import SATURATED, LawForm, Settings
+from handcrafted.control.parts import Condition, NameMap, Number, Part, Positive, Scalar
+from handcrafted.control.settings.shape import READS, SATURATED, LawForm, Settings, Some, StageForm
 
 
 class Constant(Settings):
@@ -63,3 +63,38 @@ class Saturation(Limits):
     """Cuts the read off at the limits."""
 
     shape: ClassVar[LawForm] = LawForm(SATURATED, ("gap",), (1, 1), real=True, writes="real")
+
+
+class AbsoluteValue(Settings):
+    """The size of the read, without its sign."""
+
+    shape: ClassVar[LawForm] = LawForm(counts=(1, 1), real=True, writes="real")
+
+
+class DeadBand(Settings):
+    """How far the read lies outside the band from -width to width (unit of the read); 0 inside."""
+
+    width: Positive
+    shape: ClassVar[LawForm] = LawForm(counts=(1, 1), real=True, writes="real")
+
+
+class Extremum(Settings):
+    """The largest, or the smallest, of two or more reads."""
+
+    shape: ClassVar[LawForm] = LawForm(counts=(2, 64), real=True, writes="real")
+
+    def form(self, reads: int, when: Condition | None) -> LawForm:
+        """Give the shape: a tournament, each round with half as many."""
+        rounds, left = [], reads
+        while left > 2:
+            rounds.append(StageForm(f"round {len(rounds) + 1}", (rounds[-1].name if rounds else READS,)))
+            left = (left + 1) // 2
+        return self.shape._replace(stages=tuple(rounds), result=(rounds[-1].name if rounds else READS,))
+
+
+class Median(Settings):
+    """The middle one of three reads: what two out of three sensors agree on."""
+
+    shape: ClassVar[LawForm] = LawForm(
+        (StageForm("pair", (Some(0, 2),)), StageForm("middle", (Some(2, 3), "pair"))), ("middle",), (3, 3), True, "real"
+    )

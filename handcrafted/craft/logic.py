@@ -1,0 +1,96 @@
+"""Truth: connectives and votes by counting, gates by pushing what must not pass below zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.resolved import Read
+from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
+from handcrafted.craft.saturation import exact_bias
+
+
+def truth_slopes(reads: Sequence[Read]) -> np.ndarray:
+    """Give how much each read coordinate [read] says that its signal is true: every word but the first, or a number."""
+    return np.concatenate([_of_one(read) for read in reads] or [np.zeros(0)])
+
+
+def _of_one(read: Read) -> np.ndarray:
+    return (np.arange(read.domain.width) > 0).astype(float) if read.domain.discrete else np.ones(1)
+
+
+def shortfall(site: Site, slopes: np.ndarray, counts: Sequence[int]) -> Circuit:
+    """Build the first stage of a vote: by how much the number of true reads falls short of each count.
+
+    Formula: n_k = r(k - sum of truths); the second stage is b_k = r(1 - n_k), both limits nested.
+    Source: threshold units, McCulloch & Pitts 1943.
+    Error: proved bound 0 on words and whole numbers, else (n + 1) 2^-23 of the sum; regression bound 0 on words.
+    """
+    into = np.tile(-slopes[:, None], (1, len(counts)))
+    body = Neurons(into, np.array(counts, float), np.eye(len(counts)))
+    return circuit(site, "short", body, "n_k = r(k - sum of truths)", "McCulloch & Pitts 1943", "0 on words")
+
+
+def limited(site: Site, domains: Sequence[Domain], shares: np.ndarray) -> Circuit:
+    """Build the first stage of gates: each value above its lower limit, and beside it what closes its gate.
+
+    Formula: f_i = r(x_i - low_i), c_i = r(1 - share_i).
+    Source: nested rectified units: a value is saturated before it is gated, or a large enough one would pass.
+    Error: one rounding.
+
+    Args:
+        site: what it reads: the values first, then what decides.
+        domains: of the values.
+        shares: matrix and constant [decides + 1, gate] of how far each gate is open.
+    """
+    count = len(domains)
+    into = np.zeros((count + len(shares) - 1, 2 * count))
+    into[:count, :count] = np.eye(count)
+    into[count:, count:] = -shares[:-1]
+    bias = np.array([*(-domain.low for domain in domains), *(1.0 - shares[-1])])
+    body = Neurons(into, bias, np.eye(2 * count))
+    return circuit(site, "floor", body, "f_i = r(x_i - low_i), c_i = r(1 - share_i)", "nested rectified units", "2^-24")
+
+
+def limits(site: Site, domains: Sequence[Domain]) -> Circuit:
+    """Build the second stage of gates: each value below its upper limit; what closes the gates passes.
+
+    Formula: g_i = r(b_i - f_i), b = high - low, rounded as in a saturation.
+    Source: nested rectified units.
+    Error: one rounding.
+    """
+    count = len(domains)
+    signs = np.array([-1.0] * count + [1.0] * count)
+    bias = np.array([*(float(exact_bias(domain.low, domain.high)) for domain in domains), *[0.0] * count])
+    body = Neurons(np.diag(signs), bias, np.eye(2 * count))
+    return circuit(site, "gap", body, "g_i = r(high_i - low_i - f_i), c_i", "nested rectified units", "one rounding")
+
+
+def gated(site: Site, domains: Sequence[Domain]) -> Circuit:
+    """Build the last stage of gates: the sum of the values whose gates are open.
+
+    Formula: y = sum of r(v_i - M_i c_i) - r(-v_i - M_i c_i), v_i = high_i - g_i, M_i the largest size in the range.
+    Source: two rectified units and the complement of the bit; with a bias in its place an open gate would round.
+    Error: proved bound 4 * 2^-24 (|low| + |high|) each; exactly 0 through a closed gate; a bit wrong by d costs M d.
+    """
+    count = len(domains)
+    high = np.array([domain.high for domain in domains])
+    size = np.array([max(abs(domain.low), abs(domain.high)) for domain in domains])
+    into = np.concatenate([np.hstack([-np.eye(count), np.eye(count)]), -np.hstack([np.diag(size), np.diag(size)])])
+    out = np.concatenate([np.ones((count, 1)), -np.ones((count, 1))])
+    body = Neurons(into, np.concatenate([high, -high]), out)
+    formula = "y = sum of r(v - M c) - r(-v - M c), v = high - g"
+    return circuit(site, "gate", body, formula, "two rectified units per gate", "4 * 2^-24 (|low| + |high|); closed: 0")
+
+
+def vetoed(site: Site) -> Circuit:
+    """Build the last stage of a veto.
+
+    Formula: y = r(1 - g - v), g how far the value is below 1.
+    Source: one rectified unit, after the value's saturation.
+    Error: proved bound 3 * 2^-24; exactly 0 under a full veto.
+    """
+    body = Neurons(-np.ones((2, 1)), np.ones(1), np.eye(1))
+    return circuit(site, "veto", body, "y = r(1 - g - v)", "one rectified unit", "3 * 2^-24; vetoed: 0")

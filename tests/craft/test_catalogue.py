@@ -1,0 +1,77 @@
+"""Every law of the catalogue at once, in one network: read back, and with any one law exchanged."""
+
+import pytest
+import yaml
+
+import handcrafted as hc
+from handcrafted.control.laws.controller import LAW_FUNCTIONS
+from handcrafted.control.settings import SETTINGS
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.yamlfile import loads
+from handcrafted.craft.laws import BUILDS
+from tests.one_law import CASES, text_of
+
+
+def catalogue():
+    """Give one controller per case, each over a process of its own."""
+    parts, actions, feedback = {}, [], []
+    for name, case in CASES.items():
+        one = yaml.safe_load(text_of(case))
+        controller, process = f"controller of {name}", f"process of {name}"
+        parts |= {controller: one["components"]["c"], process: {"kind": "process", "level": 1}}
+        actions += [{**link, "from": controller, "to": process} for link in one["control actions"]]
+        feedback += [{**link, "from": process, "to": controller} for link in one["feedback"]]
+    links = {"control actions": actions, "feedback": feedback}
+    return ControlStructure.model_validate(
+        {"name": "catalogue", "time step": {"value": 0.5}, "components": parts, **links}
+    )
+
+
+def test_every_law_has_parameters_an_oracle_circuits_and_a_case():
+    used = {entry.task.law for c in catalogue().resolved.controllers.values() for entry in c.entries}
+    assert set(SETTINGS) == set(LAW_FUNCTIONS) - {None} == set(BUILDS) - {None}
+    assert set(SETTINGS) - used == {"constant"}, "a constant reads nothing; the linear law's cases have constants"
+
+
+def test_a_structure_that_uses_every_law_is_reproduced_without_a_finding():
+    structure = catalogue()
+    comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+    assert comparison.reproduced and not comparison.findings, comparison
+
+
+def line(law, parameters, action="range: [-8, 8]", reads="range: [-4, 4]"):
+    return (
+        "name: x\ncomponents:\n  c: {kind: controller, level: 0, control algorithm: {out: {law: "
+        f"{law}, reads: [x], parameters: {parameters}}}}}}}\n  p: {{kind: process, level: 1}}\n"
+        f"control actions: [{{name: out, from: c, to: p, {action}}}]\nfeedback: [{{name: x, from: p, to: c, {reads}}}]\n"
+    )
+
+
+BAD = {
+    "an unstable observer": (line("observer", "{a: 1.5, gain: 0.25}"), "stable observer.*between 0.5 and 2.5"),
+    "an input without a factor": (line("observer", "{a: 0.5, gain: 0.25, b: {u: 1}}"), "entry for each read but"),
+    "no width": (line("dead band", "{width: 0}"), "width"),
+    "a window longer than the model's": (line("moving average", "{steps: 17}"), "steps"),
+    "more votes than voters": (line("k of n", "{k: 2}", "range: [0, 1]"), "`k` of at most 1"),
+    "points out of order": (line("lookup", "{points: [[1, 0], [0, 1]]}"), "rising x"),
+    "both tables": (line("lookup", "{points: [[0, 0], [1, 1]], values: {a: 1}}"), "both or neither"),
+    "a word without a number": (line("lookup", "{values: {a: 1}}", reads="values: [a, b]"), "each of a, b"),
+    "an unknown state": (
+        line("finite state", "{transitions: [[a, go, c]]}", "values: [a, b]", "values: [stay, go]"),
+        "one of a, b, got 'c'",
+    ),
+    "two transitions at once": (
+        line("finite state", "{transitions: [[a, go, b], [a, any, a]]}", "values: [a, b]", "values: [stay, go]"),
+        "at most one transition at a time",
+    ),
+    "one candidate": (line("lookahead", "{candidates: [1]}"), "candidates"),
+    "a real result of a choice": (line("argmin", "{}"), "2 to 16 signals"),
+    "a negative rate": (line("rate limiter", "{rise: -1}"), "rise"),
+    "no steps": (line("timer", "{steps: 0}", reads="values: [no, yes]"), "steps"),
+}
+
+
+@pytest.mark.parametrize("text, message", BAD.values(), ids=BAD)
+def test_bad_parameters_name_the_parameter_and_what_would_be_valid(text, message):
+    with pytest.raises(hc.HandcraftedError, match=message):
+        hc.assemble(loads(text))
