@@ -43,7 +43,8 @@ def line(law, parameters, action="range: [-8, 8]", reads="range: [-4, 4]"):
     return (
         "name: x\ncomponents:\n  c: {kind: controller, level: 0, control algorithm: {out: {law: "
         f"{law}, reads: [x], parameters: {parameters}}}}}}}\n  p: {{kind: process, level: 1}}\n"
-        f"control actions: [{{name: out, from: c, to: p, {action}}}]\nfeedback: [{{name: x, from: p, to: c, {reads}}}]\n"
+        f"control actions: [{{name: out, from: c, to: p, {action}}}]\n"
+        f"feedback: [{{name: x, from: p, to: c, {reads}}}]\n"
     )
 
 
