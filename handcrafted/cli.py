@@ -163,6 +163,28 @@ def _named(file: Path) -> Iterator[None]:
 
 
 @main.command()
+@click.argument("name", required=False)
+@_friendly
+def circuits(name: str | None) -> None:
+    """Print the catalogue of laws, or one law's circuits: formula, source, arrays and errors.
+
+    Example: handcrafted circuits "rate limiter"
+    """
+    from rich.progress import track
+
+    from handcrafted.control.settings import gives
+    from handcrafted.verdict.catalogue import measure
+    from handcrafted.view.tables import print_catalogue, print_circuits
+    from handcrafted.zoo.examples import EXAMPLES, example
+
+    if name is not None:
+        print_circuits(measure(example(name)), gives(name))
+        return
+    laws = track(EXAMPLES, "measuring", disable=not os.isatty(2), transient=True)
+    print_catalogue([measure(example(law)) for law in laws])
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("notebooks"))
 @click.option("--execute", is_flag=True, help="Run them all and write them with their outputs, instead.")
 @_friendly

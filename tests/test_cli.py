@@ -121,7 +121,7 @@ def test_bad_input_exits_with_2_and_one_message(case, tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["check", "draw", "explain", "new", "schema"])
+@pytest.mark.parametrize("command", ["check", "circuits", "draw", "explain", "new", "schema"])
 def test_help_has_an_example(command):
     assert "Example: handcrafted " in run(command, "--help").output
 
@@ -176,3 +176,14 @@ def test_check_prints_feedback_loops():
     result = run("check", HEATED)
     assert "balancing loop through the process, 1 step round" in result.output
     assert "reinforcing loop inside the network" in result.output
+
+
+def test_circuits_prints_formula_arrays_and_errors_of_one_law():
+    result = run("circuits", "dead band")
+    assert result.exit_code == 0 and "y = r(x - 1) - r(-x - 1)" in result.output
+    assert "[[ 1. -1.]]" in result.output and "proved" in result.output
+
+
+def test_circuits_of_an_unknown_law():
+    result = run("circuits", "dead bnd")
+    assert result.exit_code == 2 and "Did you mean `dead band`" in result.output and "Traceback" not in result.output

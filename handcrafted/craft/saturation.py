@@ -28,7 +28,7 @@ def floor(site: Site, slopes: np.ndarray, low: float) -> Circuit:
     Error: that of one float32 dot product of n terms, (n + 1) 2^-23 (|a||x| + |low|).
     """
     body = Neurons(slopes[:, None], np.array([-low]), np.eye(1))
-    return circuit(site, "floor", body, f"f = r(a x - {low:g})", "rectified units", "(n + 1) 2^-23 (|a||x| + |low|)")
+    return circuit(site, "floor", body, f"f = r(a x {-low:+g})", "rectified units", "(n + 1) 2^-23 (|a||x| + |low|)")
 
 
 def gap(site: Site, low: float, high: float) -> Circuit:

@@ -1,21 +1,23 @@
-"""Tables for the terminal: what a run did, and how comparisons came out."""
+"""Tables for the terminal: what a run did, how comparisons came out, what laws are made of."""
 
 from __future__ import annotations
 
 import os
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from handcrafted.control.graph import Signal
 from handcrafted.rollout.trace import Signals, Trace
+from handcrafted.verdict.catalogue import Measured
 from handcrafted.verdict.comparison import Comparison, LinkVerdict
 
 
 def print_trace(trace: Trace) -> None:
     """Print each signal's least, greatest and last value; below it, what left its range."""
-    console = Console(width=None if os.isatty(1) else 120, highlight=False)
+    console = _console()
     table = Table(title=f"{trace.structure.name}: {trace.steps} steps", title_justify="left")
     for heading in ("signal", "kind", "least", "greatest", "last"):
         table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
@@ -41,7 +43,7 @@ def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str] 
 
 def print_comparisons(comparisons: list[Comparison]) -> None:
     """Print loop, links, links found by each readout, and the verdict; below it, what differs and what was found."""
-    console = Console(width=None if os.isatty(1) else 120, highlight=False)
+    console = _console()
     readouts = list(comparisons[0].readouts) if comparisons else []
     table = Table()
     for heading in ("loop", "links", *readouts, "zooms", "verdict"):
@@ -70,3 +72,52 @@ def _zooms(comparison: Comparison) -> str:
 
 def _sentence(comparison: Comparison, verdict: LinkVerdict) -> str:
     return f"{comparison.structure.name}: {verdict}"
+
+
+def print_catalogue(rows: list[Measured]) -> None:
+    """Print each law with what it is made of, and its errors."""
+    console = _console()
+    table = Table(title="The laws and their circuits", title_justify="left")
+    table.add_column("law", no_wrap=True)
+    for heading in ("circuits", "neurons", "heads", "layers", "measured", "beyond", "proved"):
+        table.add_column(heading, justify="right")
+    for measured in rows:
+        counts = (len(measured.circuits), measured.neurons, measured.heads, measured.depth)
+        table.add_row(measured.law, *(str(count) for count in counts), *_errors(measured))
+    console.print(table)
+    console.print(ERRORS, markup=False)
+
+
+def print_circuits(measured: Measured, text: str) -> None:
+    """Print one law: what it gives, each circuit's formula, source, error and arrays, and its errors."""
+    console = _console()
+    console.print(f"{measured.law}: {text}\n", markup=False)
+    for circuit in measured.circuits:
+        console.print(f"{circuit.name} ({circuit.role})", markup=False)
+        for heading in ("formula", "source", "error"):
+            console.print(f"  {heading}: {getattr(circuit, heading)}", markup=False)
+        for name, array in vars(circuit.body).items():
+            rows = np.array2string(np.asarray(array, float), precision=6, suppress_small=True).split("\n")
+            console.print("\n".join([f"  {name} {np.shape(array)}:", *(f"    {row}" for row in rows)]), markup=False)
+    table = Table()
+    for heading in ("measured", "beyond", "proved"):
+        table.add_column(heading, justify="right")
+    table.add_row(*_errors(measured))
+    console.print(table)
+    console.print(ERRORS, markup=False)
+
+
+ERRORS = (
+    "measured: largest deviation from the plain law in 400 random steps within the declared ranges; beyond: in four "
+    "times the ranges; proved: most that float32 can add in one step, from the arrays; where a threshold switches, "
+    "nothing outside the band beside it."
+)
+
+
+def _errors(measured: Measured) -> tuple[str, str, str]:
+    proved = "0 off bands" if measured.proved is None else f"{measured.proved:.2g}"
+    return f"{measured.within:.2g}", f"{measured.beyond:.2g}", proved
+
+
+def _console() -> Console:
+    return Console(width=None if os.isatty(1) else 120, highlight=False)

@@ -9,6 +9,9 @@ from handcrafted.control.settings import SETTINGS
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.yamlfile import loads
 from handcrafted.craft.laws import BUILDS
+from handcrafted.verdict import catalogue as catalogue_module
+from handcrafted.verdict.catalogue import STEPS, measure
+from handcrafted.zoo.examples import EXAMPLES, example
 from tests.one_law import CASES, text_of
 
 
@@ -76,3 +79,21 @@ BAD = {
 def test_bad_parameters_name_the_parameter_and_what_would_be_valid(text, message):
     with pytest.raises(hc.HandcraftedError, match=message):
         hc.assemble(loads(text))
+
+
+def test_every_law_has_an_example_within_its_proved_bound():
+    """What is carried adds up: 400 steps, each by at most the bound of one; what switches is right at every step."""
+    assert set(EXAMPLES) == set(SETTINGS)
+    for law in EXAMPLES:
+        found = measure(example(law))
+        memory = any(task.memory for c in example(law).resolved.controllers.values() for task in c.tasks)
+        most = 0.0 if found.proved is None else found.proved * (STEPS if memory else 1)
+        assert found.within <= most and found.circuits, found
+        assert found.beyond <= max(most, 1e-5), found
+
+
+def test_measuring_notices_another_law(monkeypatch):
+    """The oracle is not the network: with the sign of the network's inputs turned, the deviation shows."""
+    ours = catalogue_module.widened
+    monkeypatch.setattr(catalogue_module, "widened", lambda inputs, width: ours(-inputs, width))
+    assert measure(example("saturation")).within > 1

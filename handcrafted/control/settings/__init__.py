@@ -94,3 +94,8 @@ def settings_of(law: str | None, parameters: Mapping[str, Any] = EMPTY, path: Fi
         known = [to_key(name) for name in SETTINGS[law].model_fields]
         at = (*path, *item["loc"][:1])
         refuse(at, sentence(item, at, known))
+
+
+def gives(law: str) -> str:
+    """Say in one line what a law gives."""
+    return (SETTINGS[law].__doc__ or "").split("\n")[0]
