@@ -161,7 +161,6 @@ def test_run_says_what_left_its_range(tmp_path):
         (("", ""), ("--steps", "0"), "0 is not in the range x>=1"),
         (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .csv"),
         (("", ""), ("-o", "no/such/folder/trace.csv"), "Expected a place to write to"),
-        (("law: hysteresis", "law: watchdog"), (), "Expected a law that this version can build"),
     ],
 )
 def test_run_refuses_with_one_message(tmp_path, monkeypatch, change, arguments, words):
@@ -187,3 +186,9 @@ def test_circuits_prints_formula_arrays_and_errors_of_one_law():
 def test_circuits_of_an_unknown_law():
     result = run("circuits", "dead bnd")
     assert result.exit_code == 2 and "Did you mean `dead band`" in result.output and "Traceback" not in result.output
+
+
+def test_a_law_that_cannot_be_built_yet_is_said_and_not_run():
+    result = run("run", ROOM)
+    assert result.exit_code == 2 and "Expected a law that this version can build" in result.output
+    assert "Traceback" not in result.output
