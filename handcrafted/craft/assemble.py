@@ -88,11 +88,10 @@ def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, 
     used: dict[int, int] = {}
     layout = []
     for circuit, slot in zip(circuits, slots, strict=True):
-        size = 1 if isinstance(circuit.body, Head) else len(circuit.body.bias)
         first = used.get(slot, 0)
-        used[slot] = first + size
+        used[slot] = first + circuit.size
         part = "attention" if circuit.attends else "mlp"
-        components = tuple(range(first, first + size))
+        components = tuple(range(first, used[slot]))
         layout.append(
             Placement(
                 circuit.name, slot // 2, part, components, circuit.owner, circuit.role, circuit.reads, circuit.writes,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import networkx as nx
 import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.craft.circuit import Circuit, Head, Neurons
-from handcrafted.craft.schedule import dependencies, nx
+from handcrafted.craft.schedule import dependencies
 
 UNIT = 2.0**-24
 """Unit roundoff of float32."""
@@ -59,8 +60,8 @@ def bounds(circuits: Sequence[Circuit], given: Mapping[Signal, Span]) -> dict[Si
     for position in nx.lexicographical_topological_sort(dependencies(circuits)):
         circuit = circuits[position]
         read = _joined(spans[signal] for signal in circuit.reads)
-        step = _head if isinstance(circuit.body, Head) else _neurons
-        spans[circuit.writes] = step(circuit.body, read)  # type: ignore[arg-type]
+        body = circuit.body
+        spans[circuit.writes] = _head(body, read) if isinstance(body, Head) else _neurons(body, read)
     return spans
 
 

@@ -78,6 +78,11 @@ class Circuit:
         return self.body.output.shape[1] if isinstance(self.body, Head) else self.body.out.shape[1]
 
     @property
+    def size(self) -> int:
+        """How many heads or neurons it takes."""
+        return 1 if isinstance(self.body, Head) else len(self.body.bias)
+
+    @property
     def attends(self) -> bool:
         """Whether it is a head and not neurons."""
         return isinstance(self.body, Head)

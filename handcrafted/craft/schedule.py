@@ -58,12 +58,8 @@ def schedule(circuits: Sequence[Circuit]) -> list[int]:
     for i in sorted(order, key=lambda i: (latest[i], order.index(i))):
         first = _at_or_after(1 + max((placed[j] for j in graph.predecessors(i)), default=-1), circuits[i])
         placed[i] = min(range(first, latest[i] + 1, 2), key=lambda slot: (load[slot], slot))
-        load[placed[i]] += _size(circuits[i])
+        load[placed[i]] += circuits[i].size
     return [placed[i] for i in range(len(circuits))]
-
-
-def _size(circuit: Circuit) -> int:
-    return 1 if circuit.attends else len(getattr(circuit.body, "bias", ()))
 
 
 def _at_or_after(slot: int, circuit: Circuit) -> int:

@@ -47,7 +47,7 @@ class Measured:
     @property
     def neurons(self) -> int:
         """Count the rectified units."""
-        return sum(0 if circuit.attends else len(circuit.body.bias) for circuit in self.circuits)  # type: ignore[union-attr]
+        return sum(circuit.size for circuit in self.circuits if not circuit.attends)
 
     @property
     def heads(self) -> int:
