@@ -17,6 +17,7 @@ from handcrafted.craft.policy import allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.model.names import Names
+from handcrafted.model.parameters import Built
 from handcrafted.model.transformer import Placement, Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
 
@@ -32,8 +33,14 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         HandcraftedError: if circuits contradict each other or form an algebraic loop.
         NotBuiltYetError: if the structure names a law that this version cannot build.
     """
+    if circuits is None:
+        return Transformer(*_build(structure), structure=structure, rebuild=_build)
+    return Transformer(*_build(structure, tuple(circuits)), structure=structure)
+
+
+def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
     resolved = structure.resolved
-    chosen = circuits_of(resolved) if circuits is None else tuple(circuits)
+    chosen = circuits_of(resolved) if circuits is None else circuits
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
@@ -47,7 +54,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)
         allow(masks, names, place)
-    return Transformer(weights, masks, names, structure, layout)
+    return Built(weights, masks, names, layout)
 
 
 def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:

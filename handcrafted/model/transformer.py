@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.names import Names
+from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
 
 
@@ -61,9 +63,10 @@ class Transformer(nnx.Module):
         weights: Weights,
         masks: Weights,
         names: Names,
+        layout: tuple[Placement, ...],
         structure: ControlStructure,
-        layout: tuple[Placement, ...] = (),
         window: int = WINDOW,
+        rebuild: Rebuild | None = None,
     ):
         check_shapes(weights)
         check_shapes(masks)
@@ -71,6 +74,7 @@ class Transformer(nnx.Module):
             setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
         self.names, self.structure, self.layout, self.window = names, structure, layout, window
+        self._rebuild = rebuild
 
     @property
     def weights(self) -> Weights:
@@ -95,6 +99,20 @@ class Transformer(nnx.Module):
     def effective_weights(self) -> Weights:
         """The arrays that run: the raw ones where the access policy lets them act, else zero."""
         return self.weights.map(lambda raw, mask: jnp.where(mask, raw, 0.0), self.masks)
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the structure's laws depend on, by name: look at it, or set it; see `Parameters`.
+
+        Raises:
+            HandcraftedError: if the circuits were given, and do not follow from the structure's laws.
+        """
+        if self._rebuild is None:
+            raise HandcraftedError(
+                "Expected a model whose circuits follow from its structure's laws, got one assembled from given "
+                "circuits. Assemble it without them, or edit `weights`."
+            )
+        return Parameters(self, self._rebuild)
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
         """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations."""

@@ -26,6 +26,7 @@ class Lookup(Settings):
 
     values: NameMap[Number] = EMPTY
     points: tuple[tuple[Number, Number], ...] = ()
+    units: ClassVar = {"values": "output", "points": ("read", "output")}
     shape: ClassVar[LawForm] = LawForm(counts=(1, 1), writes="real")
 
     @model_validator(mode="after")
@@ -73,6 +74,7 @@ class Lookahead(Settings):
     a: Number = 1.0
     b: Number = 1.0
     constant: Number = 0.0
+    units: ClassVar = {"candidates": "output", "b": "read / output", "constant": "read"}
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("costs", (READS,)), StageForm("ramp", ("costs",)), StageForm("bit", ("ramp",))),
         ("bit",),

@@ -20,6 +20,7 @@ class Delay(Settings):
     """Gives what was read so many steps ago."""
 
     steps: Annotated[StrictInt, Field(ge=1)]
+    units: ClassVar = {"steps": "steps"}
 
     shape: ClassVar[LawForm] = LawForm(counts=(1, 1))
 
@@ -33,6 +34,7 @@ class Difference(Settings):
 
     steps: Annotated[StrictInt, Field(ge=1)] = 1
     gain: Number = 1.0
+    units: ClassVar = {"steps": "steps", "gain": "output / read"}
 
     shape: ClassVar[LawForm] = LawForm(result=(READS, "before"), counts=(1, 1), real=True, writes="real")
 
@@ -54,6 +56,7 @@ class Integrator(Accumulator):
     """Adds up the reads times `gain` (output unit per unit of time and of the read), stopped at the limits."""
 
     gain: Number = 1.0
+    units: ClassVar = {**Limits.units, "gain": "output / read / time"}
 
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("floor", (READS, STATE)), StageForm("gap", ("floor",)), StageForm(NEXT, ("gap",))),
@@ -75,6 +78,10 @@ class Pid(Accumulator):
     ki: Number = 0.0
     kd: Number = 0.0
     tracking: Annotated[Number, Field(gt=0)] | None = None
+    units: ClassVar = {
+        **Limits.units, "kp": "output / read", "ki": "output / read / time", "kd": "output * time / read",
+        "tracking": "/ time",
+    }  # fmt: skip
 
     shape: ClassVar[LawForm] = LawForm(result=("gap",), counts=(1, 2), real=True, writes="real")
 
@@ -113,6 +120,7 @@ class MovingAverage(Settings):
     """The mean of the read over so many steps, the present one included (at most 16: the window of a head)."""
 
     steps: Annotated[StrictInt, Field(ge=2, le=16)]
+    units: ClassVar = {"steps": "steps"}
     shape: ClassVar[LawForm] = LawForm(counts=(1, 1), real=True, writes="real")
 
     def form(self, reads: int, when: Condition | None) -> LawForm:
@@ -126,6 +134,7 @@ class RateLimiter(Settings):
 
     rise: Positive
     fall: Positive | None = None
+    units: ClassVar = {"rise": "output / time", "fall": "output / time"}
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("floor", (READS, STATE)), StageForm("gap", ("floor",)), StageForm(NEXT, (STATE, "gap"))),
         (NEXT,),
@@ -148,6 +157,7 @@ class Counting(Settings):
     """Something that counts steps up to `steps`, and from 0 again where its read, if it has one, is on."""
 
     steps: Annotated[StrictInt, Field(ge=1, le=2**20)]
+    units: ClassVar = {"steps": "steps"}
 
     def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
         """Remember the count, from 0."""

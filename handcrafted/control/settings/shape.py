@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.parts import Condition, Part
+from handcrafted.control.parts import EMPTY, Condition, Part
 
 if TYPE_CHECKING:
     from handcrafted.control.resolved import Read
@@ -67,9 +67,11 @@ SATURATED = (StageForm("floor", (READS,)), StageForm("gap", ("floor",)))
 
 
 class Settings(Part):
-    """The parameters of a law, and the shape that follows from them."""
+    """The parameters of a law, their units, and the shape that follows from them."""
 
     shape: ClassVar[LawForm] = LawForm()
+    units: ClassVar[Mapping[str, str | tuple[str, ...]]] = EMPTY
+    """The unit of each parameter in terms of `read`, `output`, `time` and `steps`; by place where it is a list."""
 
     def form(self, reads: int, when: Condition | None) -> LawForm:
         """Give the shape of the law with so many reads; some laws have more circuits for more reads."""

@@ -32,6 +32,7 @@ class Comparator(Settings):
     above: Number | None = None
     below: Number | None = None
     value: Scalar | None = None
+    units: ClassVar = {"above": "read", "below": "read"}
 
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("ramp", (READS,)), StageForm("bit", ("ramp",))), ("bit",), (1, 2), real=True, writes="switch"
@@ -49,6 +50,7 @@ class Relay(Settings):
 
     above: Number = 0.0
     amplitude: Positive = 1.0
+    units: ClassVar = {"above": "read", "amplitude": "output"}
 
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("ramp", (READS,)), StageForm("bit", ("ramp",))), ("bit",), (1, 2), real=True, writes="real"
@@ -66,6 +68,7 @@ class Hysteresis(Settings):
     on_above: Number | None = None
     off_below: Number | None = None
     value: Scalar | None = None
+    units: ClassVar = dict.fromkeys(("on_below", "off_above", "on_above", "off_below"), "read")
 
     shape: ClassVar[LawForm] = LawForm(
         (StageForm("band", (READS, STATE)), StageForm(NEXT, ("band",))), (NEXT,), (1, 2), real=True, writes="switch"

@@ -16,6 +16,7 @@ class Constant(Settings):
 
     value: Scalar
 
+    units: ClassVar = {"value": "output"}
     shape: ClassVar[LawForm] = LawForm(result=(), counts=(0, 0))
 
 
@@ -24,6 +25,7 @@ class Limits(Settings):
 
     low: Number | None = None
     high: Number | None = None
+    units: ClassVar = {"low": "output", "high": "output"}
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
@@ -46,7 +48,7 @@ class Linear(Limits):
 
     gains: NameMap[Number]
     constant: Number = 0.0
-
+    units: ClassVar = {**Limits.units, "gains": "output / read", "constant": "output"}
     shape: ClassVar[LawForm] = LawForm(real=True, writes="real")
 
     @property
@@ -75,6 +77,7 @@ class DeadBand(Settings):
     """How far the read lies outside the band from -width to width (unit of the read); 0 inside."""
 
     width: Positive
+    units: ClassVar = {"width": "read"}
     shape: ClassVar[LawForm] = LawForm(counts=(1, 1), real=True, writes="real")
 
 

@@ -1,0 +1,112 @@
+"""The parameters of a structure's laws by what they mean, and the same structure with one of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from handcrafted.control.complaint import FilePath, sentence
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.parts import to_key
+from handcrafted.control.resolved import ResolvedController, Task
+from handcrafted.control.structure import ControlStructure, Law
+from handcrafted.control.units import unit_of
+
+Setting = float | int | str
+"""What a parameter can be."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One number or word that a law depends on.
+
+    Attributes:
+        name: what it means: the controller, what is decided or believed, and the parameter, such as
+            `thermostat.heat.on_below`.
+        value: what it is now.
+        unit: in which unit; None for pure numbers and words.
+        path: where the file says it.
+        choices: the words that it may be; for what a number starts from, the ends of its range.
+    """
+
+    name: str
+    value: Setting
+    unit: str | None
+    path: FilePath
+    choices: tuple[Setting, ...] = ()
+
+
+def knobs(structure: ControlStructure) -> dict[str, Knob]:
+    """List every parameter of every declared law by its name; the thresholds of tables are among them."""
+    found = (knob for controller in structure.resolved.controllers.values() for knob in _of(structure, controller))
+    return {knob.name: knob for knob in found}
+
+
+def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator[Knob]:
+    component = structure.components[controller.name]
+    decided = {entry.name for entry in controller.entries}
+    for part, declared, where in (
+        *((v, component.process_model.get(v.name), "process model") for v in controller.variables),
+        *((e, e.declared, "control algorithm") for e in controller.entries),
+    ):
+        if declared is None or part.task.settings is None:
+            continue
+        plain = where == "control algorithm" or part.name not in decided
+        owner = (controller.name,) if plain else (controller.name, where)
+        for path, value in _leaves(part.task, declared):
+            named = path[1:] if path[0] == "parameters" else path
+            unit = unit_of(structure.time_step.unit, part.task, path)
+            name = ".".join(str(word).replace(" ", "_") for word in (*owner, part.name, *named))
+            at = ("components", controller.name, where, part.name, *path)
+            domain = part.task.domain
+            ends = (domain.low, domain.high) if path == ("initial",) else ()
+            yield Knob(name, value, unit, at, domain.values or ends)
+
+
+def _leaves(task: Task, declared: Law) -> Iterator[tuple[FilePath, Setting]]:
+    """Give every number and word of a law's parameters, of its table, and of what it starts from, with its path."""
+    assert task.settings
+    for field, value in task.settings:
+        yield from _inside(("parameters", to_key(field)), value)
+    for k, row in enumerate(declared.when or ()):
+        for variable, test in row.items():
+            for field, value in test if not isinstance(test, tuple) else ():
+                yield from _inside(("when", k, variable, to_key(field)), value)
+    if task.memory:
+        initial = getattr(declared, "initial", None)
+        yield ("initial",), task.memory.initial if initial is None else initial
+
+
+def _inside(path: FilePath, value: Any) -> Iterator[tuple[FilePath, Setting]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _inside((*path, key), item)
+    elif isinstance(value, tuple):
+        for k, item in enumerate(value):
+            yield from _inside((*path, k), item)
+    elif value is not None and not (isinstance(value, str) and len(path) > 2):
+        yield path, value
+
+
+def tuned(structure: ControlStructure, knob: Knob, value: Setting) -> ControlStructure:
+    """Give the structure with one parameter changed, checked like a file.
+
+    Raises:
+        HandcraftedError: naming the parameter, what it got and what would be valid.
+    """
+    data = structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    place: Any = data
+    for word, following in zip(knob.path[:-1], knob.path[1:], strict=True):
+        place = place[word] if isinstance(word, int) else place.setdefault(word, [] if following == 0 else {})
+    place[knob.path[-1]] = value
+    try:
+        changed = ControlStructure.model_validate(data)
+        assert changed.resolved
+        return changed
+    except ValidationError as error:
+        raise HandcraftedError(f"{knob.name}: {sentence(error.errors()[0], knob.path[-1:], ())}", knob.path) from None
+    except HandcraftedError as error:
+        raise HandcraftedError(f"{knob.name}: {error}", knob.path) from None

@@ -1,0 +1,153 @@
+"""The parameters of a model by what they mean: each with its value, its unit and the array entries that it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.tuning import Knob, Setting, knobs, tuned
+from handcrafted.model.names import Names
+from handcrafted.model.weights import Weights
+
+if TYPE_CHECKING:
+    from handcrafted.model.transformer import Placement, Transformer
+
+Entries = dict[str, np.ndarray]
+"""By array: the indices [entry, axis] of some of its numbers."""
+
+
+class Built(NamedTuple):
+    """What a structure becomes: arrays, masks, names and layout."""
+
+    weights: Weights
+    masks: Weights
+    names: Names
+    layout: tuple[Placement, ...]
+
+
+Rebuild = Callable[[ControlStructure], Built]
+"""How a structure becomes arrays."""
+
+
+OTHERS = "no number alone: other values need other circuits"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a model.
+
+    Attributes:
+        name: such as `thermostat.heat.on_below`.
+        value: a number, or a word.
+        unit: None for a pure number or a word.
+        entries: the array entries that some change of it moves, by array, as indices [entry, axis]; found by trying
+            larger and smaller values.
+    """
+
+    name: str
+    value: Setting
+    unit: str | None
+    entries: Entries = field(compare=False)
+
+    def __str__(self) -> str:
+        value = self.value if isinstance(self.value, str) else f"{self.value:g}"
+        moved = [
+            f"{array}[{', '.join(map(str, place))}]" for array, at in self.entries.items() for place in at.tolist()
+        ]
+        return f"{self.name} = {value}{' ' + self.unit if self.unit else ''} moves {', '.join(moved) or OTHERS}"
+
+
+class Parameters(Mapping[str, Parameter]):
+    """A model's parameters by name; setting one re-derives the array entries that it moves, and no other.
+
+        model.parameters["thermostat.heat.on_below"] = 18.5
+
+    Entries that were edited by hand stay as they are unless the change moves them. The model's structure changes
+    along, so that whatever is compared with it afterwards is compared with the new law.
+    """
+
+    def __init__(self, model: Transformer, rebuild: Rebuild):
+        self._model, self._rebuild = model, rebuild
+
+    def __getitem__(self, name: str) -> Parameter:
+        knob = self._knob(name)
+        return Parameter(knob.name, knob.value, knob.unit, self._moved(knob))
+
+    def __setitem__(self, name: str, value: Setting) -> None:
+        """Change one.
+
+        Raises:
+            HandcraftedError: if the value is not valid, or if it needs other circuits; the model is then untouched.
+        """
+        knob = self._knob(name)
+        changed = tuned(self._model.structure, knob, value)
+        old, new = self._rebuild(self._model.structure), self._rebuild(changed)
+        if not _same_circuits(old, new):
+            raise HandcraftedError(
+                f"Expected a value of {name} that needs the same circuits, got {value!r}. "
+                "Change the structure, and assemble it anew."
+            )
+        moved = old.weights.map(_differ, new.weights)
+        raw = self._model.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
+        self._model.set_weights(raw)
+        self._model.structure, self._model.layout = changed, new.layout
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(knobs(self._model.structure))
+
+    def __len__(self) -> int:
+        return len(knobs(self._model.structure))
+
+    def __repr__(self) -> str:
+        return "\n".join(str(self[name]) for name in self) or "no parameters"
+
+    def _knob(self, name: str) -> Knob:
+        known = knobs(self._model.structure)
+        if name not in known:
+            raise HandcraftedError(f"Expected the name of a parameter, got `{name}`.{nearest(name, known)}")
+        return known[name]
+
+    def _moved(self, knob: Knob) -> Entries:
+        """Find what the parameter moves: what differs for any of some other values that are valid."""
+        structure = self._model.structure
+        old = self._rebuild(structure)
+        moved = old.weights.map(lambda array: np.zeros(array.shape, bool))
+        for value in _trials(knob):
+            try:
+                new = self._rebuild(tuned(structure, knob, value))
+            except HandcraftedError:
+                continue
+            if _same_circuits(old, new):
+                moved = moved.map(lambda found, a, b: found | _differ(a, b), old.weights, new.weights)
+        return {name: np.argwhere(found) for name, found in moved.items() if found.any()}
+
+
+SIZES = (2.0**-6, 0.37, 1.9, 37.0)
+"""How far from a parameter other values are tried, in its own size or 1."""
+
+
+def _trials(knob: Knob) -> list[Setting]:
+    """Give other values: all words, or numbers nearer and farther, below and above."""
+    if isinstance(knob.value, str):
+        return list(knob.choices)
+    if isinstance(knob.value, int):
+        return [*knob.choices, *(knob.value + step for step in (-2, -1, 1, 2))]
+    scale = max(abs(knob.value), 1.0)
+    return [*knob.choices, *(knob.value + sign * size * scale for size in SIZES for sign in (-1, 1))]
+
+
+def _same_circuits(old: Built, new: Built) -> bool:
+    """Whether two sets of arrays differ in numbers only."""
+    plain = lambda built: [replace(place, formula="") for place in built.layout]
+    allowed = all(np.array_equal(mask, new.masks[name]) for name, mask in old.masks.items())
+    return old.names == new.names and plain(old) == plain(new) and allowed
+
+
+def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    return np.asarray(old) != np.asarray(new)
