@@ -1,6 +1,6 @@
 """Decision tables in two stages: a neuron per row, then the action that any matching row issues.
 
-Rows that test real variables have comparators before them.
+Rows that test real variables have comparators before them. As few rows are built as match in the same contexts.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import numpy as np
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.resolved import Read
+from handcrafted.control.resolved import Read, Task
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.craft.comparator import Ramp, ramp_above, ramp_below, ramps
+from handcrafted.craft.minimise import minimised
 
 
 class Comparison(NamedTuple):
@@ -23,6 +24,12 @@ class Comparison(NamedTuple):
     name: str
     sign: int
     threshold: float
+
+
+def rows_of(task: Task) -> Condition:
+    """Give the rows of a table as they are built: as few as match in the same contexts."""
+    assert task.when is not None
+    return minimised(task.when, tuple((read.name, read.domain.values) for read in task.reads))
 
 
 def comparisons(condition: Condition) -> list[Comparison]:

@@ -17,7 +17,7 @@ from handcrafted.control.settings.weighing import DeadBand, limits_of
 from handcrafted.craft import stages as before
 from handcrafted.craft.choosing import least
 from handcrafted.craft.circuit import Circuit, Site
-from handcrafted.craft.decision_table import any_row
+from handcrafted.craft.decision_table import any_row, rows_of
 from handcrafted.craft.extremum import tournament
 from handcrafted.craft.linear import copy, linear
 from handcrafted.craft.logic import gated, vetoed
@@ -28,7 +28,7 @@ from handcrafted.craft.steps_ago import steps_ago
 
 def _issue(task: Task, site: Site, domain: Domain) -> Circuit:
     """Issue by as many bits as the result reads, any of them; for `xor` they add and subtract in turn."""
-    count = len(task.when) if task.when else len(task.reads) if task.law == "xor" else 1
+    count = len(rows_of(task)) if task.when else len(task.reads) if task.law == "xor" else 1
     weights = (-1.0) ** np.arange(count) if task.law == "xor" else np.ones(count)
     return any_row(site, weights, domain, issue_values(domain, getattr(task.settings, "value", None)))
 

@@ -20,7 +20,7 @@ from handcrafted.control.settings.weighing import limits_of
 from handcrafted.craft.choosing import distances, ranking
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.comparator import bits, ramp_above, ramp_below, ramps
-from handcrafted.craft.decision_table import comparisons, table_ramps, table_rows
+from handcrafted.craft.decision_table import comparisons, rows_of, table_ramps, table_rows
 from handcrafted.craft.extremum import below_the_larger, ordered_pair, tournament
 from handcrafted.craft.finite_state import moved, transitions
 from handcrafted.craft.hysteresis import band
@@ -60,13 +60,13 @@ def hysteresis_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
 
 def table_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Compare the real variables, then fire each row."""
-    assert task.when is not None
+    when = rows_of(task)
     words = [(read.name, read.domain) for read in task.reads if read.domain.discrete]
-    rows = table_rows(sites[-1], words, task.when)
+    rows = table_rows(sites[-1], words, when)
     if len(sites) == 1:
         return [rows]
     real = [read for read in task.reads if not read.domain.discrete]
-    return [table_ramps(sites[0], real, task.when), bits(sites[1], len(comparisons(task.when))), rows]
+    return [table_ramps(sites[0], real, when), bits(sites[1], len(comparisons(when))), rows]
 
 
 def saturation_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
