@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from immutabledict import immutabledict
 from scipy.optimize import Bounds as Within
 from scipy.optimize import LinearConstraint, milp
 
@@ -84,7 +85,7 @@ def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ..
     rows = [box for row in condition if all(box := tuple(v.cells(row) for v in variables))]
     chosen = _smallest(rows, primes(rows, variables), variables)
     found = tuple(
-        type(condition[0])({v.name: v.test(cells) for v, cells in zip(variables, box, strict=True) if cells != v.full})
+        immutabledict({v.name: v.test(cells) for v, cells in zip(variables, box, strict=True) if cells != v.full})
         for box in chosen
     )
     tested = {name for row in found for name in row}
@@ -100,14 +101,10 @@ def _variable(name: str, words: tuple[str, ...], condition: Condition) -> Variab
 def primes(rows: Sequence[Box], variables: Sequence[Variable]) -> list[Box]:
     """Give the largest boxes inside the union of the rows, at most `MOST`; each row lies in one of them."""
     found = _without_smaller(rows)
+    places = range(len(variables))
     fresh = True
     while fresh and len(found) <= MOST:
-        joined = {
-            box
-            for a, b in combinations(found, 2)
-            for at in range(len(variables))
-            if (box := _join(a, b, at, variables))
-        }
+        joined = {box for a, b in combinations(found, 2) for at in places if (box := _join(a, b, at, variables))}
         fresh = {box for box in joined if not any(_inside(box, other) for other in found)}
         found = _without_smaller([*found, *sorted(fresh, key=_size)[-MOST:]])
     return found
