@@ -82,6 +82,25 @@ def counted(state, x, steps):
     return 0.0 if x else min(state + 1, steps)
 
 
+def observed(x, y, gain):
+    """Give half the first number and the second of an estimate of a second-order system that starts at (1, -1)."""
+    one, two, found = 1.0, -1.0, []
+    for measured, u in zip(x, y, strict=True):
+        off = measured - one
+        one, two = one + 0.5 * two + gain[0] * off, 0.75 * two + 0.25 * u + gain[1] * off
+        found.append(0.5 * one + two)
+    return found
+
+
+def kalman():
+    """Give the gain of the filter of that system by letting its covariance settle."""
+    a, noise, p, gain = np.array([[1, 0.5], [0, 0.75]]), np.diag([0.25, 0.5]), np.eye(2), np.zeros(2)
+    for _ in range(500):
+        gain = a @ p[:, 0] / (p[0, 0] + 1)
+        p = a @ p @ a.T + noise - np.outer(gain, gain) * (p[0, 0] + 1)
+    return gain
+
+
 BIT = "range: [0, 1]"
 MACHINE = (
     "{law: finite state, parameters: {transitions: [[idle, next, ready], [ready, next, running], "
@@ -213,6 +232,20 @@ CASES = {
     "observer": Case(
         "{law: observer, reads: [x, y], parameters: {a: 1, gain: 0.5, b: {y: 0.5}}}",
         switch(lambda s, x, y: s + 0.5 * y + 0.5 * (x - s)),
+        2,
+        exact=False,
+    ),
+    "observer of two numbers": Case(
+        "{law: observer, reads: [x, y], parameters: {a: [[1, 0.5], [0, 0.75]], gain: [0.5, 0.25], c: [1, 0], "
+        "b: {y: [0, 0.25]}, output: [0.5, 1], start: [1, -1]}}",
+        lambda x, y: observed(x, y, gain=(0.5, 0.25)),
+        2,
+        exact=False,
+    ),
+    "Kalman filter": Case(
+        "{law: observer, reads: [x, y], parameters: {a: [[1, 0.5], [0, 0.75]], process noise: [[0.25, 0], [0, 0.5]], "
+        "measurement noise: 1, c: [1, 0], b: {y: [0, 0.25]}, output: [0.5, 1], start: [1, -1]}}",
+        lambda x, y: observed(x, y, gain=kalman()),
         2,
         exact=False,
     ),

@@ -11,10 +11,13 @@ from handcrafted.control.errors import HandcraftedError
 Value = str | float
 """A value of a signal: a word for a discrete one, a number for a real one."""
 
+Remembered = Value | tuple[float, ...]
+"""What a law remembers: a value, or several numbers."""
+
 
 @dataclass(frozen=True)
 class Domain:
-    """The values of a signal: a list of words (one coordinate each) or a range of numbers (one coordinate).
+    """The values of a signal: a list of words (one coordinate each), or numbers in a range (mostly one).
 
     Attributes:
         values: the words of a discrete signal, empty for a real one.
@@ -22,6 +25,7 @@ class Domain:
         high: upper end of a real signal's range, in `unit`.
         unit: the unit of a real signal, for reading only.
         resolution: the step to which the sensor rounds, in `unit`; None where it does not.
+        count: how many numbers it is; more than one for the state of a law alone.
     """
 
     values: tuple[str, ...] = ()
@@ -29,6 +33,7 @@ class Domain:
     high: float = 1.0
     unit: str | None = None
     resolution: float | None = None
+    count: int = 1
 
     @property
     def discrete(self) -> bool:
@@ -38,21 +43,21 @@ class Domain:
     @property
     def width(self) -> int:
         """How many coordinates of the residual stream the signal takes."""
-        return len(self.values) if self.values else 1
+        return len(self.values) or self.count
 
     @property
     def default_initial(self) -> Value:
         """The value before t = 0 where none is declared: the first word, or the point of the range nearest 0."""
         return self.values[0] if self.values else float(min(max(0.0, self.low), self.high))
 
-    def encode(self, value: Value) -> np.ndarray:
+    def encode(self, value: Remembered) -> np.ndarray:
         """Give the coordinates [width] of one value: one-hot for a word, the number itself otherwise.
 
         Raises:
             HandcraftedError: if a word is not one of the values.
         """
         if not self.values:
-            return np.array([value], np.float32)
+            return np.array(value, np.float32).reshape(self.width)
         if value not in self.values:
             raise HandcraftedError(f"Expected one of {', '.join(self.values)}, got {value!r}. Name one of them.")
         return np.eye(len(self.values), dtype=np.float32)[self.values.index(str(value))]
@@ -69,6 +74,7 @@ class Domain:
             return np.eye(len(self.values))
         if self.resolution is None or (self.high - self.low) / self.resolution >= most:
             return None
+        assert self.count == 1
         steps = np.arange(np.ceil(self.low / self.resolution), np.floor(self.high / self.resolution) + 1)
         return self.rounded(steps * self.resolution)[:, None]
 

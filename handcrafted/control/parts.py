@@ -147,9 +147,9 @@ Parameter = Annotated[
     Annotated[Scalar, Tag("scalar")]
     | Annotated[tuple[Scalar, ...], Tag("list")]
     | Annotated[tuple[tuple[Scalar, ...], ...], Tag("matrix")]
-    | Annotated[FrozenMap[Scalar], Tag("mapping")],
+    | Annotated[FrozenMap[Scalar | tuple[Scalar, ...]], Tag("mapping")],
     Discriminator(_parameter_kind),
 ]
-"""The value of a law's parameter: a number, a word, a list, a matrix or a mapping."""
+"""The value of a law's parameter: a number, a word, a list, a matrix, or a mapping to words, numbers or lists."""
 
 EMPTY: immutabledict = immutabledict()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handcrafted.control.domain import Domain, Value
+from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Condition, Part
 from handcrafted.control.structure import AlgorithmEntry, ControlStructure
@@ -96,7 +96,7 @@ class Memory(NamedTuple):
 
     signal: Signal
     domain: Domain
-    initial: Value
+    initial: Remembered
 
     @property
     def next(self) -> Signal:

@@ -69,13 +69,13 @@ def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator
 def _leaves(task: Task, declared: Law) -> Iterator[tuple[FilePath, Setting]]:
     """Give every number and word of a law's parameters, of its table, and of what it starts from, with its path."""
     assert task.settings
-    for field, value in task.settings:
-        yield from _inside(("parameters", to_key(field)), value)
+    for field in type(task.settings).model_fields:
+        yield from _inside(("parameters", to_key(field)), getattr(task.settings, field))
     for k, row in enumerate(declared.when or ()):
         for variable, test in row.items():
             for field, value in test if not isinstance(test, tuple) else ():
                 yield from _inside(("when", k, variable, to_key(field)), value)
-    if task.memory:
+    if task.memory and not isinstance(task.memory.initial, tuple):
         initial = getattr(declared, "initial", None)
         yield ("initial",), task.memory.initial if initial is None else initial
 

@@ -12,6 +12,7 @@ from handcrafted.control.laws.linear import constant_value, linear_terms
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.choosing import Lookahead, Lookup
 from handcrafted.control.settings.moving import Difference, MovingAverage
+from handcrafted.control.settings.observing import Observer
 from handcrafted.control.settings.switching import Relay
 from handcrafted.control.settings.weighing import DeadBand, limits_of
 from handcrafted.craft import stages as before
@@ -71,6 +72,10 @@ def _copied(task: Task, site: Site, domain: Domain) -> Circuit:
     return copy(site, domain.width)
 
 
+def _estimated(task: Task, site: Site, domain: Domain) -> Circuit:
+    return linear(site, cast(Observer, task.settings).observed.out[None], np.zeros(1))
+
+
 def _nearest(task: Task, site: Site, domain: Domain) -> Circuit:
     return least(site, np.array(cast(Lookahead, task.settings).candidates)[:, None])
 
@@ -112,7 +117,7 @@ BUILDS: dict[str | None, Build] = {
     "minimum": Build(lambda task, site, domain: tournament(site, 2, -1), before.rounds_stages),
     "moving average": Build(_mean, before.average_stages),
     "multiplexer": Build(_passed, before.gated_stages),
-    "observer": Build(_copied, before.observer_stages),
+    "observer": Build(_estimated, before.observer_stages),
     "or": Build(_issue, before.vote_stages),
     "pid": Build(_capped, before.pid_stages),
     "rate limiter": Build(_copied, before.rate_stages),

@@ -14,7 +14,8 @@ from handcrafted.control.laws.switching import common_grid
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.choosing import FiniteState, Lookahead, Lookup
 from handcrafted.control.settings.logic import KOfN
-from handcrafted.control.settings.moving import Counting, Difference, Integrator, Observer, Pid, RateLimiter
+from handcrafted.control.settings.moving import Counting, Difference, Integrator, Pid, RateLimiter
+from handcrafted.control.settings.observing import Observer
 from handcrafted.control.settings.switching import Comparator, Hysteresis, Relay
 from handcrafted.control.settings.weighing import limits_of
 from handcrafted.craft.choosing import distances, ranking
@@ -181,9 +182,9 @@ def average_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
 
 def observer_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Predict and correct the estimate."""
-    k = cast(Observer, task.settings)
-    row = [k.gain, *(k.b[read.name] for read in task.reads[1:]), k.a - k.gain * k.c]
-    return [linear(sites[0], np.array([row]), np.zeros(1))]
+    k = cast(Observer, task.settings).observed
+    inputs = [k.b[read.name] for read in task.reads[1:]]
+    return [linear(sites[0], np.column_stack([k.gain, *inputs, k.kept]), np.zeros(len(k.a)))]
 
 
 def rounds_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:

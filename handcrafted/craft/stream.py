@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from handcrafted.control.domain import Domain, Value
+from handcrafted.control.domain import Domain, Remembered
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Resolved, next_step
 from handcrafted.control.vocabulary import Role
@@ -18,7 +18,7 @@ def subspaces(resolved: Resolved, circuits: Sequence[Circuit], owners: Iterable[
     """Give every subspace with its value before t = 0 [width], grouped by owner and role."""
     found: dict[Signal, np.ndarray] = {}
 
-    def add(signal: Signal | None, domain: Domain, initial: Value) -> None:
+    def add(signal: Signal | None, domain: Domain, initial: Remembered) -> None:
         if signal is not None and signal not in found:
             found[signal] = domain.encode(initial)
 

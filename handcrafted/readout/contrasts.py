@@ -33,7 +33,7 @@ def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> lis
 def _sample(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
     if domain.discrete:
         return np.eye(domain.width)[rng.integers(domain.width, size=count)]
-    return domain.rounded(rng.uniform(domain.low, domain.high, (count, 1)))
+    return domain.rounded(rng.uniform(domain.low, domain.high, (count, domain.width)))
 
 
 def sequences(names: Names, time: int, seed: int) -> np.ndarray:

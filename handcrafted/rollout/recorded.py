@@ -102,7 +102,7 @@ class _Whole:
         for signal, domain in kept.items():
             value = joined[..., start : start + domain.width]
             start += domain.width
-            yield signal, value if domain.discrete else value[..., 0]
+            yield signal, value if domain.discrete or domain.count > 1 else value[..., 0]
 
     def shocks(self) -> Iterator[tuple[Signal, np.ndarray]]:
         for owner, process in self.setup.world.processes.items():

@@ -81,7 +81,7 @@ def _declared(structure: ControlStructure) -> dict:
 def _span(domain: Domain) -> Span:
     if domain.discrete:
         return exactly(np.zeros(domain.width), np.ones(domain.width))
-    return exactly(float(domain.low), float(domain.high))
+    return exactly(np.full(domain.width, domain.low), np.full(domain.width, domain.high))
 
 
 def _inputs(names: Names, seed: int, stretch: float) -> np.ndarray:

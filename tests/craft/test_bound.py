@@ -26,13 +26,15 @@ def bound_of(structure):
             given[link.port] = exactly(zero, zero + 1) if domain.discrete else exactly(domain.low, domain.high)
     (controller,) = resolved.controllers.values()
     for memory in (task.memory for task in controller.tasks if task.memory):
-        given[memory.signal] = exactly(memory.domain.low, memory.domain.high)
+        ends = (np.full(memory.domain.width, end) for end in (memory.domain.low, memory.domain.high))
+        given[memory.signal] = exactly(*ends)
     (link,) = controller.entries[0].links
     return float(bounds(circuits_of(resolved), given)[link.port].error.max())
 
 
 REAL = [name for name in CASES if name not in SWITCHES + WORDS]
-SUMMING = {"integrator": 120, "integrator of two": 120, "observer": 120, "rate limiter": 120, "pi": 120, "pid": 120}
+ADDING = ("integrator", "integrator of two", "observer", "observer of two numbers", "Kalman filter", "rate limiter")
+SUMMING = dict.fromkeys((*ADDING, "pi", "pid"), 120)
 """Laws whose roundings add up, each of 120 steps by at most the bound of one."""
 
 

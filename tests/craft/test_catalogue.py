@@ -53,6 +53,26 @@ def line(law, parameters, action="range: [-8, 8]", reads="range: [-4, 4]"):
 
 BAD = {
     "an unstable observer": (line("observer", "{a: 1.5, gain: 0.25}"), "stable observer.*between 0.5 and 2.5"),
+    "a matrix that is not square": (
+        line("observer", "{a: [[1, 0], [0]], gain: [1, 1], c: [1, 0]}"),
+        "in `a` 2 rows as long, got lengths",
+    ),
+    "a gain for another state": (
+        line("observer", "{a: [[0.5, 0], [0, 0.5]], gain: [0.5], c: [1, 0]}"),
+        "numbers in `gain` as the state has, 2",
+    ),
+    "an unstable observer of two numbers": (
+        line("observer", "{a: [[1, 1], [0, 1]], gain: [0.5, 0], c: [1, 0]}"),
+        "one of size 1",
+    ),
+    "a gain and noise": (
+        line("observer", "{a: 0.5, gain: 0.5, process noise: 1, measurement noise: 1}"),
+        "Give one way",
+    ),
+    "a system without a filter": (
+        line("observer", "{a: [[0.5, 0], [0, 2]], c: [1, 0], process noise: [[1, 0], [0, 1]], measurement noise: 1}"),
+        "stationary Kalman filter",
+    ),
     "an input without a factor": (line("observer", "{a: 0.5, gain: 0.25, b: {u: 1}}"), "entry for each read but"),
     "no width": (line("dead band", "{width: 0}"), "width"),
     "a window longer than the model's": (line("moving average", "{steps: 17}"), "steps"),

@@ -82,6 +82,8 @@ CHANGED = {
     "rate limiter": ("fall: 0.5", "fall: 1"),
     "moving average": ("steps: 4", "steps: 5"),
     "observer": ("gain: 0.5", "gain: 0.75"),
+    "observer of two numbers": ("0.25]", "0.3]"),
+    "Kalman filter": ("measurement noise: 1", "measurement noise: 2"),
     "lookup by word": ("-2", "-1"),
     "lookup between points": ("-1", "-2"),
     "argmin": ("[x, y, z]", "[y, x, z]"),
@@ -137,7 +139,7 @@ def test_off_the_grid_a_switch_is_wrong_only_inside_its_band(name):
     np.testing.assert_array_equal(found[~unsure], wanted[~unsure])
 
 
-SUMMING = ("integrator", "observer", "rate")
+SUMMING = ("integrator", "observer", "rate", "Kalman")
 ROUNDING = 4 * 2.0**-23 * 16
 """Three terms and a constant, whose absolute values sum to less than 16, err by at most so much in float32."""
 

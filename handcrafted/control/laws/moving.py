@@ -16,10 +16,10 @@ from handcrafted.control.settings.moving import (
     Difference,
     Integrator,
     MovingAverage,
-    Observer,
     Pid,
     RateLimiter,
 )
+from handcrafted.control.settings.observing import Observer
 from handcrafted.control.settings.weighing import Saturation, limits_of
 
 
@@ -122,12 +122,12 @@ def latch(task: Task, given: Given, domain: Domain) -> Answer:
 def observer(task: Task, given: Given, domain: Domain) -> Answer:
     """Predict one step and correct by what was measured.
 
-    Formula: x' = a x + sum of b u + gain (y - c x).
+    Formula: x' = A x + sum of b u + gain (y - c x), result out x'.
     Source: Luenberger 1964, Observing the state of a linear system.
     """
-    k = cast(Observer, task.settings)
+    k = cast(Observer, task.settings).observed
     assert given.state is not None
     measured, *inputs = given.now
-    driven = sum((k.b[r.name] * u for r, u in zip(task.reads[1:], inputs, strict=True)), np.zeros(()))
-    state = k.a * given.state + driven + k.gain * (measured - k.c * given.state)
-    return Answer(state, state)
+    driven = sum((u * k.b[r.name] for r, u in zip(task.reads[1:], inputs, strict=True)), np.zeros(()))
+    state = given.state @ k.a.T + driven + (measured - given.state @ k.c[:, None]) * k.gain
+    return Answer(state @ k.out[:, None], state)

@@ -17,12 +17,12 @@ from handcrafted.control.settings.moving import (
     Integrator,
     Latch,
     MovingAverage,
-    Observer,
     Pid,
     RateLimiter,
     Timer,
     Watchdog,
 )
+from handcrafted.control.settings.observing import Observer
 from handcrafted.control.settings.shape import Settings
 from handcrafted.control.settings.switching import Comparator, Hysteresis, Relay, Table
 from handcrafted.control.settings.weighing import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from handcrafted.control.domain import Domain, Value
+from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Scalar
 from handcrafted.control.settings.shape import NEXT, READS, SATURATED, STATE, LawForm, Settings, StageForm
 
@@ -101,7 +101,7 @@ class FiniteState(Settings):
         word = lambda cell: str(cell).lower() if isinstance(cell, bool) else str(cell)
         return tuple(tuple(map(word, row)) for row in self.transitions)
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember the state."""
         return domain, initial
 

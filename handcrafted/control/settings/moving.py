@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictInt, model_validator
 
-from handcrafted.control.domain import Domain, Value, issue_values
-from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Positive, Scalar
+from handcrafted.control.domain import Domain, Remembered, Value, issue_values
+from handcrafted.control.parts import Condition, Number, Positive, Scalar
 from handcrafted.control.settings.shape import NEXT, READS, STATE, LawForm, Settings, StageForm
 from handcrafted.control.settings.weighing import Limits, limits_of
-
-if TYPE_CHECKING:
-    from handcrafted.control.resolved import Read
 
 
 class Delay(Settings):
@@ -46,7 +42,7 @@ class Difference(Settings):
 class Accumulator(Limits):
     """Something that adds up within its limits."""
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember the sum, within the limits from the start."""
         low, high = limits_of(self, domain)
         return Domain((), low, high, unit=domain.unit), min(max(float(initial), low), high)
@@ -148,7 +144,7 @@ class RateLimiter(Settings):
         """How fast it may rise and fall."""
         return self.rise, self.rise if self.fall is None else self.fall
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember the last result."""
         return Domain((), domain.low, domain.high, unit=domain.unit), initial
 
@@ -159,7 +155,7 @@ class Counting(Settings):
     steps: Annotated[StrictInt, Field(ge=1, le=2**20)]
     units: ClassVar = {"steps": "steps"}
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember the count, from 0."""
         return Domain((), 0.0, float(self.steps), resolution=1.0), 0.0
 
@@ -187,39 +183,6 @@ class Latch(Settings):
     value: Scalar | None = None
     shape: ClassVar[LawForm] = LawForm(COUNT, (NEXT,), (2, 2), writes="switch")
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember whether it issues."""
         return Domain((), 0.0, 1.0, resolution=1.0), float(initial == issue_values(domain, self.value)[1])
-
-
-class Observer(Settings):
-    """Estimates what a first-order system does: x' = a x + sum of b u + gain (y - c x), y the first read.
-
-    The other reads are the inputs u, each with its own entry in `b`. The estimate must forget: |a - gain c| < 1.
-    """
-
-    a: Number
-    gain: Number
-    c: Number = 1.0
-    b: NameMap[Number] = EMPTY
-    shape: ClassVar[LawForm] = LawForm((StageForm(NEXT, (READS, STATE)),), (NEXT,), (1, 16), real=True, writes="real")
-
-    @model_validator(mode="after")
-    def _forgets(self) -> Observer:
-        if not abs(self.a - self.gain * self.c) < 1:
-            raise ValueError(
-                f"Expected a stable observer, |a - gain c| < 1, got |{self.a - self.gain * self.c:g}|. Choose `gain` "
-                f"between {(self.a - 1) / self.c if self.c else 0:g} and {(self.a + 1) / self.c if self.c else 0:g}"
-            )
-        return self
-
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
-        """Remember the estimate."""
-        return Domain((), domain.low, domain.high, unit=domain.unit), initial
-
-    def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
-        """Ask for an entry of `b` for each input."""
-        names = [read.name for read in reads[1:]]
-        if set(names) == set(self.b):
-            return ""
-        return f"Expected in `b` an entry for each read but the first ({', '.join(names) or 'none'}), got {[*self.b]}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from handcrafted.control.domain import Domain, Value
+from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import EMPTY, Condition, Part
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Settings(Part):
         """Give the shape of the law with so many reads; some laws have more circuits for more reads."""
         return self.shape
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Give the domain and the first value of what the law remembers, from those of its result.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
-from handcrafted.control.domain import Domain, Value, issue_values
+from handcrafted.control.domain import Domain, Remembered, Value, issue_values
 from handcrafted.control.parts import Bounds, Condition, Number, Positive, Scalar, to_key
 from handcrafted.control.settings.shape import NEXT, READS, REAL, STATE, WORDS, LawForm, Settings, StageForm
 
@@ -102,6 +102,6 @@ class Hysteresis(Settings):
         assert pair[0] is not None and pair[1] is not None
         return pair[0], pair[1]
 
-    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Value]:
+    def state(self, domain: Domain, initial: Value) -> tuple[Domain, Remembered]:
         """Remember whether it issues."""
         return Domain((), 0.0, 1.0, resolution=1.0), float(initial == issue_values(domain, self.value)[1])
