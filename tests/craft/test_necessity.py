@@ -19,7 +19,7 @@ REAL = [name for name in CASES if name not in (*SWITCHES, *WORDS, "lookup by wor
 
 NEEDLESS = {"lookahead": 4}
 """Units that could be spared: the outer halves of the costs of the two extreme candidates, which are nearest there
-anyway; one comparison, whose answer the other two imply where it counts; and the one that would give the candidate 0."""
+anyway; one comparison, whose answer the other two imply where it counts; and what would give the candidate 0."""
 
 
 class Bench:
