@@ -52,7 +52,7 @@ def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
         circuit.body.bias[0] -= 1
         return circuit
 
-    monkeypatch.setattr("handcrafted.craft.laws.table_rows", lazy)
+    monkeypatch.setattr("handcrafted.craft.stages.table_rows", lazy)
     result = run("check", DOOR)
     assert result.exit_code == 1
     assert "NOT reproduced" in result.output and "wrong: control action door controller -> door" in result.output

@@ -50,7 +50,7 @@ def table_ramps(site: Site, reads: Sequence[Read], condition: Condition) -> Circ
 
     Formula: n_j = r(1 - gain_j (start_j - s_j x)).
     Source: see `comparator.ramps`.
-    Error: proved bound 0 on the grid and outside the bands.
+    Error: proved bound 0 on the grid and outside the bands, regression bound 0.
     """
     tests = comparisons(condition)
     slopes, found = np.zeros((len(reads), len(tests))), []

@@ -12,7 +12,8 @@ def tournament(site: Site, count: int, sign: int) -> Circuit:
 
     Formula: max = a + r(b - a), min = a - r(a - b), a written as r(a) - r(-a).
     Source: a rectified unit per pair.
-    Error: proved bound 2^-22 (|a| + |b|) per round; 0 on a common dyadic grid.
+    Error: proved bound 2^-22 (|a| + |b|) per round, regression bound 4.8e-7 for values up to 4; 0 on a
+        common dyadic grid.
     """
     pairs, winners = count // 2, (count + 1) // 2
     into = np.zeros((count, 2 * winners + pairs))
@@ -32,7 +33,7 @@ def ordered_pair(site: Site) -> Circuit:
 
     Formula: d = r(a - b), low = a - d, high = b + d.
     Source: a two-out-of-three voter by three comparisons.
-    Error: proved bound 2^-23 (|a| + |b|); 0 on a common dyadic grid.
+    Error: proved bound 2^-23 (|a| + |b|), regression bound 8.4e-7 for values up to 4; 0 on a common dyadic grid.
     """
     into = np.array([[1.0, -1, 0, 0, 1], [0, 0, 1, -1, -1]])
     out = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1], [-1, 1]])
@@ -47,7 +48,7 @@ def below_the_larger(site: Site) -> Circuit:
 
     Formula: low, m = high - r(high - c).
     Source: as the first stage.
-    Error: proved bound 2^-23 of the terms.
+    Error: proved bound 2^-23 of the terms, regression bound 8.4e-7 for values up to 4.
     """
     into = np.array([[0.0, 0, 0, 0, -1], [1, -1, 0, 0, 0], [0, 0, 1, -1, 1]])  # reads c, low, high
     out = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1], [0, -1]])

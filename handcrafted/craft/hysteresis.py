@@ -15,8 +15,9 @@ def band(site: Site, signs: np.ndarray, settings: Hysteresis, grid: float | None
     Formula: heating: n = r(1 - g (a - x) - g (b - a) s), on below a while off (s = 0), off from b on while on (s = 1);
         cooling: the same over -x. The second stage `r(1 - n)` is the new state.
     Source: Schmitt 1938, A thermionic trigger.
-    Error: proved bound 0 on the grid and outside the two bands of width 1 / g; inside them the state is a fraction
-        s, and the next step's threshold lies in proportion between a and b: a proof must allow any s in [0, 1].
+    Error: proved bound 0 on the grid and outside the two bands of width 1 / g, regression bound 0; inside
+        them the state is a fraction s, and the next step's threshold lies in proportion between a and b: a proof must
+        allow any s in [0, 1].
 
     Args:
         site: what it reads, its state last.

@@ -11,7 +11,7 @@ def affine(matrix: np.ndarray, constant: np.ndarray) -> Neurons:
     """Give the neurons of y = matrix x + constant.
 
     Formula: y_k = r(a_k x + c_k) - r(-a_k x - c_k), r(x) = max(x, 0).
-    Error: that of one float32 dot product; 0 for a copy.
+    Error: proved bound that of one float32 dot product, see `linear`; 0 for a copy.
     """
     into = np.concatenate([matrix.T, -matrix.T], axis=1)
     eye = np.eye(len(matrix))
@@ -34,7 +34,8 @@ def linear(site: Site, matrix: np.ndarray, constant: np.ndarray) -> Circuit:
 
     Formula: y = A x + c.
     Source: exact pairs of rectified units.
-    Error: proved bound (n + 2) 2^-23 (|A||x| + |c|) for n read coordinates.
+    Error: proved bound (n + 2) 2^-23 (|A||x| + |c|) for n read coordinates; regression bound 1.3e-6 on
+        sums up to 11.
     """
     error = f"{matrix.shape[1] + 2} * 2^-23 * (|A||x| + |c|)"
     formula = f"{site.write.name} = A x + c, A {matrix.shape[0]}x{matrix.shape[1]}"

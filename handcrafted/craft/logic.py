@@ -38,7 +38,7 @@ def limited(site: Site, domains: Sequence[Domain], shares: np.ndarray) -> Circui
 
     Formula: f_i = r(x_i - low_i), c_i = r(1 - share_i).
     Source: nested rectified units: a value is saturated before it is gated, or a large enough one would pass.
-    Error: one rounding.
+    Error: proved bound one rounding of the width; regression bound 6.6e-7 for widths up to 8.
 
     Args:
         site: what it reads: the values first, then what decides.
@@ -59,7 +59,7 @@ def limits(site: Site, domains: Sequence[Domain]) -> Circuit:
 
     Formula: g_i = r(b_i - f_i), b = high - low, rounded as in a saturation.
     Source: nested rectified units.
-    Error: one rounding.
+    Error: proved bound one rounding of the width; regression bound 6.6e-7 for widths up to 8.
     """
     count = len(domains)
     signs = np.array([-1.0] * count + [1.0] * count)
@@ -73,7 +73,8 @@ def gated(site: Site, domains: Sequence[Domain]) -> Circuit:
 
     Formula: y = sum of r(v_i - M_i c_i) - r(-v_i - M_i c_i), v_i = high_i - g_i, M_i the largest size in the range.
     Source: two rectified units and the complement of the bit; with a bias in its place an open gate would round.
-    Error: proved bound 4 * 2^-24 (|low| + |high|) each; exactly 0 through a closed gate; a bit wrong by d costs M d.
+    Error: proved bound 4 * 2^-24 (|low| + |high|) each; exactly 0 through a closed gate; a bit wrong by d costs M d;
+        regression bound 6.6e-7 for values up to 4.
     """
     count = len(domains)
     high = np.array([domain.high for domain in domains])
@@ -90,7 +91,7 @@ def vetoed(site: Site) -> Circuit:
 
     Formula: y = r(1 - g - v), g how far the value is below 1.
     Source: one rectified unit, after the value's saturation.
-    Error: proved bound 3 * 2^-24; exactly 0 under a full veto.
+    Error: proved bound 3 * 2^-24, regression bound 6e-8; exactly 0 under a full veto.
     """
     body = Neurons(-np.ones((2, 1)), np.ones(1), np.eye(1))
     return circuit(site, "veto", body, "y = r(1 - g - v)", "one rectified unit", "3 * 2^-24; vetoed: 0")

@@ -19,7 +19,8 @@ def pid(k: Pid, sites: Sequence[Site], reads: int, limits: tuple[float, float], 
     Formula: with e = r - y and v = kp e + I - kd (y - y') / dt: f = r(v - low), g = r(b - f), the result is high - g,
         I' = clip(I + ki dt e, low, high), or with tracking I' = I + ki dt e + kt dt (high - g - v).
     Source: Astrom & Hagglund 2006, Advanced PID Control, sections 3.5 (windup), 13.4 (discretisation).
-    Error: that of the two float32 sums, (n + 1) 2^-23 of their absolute terms per step; the output's limits are exact.
+    Error: proved bound that of the two float32 sums, (n + 1) 2^-23 of their absolute terms per step, regression bound
+        4.4e-6 over 400 steps of values up to 4; the output's limits are exact.
 
     Args:
         k: gains.

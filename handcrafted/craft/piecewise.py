@@ -25,7 +25,7 @@ def dead_band(site: Site, width: float) -> Circuit:
 
     Formula: y = r(x - d) - r(-x - d).
     Source: two rectified units.
-    Error: proved bound 2^-24 (|x| + d), that of one float32 sum; 0 on a common dyadic grid.
+    Error: proved bound 2^-24 (|x| + d), that of one float32 sum, regression bound 0; 0 on a common dyadic grid.
     """
     body = Neurons(np.array([[1.0, -1.0]]), np.full(2, -width), np.array([[1.0], [-1.0]]))
     return circuit(site, "dead band", body, f"y = r(x - {width:g}) - r(-x - {width:g})", "two rectified units", "2^-24")
@@ -36,7 +36,8 @@ def between(site: Site, points: Sequence[tuple[float, float]]) -> Circuit:
 
     Formula: y = y_1 + sum of (s_i - s_(i-1)) r(v - x_i), v = x_n - g, s_i the slope after point i, s_0 = 0.
     Source: piecewise linear interpolation by rectified units.
-    Error: proved bound (n + 4) 2^-23 (|y_1| + sum of |s_i - s_(i-1)| (x_n - x_1)) for n points.
+    Error: proved bound (n + 4) 2^-23 (|y_1| + sum of |s_i - s_(i-1)| (x_n - x_1)) for n points; regression
+        bound 9.6e-7 for values up to 4.
     """
     xs, ys = np.array(points, float).T
     turns = np.diff(np.diff(ys) / np.diff(xs), prepend=0.0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
 from handcrafted.control.laws.interpreter import Interpreter
+from handcrafted.control.resolved import Lagged, Task
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
 from handcrafted.craft.bound import Span, bounds, exactly
@@ -34,6 +38,7 @@ class Measured:
         within: the largest deviation from the plain law over 400 steps of inputs in the declared range.
         beyond: likewise of inputs in four times the range.
         proved: the bound on what one step adds, for inputs in the declared range; None where it switches.
+        labels: a name for each coordinate of what the circuits read and write.
     """
 
     law: str
@@ -43,6 +48,7 @@ class Measured:
     within: float
     beyond: float
     proved: float | None
+    labels: Mapping[Signal, tuple[str, ...]]
 
     @property
     def neurons(self) -> int:
@@ -55,6 +61,25 @@ class Measured:
         return sum(circuit.attends for circuit in self.circuits)
 
 
+class Answers(NamedTuple):
+    """What a network and its laws answer.
+
+    Attributes:
+        inputs: what was given, by input [time, width].
+        found: what came out of the network [time, width].
+        wanted: what the plain laws give [time, width].
+    """
+
+    inputs: Mapping[Signal, np.ndarray]
+    found: np.ndarray
+    wanted: np.ndarray
+
+    @property
+    def worst(self) -> float:
+        """The largest difference at any step."""
+        return float(np.abs(self.found - self.wanted).max())
+
+
 def measure(structure: ControlStructure, seed: int = 0) -> Measured:
     """Measure the one decision of a structure's one controller."""
     resolved = structure.resolved
@@ -65,9 +90,26 @@ def measure(structure: ControlStructure, seed: int = 0) -> Measured:
     (port,) = [link.port for link in entry.links if link.port]
     switches = entry.task.domain.discrete or entry.task.law == "lookahead" or entry.task.law == "relay"
     proved = None if switches else float(bounds(circuits_of(resolved), _declared(structure))[port].error.max())
-    off = [_deviation(structure, model, _inputs(model.names, seed, stretch)) for stretch in (1.0, BEYOND)]
+    off = [answers(structure, model, _inputs(model.names, seed, stretch)).worst for stretch in (1.0, BEYOND)]
     depth = model.effective_weights.sizes["layer"]
-    return Measured(entry.task.law or "default", own, depth, switches, off[0], off[1], proved)
+    return Measured(
+        entry.task.law or "default", own, depth, switches, off[0], off[1], proved, _labels(structure, model.names)
+    )
+
+
+def _labels(structure: ControlStructure, names: Names) -> dict[Signal, tuple[str, ...]]:
+    """Name every coordinate: by its word where it is one of several, else by its number, or by its signal alone."""
+    (controller,) = structure.resolved.controllers.values()
+    domains = {variable.signal: variable.domain for variable in controller.variables}
+    domains |= {link.port: link.domain for entry in controller.entries for link in entry.links if link.port}
+    for memory in (task.memory for task in controller.tasks if task.memory):
+        domains |= {memory.signal: memory.domain, memory.next: memory.domain}
+    found = {}
+    for signal, at in names.subspaces.items():
+        words = domains[signal].values if signal in domains else ()
+        several = [f"{signal.name} = {word}" for word in words] or [f"{signal.name} [{i}]" for i in range(len(at))]
+        found[signal] = tuple(several) if len(at) > 1 else (signal.name,)
+    return found
 
 
 def _declared(structure: ControlStructure) -> dict:
@@ -96,8 +138,8 @@ def _inputs(names: Names, seed: int, stretch: float) -> np.ndarray:
     return inputs
 
 
-def _deviation(structure: ControlStructure, model: Transformer, inputs: np.ndarray) -> float:
-    """Give the largest difference between the network's outputs and the laws', at any step."""
+def answers(structure: ControlStructure, model: Transformer, inputs: np.ndarray) -> Answers:
+    """Run the network and the laws on inputs [time, n_in]."""
     weights = padded(model.effective_weights)
     outputs, _ = forward(weights, widened(inputs, weights.sizes["n_in"]), window=model.window)
     found = np.asarray(outputs)[:, : len(model.names.outputs)].astype(float)
@@ -106,4 +148,62 @@ def _deviation(structure: ControlStructure, model: Transformer, inputs: np.ndarr
         np.concatenate(list(oracle.step({s: now[at] for s, at in signals.items()}).values()), axis=-1)
         for now in inputs.astype(float)
     ]
-    return float(np.abs(found - np.array(wanted)).max())
+    return Answers({s: inputs[:, at] for s, at in signals.items()}, found, np.array(wanted))
+
+
+SHOWN = 60
+"""Steps of an answer over time that is to be looked at."""
+
+SWEPT = 481
+"""Points of an answer over its one read."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A law's answer to look at: over its one read, or over time.
+
+    Attributes:
+        swept: whether the inputs are one read from end to end of one and a half times its range.
+        domains: of each input.
+        result: the domain of what comes out.
+    """
+
+    answers: Answers
+    swept: bool
+    domains: Mapping[Signal, Domain]
+    result: Domain
+
+
+def response(structure: ControlStructure) -> Response:
+    """Give the answer of a structure's one decision: over its one real read if it keeps nothing, else over time."""
+    model = assemble(structure)
+    names, (link,) = model.names, [link for link in structure.resolved.links if link.sent_by_controller]
+    domains = {signal: names.domain(signal) for signal in names.input_signals}
+    tasks = [task for controller in structure.resolved.controllers.values() for task in controller.tasks]
+    past = any(task.memory or any(read.lag for stage in _reads(task) for read in stage) for task in tasks)
+    swept = len(domains) == 1 and not past and not any(domain.discrete for domain in domains.values())
+    if swept:
+        (domain,) = domains.values()
+        inputs = np.linspace(1.5 * domain.low, 1.5 * domain.high, SWEPT, dtype=np.float32)[:, None]
+    else:
+        inputs = np.concatenate(
+            [_lingering(domain, k) for k, domain in enumerate(domains.values())] or [NOTHING], axis=1
+        )
+    return Response(answers(structure, model, inputs), swept, domains, link.domain)
+
+
+NOTHING = np.zeros((SHOWN, 0), np.float32)
+
+
+def _reads(task: Task) -> list[tuple[Lagged, ...]]:
+    return [task.result, *(stage.reads for stage in task.stages)]
+
+
+def _lingering(domain: Domain, place: int) -> np.ndarray:
+    """Give values [time, width] that change every few steps, other ones for each place: a wave, or word after word."""
+    time = np.arange(SHOWN)
+    if domain.discrete:
+        return np.eye(domain.width, dtype=np.float32)[(time // (5 + 3 * place) + (time % 13 == 4)) % domain.width]
+    middle, half = (domain.high + domain.low) / 2, (domain.high - domain.low) / 2
+    wave = np.sin(time / (4.0 + 2 * place) + place) + 0.25 * np.sign(np.sin(time / 2.5 + 2 * place))
+    return (middle + half * wave).astype(np.float32)[:, None]

@@ -13,6 +13,7 @@ from handcrafted.control.errors import HandcraftedError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 PRINTED = 12
 """Up to so many rows and columns the values stand in the cells."""
@@ -93,7 +94,9 @@ def figure_of(panels: Sequence[Panel], drop_zero: bool = True) -> Figure:
     ratios = {"height_ratios": heights, "width_ratios": widths}
     grid = figure.subplots(len(rows), len(widths), squeeze=False, gridspec_kw=ratios).ravel()
     for axes, panel in zip(grid, shown, strict=False):
-        _draw(figure, axes, panel)
+        image = draw_panel(axes, panel)
+        if image is not None:
+            figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02).ax.tick_params(labelsize=7)
     for axes in grid[len(shown) :]:
         axes.set_axis_off()
     return figure
@@ -124,14 +127,15 @@ def _printed(panel: Panel) -> bool:
     return max(panel.array.shape, default=0) <= PRINTED
 
 
-def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel) -> AxesImage | None:
+    """Draw one panel with its names and, where it is small, its values; None where all is zero."""
     from matplotlib.colors import LinearSegmentedColormap
 
     axes.set_title(panel.title, fontsize=8)
     if panel.array.size == 0:
         axes.text(0.5, 0.5, "all zero", ha="center", va="center", transform=axes.transAxes, fontsize=8)
         axes.set_axis_off()
-        return
+        return None
     colors = LinearSegmentedColormap.from_list("about zero", [BELOW, ZERO, ABOVE])
     limit = float(np.abs(panel.array).max()) or 1.0
     image = axes.imshow(panel.array, cmap=colors, vmin=-limit, vmax=limit, aspect="equal", interpolation="nearest")
@@ -142,13 +146,18 @@ def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
     axes.set_yticks(np.arange(len(panel.rows) - 1) + 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.5)
     axes.tick_params(which="both", length=0)
-    figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02).ax.tick_params(labelsize=7)
     if _printed(panel):
         _print_values(axes, panel.array, limit)
+    return image
 
 
 def _print_values(axes: Axes, array: np.ndarray, limit: float) -> None:
     for (row, column), value in np.ndenumerate(array):
         if value:
             color = "white" if abs(value) > 0.6 * limit else "black"
-            axes.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=6, color=color)
+            axes.text(column, row, short(value), ha="center", va="center", fontsize=6, color=color)
+
+
+def short(value: float) -> str:
+    """Write a number in at most five signs or so: two digits, or whole from a hundred to a hundred thousand."""
+    return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.2g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 from rich.console import Console
@@ -74,21 +75,21 @@ def _sentence(comparison: Comparison, verdict: LinkVerdict) -> str:
     return f"{comparison.structure.name}: {verdict}"
 
 
-def print_catalogue(rows: list[Measured]) -> None:
+def print_catalogue(rows: list[Measured], regression: Mapping[str, float]) -> None:
     """Print each law with what it is made of, and its errors."""
     console = _console()
     table = Table(title="The laws and their circuits", title_justify="left")
     table.add_column("law", no_wrap=True)
-    for heading in ("circuits", "neurons", "heads", "layers", "measured", "beyond", "proved"):
+    for heading in ("circuits", "neurons", "heads", "layers", "measured", "beyond", "regression", "proved"):
         table.add_column(heading, justify="right")
     for measured in rows:
         counts = (len(measured.circuits), measured.neurons, measured.heads, measured.depth)
-        table.add_row(measured.law, *(str(count) for count in counts), *_errors(measured))
+        table.add_row(measured.law, *(str(count) for count in counts), *_errors(measured, regression))
     console.print(table)
     console.print(ERRORS, markup=False)
 
 
-def print_circuits(measured: Measured, text: str) -> None:
+def print_circuits(measured: Measured, text: str, regression: Mapping[str, float]) -> None:
     """Print one law: what it gives, each circuit's formula, source, error and arrays, and its errors."""
     console = _console()
     console.print(f"{measured.law}: {text}\n", markup=False)
@@ -100,23 +101,23 @@ def print_circuits(measured: Measured, text: str) -> None:
             rows = np.array2string(np.asarray(array, float), precision=6, suppress_small=True).split("\n")
             console.print("\n".join([f"  {name} {np.shape(array)}:", *(f"    {row}" for row in rows)]), markup=False)
     table = Table()
-    for heading in ("measured", "beyond", "proved"):
+    for heading in ("measured", "beyond", "regression", "proved"):
         table.add_column(heading, justify="right")
-    table.add_row(*_errors(measured))
+    table.add_row(*_errors(measured, regression))
     console.print(table)
     console.print(ERRORS, markup=False)
 
 
 ERRORS = (
     "measured: largest deviation from the plain law in 400 random steps within the declared ranges; beyond: in four "
-    "times the ranges; proved: most that float32 can add in one step, from the arrays; where a threshold switches, "
-    "nothing outside the band beside it."
+    "times the ranges; regression: what a test allows, twice what was measured; proved: most that float32 can add in "
+    "one step, from the arrays; where a threshold switches, nothing outside the band beside it."
 )
 
 
-def _errors(measured: Measured) -> tuple[str, str, str]:
+def _errors(measured: Measured, regression: Mapping[str, float]) -> tuple[str, ...]:
     proved = "0 off bands" if measured.proved is None else f"{measured.proved:.2g}"
-    return f"{measured.within:.2g}", f"{measured.beyond:.2g}", proved
+    return f"{measured.within:.2g}", f"{measured.beyond:.2g}", f"{regression.get(measured.law, 0.0):.2g}", proved
 
 
 def _console() -> Console:

@@ -11,7 +11,7 @@ from handcrafted.control.yamlfile import loads
 from handcrafted.craft.laws import BUILDS
 from handcrafted.verdict import catalogue as catalogue_module
 from handcrafted.verdict.catalogue import STEPS, measure
-from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.zoo.examples import EXAMPLES, REGRESSION, example
 from tests.one_law import CASES, text_of
 
 
@@ -109,6 +109,7 @@ def test_every_law_has_an_example_within_its_proved_bound():
         memory = any(task.memory for c in example(law).resolved.controllers.values() for task in c.tasks)
         most = 0.0 if found.proved is None else found.proved * (STEPS if memory else 1)
         assert found.within <= most and found.circuits, found
+        assert found.within <= REGRESSION.get(law, 0.0) <= max(2.2 * found.within, 0.0), found
         assert found.beyond <= max(most, 1e-5), found
 
 

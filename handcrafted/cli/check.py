@@ -1,0 +1,105 @@
+"""The command that assembles, reads back and compares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from handcrafted.cli.group import friendly, main, named
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.resolved import LinkId
+from handcrafted.verdict.comparison import Comparison
+
+if TYPE_CHECKING:
+    from handcrafted.verdict.loops import Loop
+
+PRINTED_LOOPS = 6
+"""Feedback loops that `check` prints, the shortest ones; the others are counted."""
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
+@click.option(
+    "--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop."
+)
+@friendly
+def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
+    """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.
+
+    Example: handcrafted check train_door.yaml --png figures
+    """
+    from handcrafted.view.tables import print_comparisons
+    from handcrafted.zoo import bundled
+
+    chosen = files or bundled()
+    if png is not None and png.suffix == ".png" and len(chosen) > 1:
+        raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
+    checked = [(path, *_check_one(path)) for path in chosen]
+    results = [(path, comparison) for path, comparison, _ in checked]
+    pictures = _pictures(results, png) if png is not None else []
+    comparisons = [comparison for _, comparison in results]
+    if as_json:
+        click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
+    else:
+        print_comparisons(comparisons)
+        for _, comparison, loops in checked:
+            for loop in loops[:PRINTED_LOOPS]:
+                click.echo(f"{comparison.structure.name}: {loop}")
+            if len(loops) > PRINTED_LOOPS:
+                click.echo(f"{comparison.structure.name}: … and {len(loops) - PRINTED_LOOPS} longer feedback loops")
+        for picture in pictures:
+            click.echo(f"wrote {picture}")
+    raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
+
+
+def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...]]:
+    """Give the comparison and the feedback loops of one file."""
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.readout.recover import recover
+    from handcrafted.verdict.compare import compare
+    from handcrafted.verdict.loops import feedback_loops
+
+    structure = load(path)
+    with named(path):
+        recovered = recover(assemble(structure))
+        return compare(structure, recovered), feedback_loops(structure, recovered)
+
+
+def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:
+    from handcrafted.view.draw import draw as draw_thing
+
+    if target.suffix == ".png":
+        return [draw_thing(results[0][1], target)]
+    target.mkdir(parents=True, exist_ok=True)
+    return [draw_thing(comparison, target / f"{path.stem}.png") for path, comparison in results]
+
+
+def summary(comparison: Comparison) -> dict[str, Any]:
+    """Give what `check --json` prints for one structure."""
+    return {
+        "structure": comparison.structure.name,
+        "links": len(comparison.found) + len(comparison.missing) + len(comparison.wrong),
+        **_counts(comparison),
+        "outside": [_link(id) for id in comparison.outside],
+        "findings": [{"kind": finding.kind, "text": finding.text} for finding in comparison.findings],
+        "reproduced": comparison.reproduced,
+        "readouts": {
+            name: {**_counts(verdicts), "reproduced": verdicts.reproduced}
+            for name, verdicts in comparison.readouts.items()
+        },
+        "manifest": dict(comparison.manifest),
+    }
+
+
+def _counts(verdicts: Any) -> dict[str, Any]:
+    lists = {name: [_link(link.id) for link in getattr(verdicts, name)] for name in ("missing", "extra", "wrong")}
+    return {"found": len(verdicts.found), **lists}
+
+
+def _link(id: LinkId) -> dict[str, str | None]:
+    return {"kind": str(id.kind), "from": id.sender, "to": id.receiver, "name": id.name}

@@ -1,0 +1,46 @@
+"""The command that prints and draws the catalogue of laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from handcrafted.cli.group import friendly, main, quiet
+from handcrafted.control.errors import HandcraftedError
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--png", type=click.Path(path_type=Path), help="A folder for a picture of each law, or a file for one.")
+@friendly
+def circuits(name: str | None, png: Path | None) -> None:
+    """Print the catalogue of laws, or one law's circuits: formula, source, arrays and errors.
+
+    Example: handcrafted circuits "rate limiter" --png rate_limiter.png
+    """
+    from rich.progress import track
+
+    from handcrafted.control.settings import gives
+    from handcrafted.verdict.catalogue import measure, response
+    from handcrafted.view.gallery import gallery
+    from handcrafted.view.output import checked_path, write
+    from handcrafted.view.tables import print_catalogue, print_circuits
+    from handcrafted.zoo.examples import EXAMPLES, REGRESSION, example
+
+    laws = [name] if name is not None else list(EXAMPLES)
+    if png is not None and png.suffix and name is None:
+        raise HandcraftedError(f"Expected a folder for {len(laws)} pictures, got {png}. Name a folder, or a law.")
+    structures = {law: example(law) for law in laws}
+    file = lambda law: png if png is None or png.suffix else png / f"{law.replace(' ', '_')}.png"
+    paths = {law: checked_path(path, (".png", ".svg")) for law in laws if (path := file(law))}
+    measured = [measure(structures[law]) for law in track(laws, "measuring", disable=quiet(), transient=True)]
+    if name is not None:
+        print_circuits(measured[0], gives(name), REGRESSION)
+    else:
+        print_catalogue(measured, REGRESSION)
+    for found in track(measured if paths else [], "drawing", disable=quiet(), transient=True):
+        path = paths[found.law]
+        click.echo(
+            f"wrote {write(path, gallery(found, gives(found.law), response(structures[found.law]), path.suffix[1:]))}"
+        )

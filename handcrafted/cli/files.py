@@ -1,0 +1,128 @@
+"""Commands on one file: write a template, draw, explain, run; and the notebooks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.control.errors import HandcraftedError
+
+
+@main.command()
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: NAME.yaml.")
+@friendly
+def new(name: str, output: Path | None) -> None:
+    """Write a commented template for a control structure called NAME.
+
+    Example: handcrafted new "my loop" -o my_loop.yaml
+    """
+    from handcrafted.control.template import template
+
+    text = template(name)
+    path = output or Path(f"{name.replace(' ', '_')}.yaml")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise HandcraftedError(f"Expected a new file, got {path}, which exists. Choose another name with -o.") from None
+    click.echo(f"wrote {path}")
+
+
+@main.command()
+@friendly
+def schema() -> None:
+    """Print the JSON Schema of the file format, for editors that complete and check YAML.
+
+    Example: handcrafted schema > control-structure.schema.json
+    """
+    from handcrafted.control.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg or .dot file.")
+@click.option(
+    "--collapse", multiple=True, metavar="NAME", help="A group, or a box that holds others, to draw as one box."
+)
+@friendly
+def draw(file: Path, output: Path, collapse: tuple[str, ...]) -> None:
+    """Draw the control diagram of FILE.
+
+    Example: handcrafted draw wheel_brakes.yaml --collapse braking -o wheel_brakes.svg
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.view.draw import draw as draw_thing
+
+    click.echo(f"wrote {draw_thing(load(file), output, collapse=collapse)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("link")
+@friendly
+def explain(file: Path, link: str) -> None:
+    """Show which array entries make LINK of FILE, written "from -> to: name".
+
+    Example: handcrafted explain train_door.yaml "train -> door controller: train motion"
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.verdict.explain import explain as explain_link
+
+    explanation = explain_link(assemble(load(file)), link)
+    click.echo(str(explanation))
+    raise SystemExit(0 if explanation.complete else 1)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--steps", type=click.IntRange(min=1), default=500, show_default=True, help="How many time steps.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .png, .svg or .csv file.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the disturbances.")
+@friendly
+def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
+    """Run FILE in closed loop with its processes: a table, and a picture or a file of numbers.
+
+    Example: handcrafted run heated_room.yaml --steps 1000 -o heated_room.png
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.rollout.simulate import simulate
+    from handcrafted.view.draw import draw as draw_thing
+    from handcrafted.view.tables import print_trace
+
+    structure = load(file)
+    if output is not None and output.suffix.lower() not in (".png", ".svg", ".csv"):
+        raise HandcraftedError(f"Expected a suffix out of .png, .svg, .csv, got {output}. Change the suffix.")
+    with named(file):
+        trace = simulate(assemble(structure), steps=steps, seed=seed, progress=not quiet())
+    print_trace(trace)
+    if output is not None:
+        click.echo(f"wrote {trace.save(output) if output.suffix.lower() == '.csv' else draw_thing(trace, output)}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("notebooks"))
+@click.option("--execute", is_flag=True, help="Run them all and write them with their outputs, instead.")
+@friendly
+def notebooks(folder: Path, execute: bool) -> None:
+    """Open the tutorial notebooks of FOLDER (default: notebooks) in JupyterLab.
+
+    Example: handcrafted notebooks --execute
+    """
+    from handcrafted.view.notebook import execute as execute_all
+    from handcrafted.view.notebook import sources
+
+    if not execute:
+        sources(folder)
+        raise SystemExit(subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode)
+    for path in execute_all(folder):
+        click.echo(f"wrote {path}")

@@ -1,0 +1,60 @@
+"""The group of commands, and how errors end them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from handcrafted.control.errors import HandcraftedError
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def friendly(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn every error that a user can cause into one message on stderr and exit code 2."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except HandcraftedError as error:
+            raise _BadInputError(str(error)) from None
+        except OSError as error:
+            raise _BadInputError(f"Expected to read or write {error.filename}, got: {error.strerror}.") from None
+
+    return wrapped
+
+
+class _BadInputError(click.ClickException):
+    """Ends the command with exit code 2 and one message."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="handcrafted")
+def main() -> None:
+    """Set transformer weights by hand from an STPA control structure, and check what readouts see in them.
+
+    Example: handcrafted check --png figures
+    """
+
+
+def quiet() -> bool:
+    """Whether nobody watches a progress bar."""
+    return not os.isatty(2)
+
+
+@contextmanager
+def named(file: Path) -> Iterator[None]:
+    """Let what is wrong with a file's contents name the file."""
+    try:
+        yield
+    except HandcraftedError as error:
+        raise HandcraftedError(f"{file}: {error}") from None

@@ -1,0 +1,181 @@
+"""One picture per law: what its circuits compute, their weights, and the network's answer beside the plain law's."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
+from handcrafted.craft.circuit import Circuit, Head
+from handcrafted.verdict.catalogue import Measured, Response
+from handcrafted.view.figures import drawn
+from handcrafted.view.heatmap import Panel, draw_panel, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CELL, LETTER, LINE = 0.27, 0.062, 0.17
+"""Inches per cell of a heatmap, per letter of its labels and per line of text."""
+
+WIDTH, LEFT, HEAD, INNER = 10.0, 0.75, 0.95, 0.3
+"""Inches of the picture, of its left margin, of its title, and between things."""
+
+COLUMN, WIDE = 56, 135
+"""Letters of a line beside the heatmaps, and of one across."""
+
+CURVE, STRIP, DIFFERENCE = 2.4, 0.6, 0.75
+"""Inches of the answer, of an input over time, and of the difference."""
+
+FOUND, WANTED, GIVEN = "#b2182b", "#bdbdbd", "#2166ac"
+
+
+def gallery(measured: Measured, text: str, response: Response, form: str = "png", dpi: int = 100) -> bytes:
+    """Draw one law.
+
+    Args:
+        measured: its circuits and errors.
+        text: what it gives, in a line.
+        response: its answer, and the plain law's.
+        form: `png` or `svg`.
+        dpi: dots per inch of a `png`.
+    """
+    return drawn(lambda: _Page(measured, text, response).figure, form, dpi)
+
+
+class _Page:
+    """A figure that is filled from top to bottom; all sizes in inches."""
+
+    def __init__(self, measured: Measured, text: str, response: Response):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        rows = [(circuit, _words(circuit), *_panels(circuit, measured.labels)) for circuit in measured.circuits]
+        heights = [max(LINE * (len(words) + 1), _height(a), _height(b)) + INNER for _, words, a, b in rows]
+        strips = [CURVE] if response.swept else [*[STRIP] * len(response.domains), CURVE / 2]
+        title = textwrap.wrap(text, WIDE)
+        head = HEAD + LINE * len(title)
+        below = sum(strips) + DIFFERENCE + INNER * (len(strips) + 2) + 0.4
+        self.height, self.top = head + sum(heights) + below, 0.0
+        self.figure = Figure(figsize=(WIDTH, self.height))
+        FigureCanvasAgg(self.figure)
+        self._write(0.3, 0.3, measured.law, size=14, weight="bold")
+        self._write(0.3, 0.65, "\n".join(title), size=9)
+        self.top = head
+        middle = max(_left(a) for _, _, a, _ in rows) + 4.2
+        right = (
+            middle + max(CELL * len(a.columns) for _, _, a, _ in rows) + max(_left(b) for _, _, _, b in rows) + INNER
+        )
+        for (circuit, words, a, b), height in zip(rows, heights, strict=True):
+            self._write(0.3, 0, _heading(circuit), size=9, weight="bold")
+            self._write(0.3, LINE, "\n".join(words), size=8)
+            self._heatmap(middle, a)
+            self._heatmap(right, b)
+            self.top += height
+        self._answers(measured, response, strips)
+
+    def _write(self, x: float, down: float, text: str, size: float, weight: str = "normal") -> None:
+        at = x / WIDTH, 1 - (self.top + down) / self.height
+        self.figure.text(*at, text, fontsize=size, weight=weight, va="top", linespacing=1.35)
+
+    def _axes(self, x: float, down: float, width: float, height: float, share: Axes | None = None) -> Axes:
+        low = 1 - (self.top + down + height) / self.height
+        return self.figure.add_axes((x / WIDTH, low, width / WIDTH, height / self.height), sharex=share)
+
+    def _heatmap(self, x: float, panel: Panel) -> None:
+        rows, columns = panel.array.shape
+        axes = self._axes(x, 0.12, CELL * max(columns, 1), CELL * rows)
+        draw_panel(axes, panel)
+
+    def _answers(self, measured: Measured, response: Response, strips: list[float]) -> None:
+        """Draw what was given, if that was over time, both answers and their difference, below each other."""
+        answers, first = response.answers, None
+        ((label, along),) = _along(response).items()
+        given = [] if response.swept else list(answers.inputs.items())
+        for height, (signal, values) in zip(strips, given, strict=False):
+            first = axes = self._strip(height, signal.name, first)
+            _line(axes, along, values, response.domains[signal], color=GIVEN, linewidth=1.0)
+        axes = self._strip(strips[-1], "result", first)
+        _line(axes, along, answers.wanted, response.result, color=WANTED, linewidth=4.5, label="plain law")
+        _line(axes, along, answers.found, response.result, color=FOUND, linewidth=1.0, label="network")
+        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=2, borderpad=0.1)
+        last = self._strip(DIFFERENCE, "difference", first or axes)
+        last.plot(along, (answers.found - answers.wanted).sum(axis=-1), color=FOUND, linewidth=0.8)
+        if answers.worst:
+            last.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
+            last.yaxis.get_offset_text().set_fontsize(7)
+        else:
+            last.set_yticks([0.0], ["0"])
+        last.set_title(_errors(measured), fontsize=8, loc="right", pad=4)
+        last.tick_params(labelbottom=True)
+        last.set_xlabel(label, fontsize=8)
+
+    def _strip(self, height: float, name: str, share: Axes | None) -> Axes:
+        axes = self._axes(LEFT, INNER, WIDTH - LEFT - 0.3, height, share)
+        self.top += height + INNER
+        axes.set_ylabel(name, fontsize=8)
+        axes.tick_params(labelsize=7, labelbottom=False)
+        axes.grid(color="#e5e5e5", linewidth=0.5)
+        axes.margins(x=0.01)
+        return axes
+
+
+def _heading(circuit: Circuit) -> str:
+    """Name a circuit by what it writes, and by its kind where that says more."""
+    kind = circuit.name.rpartition(".")[2]
+    return circuit.writes.name + ("" if circuit.writes.name.endswith(kind) else f" ({kind})")
+
+
+def _words(circuit: Circuit) -> list[str]:
+    """Give formula, source and error in lines; of a head also where it looks."""
+    parts = [circuit.formula, f"source: {circuit.source}", f"error: {circuit.error}"]
+    if isinstance(circuit.body, Head):
+        query, key = (", ".join(map(short, bias)) for bias in (circuit.body.query, circuit.body.key))
+        parts.insert(1, f"query bias ({query}), key bias ({key})")
+    return [line for part in parts for line in textwrap.wrap(part, COLUMN, subsequent_indent="   ")]
+
+
+def _panels(circuit: Circuit, labels: Mapping[Signal, tuple[str, ...]]) -> tuple[Panel, Panel]:
+    """Give what goes in and what comes out: of neurons W_in above b_in, and W_out; of a head W_V, and W_O."""
+    body, written = circuit.body, labels[circuit.writes]
+    reads = tuple(label for signal in circuit.reads for label in labels[signal])
+    if isinstance(body, Head):
+        inner = tuple(f"d{i}" for i in range(body.value.shape[1]))
+        return Panel("W_V", body.value, reads, inner), Panel("W_O", body.output, inner, written)
+    inner = tuple(f"N{i}" for i in range(circuit.size))
+    into = Panel("W_in, b_in", np.vstack([body.into, body.bias]), (*reads, "bias"), inner)
+    return into, Panel("W_out", body.out, inner, written)
+
+
+def _left(panel: Panel) -> float:
+    return LETTER * max(map(len, panel.rows)) + 0.1
+
+
+def _height(panel: Panel) -> float:
+    labels = 0.15 if len(panel.columns) == 1 else LETTER * max(map(len, panel.columns))
+    return CELL * len(panel.rows) + labels + 0.25
+
+
+def _along(response: Response) -> dict[str, np.ndarray]:
+    """Name what the answers are drawn over."""
+    if not response.swept:
+        return {"step": np.arange(len(response.answers.found))}
+    return {signal.name: values[:, 0] for signal, values in response.answers.inputs.items()}
+
+
+def _line(axes: Axes, along: np.ndarray, values: np.ndarray, domain: Domain, **style: Any) -> None:
+    """Draw one signal; of words the one that is there."""
+    if not domain.discrete:
+        axes.plot(along, values[:, 0], **style)
+        return
+    axes.plot(along, np.argmax(values, axis=-1), drawstyle="steps-mid", **style)
+    axes.set_yticks(range(len(domain.values)), domain.values)
+    axes.set_ylim(-0.3, len(domain.values) - 0.7)
+
+
+def _errors(measured: Measured) -> str:
+    proved = "0 outside the bands" if measured.proved is None else f"{measured.proved:.2g} in one step"
+    return f"measured in 400 random steps: {measured.within:.2g}; proved: {proved}"
