@@ -19,7 +19,7 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import load
 from handcrafted.craft.assemble import assemble
 from handcrafted.craft.circuit import Circuit
-from handcrafted.model.forward import forward, step
+from handcrafted.model.forward import forward, initial_state, step
 from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
@@ -59,6 +59,7 @@ __all__ = [
     "draw",
     "explain",
     "forward",
+    "initial_state",
     "load",
     "recover",
     "show",

@@ -22,25 +22,22 @@ def circuits(name: str | None, png: Path | None) -> None:
     from rich.progress import track
 
     from handcrafted.control.settings import gives
-    from handcrafted.verdict.catalogue import measure, response
-    from handcrafted.view.gallery import gallery
+    from handcrafted.verdict.catalogue import measure
     from handcrafted.view.output import checked_path, write
     from handcrafted.view.tables import print_catalogue, print_circuits
     from handcrafted.zoo.examples import EXAMPLES, REGRESSION, example
+    from handcrafted.zoo.gallery import picture
 
     laws = [name] if name is not None else list(EXAMPLES)
     if png is not None and png.suffix and name is None:
         raise HandcraftedError(f"Expected a folder for {len(laws)} pictures, got {png}. Name a folder, or a law.")
-    structures = {law: example(law) for law in laws}
     file = lambda law: png if png is None or png.suffix else png / f"{law.replace(' ', '_')}.png"
     paths = {law: checked_path(path, (".png", ".svg")) for law in laws if (path := file(law))}
-    measured = [measure(structures[law]) for law in track(laws, "measuring", disable=quiet(), transient=True)]
+    measured = [measure(example(law)) for law in track(laws, "measuring", disable=quiet(), transient=True)]
     if name is not None:
         print_circuits(measured[0], gives(name), REGRESSION)
     else:
         print_catalogue(measured, REGRESSION)
     for found in track(measured if paths else [], "drawing", disable=quiet(), transient=True):
         path = paths[found.law]
-        click.echo(
-            f"wrote {write(path, gallery(found, gives(found.law), response(structures[found.law]), path.suffix[1:]))}"
-        )
+        click.echo(f"wrote {write(path, picture(found.law, path.suffix[1:], found))}")

@@ -12,6 +12,7 @@ from handcrafted.control.complaint import FilePath, sentence
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.parts import to_key
 from handcrafted.control.resolved import ResolvedController, Task
+from handcrafted.control.settings.weighing import Limits, Linear, limits_of
 from handcrafted.control.structure import ControlStructure, Law
 from handcrafted.control.units import unit_of
 
@@ -69,8 +70,10 @@ def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator
 def _leaves(task: Task, declared: Law) -> Iterator[tuple[FilePath, Setting]]:
     """Give every number and word of a law's parameters, of its table, and of what it starts from, with its path."""
     assert task.settings
-    for field in type(task.settings).model_fields:
-        yield from _inside(("parameters", to_key(field)), getattr(task.settings, field))
+    low, high = limits_of(task.settings, task.domain)
+    given = task.settings.model_copy(update={"low": low, "high": high}) if _limited(task) else task.settings
+    for field in type(given).model_fields:
+        yield from _inside(("parameters", to_key(field)), getattr(given, field))
     for k, row in enumerate(declared.when or ()):
         for variable, test in row.items():
             for field, value in test if not isinstance(test, tuple) else ():
@@ -78,6 +81,11 @@ def _leaves(task: Task, declared: Law) -> Iterator[tuple[FilePath, Setting]]:
     if task.memory and not isinstance(task.memory.initial, tuple):
         initial = getattr(declared, "initial", None)
         yield ("initial",), task.memory.initial if initial is None else initial
+
+
+def _limited(task: Task) -> bool:
+    """Whether the result has limits; those left out are the ends of its range."""
+    return isinstance(task.settings, Limits) and not (isinstance(task.settings, Linear) and not task.settings.limited)
 
 
 def _inside(path: FilePath, value: Any) -> Iterator[tuple[FilePath, Setting]]:

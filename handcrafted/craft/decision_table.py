@@ -6,6 +6,7 @@ Rows that test real variables have comparators before them. As few rows are buil
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +27,13 @@ class Comparison(NamedTuple):
     threshold: float
 
 
+_minimised = lru_cache(maxsize=256)(minimised)
+
+
 def rows_of(task: Task) -> Condition:
     """Give the rows of a table as they are built: as few as match in the same contexts."""
     assert task.when is not None
-    return minimised(task.when, tuple((read.name, read.domain.values) for read in task.reads))
+    return _minimised(task.when, tuple((read.name, read.domain.values) for read in task.reads))
 
 
 def comparisons(condition: Condition) -> list[Comparison]:

@@ -7,7 +7,6 @@ of a number the thresholds of the table and the intervals between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -66,7 +65,6 @@ class Variable(NamedTuple):
         return bool(self.words) or (cells + lowest) & cells == 0
 
 
-@lru_cache(maxsize=256)
 def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Condition:
     """Give a table that matches in exactly the same contexts, with as few rows as possible and then as few tests.
 
