@@ -51,11 +51,24 @@ Name = Annotated[
 ]
 """A name: plain ASCII, no quotes or angle brackets. Numbers and true/false are taken as words."""
 
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False), AfterValidator(float)]
-"""A finite number."""
+LEAST, MOST = 2.0**-126, 2.0**127
+"""Sizes that float32 holds with all its digits."""
 
-Positive = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False, gt=0), AfterValidator(float)]
-"""A finite number above zero."""
+
+def _held(value: float) -> float:
+    if value and not LEAST <= abs(value) <= MOST:
+        raise ValueError(
+            f"Expected 0 or a number between {LEAST:.2g} and {MOST:.2g} in size, which float32 holds, got {value:.3g}. "
+            "Choose a unit in which it is of usual size"
+        )
+    return float(value)
+
+
+Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False), AfterValidator(_held)]
+"""A finite number that float32 holds."""
+
+Positive = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False, gt=0), AfterValidator(_held)]
+"""A finite number above zero that float32 holds."""
 
 T = TypeVar("T")
 

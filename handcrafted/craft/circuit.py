@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.parts import LEAST, MOST
 from handcrafted.control.vocabulary import Role
 
 
@@ -89,6 +91,17 @@ class Circuit:
 
 
 def circuit(site: Site, kind: str, body: Head | Neurons, formula: str, source: str, error: str) -> Circuit:
-    """Make a circuit at a site; its role is that of the subspace that it writes."""
+    """Make a circuit at a site; its role is that of the subspace that it writes.
+
+    Raises:
+        HandcraftedError: if float32 cannot hold one of its numbers.
+    """
     name = f"{site.owner}.{site.write.name}.{kind}"
+    for field, array in vars(body).items():
+        bad = array[(np.abs(array) > MOST) | ((array != 0) & (np.abs(array) < LEAST)) | ~np.isfinite(array)]
+        if bad.size:
+            raise HandcraftedError(
+                f"Expected in {name} numbers that float32 holds, 0 or {LEAST:.2g} to {MOST:.2g} in size, got "
+                f"{bad[0]:.3g} in its array `{field}` ({formula}). Choose gains, limits and a time step of usual size."
+            )
     return Circuit(name, site.owner, Role(site.write.role), site.reads, site.write, body, formula, source, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from handcrafted.control.parts import MOST
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.craft.linear import affine
 
@@ -13,6 +14,8 @@ def exact_bias(low: float, high: float) -> np.float32:
 
     Source: measured for random limits: fl(high - fl(high - low)) falls below `low` in a fifth of all pairs.
     """
+    if high - low > MOST:
+        return np.float32(np.inf)  # refused where the circuit is made
     low32, high32 = np.float32(low), np.float32(high)
     bias = high32 - low32
     while high32 - bias < low32:

@@ -73,6 +73,21 @@ BAD = {
         line("observer", "{a: [[0.5, 0], [0, 2]], c: [1, 0], process noise: [[1, 0], [0, 1]], measurement noise: 1}"),
         "stationary Kalman filter",
     ),
+    "a gain beyond float32": (line("linear", "{gains: {x: 1.0e+39}}"), "which float32 holds, got 1e.39"),
+    "a gain below float32": (line("linear", "{gains: {x: 1.0e-50}}"), "which float32 holds, got 1e-50"),
+    "limits too far apart": (
+        line("saturation", "{low: -1.0e+38, high: 1.0e+38}"),
+        "numbers that float32 holds.*got inf",
+    ),
+    "a gain times a time step beyond float32": (
+        "time step: {value: 1.0e+20}\n" + line("integrator", "{gain: 1.0e+30}"),
+        "c.out floor.floor numbers that float32 holds.*got 1e.50",
+    ),
+    "a time step below zero": (
+        "time step: {value: -1}\n" + line("linear", "{gains: {x: 1}}"),
+        "line 1: .*greater than 0",
+    ),
+    "thresholds out of order": (line("hysteresis", "{on below: 3, off above: 1}"), "in order"),
     "an input without a factor": (line("observer", "{a: 0.5, gain: 0.25, b: {u: 1}}"), "entry for each read but"),
     "no width": (line("dead band", "{width: 0}"), "width"),
     "a window longer than the model's": (line("moving average", "{steps: 17}"), "steps"),
