@@ -198,6 +198,7 @@ def loop(model, goal, steps=60):
     return np.array(seen)
 
 
+# %%
 model = hc.assemble(example("pid"))
 print("with an integral:   ", loop(model, 2.0)[[5, 20, 59]].round(3))
 model.parameters["controller.out.ki"] = 1e-6
@@ -223,6 +224,8 @@ from itertools import product
 from handcrafted.craft.minimise import minimised
 
 words = ("no", "yes")
+
+# %%
 written = tuple(
     {f"sensor {i}": (word,) for i, word in enumerate(context)}
     for context in product(words, repeat=5)

@@ -38,7 +38,9 @@ def executed(source: Path) -> Any:
     notebook = jupytext.read(source)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem[:2]}-{number}"
-    client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(source.parent)}})
+    client = NotebookClient(
+        notebook, timeout=SECONDS, coalesce_streams=True, resources={"metadata": {"path": str(source.parent)}}
+    )
     try:
         client.execute()
     except CellExecutionError as error:

@@ -14,11 +14,14 @@ from handcrafted.verdict.catalogue import STEPS, measure
 from handcrafted.zoo.examples import EXAMPLES, REGRESSION, example
 from tests.one_law import CASES, text_of
 
+ONE_OF_A_KIND = [name for name in CASES if not name.endswith((" of two", " of words", " of one"))]
+"""A case of each law, and most of its variants."""
+
 
 def catalogue():
     """Give one controller per case, each over a process of its own."""
     parts, actions, feedback = {}, [], []
-    for name, case in CASES.items():
+    for name, case in ((name, CASES[name]) for name in ONE_OF_A_KIND):
         one = yaml.safe_load(text_of(case))
         controller, process = f"controller of {name}", f"process of {name}"
         parts |= {controller: one["components"]["c"], process: {"kind": "process", "level": 1}}

@@ -57,7 +57,7 @@ def off_and_bound(structure, seed, weights=None):
     return float(np.abs(found - np.array(wanted)).max()), float(spans[last].error.max())
 
 
-@settings(max_examples=30, suppress_health_check=(HealthCheck.too_slow,), deadline=None)
+@settings(max_examples=15, suppress_health_check=(HealthCheck.too_slow,), deadline=None)
 @given(st.lists(LAWS, min_size=2, max_size=6), st.integers(0, 99))
 def test_composed_laws_stay_within_the_composed_bound(laws, seed):
     off, bound = off_and_bound(chain(laws), seed)

@@ -43,21 +43,21 @@ def both(structure, seed, other=None):
     return np.asarray(model(inputs)[0])[:, order], by_laws(other or structure, model.names, inputs)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(lawful(), st.integers(0, 100))
 def test_any_structure_of_laws_is_computed_bit_for_bit(structure, seed):
     found, wanted = both(structure, seed)
     np.testing.assert_array_equal(found, wanted)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(structures(6), st.integers(0, 100))
 def test_any_structure_of_default_laws_is_computed_within_rounding(structure, seed):
     found, wanted = both(structure, seed)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(lawful(3), st.integers(0, 100))
 def test_streaming_equals_the_whole_sequence_with_the_carry_fed_in(structure, seed):
     model = hc.assemble(structure)
