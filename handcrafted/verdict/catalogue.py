@@ -75,9 +75,15 @@ class Answers(NamedTuple):
     wanted: np.ndarray
 
     @property
+    def off(self) -> np.ndarray:
+        """By how much the network is off [time], in the coordinate that is farthest off."""
+        gap = self.found - self.wanted
+        return np.take_along_axis(gap, np.abs(gap).argmax(axis=-1)[:, None], axis=-1)[:, 0]
+
+    @property
     def worst(self) -> float:
         """The largest difference at any step."""
-        return float(np.abs(self.found - self.wanted).max())
+        return float(np.abs(self.off).max())
 
 
 def measure(structure: ControlStructure, seed: int = 0) -> Measured:

@@ -103,7 +103,7 @@ class _Page:
         _line(axes, along, answers.found, response.result, color=FOUND, linewidth=1.0, label="network")
         axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=2, borderpad=0.1)
         last = self._strip(DIFFERENCE, "difference", first or axes)
-        last.plot(along, (answers.found - answers.wanted).sum(axis=-1), color=FOUND, linewidth=0.8)
+        last.plot(along, answers.off, color=FOUND, linewidth=0.8)
         if answers.worst:
             last.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
             last.yaxis.get_offset_text().set_fontsize(7)

@@ -1,5 +1,6 @@
 """Every law of the catalogue at once, in one network: read back, and with any one law exchanged."""
 
+import numpy as np
 import pytest
 import yaml
 
@@ -129,6 +130,13 @@ def test_every_law_has_an_example_within_its_proved_bound():
         assert found.within <= most and found.circuits, found
         assert found.within <= REGRESSION.get(law, 0.0) <= max(2.2 * found.within, 0.0), found
         assert found.beyond <= max(most, 1e-5), found
+
+
+def test_a_wrong_word_is_a_difference():
+    """What is too much in one coordinate and too little in another does not cancel."""
+    words = np.eye(2)[[0, 1, 1]]
+    answers = catalogue_module.Answers({}, words, words[::-1])
+    assert abs(answers.off).tolist() == [1, 0, 1] and answers.worst == 1
 
 
 def test_measuring_notices_another_law(monkeypatch):
