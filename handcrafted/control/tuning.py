@@ -107,8 +107,8 @@ def tuned(structure: ControlStructure, knob: Knob, value: Setting) -> ControlStr
     """
     data = structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     place: Any = data
-    for word, following in zip(knob.path[:-1], knob.path[1:], strict=True):
-        place = place[word] if isinstance(word, int) else place.setdefault(word, [] if following == 0 else {})
+    for word in knob.path[:-1]:
+        place = place[word] if isinstance(word, int) else place.setdefault(word, {})
     place[knob.path[-1]] = value
     try:
         changed = ControlStructure.model_validate(data)

@@ -98,6 +98,9 @@ class Parameters(Mapping[str, Parameter]):
         self._model.set_weights(raw)
         self._model.structure, self._model.layout = changed, new.layout
 
+    def __contains__(self, name: object) -> bool:
+        return name in knobs(self._model.structure)
+
     def __iter__(self) -> Iterator[str]:
         return iter(knobs(self._model.structure))
 

@@ -93,7 +93,7 @@ class _Page:
     def _answers(self, measured: Measured, response: Response, strips: list[float]) -> None:
         """Draw what was given, if that was over time, both answers and their difference, below each other."""
         answers, first = response.answers, None
-        ((label, along),) = _along(response).items()
+        label, along = _along(response)
         given = [] if response.swept else list(answers.inputs.items())
         for height, (signal, values) in zip(strips, given, strict=False):
             first = axes = self._strip(height, signal.name, first)
@@ -159,11 +159,12 @@ def _height(panel: Panel) -> float:
     return CELL * len(panel.rows) + labels + 0.25
 
 
-def _along(response: Response) -> dict[str, np.ndarray]:
-    """Name what the answers are drawn over."""
+def _along(response: Response) -> tuple[str, np.ndarray]:
+    """Give what the answers are drawn over, and its name."""
     if not response.swept:
-        return {"step": np.arange(len(response.answers.found))}
-    return {signal.name: values[:, 0] for signal, values in response.answers.inputs.items()}
+        return "step", np.arange(len(response.answers.found))
+    ((signal, values),) = response.answers.inputs.items()
+    return signal.name, values[:, 0]
 
 
 def _line(axes: Axes, along: np.ndarray, values: np.ndarray, domain: Domain, **style: Any) -> None:
