@@ -12,6 +12,7 @@ from flax import nnx
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
+from handcrafted.model.audit import Breach, audit
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.names import Names
@@ -113,6 +114,10 @@ class Transformer(nnx.Module):
                 "circuits. Assemble it without them, or edit `weights`."
             )
         return Parameters(self, self._rebuild)
+
+    def audit(self, weights: Weights | None = None) -> tuple[Breach, ...]:
+        """List the raw entries that break the access policy; see `handcrafted.model.audit`."""
+        return tuple(audit(self, weights))
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
         """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations."""
