@@ -57,7 +57,7 @@ def reads(case, most):
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_within_its_range_a_law_is_the_plain_loop_whatever_comes(name, data):
     case = CASES[name]
@@ -68,7 +68,7 @@ def test_within_its_range_a_law_is_the_plain_loop_whatever_comes(name, data):
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_beyond_its_range_a_law_is_as_exact_or_saturated(name, data):
     """The interpreter says which; sums err by their size."""
