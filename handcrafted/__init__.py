@@ -11,7 +11,7 @@ hc.simulate(model, steps=500)               # and does the loop do what it shoul
 
 from __future__ import annotations
 
-from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
@@ -43,7 +43,6 @@ __all__ = [
     "LinkId",
     "Names",
     "Noise",
-    "NotBuiltYetError",
     "Patch",
     "Recovered",
     "Role",

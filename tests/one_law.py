@@ -212,6 +212,20 @@ CASES = {
     "multiplexer by word": Case(
         "{law: multiplexer, reads: [x, y, z]}", each(lambda x, y, s: y if s else x), 3, words=(0, 0, 2)
     ),
+    "guard": Case(
+        "{law: guard, gates: x, permit: [{y: {above: -2, below: 1.1}}, {y: {above: 3}}], safe: -1}",
+        each(lambda x, y: min(max(x, -3.0), 2.0) if -2 < y < 1.1 or y > 3 else -1.0),
+        2,
+        "range: [-3, 2]",
+        switches=True,
+    ),
+    "guard of words": Case(
+        "{law: guard, gates: x, permit: {y: w1}, safe: w2}",
+        each(lambda x, y: x if y else 2.0),
+        2,
+        "values: [w0, w1, w2]",
+        (3, 2),
+    ),
     "latch": Case("{law: latch}", switch(lambda s, on, off: min(max(s + on - off, 0), 1)), 2, BIT, (1, 1)),
     "timer": Case("{law: timer, parameters: {steps: 6}}", switch(lambda c, x: counted(c, x, 6)), 1, words=(1,)),
     "watchdog": Case(
@@ -277,9 +291,11 @@ def text_of(case: Case, resolution: float | None = GRID, in_model: bool = False)
     domains = [_domain(words, case) for words in case.words[: case.reads]]
     grids = [f", resolution: {1 if words else resolution}" if words < 2 and (words or resolution) else ""
              for words in case.words]  # fmt: skip
-    reads = "" if "reads:" in case.entry else f"reads: [{', '.join(names)}], "
+    guards = "law: guard" in case.entry
+    reads = "" if guards or "reads:" in case.entry else f"reads: [{', '.join(names)}], "
     law = "{" + reads + case.entry[1:]
     variables = [f"{name}: {{{domain}, reads: [{name}]}}" for name, domain in zip(names, domains, strict=True)]
+    variables = variables[1:] if guards else variables
     if in_model:
         variables, law = [f"v: {{{case.action}, {law[1:]}"], "{law: linear, reads: [v], parameters: {gains: {v: 1}}}"
     links = [
@@ -295,6 +311,7 @@ def text_of(case: Case, resolution: float | None = GRID, in_model: bool = False)
             f"      control algorithm: {{out: {law}}}}}",
             "  p: {kind: process, level: 1}",
             f"control actions: [{{name: out, from: c, to: p, {case.action}}}]",
+            *(["requests:", links.pop(0)] if guards else []),
             "feedback:",
             *links,
         ]

@@ -11,7 +11,6 @@ from handcrafted.craft.circuit import Neurons
 from handcrafted.zoo import bundled
 
 DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
-ROOM = str(Path(__file__).parent / "data" / "guarded_room.yaml")
 HEATED = str(next(path for path in bundled() if path.stem == "heated_room"))
 
 
@@ -103,7 +102,6 @@ BAD = {
     "no output": (("draw", DOOR), "Missing option"),
     "an unknown command": (("chek",), "No such command"),
     "an unknown link": (("explain", DOOR, "a -> b: c"), "train -> door controller: emergency"),
-    "a law that is not built yet": (("check", ROOM), "Expected a law that this version can build"),
     "one picture for several loops": (("check", DOOR, DOOR, "--png", "x.png"), "Name a folder"),
     "a name that cannot be one": (("new", "<x>"), "plain ASCII"),
 }
@@ -186,9 +184,3 @@ def test_circuits_prints_formula_arrays_and_errors_of_one_law():
 def test_circuits_of_an_unknown_law():
     result = run("circuits", "dead bnd")
     assert result.exit_code == 2 and "Did you mean `dead band`" in result.output and "Traceback" not in result.output
-
-
-def test_a_law_that_cannot_be_built_yet_is_said_and_not_run():
-    result = run("run", ROOM)
-    assert result.exit_code == 2 and "Expected a law that this version can build" in result.output
-    assert "Traceback" not in result.output

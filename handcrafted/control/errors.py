@@ -13,7 +13,3 @@ class HandcraftedError(ValueError):
     def __init__(self, message: str, path: tuple[str | int, ...] = ()):
         super().__init__(message)
         self.path = path
-
-
-class NotBuiltYetError(HandcraftedError):
-    """A valid request for something that this version cannot build yet."""

@@ -104,7 +104,7 @@ def _lag(structure: ControlStructure, draft: _Draft) -> int:
 def _link_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain:
     """Own domain, else that of a variable that reads it alone, else that of the same signal sent to others.
 
-    Its own unit and resolution count in any case.
+    A request takes that of the action that it is gated into. Its own unit and resolution count in any case.
     """
     link = draft.link
     if own := link.domain:
@@ -114,7 +114,7 @@ def _link_domain(controllers: Mapping[str, Component], drafts: list[_Draft], dra
 
 
 def _taken_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
-    if alone := _variable_domain(controllers, drafts, draft):
+    if alone := _variable_domain(controllers, drafts, draft) or _guarded_domain(controllers, drafts, draft):
         return alone
     if draft.id.sender not in controllers:
         for other in drafts:
@@ -122,6 +122,16 @@ def _taken_domain(controllers: Mapping[str, Component], drafts: list[_Draft], dr
             if same and (found := other.link.domain or _variable_domain(controllers, drafts, other)):
                 return found
     return None
+
+
+def _guarded_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
+    """Give the domain of the action that a request is gated into."""
+    receiver = controllers.get(draft.id.receiver or "")
+    if draft.id.kind != LinkKind.REQUEST or receiver is None:
+        return None
+    into = {name for name, entry in receiver.control_algorithm.items() if entry.gates == draft.id.name}
+    sent = (other for other in drafts if other.id.sender == draft.id.receiver and other.id.name in into)
+    return next((other.link.domain for other in sent if other.link.domain), None)
 
 
 def _variable_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
@@ -202,9 +212,7 @@ class _Builder(NamedTuple):
         self, name: str, declared: Variable | None, links: tuple[ResolvedLink, ...], domain: Domain, initial: Value
     ) -> ResolvedVariable:
         signal = self.namer.new(self.owner, Role.FEEDBACK_MODELLING, name)
-        reads = tuple(
-            Read(link.received, link.id.name, link.domain, link.initial, link.grid) for link in links if link.received
-        )
+        reads = tuple(map(_read, links))
         path = ("components", self.owner, "process model", name)
         task = self._task(path, Role.FEEDBACK_MODELLING, declared, reads, domain, initial)
         return ResolvedVariable(name if declared else signal.name, signal, domain, initial, links, task)
@@ -216,19 +224,32 @@ class _Builder(NamedTuple):
         for link in links.values():
             if link.id.sender == self.owner:
                 leaving.setdefault(link.id.name, []).append(link)
+        arrivals = tuple(link for link in links.values() if link.id.receiver == self.owner)
         return tuple(
-            self._entry(name, component.control_algorithm.get(name), variables, sent) for name, sent in leaving.items()
+            self._entry(name, component.control_algorithm.get(name), variables, arrivals, sent)
+            for name, sent in leaving.items()
         )
 
     def _entry(
-        self, name: str, declared: AlgorithmEntry | None, variables: list[ResolvedVariable], links: list[ResolvedLink]
+        self,
+        name: str,
+        declared: AlgorithmEntry | None,
+        variables: list[ResolvedVariable],
+        arrivals: tuple[ResolvedLink, ...],
+        links: list[ResolvedLink],
     ) -> ResolvedEntry:
         wanted = entry_reads(declared, [variable.name for variable in variables])
         read = tuple(variable for name in wanted for variable in variables if variable.name == name)
         reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.grid) for v in read)
         initial = links[0].initial if declared is None or declared.initial is None else declared.initial
         path = ("components", self.owner, "control algorithm", name)
-        task = self._task(path, Role.PROCESSING_FOR_ACTION, declared, reads, links[0].domain, initial)
+        domain = links[0].domain
+        if declared is not None and declared.law == "guard":
+            tested = sorted(reads, key=lambda read: read.domain.discrete)
+            reads = (*tested, *(_read(link) for link in arrivals if _gated(link, declared)))
+        task = self._task(path, Role.PROCESSING_FOR_ACTION, declared, reads, domain, initial)
+        if declared is not None and declared.law == "guard":
+            task = replace(task, safe=domain.default_initial if declared.safe is None else declared.safe)
         return ResolvedEntry(self.owner, name, read, tuple(links), declared, task)
 
     def _task(
@@ -249,6 +270,15 @@ class _Builder(NamedTuple):
         )
 
 
+def _read(link: ResolvedLink) -> Read:
+    assert link.received
+    return Read(link.received, link.id.name, link.domain, link.initial, link.grid)
+
+
+def _gated(link: ResolvedLink, declared: AlgorithmEntry) -> bool:
+    return link.id.kind == LinkKind.REQUEST and link.id.name == declared.gates
+
+
 def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tuple[Domain, Value]:
     """Give the domain and the first value of a variable: its own, or those of the one link that it reads."""
     alone = reads[0] if len(reads) == 1 and (variable.law is None or variable.law in TAKING_OVER) else None
@@ -260,7 +290,7 @@ def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tup
 def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[str]:
     """Name the variables that a decision reads.
 
-    Those declared; else those a decision table tests; else all (`constant`: none).
+    Those declared; else those a decision table or a guard tests; else all (`constant`: none).
     """
     if declared is None:
         return variables
@@ -268,7 +298,7 @@ def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[s
         return list(declared.reads)
     if declared.law == "constant":
         return []
-    if declared.when is not None:
-        tested = {name for row in declared.when for name in row}
+    if declared.law == "guard" or declared.when is not None:
+        tested = {name for row in declared.tests or () for name in row}
         return [name for name in variables if name in tested]
     return variables

@@ -110,12 +110,14 @@ class Task:
 
     Attributes:
         law: name of the law; None for the default linear law.
+        reads: what it reads; a guard the request last.
         settings: the law's parameters, checked.
         domain: of the result.
         memory: the state that the law keeps.
         stages: its circuits before the one that writes the result.
         result: what the circuit that writes the result reads.
         time_step: how long a step is, in the structure's unit.
+        safe: what a guard gives where it does not permit, or cannot know; None for other laws.
     """
 
     owner: str
@@ -129,6 +131,12 @@ class Task:
     stages: tuple[Stage, ...]
     result: tuple[Lagged, ...]
     time_step: float
+    safe: Value | None = None
+
+    @property
+    def tested(self) -> tuple[Read, ...]:
+        """What its condition may test: everything that it reads but the request that a guard gates."""
+        return self.reads[:-1] if self.law == "guard" else self.reads
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import FiniteState, first_outputs
 from handcrafted.control.parts import to_key
 from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_names, check_value
+from handcrafted.control.rules_of_guards import check_layer_0
 from handcrafted.control.rules_of_processes import check_dynamics
 from handcrafted.control.structure import LINK_FIELDS, ControlStructure, Link
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
@@ -29,7 +30,7 @@ def check_rules(structure: ControlStructure) -> None:
     """
     _check_size(structure)
     _check_nesting(structure)
-    _check_layer_0(structure)
+    check_layer_0(structure)
     _check_links(structure)
     _check_traces(structure)
     for name, component in structure.components.items():
@@ -139,24 +140,6 @@ def _check_nesting(structure: ControlStructure) -> None:
     for group, members in structure.groups.items():
         for i, member in enumerate(members):
             must_be_known(("groups", group, i), "the name of a component", member, structure.components)
-
-
-def _check_layer_0(structure: ControlStructure) -> None:
-    base = [name for name, component in structure.components.items() if component.layer_0]
-    if len(base) > 1:
-        refuse(
-            ("components", base[1], "layer 0"),
-            f"Expected at most one Layer 0 controller, got {base[0]} and {base[1]}. Keep one of them.",
-        )
-    for name in base:
-        level = structure.components[name].level
-        for other, component in structure.components.items():
-            if component.kind == ComponentKind.CONTROLLER and component.level < level:
-                refuse(
-                    ("components", name, "level"),
-                    f"Expected the Layer 0 controller {name} above every controller, got {other} at level "
-                    f"{component.level} above its level {level}. Give {name} the smallest level.",
-                )
 
 
 def _check_traces(structure: ControlStructure) -> None:

@@ -8,9 +8,10 @@ from handcrafted.control.complaint import FilePath, must_be_known, nearest, refu
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, link_names
-from handcrafted.control.settings import LAW_NAMES
+from handcrafted.control.rules_of_guards import check_gates, check_guards, check_variable
+from handcrafted.control.settings import SETTINGS
 from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Law
-from handcrafted.control.vocabulary import ComponentKind, LinkKind
+from handcrafted.control.vocabulary import ComponentKind
 
 CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
 
@@ -34,6 +35,7 @@ def check_names(structure: ControlStructure, name: str, component: Component) ->
         at = (*path, "process model", variable_name)
         for read in variable.reads or ():
             must_be_known((*at, "reads"), f"the name of something that arrives at {name}", read, arriving)
+        check_variable(structure, name, at, variable_name, variable)
         _check_law(at, variable_name, variable)
     for action, entry in component.control_algorithm.items():
         at = (*path, "control algorithm", action)
@@ -41,11 +43,12 @@ def check_names(structure: ControlStructure, name: str, component: Component) ->
         for read in entry.reads or ():
             must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model or arriving)
         _check_law(at, action, entry)
+        check_gates(structure, name, at, action, entry)
 
 
 def _check_law(path: FilePath, name: str, law: Law) -> None:
-    if law.law is not None and law.law not in LAW_NAMES:
-        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAW_NAMES)}")
+    if law.law is not None and law.law not in SETTINGS:
+        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, SETTINGS)}")
     if law.law == "decision table" and law.when is None:
         refuse(path, f"Expected `when` in the decision table of {name}, got none. List the rows that issue it.")
     if law.law != "decision table" and law.when is not None:
@@ -61,12 +64,11 @@ def check_controller(structure: ControlStructure, name: str) -> None:
             check_condition(path, variable.task.when, {read.name: read.domain for read in variable.task.reads})
     for entry in controller.entries:
         if entry.declared is not None:
-            _check_entry(structure, controller, entry, entry.declared)
+            _check_entry(controller, entry, entry.declared)
+    check_guards(controller)
 
 
-def _check_entry(
-    structure: ControlStructure, controller: ResolvedController, entry: ResolvedEntry, declared: AlgorithmEntry
-) -> None:
+def _check_entry(controller: ResolvedController, entry: ResolvedEntry, declared: AlgorithmEntry) -> None:
     path: FilePath = ("components", controller.name, "control algorithm", entry.name)
     domains = {variable.name: variable.domain for variable in controller.variables}
     for key, condition in (("when", declared.when), ("permit", declared.permit)):
@@ -80,28 +82,8 @@ def _check_entry(
     if declared.initial is not None:
         what = f"the initial value of {entry.name}"
         check_value((*path, "initial"), what, declared.initial, entry.links[0].domain)
-    if declared.law == "guard" and declared.gates is None:
-        refuse(path, f"Expected `gates` in the guard {entry.name}, got none. Name the request that it gates.")
-    if declared.gates is not None:
-        _check_guard(structure, controller.name, path, entry.name, declared.gates)
-
-
-def _check_guard(structure: ControlStructure, name: str, path: FilePath, action: str, gates: str) -> None:
-    requests = [
-        link.name
-        for kind, _, link in structure.links()
-        if kind == LinkKind.REQUEST and link.receiver == name and link.name
-    ]
-    must_be_known((*path, "gates"), f"a request that arrives at {name}", gates, requests)
-    for kind, _, link in structure.links():
-        receiver = structure.components.get(link.receiver or "")
-        guarded = kind == LinkKind.CONTROL_ACTION and (link.sender, link.name) == (name, action)
-        if guarded and receiver is not None and receiver.kind not in (ComponentKind.PROCESS, ComponentKind.ACTUATOR):
-            refuse(
-                (*path, "gates"),
-                f"Expected a guarded action to go to a process or an actuator, got {action} to the {receiver.kind} "
-                f"{link.receiver}: the guard acts last. Send it elsewhere, or do not guard it.",
-            )
+    if declared.safe is not None:
+        check_value((*path, "safe"), f"the safe value of {entry.name}", declared.safe, entry.links[0].domain)
 
 
 def check_condition(path: FilePath, condition: Condition, domains: Mapping[str, Domain | None]) -> None:

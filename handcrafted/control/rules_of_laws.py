@@ -31,7 +31,7 @@ def check_form(
     if declared.law is None or settings is None:
         return
     name = f"{declared.law} of {path[-1]}"
-    form = form_of(declared.law, len(reads), declared.when, settings)
+    form = form_of(declared.law, len(reads), declared.tests, settings)
     _check_reads(path, name, form, reads)
     _check_result(path, name, form, domain)
     if wrong := settings.complaint(reads, domain):

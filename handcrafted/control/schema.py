@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from handcrafted.control.settings import LAW_NAMES
+from handcrafted.control.settings import SETTINGS
 from handcrafted.control.structure import ControlStructure
 
 DETAILS = """An STPA control structure for `handcrafted`. What the keys leave open is decided as follows.
@@ -49,7 +49,7 @@ def json_schema() -> dict[str, Any]:
     schema = ControlStructure.model_json_schema(by_alias=True, schema_generator=_Quiet)
     for part in ("AlgorithmEntry", "Variable"):
         law = schema["$defs"][part]["properties"]["law"]
-        law["anyOf"] = [{"type": "string", "enum": list(LAW_NAMES)}, {"type": "null"}]
+        law["anyOf"] = [{"type": "string", "enum": list(SETTINGS)}, {"type": "null"}]
     for link in ("sender", "receiver"):
         schema["$defs"]["Link"]["properties"].pop(link, None)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "handcrafted control structure"}

@@ -8,7 +8,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import ENDING, Lagged, Memory, Read, Stage, Task, next_step
-from handcrafted.control.settings.shape import LATER, NEXT, READS, REAL, STATE, WORDS, LawForm, Settings, Some, Token
+from handcrafted.control.settings.shape import NEXT, READS, REAL, STATE, WORDS, LawForm, Settings, Some, Token
 from handcrafted.control.structure import Law
 from handcrafted.control.vocabulary import Role
 
@@ -41,9 +41,7 @@ class Namer:
 
 def form_of(law: str | None, reads: int, when: Condition | None, settings: Settings | None) -> LawForm:
     """Give the shape of a law: the default linear law has one circuit."""
-    if law is None:
-        return LawForm()
-    return settings.form(reads, when) if settings else LATER
+    return settings.form(reads, when) if settings else LawForm()
 
 
 def task_of(
@@ -62,7 +60,7 @@ def task_of(
 
     The plain name goes to the state or else to the last stage, where no variable bears it.
     """
-    law_name, when = (law.law, law.when) if law else (None, None)
+    law_name, when = (law.law, law.tests) if law else (None, None)
     form = form_of(law_name, len(reads), when, settings)
     plain = name if role == Role.PROCESSING_FOR_ACTION else ""
     memory = None

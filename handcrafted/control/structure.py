@@ -110,6 +110,11 @@ class Law(Part):
     parameters: FrozenMap[Parameter] = EMPTY
     when: Condition | None = None
 
+    @property
+    def tests(self) -> Condition | None:
+        """The condition that the law tests, if it tests one."""
+        return self.when
+
 
 class Variable(Declared, Law):
     """A process-model variable: what a controller believes about something.
@@ -125,6 +130,11 @@ class AlgorithmEntry(Law):
     gates: Name | None = None
     permit: Condition | None = None
     safe: Number | Name | None = None
+
+    @property
+    def tests(self) -> Condition | None:
+        """The condition that the law tests: a guard what it permits, any other law its rows."""
+        return self.permit if self.law == "guard" else self.when
 
 
 class Budget(Part):

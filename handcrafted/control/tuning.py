@@ -63,7 +63,7 @@ def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator
             name = ".".join(str(word).replace(" ", "_") for word in (*owner, part.name, *named))
             at = ("components", controller.name, where, part.name, *path)
             domain = part.task.domain
-            ends = (domain.low, domain.high) if path == ("initial",) else ()
+            ends = (domain.low, domain.high) if path in (("initial",), ("safe",)) else ()
             yield Knob(name, value, unit, at, domain.values or ends)
 
 
@@ -74,10 +74,13 @@ def _leaves(task: Task, declared: Law) -> Iterator[tuple[FilePath, Setting]]:
     given = task.settings.model_copy(update={"low": low, "high": high}) if _limited(task) else task.settings
     for field in type(given).model_fields:
         yield from _inside(("parameters", to_key(field)), getattr(given, field))
-    for k, row in enumerate(declared.when or ()):
+    where = "permit" if task.law == "guard" else "when"
+    for k, row in enumerate(declared.tests or ()):
         for variable, test in row.items():
             for field, value in test if not isinstance(test, tuple) else ():
-                yield from _inside(("when", k, variable, to_key(field)), value)
+                yield from _inside((where, k, variable, to_key(field)), value)
+    if task.safe is not None:
+        yield ("safe",), task.safe
     if task.memory and not isinstance(task.memory.initial, tuple):
         initial = getattr(declared, "initial", None)
         yield ("initial",), task.memory.initial if initial is None else initial

@@ -18,12 +18,12 @@ def unit_of(time: str | None, task: Task, path: FilePath) -> str | None:
     Args:
         time: the structure's unit of time.
         task: the law.
-        path: below the law: `parameters` and its key, or `when`, the row, the variable and the bound.
+        path: below the law: `parameters` and its key, or `when` or `permit`, the row, the variable, the bound.
     """
     by_name = {read.name: read for read in task.reads}
-    if path[0] == "when":
+    if path[0] in ("when", "permit"):
         return by_name[str(path[2])].domain.unit
-    if path == ("initial",):
+    if path in (("initial",), ("safe",)):
         return task.domain.unit
     assert isinstance(task.settings, Settings)
     key = str(path[1]).replace(" ", "_")

@@ -31,7 +31,6 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
 
     Raises:
         HandcraftedError: if circuits contradict each other or form an algebraic loop.
-        NotBuiltYetError: if the structure names a law that this version cannot build.
     """
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)

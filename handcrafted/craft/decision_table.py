@@ -33,7 +33,7 @@ _minimised = lru_cache(maxsize=256)(minimised)
 def rows_of(task: Task) -> Condition:
     """Give the rows of a table as they are built: as few as match in the same contexts."""
     assert task.when is not None
-    return _minimised(task.when, tuple((read.name, read.domain.values) for read in task.reads))
+    return _minimised(task.when, tuple((read.name, read.domain.values) for read in task.tested))
 
 
 def comparisons(condition: Condition) -> list[Comparison]:

@@ -20,6 +20,7 @@ from handcrafted.craft.choosing import least
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.decision_table import any_row, rows_of
 from handcrafted.craft.extremum import tournament
+from handcrafted.craft.guard import guard_stages, guarded
 from handcrafted.craft.linear import copy, linear
 from handcrafted.craft.logic import gated, vetoed
 from handcrafted.craft.piecewise import absolute, between, dead_band
@@ -105,6 +106,7 @@ BUILDS: dict[str | None, Build] = {
     "difference": Build(_differ, before.before_stages),
     "finite state": Build(_copied, before.machine_stages),
     "gate": Build(_passed, before.gated_stages),
+    "guard": Build(guarded, guard_stages),
     "hysteresis": Build(_issue, before.hysteresis_stages),
     "integrator": Build(_copied, before.integrator_stages),
     "k of n": Build(_issue, before.vote_stages),

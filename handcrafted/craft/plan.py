@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
-from handcrafted.control.laws.controller import must_be_built
 from handcrafted.control.resolved import Resolved, ResolvedController, Task
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.laws import result, stages
@@ -16,11 +15,7 @@ from handcrafted.craft.steps_ago import receive
 
 
 def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
-    """List the circuits of a control structure.
-
-    Raises:
-        NotBuiltYetError: if it names a law that this version cannot build.
-    """
+    """List the circuits of a control structure."""
     return tuple(circuit for controller in resolved.controllers.values() for circuit in _controller(controller))
 
 
@@ -40,7 +35,6 @@ def _controller(controller: ResolvedController) -> Iterator[Circuit]:
 
 def _law(task: Task, targets: list[tuple[Signal, Domain]]) -> Iterator[Circuit]:
     """Build the stages of a law once, and its result for each subspace that carries it."""
-    must_be_built(task)
     sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
     yield from stages(task, sites)
     for target, domain in targets:

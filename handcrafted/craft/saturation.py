@@ -24,26 +24,32 @@ def exact_bias(low: float, high: float) -> np.float32:
 
 
 def floor(site: Site, slopes: np.ndarray, low: float) -> Circuit:
-    """Build the first stage of a saturation of a weighted sum: how far it is above the lower limit, at least 0.
+    """Build the first stage of a saturation of weighted sums: how far each is above the lower limit, at least 0.
 
     Formula: f = r(a x - low).
     Source: rectified units.
     Error: proved bound that of one float32 dot product of n terms, (n + 1) 2^-23 (|a||x| + |low|); regression bound
         3e-7 for one read and limits up to 2.
+
+    Args:
+        site: where it stands.
+        slopes: of the reads, [read] or [read, sum].
+        low: the lower limit.
     """
-    body = Neurons(slopes[:, None], np.array([-low]), np.eye(1))
+    count = slopes.size // len(slopes)
+    body = Neurons(slopes.reshape(len(slopes), count), np.full(count, -low), np.eye(count))
     return circuit(site, "floor", body, f"f = r(a x {-low:+g})", "rectified units", "(n + 1) 2^-23 (|a||x| + |low|)")
 
 
-def gap(site: Site, low: float, high: float) -> Circuit:
-    """Build the second stage: how far it is below the upper limit, between 0 and the width of the range.
+def gap(site: Site, low: float, high: float, count: int = 1) -> Circuit:
+    """Build the second stage: how far each of `count` sums is below its upper limit, from 0 to the width of the range.
 
     Formula: g = r(b - f), b = high - low, rounded so that fl(high - b) >= low.
     Source: nested rectified units; nested, because the parallel form r(x - low) - r(x - high) cancels: it is off by 2
         at |x| = 3e8.
     Error: proved bound one rounding of the width; regression bound 3e-7 for limits up to 2.
     """
-    body = Neurons(-np.eye(1), np.array([float(exact_bias(low, high))]), np.eye(1))
+    body = Neurons(-np.eye(count), np.full(count, float(exact_bias(low, high))), np.eye(count))
     return circuit(site, "gap", body, "g = r(high - low - f)", "nested rectified units", "one rounding")
 
 

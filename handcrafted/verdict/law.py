@@ -33,7 +33,7 @@ EXHAUSTIVE = 2048
 BAND = 2.0**-13
 """Off the grid a law may answer either way within so much of the range, or its largest value, about a threshold."""
 
-SWITCHING = ("argmin", "comparator", "decision table", "hysteresis", "lookahead", "relay")
+SWITCHING = ("argmin", "comparator", "decision table", "guard", "hysteresis", "lookahead", "relay")
 
 Values = dict[Signal, np.ndarray]
 Work = Callable[[Mapping[Signal, np.ndarray], Callable[[int], Mapping[Signal, np.ndarray]]], Values]
@@ -153,8 +153,8 @@ def _off_the_grid(task: Task) -> list[Read]:
     """Give the real reads that a switching law compares without a grid on which it is exact."""
     if task.law not in SWITCHING:
         return []
-    real = [read for read in task.reads if not read.domain.discrete]
-    if task.law == "decision table":
+    real = [read for read in task.tested if not read.domain.discrete]
+    if task.law in ("decision table", "guard"):
         return [read for read in real if read.grid is None]
     return real if common_grid(task.reads) is None else []
 

@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, Example] = {
         {"transitions": [["idle", "next", "ready"], ["ready", "next", "running"], ["running", "stop", "idle"]]},
     ),
     "gate": ({"x": REAL, "on": BIT}, REAL, {}),
+    "guard": ({"request": REAL, "safe to do": BIT}, REAL, {}),
     "hysteresis": ({"x": REAL}, BIT, {"on below": -1, "off above": 1}),
     "integrator": ({"x": REAL}, REAL, {"gain": 0.25}),
     "k of n": ({"x": BIT, "y": BIT, "z": BIT}, BIT, {"k": 2}),
@@ -60,6 +61,7 @@ EXAMPLES: Mapping[str, Example] = {
 REGRESSION: Mapping[str, float] = {
     "difference": 5e-7,
     "gate": 6.8e-7,
+    "guard": 4.8e-7,
     "integrator": 3e-6,
     "linear": 1.3e-6,
     "lookup": 9.6e-7,
@@ -87,9 +89,14 @@ def example(law: str) -> ControlStructure:
     """
     if law not in EXAMPLES:
         raise HandcraftedError(f"Expected a law of the catalogue, got `{law}`.{nearest(law, EXAMPLES)}")
-    reads, result, parameters = EXAMPLES[law]
+    given, result, parameters = EXAMPLES[law]
+    reads = dict(given)
     entry = {"law": law, "parameters": parameters, **({"reads": list(reads)} if reads else {})}
     entry |= {"when": ROWS} if law == "decision table" else {}
+    asked = []
+    if law == "guard":
+        asked = [{"name": "request", "from": "process", "to": "controller", **reads.pop("request")}]
+        entry = {"law": law, "gates": "request", "permit": {"safe to do": "yes"}, "safe": -2}
     model = {name: {**domain, "reads": [name]} for name, domain in reads.items()}
     controller = {"kind": "controller", "level": 0, "process model": model, "control algorithm": {"out": entry}}
     return ControlStructure.model_validate(
@@ -100,5 +107,6 @@ def example(law: str) -> ControlStructure:
             "feedback": [
                 {"name": name, "from": "process", "to": "controller", **domain} for name, domain in reads.items()
             ],
+            "requests": asked,
         }
     )

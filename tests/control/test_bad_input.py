@@ -94,7 +94,7 @@ CASES = {
         4,
         "a and b",
     ),
-    "a base controller below": (boxes("level: 1}", "level: 1, layer 0: true}"), 4, "got a at level 0"),
+    "a base controller below": (boxes("level: 1}", "level: 1, layer 0: true}"), 4, "got a (level 0)"),
     "a hazard without its loss": (boxes(extra="hazards: {H: {text: t, losses: [L]}}\n"), 12, "a declared loss"),
     "a constraint without its hazard": (boxes(extra="constraints: {S: {text: t, hazards: [H]}}\n"), 12, "hazard"),
     "a UCA of nobody": (

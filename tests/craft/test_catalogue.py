@@ -21,14 +21,15 @@ ONE_OF_A_KIND = [name for name in CASES if not name.endswith((" of two", " of wo
 
 def catalogue():
     """Give one controller per case, each over a process of its own."""
-    parts, actions, feedback = {}, [], []
+    parts, actions, feedback, requests = {}, [], [], []
     for name, case in ((name, CASES[name]) for name in ONE_OF_A_KIND):
         one = yaml.safe_load(text_of(case))
         controller, process = f"controller of {name}", f"process of {name}"
         parts |= {controller: one["components"]["c"], process: {"kind": "process", "level": 1}}
         actions += [{**link, "from": controller, "to": process} for link in one["control actions"]]
         feedback += [{**link, "from": process, "to": controller} for link in one["feedback"]]
-    links = {"control actions": actions, "feedback": feedback}
+        requests += [{**link, "from": process, "to": controller} for link in one.get("requests", ())]
+    links = {"control actions": actions, "feedback": feedback, "requests": requests}
     return ControlStructure.model_validate(
         {"name": "catalogue", "time step": {"value": 0.5}, "components": parts, **links}
     )

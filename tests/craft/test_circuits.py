@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError, NotBuiltYetError
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.laws.linear import default_linear
 from handcrafted.control.laws.tables import truth
@@ -56,11 +56,6 @@ def test_a_decision_table_is_exact_in_every_context(table, domain):
         assert truth(condition, beliefs, reads) == float(plain)
         got = relu_layer(second.body, relu_layer(first.body, x))
         np.testing.assert_array_equal(got, domain.encode(issued if plain else withheld))
-
-
-def test_a_law_of_a_later_version_says_so():
-    with pytest.raises(NotBuiltYetError, match="`guard` for heat of landlord"):
-        hc.assemble(hc.load("tests/data/guarded_room.yaml"))
 
 
 @given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False), min_size=3, max_size=3))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import NotBuiltYetError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
 from handcrafted.control.laws import choosing, linear, logic, moving, switching, tables
@@ -30,6 +29,7 @@ LAW_FUNCTIONS: dict[str | None, LawFunction] = {
     "difference": moving.difference,
     "finite state": choosing.finite_state,
     "gate": logic.gate,
+    "guard": logic.guard,
     "hysteresis": switching.hysteresis,
     "integrator": moving.integrator,
     "k of n": logic.k_of_n,
@@ -53,27 +53,11 @@ LAW_FUNCTIONS: dict[str | None, LawFunction] = {
     "watchdog": moving.watchdog,
     "xor": logic.exclusive,
 }
-"""Every law that can be built."""
-
-
-def must_be_built(task: Task) -> None:
-    """Say plainly that a law of the file format cannot be built yet.
-
-    Raises:
-        NotBuiltYetError: if it cannot.
-    """
-    if task.law in LAW_FUNCTIONS:
-        return
-    known = ", ".join(str(law) for law in LAW_FUNCTIONS if law)
-    raise NotBuiltYetError(
-        f"Expected a law that this version can build ({known}, or none for the default linear law), got `{task.law}` "
-        f"for {task.name} of {task.owner}. The file is valid: draw it, or wait for a version that builds this law."
-    )
+"""Every law."""
 
 
 def answer(task: Task, domain: Domain, now: Values, ago: Callable[[int], Values]) -> Answer:
     """Work out one law from the values of signals now and some steps ago."""
-    must_be_built(task)
     at = lambda values: tuple(values[read.signal] for read in task.reads)
     state = now[task.memory.signal] if task.memory else None
     return LAW_FUNCTIONS[task.law](task, Given(at(now), lambda steps: at(ago(steps)), state), domain)

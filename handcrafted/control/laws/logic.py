@@ -8,6 +8,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given, switched
+from handcrafted.control.laws.tables import tested
 from handcrafted.control.resolved import Read, Task
 from handcrafted.control.settings.logic import KOfN
 
@@ -65,6 +66,16 @@ def multiplexer(task: Task, given: Given, domain: Domain) -> Answer:
     shares = selector if task.reads[-1].domain.discrete else np.concatenate([1.0 - selector, selector], axis=-1)
     chosen = [_gated(value, task.reads[i], shares[..., i]) for i, value in enumerate(choices)]
     return Answer(sum(chosen, np.zeros(())))
+
+
+def guard(task: Task, given: Given, domain: Domain) -> Answer:
+    """Give the request within the range of the action where it is permitted, else the safe value."""
+    assert task.safe is not None
+    low, high = (0.0, 1.0) if domain.discrete else (domain.low, domain.high)
+    safe = domain.encode(task.safe).astype(float)
+    away = np.clip(given.now[-1], low, high) - safe
+    taken = (high - low) * (1.0 - tested(task, given))[..., None]
+    return Answer(safe + np.sign(away) * np.maximum(np.abs(away) - taken, 0.0))
 
 
 def _gated(value: np.ndarray, read: Read, on: np.ndarray) -> np.ndarray:

@@ -40,7 +40,12 @@ def _test(test: Bounds | tuple[str, ...], value: np.ndarray, read: Read) -> np.n
 
 def decision_table(task: Task, given: Given, domain: Domain) -> Answer:
     """Issue where any row matches."""
-    assert task.when is not None
-    values = {read.name: value for read, value in zip(task.reads, given.now, strict=True)}
-    issued = truth(task.when, values, {read.name: read for read in task.reads})
-    return Answer(switched(task, issued, domain))
+    return Answer(switched(task, tested(task, given), domain))
+
+
+def tested(task: Task, given: Given) -> np.ndarray:
+    """Say how far the condition of a law holds [...]."""
+    if task.when is None:
+        return np.ones(())
+    values = {read.name: value for read, value in zip(task.tested, given.now, strict=False)}
+    return truth(task.when, values, {read.name: read for read in task.tested})

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from handcrafted.control.complaint import FilePath, refuse, sentence
 from handcrafted.control.parts import EMPTY, to_key
 from handcrafted.control.settings.choosing import Argmin, FiniteState, Lookahead, Lookup
-from handcrafted.control.settings.logic import Connective, Gate, KOfN, Multiplexer, Veto
+from handcrafted.control.settings.logic import Connective, Gate, Guard, KOfN, Multiplexer, Veto
 from handcrafted.control.settings.moving import (
     Delay,
     Difference,
@@ -47,6 +47,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "difference": Difference,
     "finite state": FiniteState,
     "gate": Gate,
+    "guard": Guard,
     "hysteresis": Hysteresis,
     "integrator": Integrator,
     "k of n": KOfN,
@@ -70,17 +71,11 @@ SETTINGS: dict[str, type[Settings]] = {
     "watchdog": Watchdog,
     "xor": Connective,
 }
-"""The parameters of every law that can be built."""
-
-NOT_BUILT = ("guard",)
-"""Laws that a file may name and that this version cannot build; they say so when they are assembled."""
-
-LAW_NAMES = tuple(sorted({*SETTINGS, *NOT_BUILT}))
-"""Every law that a file may name."""
+"""The parameters of every law that a file may name."""
 
 
 def settings_of(law: str | None, parameters: Mapping[str, Any] = EMPTY, path: FilePath = ()) -> Settings | None:
-    """Give a law's parameters, checked; None where it has none, or cannot be built yet.
+    """Give a law's parameters, checked; None for no law.
 
     Raises:
         HandcraftedError: naming the parameter, what it got and what would be valid.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, StrictInt
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import Scalar
-from handcrafted.control.settings.shape import READS, LawForm, Settings, StageForm
+from handcrafted.control.parts import Bounds, Condition, Scalar
+from handcrafted.control.settings.shape import READS, LawForm, Settings, Some, StageForm
 
 if TYPE_CHECKING:
     from handcrafted.control.resolved import Read
@@ -80,3 +80,24 @@ class Multiplexer(Settings):
         if words != len(choices):
             return f"Expected {len(choices)} values of the last read, one per read before it, got {words}."
         return ""
+
+
+class Guard(Settings):
+    """What a subordinate requests, cut off at the ends of its range, where it is permitted; elsewhere the safe value.
+
+    It reads the real variables that `permit` tests, then the discrete ones, then the request.
+    """
+
+    shape: ClassVar[LawForm] = LawForm(counts=(1, 64))
+
+    def form(self, reads: int, when: Condition | None) -> LawForm:
+        """Give the shape: what is tested becomes a veto, the request is saturated, and then the one gates the other."""
+        asked = Some(reads - 1, reads)
+        limited = (StageForm("floor", (asked,)), StageForm("gap", ("floor",)))
+        if when is None:
+            return self.shape._replace(stages=limited, result=("gap",))
+        real = len({name for row in when for name, test in row.items() if isinstance(test, Bounds)})
+        compared = (StageForm("ramps", (Some(0, real),)), StageForm("bits", ("ramps",))) if real else ()
+        rows = StageForm("rows", (*(("bits",) if real else ()), Some(real, reads - 1)))
+        veto = StageForm("veto", ("rows",))
+        return self.shape._replace(stages=(*compared, rows, veto, *limited), result=("gap", "veto"))

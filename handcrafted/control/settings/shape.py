@@ -59,9 +59,6 @@ class LawForm(NamedTuple):
         return any(stage.name == NEXT for stage in self.stages)
 
 
-LATER = LawForm((StageForm("work", (READS,)),), ("work",))
-"""A law that this version cannot build yet."""
-
 SATURATED = (StageForm("floor", (READS,)), StageForm("gap", ("floor",)))
 """The stages of a law whose result has limits."""
 
