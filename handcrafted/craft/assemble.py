@@ -57,12 +57,13 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
 
 
 def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:
+    """Give the length of every axis; d_head is a power of 4, so that its root scales queries without rounding."""
     count = lambda part: max((place.components[-1] + 1 for place in layout if place.part == part), default=1)
     widths = [circuit.body.value.shape[1] for circuit in circuits if isinstance(circuit.body, Head)]
     return {
         "layer": max((place.layer + 1 for place in layout), default=1),
         "head": count("attention"),
-        "d_head": max([2, *widths]),
+        "d_head": next(4**k for k in range(1, 16) if 4**k >= max([2, *widths])),
         "d_mlp": count("mlp"),
         "d_model": len(names.residual),
         "n_in": len(names.inputs),
@@ -134,9 +135,8 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> 
     writes, layer, numbers = names.find(circuit.writes), place.layer, np.array(place.components)
     if isinstance(circuit.body, Head):
         head, dims = place.components[0], np.arange(circuit.body.value.shape[1])
-        scale = weights.sizes["d_head"] ** 0.25
-        weights.b_Q[layer, head, :2] = circuit.body.query * scale
-        weights.b_K[layer, head, :2] = circuit.body.key * scale
+        weights.b_Q[layer, head, :2] = circuit.body.query * weights.sizes["d_head"] ** 0.5
+        weights.b_K[layer, head, :2] = circuit.body.key
         weights.W_V[layer, head][np.ix_(reads, dims)] = circuit.body.value
         weights.W_O[layer, head][np.ix_(dims, writes)] = circuit.body.output
         return
