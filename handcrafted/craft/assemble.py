@@ -13,7 +13,7 @@ from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.circuit import Circuit, Head
 from handcrafted.craft.plan import circuits_of
-from handcrafted.craft.policy import allow
+from handcrafted.craft.policy import Policy, allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.model.names import Names
@@ -30,7 +30,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         circuits: the circuits to use; None builds those that the structure's laws name.
 
     Raises:
-        HandcraftedError: if circuits contradict each other or form an algebraic loop.
+        HandcraftedError: if circuits contradict each other, form an algebraic loop, or break the access policy.
     """
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)
@@ -40,6 +40,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
 def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
     resolved = structure.resolved
     chosen = circuits_of(resolved) if circuits is None else circuits
+    Policy(structure).check(chosen)
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
