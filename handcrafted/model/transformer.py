@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -13,8 +14,10 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.audit import Breach, audit
+from handcrafted.model.blocks import Block, blocks_of
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.intervention import Intervention, intervene
+from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
@@ -57,6 +60,7 @@ class Transformer(nnx.Module):
         names: the names of its coordinates, inputs and outputs.
         layout: which circuit stands where.
         window: how many steps a head sees.
+        seal: the fingerprint of the Layer 0 controller as it was assembled; None where there is none.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Transformer(nnx.Module):
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
         self.names, self.structure, self.layout, self.window = names, structure, layout, window
         self._rebuild = rebuild
+        self.seal = self.fingerprint
 
     @property
     def weights(self) -> Weights:
@@ -86,9 +91,10 @@ class Transformer(nnx.Module):
         """Replace the raw arrays; the masks stay as they are.
 
         Raises:
-            HandcraftedError: if the shapes disagree.
+            HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
         """
-        for name, array in check_shapes(new).items():
+        self._must_keep_the_seal(check_shapes(new))
+        for name, array in new.items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
 
     @property
@@ -100,6 +106,49 @@ class Transformer(nnx.Module):
     def effective_weights(self) -> Weights:
         """The arrays that run: the raw ones where the access policy lets them act, else zero."""
         return self.weights.map(lambda raw, mask: jnp.where(mask, raw, 0.0), self.masks)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The controllers and their guards as blocks that share nothing; see `handcrafted.model.blocks`."""
+        return blocks_of(self.structure, self.names, self.layout)
+
+    @property
+    def trainable(self) -> Weights:
+        """Where a raw entry may act and is not frozen, as booleans: everything permitted outside Layer 0."""
+        if base_of(self.structure) is None:
+            return self.masks
+        shut = frozen(base_blocks(self.structure, self.blocks), self.masks)
+        return self.masks.map(lambda mask, no: mask & ~no, shut)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The SHA-256 of the Layer 0 controller as it stands now; None where there is none."""
+        return self._fingerprint(self.weights)
+
+    def _fingerprint(self, raw: Weights) -> str | None:
+        if base_of(self.structure) is None:
+            return None
+        masks = self.masks.map(np.asarray)
+        effective = raw.map(lambda array, mask: np.where(mask, array, np.float32(0)), masks)
+        return fingerprint(base_blocks(self.structure, self.blocks), self.names, effective, masks)
+
+    def check_seal(self) -> None:
+        """Check that the Layer 0 controller is as it was assembled; every run of the model does so first.
+
+        Raises:
+            HandcraftedError: if it is not.
+        """
+        self._must_keep_the_seal(self.weights)
+
+    def _must_keep_the_seal(self, raw: Weights) -> None:
+        """Compare fingerprints; within a compiled function there are no numbers to compare."""
+        if self.seal is None or any(isinstance(array, jax.core.Tracer) for _, array in raw.items()):
+            return
+        if (got := self._fingerprint(raw)) != self.seal:
+            raise HandcraftedError(
+                f"Expected the Layer 0 controller {base_of(self.structure)} as it was assembled, fingerprint "
+                f"{self.seal[:12]}, got {got and got[:12]}. It is frozen: undo the edit, or assemble the structure anew."
+            )
 
     @property
     def parameters(self) -> Parameters:
@@ -120,11 +169,17 @@ class Transformer(nnx.Module):
         return tuple(audit(self, weights))
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
-        """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations."""
+        """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations.
+
+        This is the dense transformer, which readouts look into. What holds for any weights outside Layer 0 holds for
+        `simulate` and `run_blocks`, which run block by block.
+        """
+        self.check_seal()
         return forward(self.effective_weights, jnp.asarray(inputs, jnp.float32), carries, window=self.window)
 
     def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""
+        self.check_seal()
         return intervene(self.effective_weights, self.names, inputs, *interventions, window=self.window)
 
     def __repr__(self) -> str:

@@ -1,0 +1,206 @@
+"""Running a model block by block: the same sums as the dense transformer, each from what its block may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from handcrafted.model.blocks import Block, Part, Source
+from handcrafted.model.forward import WINDOW, attend, matmul
+from handcrafted.model.weights import Weights
+
+ByBlock = Mapping[str, Array]
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["blocks", "ported"])
+@dataclass(frozen=True)
+class Blocks:
+    """A model's effective weights, cut into blocks.
+
+    Attributes:
+        blocks: which they are.
+        arrays: by block and key, see `Block.pieces`; none is shared.
+        ported: whether ports replace what is not finite; without them nothing is guaranteed.
+    """
+
+    blocks: tuple[Block, ...]
+    arrays: Mapping[str, Mapping[str, Array]]
+    ported: bool = True
+
+
+class BlockState(NamedTuple):
+    """What is remembered between steps: the carry of each block [own], and its rings of past keys and values.
+
+    The rings are by block and half-layer [past, head, d_head], oldest first.
+    """
+
+    carry: ByBlock
+    keys: Mapping[str, ByBlock]
+    values: Mapping[str, ByBlock]
+
+
+class Stepped(NamedTuple):
+    """What one step gives.
+
+    Attributes:
+        outputs: of the network [n_out].
+        residual: of each block at the end of the step [own].
+        faults: by block: whether each of its ports caught a value that is not finite [port].
+    """
+
+    outputs: Array
+    residual: ByBlock
+    faults: ByBlock
+
+
+def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> Blocks:
+    """Gather each block's arrays from effective weights, before anything is compiled."""
+    d_head, arrays = weights.sizes["d_head"], weights.map(np.asarray)
+    found = {
+        block.name: {key: _squeezed(key, arrays[name][at]) for key, name, at in block.pieces(d_head)}
+        for block in blocks
+    }
+    return Blocks(blocks, found, ported)
+
+
+def _squeezed(key: str, array: np.ndarray) -> np.ndarray:
+    """Drop the axis of the one layer that a part lies in."""
+    return np.array(array[0] if key[-1].isdigit() and key != "r_0" else array, np.float32)
+
+
+def ports_of(block: Block) -> tuple[Source, ...]:
+    """List what a block gathers through ports, in the order of its faults; the outputs come last."""
+    return tuple(dict.fromkeys(source for part in block.parts for source in part.sources if source.safe))
+
+
+def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
+    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
+    arrays = blocks.arrays
+    before = {name: own["r_0"] for name, own in arrays.items()}
+    keys, values = {}, {}
+    for block in blocks.blocks:
+        rings = {str(part.half): _first(part, block, blocks, before, window) for part in block.parts if part.attends}
+        keys[block.name], values[block.name] = ({half: pair[i] for half, pair in rings.items()} for i in (0, 1))
+    carry = {name: matmul(before[name], own["W_R"], "m,mn->n") for name, own in arrays.items()}
+    return BlockState(carry, keys, values)
+
+
+def _first(part: Part, block: Block, blocks: Blocks, before: ByBlock, window: int) -> list[Array]:
+    """Give the rings of keys and of values before t = 0."""
+    own = blocks.arrays[block.name]
+    seen, _ = _gather(part, block, before, own["r_0 inputs"], blocks.ported)
+    return [jnp.repeat(_project(own, name, part.half, seen)[None], window - 1, axis=0) for name in "KV"]
+
+
+def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[BlockState, Stepped]:
+    """Run one step, layer by layer in all blocks side by side.
+
+    Args:
+        blocks: the model.
+        state: what was remembered; begin with `start`.
+        inputs: one number per row of `W_E` [n_in].
+    """
+    by_name = {block.name: block for block in blocks.blocks}
+    given = {
+        name: matmul(inputs[np.array(b.rows, int)], blocks.arrays[name]["W_E"], "i,im->m") + blocks.arrays[name]["b_E"]
+        for name, b in by_name.items()
+    }
+    now, caught = dict(state.carry), {name: {} for name in by_name}
+    keys, values = ({name: dict(rings) for name, rings in kind.items()} for kind in (state.keys, state.values))
+    for half in sorted({part.half for block in blocks.blocks for part in block.parts}):
+        before = dict(now)
+        for name, block in by_name.items():
+            for part in (part for part in block.parts if part.half == half):
+                seen, faults = _gather(part, block, before, given[name], blocks.ported)
+                caught[name] |= faults
+                own = blocks.arrays[name]
+                if part.attends:
+                    added, kept = _heads(own, part, seen, (keys[name][str(half)], values[name][str(half)]))
+                    keys[name][str(half)], values[name][str(half)] = kept
+                else:
+                    added = _neurons(own, part, seen)
+                now[name] = now[name].at[np.array(part.writes)].add(added)
+    outputs, stopped = _outputs(blocks, now)
+    carry = {name: matmul(x, blocks.arrays[name]["W_R"], "m,mn->n") for name, x in now.items()}
+    faults = {
+        name: jnp.array([*(caught[name][source] for source in ports_of(block)), *stopped[name]], bool)
+        for name, block in by_name.items()
+    }
+    return BlockState(carry, keys, values), Stepped(outputs, now, faults)
+
+
+def _gather(part: Part, block: Block, now: ByBlock, given: Array, ported: bool) -> tuple[Array, dict[Source, Array]]:
+    """Give what a part reads, and which ports had to put a safe value."""
+    found, faults = [], {}
+    for source in part.sources:
+        value = (given if source.block is None else now[source.block])[np.array(source.at)]
+        if source.safe:
+            value, faults[source] = _port(value, source.safe, ported)
+        found.append(value)
+    return jnp.concatenate(found) if found else jnp.zeros(0), faults
+
+
+def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, Array]:
+    finite = jnp.isfinite(value)
+    return jnp.where(finite, value, jnp.array(safe, jnp.float32)) if ported else value, ~finite.all()
+
+
+def _project(own: Mapping[str, Array], name: str, half: int, seen: Array) -> Array:
+    """Give queries, keys or values [head, d_head]."""
+    return matmul(seen, own[f"W_{name} {half}"], "m,hmd->hd") + own[f"b_{name} {half}"]
+
+
+def _heads(own: Mapping[str, Array], part: Part, seen: Array, past: tuple[Array, Array]):
+    """Give what the heads add to what they may write, and their rings after the step."""
+    query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
+    rings = [jnp.concatenate([ring, new[None]]) for ring, new in zip(past, (key, value), strict=True)]
+    _, z = attend(query, *(ring[::-1] for ring in rings))
+    added = matmul(z, own[f"W_O {part.half}"], "hd,hdm->m") + own[f"b_O {part.half}"]
+    return added, [ring[1:] for ring in rings]
+
+
+def _neurons(own: Mapping[str, Array], part: Part, seen: Array) -> Array:
+    """Give what the neurons add to what they may write."""
+    pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
+    return matmul(jax.nn.relu(pre), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
+
+
+def _outputs(blocks: Blocks, now: ByBlock) -> tuple[Array, dict[str, list[Array]]]:
+    """Give the outputs [n_out], each through its port, and whether a block's port had to put its safe value."""
+    found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks))
+    caught: dict[str, list[Array]] = {}
+    for block in blocks.blocks:
+        own = blocks.arrays[block.name]
+        value = matmul(now[block.name], own["W_U"], "m,mo->o") + own["b_U"]
+        value, fault = _port(value, block.safe, blocks.ported)
+        found = found.at[np.array(block.outputs, int)].set(value)
+        caught[block.name] = [fault] if block.outputs else []
+    return found, caught
+
+
+def dense_residual(blocks: Blocks, residual: ByBlock, inputs: Array, d_model: int) -> Array:
+    """Put the blocks' coordinates back where the whole residual stream [d_model] has them."""
+    found = jnp.zeros(d_model)
+    for block in blocks.blocks:
+        own = blocks.arrays[block.name]
+        given = matmul(inputs[np.array(block.rows, int)], own["W_E"], "i,im->m") + own["b_E"]
+        found = found.at[np.array(block.inputs, int)].set(given)
+        found = found.at[np.array(block.own, int)].set(residual[block.name])
+    return found
+
+
+@partial(jax.jit, static_argnames="window")
+def run_blocks(blocks: Blocks, inputs: Array, window: int = WINDOW) -> Stepped:
+    """Run a sequence [time, n_in]; every field of the result has a leading time axis."""
+
+    def one_step(state: BlockState, now: Array) -> tuple[BlockState, Stepped]:
+        return advance_blocks(blocks, state, now)
+
+    return jax.lax.scan(one_step, start(blocks, window), inputs)[1]
