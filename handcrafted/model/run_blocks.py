@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.model.blocks import Block, Part, Source
 from handcrafted.model.forward import WINDOW, attend, matmul
+from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
 ByBlock = Mapping[str, Array]
+
+PORT = "port"
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["blocks", "ported"])
@@ -31,7 +35,7 @@ class Blocks:
     """
 
     blocks: tuple[Block, ...]
-    arrays: Mapping[str, Mapping[str, Array]]
+    arrays: Mapping[str, Mapping[str, Any]]
     ported: bool = True
 
 
@@ -52,12 +56,12 @@ class Stepped(NamedTuple):
     Attributes:
         outputs: of the network [n_out].
         residual: of each block at the end of the step [own].
-        faults: by block: whether each of its ports caught a value that is not finite [port].
+        faults: whether a port caught a value that is not finite [port], see `ports_of`.
     """
 
     outputs: Array
     residual: ByBlock
-    faults: ByBlock
+    faults: Array
 
 
 def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> Blocks:
@@ -75,27 +79,40 @@ def _squeezed(key: str, array: np.ndarray) -> np.ndarray:
     return np.array(array[0] if key[-1].isdigit() and key != "r_0" else array, np.float32)
 
 
-def ports_of(block: Block) -> tuple[Source, ...]:
-    """List what a block gathers through ports, in the order of its faults; the outputs come last."""
+def ports_of(blocks: tuple[Block, ...], names: Names) -> tuple[Signal, ...]:
+    """Name the ports in the order of their faults: what a controller gathers from others, then the outputs.
+
+    A port is named after its reader and what it reads; an output of several coordinates has as many ports.
+    """
+    gathered = (Signal(block.owner, PORT, source.signal.name) for block in blocks for source in _ported(block))
+    outputs = (names.outputs[column].node(OUTPUT) for block in blocks for column in block.outputs)
+    return (*gathered, *outputs)
+
+
+def _ported(block: Block) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(source for part in block.parts for source in part.sources if source.safe))
 
 
 def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
     """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
-    arrays = blocks.arrays
-    before = {name: own["r_0"] for name, own in arrays.items()}
+    arrays, first = blocks.arrays, before(blocks)
     keys, values = {}, {}
     for block in blocks.blocks:
-        rings = {str(part.half): _first(part, block, blocks, before, window) for part in block.parts if part.attends}
+        rings = {str(part.half): _first(part, block, blocks, first, window) for part in block.parts if part.attends}
         keys[block.name], values[block.name] = ({half: pair[i] for half, pair in rings.items()} for i in (0, 1))
-    carry = {name: matmul(before[name], own["W_R"], "m,mn->n") for name, own in arrays.items()}
+    carry = {name: matmul(first[name], own["W_R"], "m,mn->n") for name, own in arrays.items()}
     return BlockState(carry, keys, values)
 
 
-def _first(part: Part, block: Block, blocks: Blocks, before: ByBlock, window: int) -> list[Array]:
+def before(blocks: Blocks) -> ByBlock:
+    """Give what stood in each block before t = 0."""
+    return {name: own["r_0"] for name, own in blocks.arrays.items()}
+
+
+def _first(part: Part, block: Block, blocks: Blocks, first: ByBlock, window: int) -> list[Array]:
     """Give the rings of keys and of values before t = 0."""
     own = blocks.arrays[block.name]
-    seen, _ = _gather(part, block, before, own["r_0 inputs"], blocks.ported)
+    seen, _ = _gather(part, block, first, own["r_0 inputs"], blocks.ported)
     return [jnp.repeat(_project(own, name, part.half, seen)[None], window - 1, axis=0) for name in "KV"]
 
 
@@ -115,10 +132,10 @@ def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[Bl
     now, caught = dict(state.carry), {name: {} for name in by_name}
     keys, values = ({name: dict(rings) for name, rings in kind.items()} for kind in (state.keys, state.values))
     for half in sorted({part.half for block in blocks.blocks for part in block.parts}):
-        before = dict(now)
+        at_start = dict(now)
         for name, block in by_name.items():
             for part in (part for part in block.parts if part.half == half):
-                seen, faults = _gather(part, block, before, given[name], blocks.ported)
+                seen, faults = _gather(part, block, at_start, given[name], blocks.ported)
                 caught[name] |= faults
                 own = blocks.arrays[name]
                 if part.attends:
@@ -127,12 +144,10 @@ def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[Bl
                 else:
                     added = _neurons(own, part, seen)
                 now[name] = now[name].at[np.array(part.writes)].add(added)
-    outputs, stopped = _outputs(blocks, now)
+    outputs, stopped = outputs_of(blocks, now)
     carry = {name: matmul(x, blocks.arrays[name]["W_R"], "m,mn->n") for name, x in now.items()}
-    faults = {
-        name: jnp.array([*(caught[name][source] for source in ports_of(block)), *stopped[name]], bool)
-        for name, block in by_name.items()
-    }
+    gathered = [caught[name][source] for name, block in by_name.items() for source in _ported(block)]
+    faults = jnp.concatenate([jnp.array(gathered, bool), stopped])
     return BlockState(carry, keys, values), Stepped(outputs, now, faults)
 
 
@@ -142,14 +157,15 @@ def _gather(part: Part, block: Block, now: ByBlock, given: Array, ported: bool) 
     for source in part.sources:
         value = (given if source.block is None else now[source.block])[np.array(source.at)]
         if source.safe:
-            value, faults[source] = _port(value, source.safe, ported)
+            value, finite = _port(value, source.safe, ported)
+            faults[source] = ~finite.all()
         found.append(value)
     return jnp.concatenate(found) if found else jnp.zeros(0), faults
 
 
 def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, Array]:
     finite = jnp.isfinite(value)
-    return jnp.where(finite, value, jnp.array(safe, jnp.float32)) if ported else value, ~finite.all()
+    return jnp.where(finite, value, jnp.array(safe, jnp.float32)) if ported else value, finite
 
 
 def _project(own: Mapping[str, Array], name: str, half: int, seen: Array) -> Array:
@@ -172,17 +188,17 @@ def _neurons(own: Mapping[str, Array], part: Part, seen: Array) -> Array:
     return matmul(jax.nn.relu(pre), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
 
 
-def _outputs(blocks: Blocks, now: ByBlock) -> tuple[Array, dict[str, list[Array]]]:
-    """Give the outputs [n_out], each through its port, and whether a block's port had to put its safe value."""
+def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:
+    """Give the outputs [n_out], each through its port, and which ports had to put a safe value."""
     found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks))
-    caught: dict[str, list[Array]] = {}
+    caught = []
     for block in blocks.blocks:
         own = blocks.arrays[block.name]
         value = matmul(now[block.name], own["W_U"], "m,mo->o") + own["b_U"]
-        value, fault = _port(value, block.safe, blocks.ported)
+        value, finite = _port(value, block.safe, blocks.ported)
         found = found.at[np.array(block.outputs, int)].set(value)
-        caught[block.name] = [fault] if block.outputs else []
-    return found, caught
+        caught.append(~finite)
+    return found, jnp.concatenate(caught)
 
 
 def dense_residual(blocks: Blocks, residual: ByBlock, inputs: Array, d_model: int) -> Array:

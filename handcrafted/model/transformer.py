@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.core import Tracer
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
@@ -142,12 +142,12 @@ class Transformer(nnx.Module):
 
     def _must_keep_the_seal(self, raw: Weights) -> None:
         """Compare fingerprints; within a compiled function there are no numbers to compare."""
-        if self.seal is None or any(isinstance(array, jax.core.Tracer) for _, array in raw.items()):
+        if self.seal is None or any(isinstance(array, Tracer) for _, array in raw.items()):
             return
         if (got := self._fingerprint(raw)) != self.seal:
             raise HandcraftedError(
                 f"Expected the Layer 0 controller {base_of(self.structure)} as it was assembled, fingerprint "
-                f"{self.seal[:12]}, got {got and got[:12]}. It is frozen: undo the edit, or assemble the structure anew."
+                f"{self.seal[:12]}, got {got and got[:12]}. It is frozen: undo the edit, or assemble anew."
             )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
+from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.world import ACTION, DISTURBANCE, PROCESS, Source, World
 
@@ -24,7 +25,7 @@ BATCH = 128
 class Loop(NamedTuple):
     """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
 
-    network: State
+    network: State | BlockState
     processes: Mapping[str, Mapping[str, Array]]
     actions: Array
 
@@ -37,16 +38,21 @@ class Seen(NamedTuple):
     inputs: Array
     residual: Array
     outputs: Array
+    faults: Array
+
+
+Network = Weights | Blocks
+"""Effective weights, dense or cut into blocks."""
 
 
 @partial(jax.jit, static_argnames=("world", "names"))
 def run_steps(
-    weights: Weights, world: World, names: Names, loop: Loop, moving: Mapping[Signal, Array], kept: Array
+    network: Network, world: World, names: Names, loop: Loop, moving: Mapping[Signal, Array], kept: Array
 ) -> tuple[Loop, Seen]:
     """Run steps of the closed loop.
 
     Args:
-        weights: effective weights.
+        network: the controllers.
         world: what lies outside the network.
         names: of the network's coordinates.
         loop: where to start, with a leading run axis.
@@ -59,7 +65,7 @@ def run_steps(
 
     def one_run(start: tuple[Loop, Mapping[Signal, Array]]) -> tuple[Loop, Seen]:
         def one_step(now: Loop, outside: Mapping[Signal, Array]) -> tuple[Loop, Seen]:
-            return _step(weights, world, names, now, outside, kept)
+            return _step(network, world, names, now, outside, kept)
 
         return jax.lax.scan(one_step, *start)
 
@@ -67,13 +73,25 @@ def run_steps(
 
 
 def _step(
-    weights: Weights, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
+    network: Network, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
 ) -> tuple[Loop, Seen]:
     observed = observe(world, now.processes)
     inputs = measure(world, names, observed, now.actions, outside)
-    network, actions, seen = advance(weights, now.network, inputs)
+    state, actions, residual, faults = _advance(network, names, now.network, inputs)
     processes = proceed(world, names, now.processes, observed, actions, outside)
-    return Loop(network, processes, actions), Seen(now.processes, observed, inputs, seen["final"][kept], actions)
+    return Loop(state, processes, actions), Seen(now.processes, observed, inputs, residual[kept], actions, faults)
+
+
+def _advance(
+    network: Network, names: Names, state: Any, inputs: Array
+) -> tuple[State | BlockState, Array, Array, Array]:
+    """Run the network one step; give its state, outputs [n_out], residual [d_model] and ports' faults [port]."""
+    if isinstance(network, Weights):
+        state, outputs, seen = advance(network, state, inputs)
+        return state, outputs, seen["final"], jnp.zeros(0, bool)
+    state, done = advance_blocks(network, state, inputs)
+    residual = dense_residual(network, done.residual, inputs, len(names.residual))
+    return state, done.outputs, residual, done.faults
 
 
 def observe(world: World, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:

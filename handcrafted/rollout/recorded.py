@@ -11,6 +11,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
+from handcrafted.model.names import group
+from handcrafted.model.run_blocks import ports_of
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.given import Given
 from handcrafted.rollout.loop import Seen
@@ -19,6 +21,10 @@ from handcrafted.rollout.world import DISTURBANCE, STATE
 
 KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "done": "done"}
 """The kinds of signals that are watched for leaving their range, and what to call them."""
+
+
+INSIDE = ("believed", "remembered")
+"""The kinds that need not be finite where ports stand between blocks."""
 
 
 def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
@@ -52,8 +58,10 @@ def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
         "disturbance": dict(whole.shocks()),
     }
     named = {kind: Signals(kind, values) for kind, values in kinds.items()}
+    faults = dict(whole.faults(model))
     for signals in named.values():
-        _must_be_finite(signals, setup.runs)
+        if not (faults and signals.kind in INSIDE):
+            _must_be_finite(signals, setup.runs)
     return Trace(
         structure=structure,
         state=named["true state"],
@@ -64,6 +72,7 @@ def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
         disturbance=named["disturbance"],
         excursions=excursions_of([*named.values()], domains, KINDS),
         domains=domains,
+        faults=faults,
     )
 
 
@@ -103,6 +112,14 @@ class _Whole:
             value = joined[..., start : start + domain.width]
             start += domain.width
             yield signal, value if domain.discrete or domain.count > 1 else value[..., 0]
+
+    def faults(self, model: Transformer) -> Iterator[tuple[Signal, np.ndarray]]:
+        """Give, of each port between blocks, when it caught a value that is not finite."""
+        if model.seal is None:
+            return
+        joined = self._join([part.faults for part in self.parts])
+        for signal, at in group(ports_of(model.blocks, model.names)).items():
+            yield signal, np.any(joined[..., at], axis=-1)
 
     def shocks(self) -> Iterator[tuple[Signal, np.ndarray]]:
         for owner, process in self.setup.world.processes.items():

@@ -11,10 +11,10 @@ import numpy as np
 from rich.progress import Progress
 
 from handcrafted.model.forward import initial_state
+from handcrafted.model.run_blocks import Blocks, before, outputs_of, split, start
 from handcrafted.model.transformer import Transformer
-from handcrafted.model.weights import Weights
 from handcrafted.rollout.given import Given, given
-from handcrafted.rollout.loop import Loop, Seen, run_steps
+from handcrafted.rollout.loop import Loop, Network, Seen, run_steps
 from handcrafted.rollout.recorded import recorded, trace_of
 from handcrafted.rollout.trace import Trace
 from handcrafted.rollout.world import PlainFunction
@@ -36,6 +36,9 @@ def simulate(
 ) -> Trace:
     """Run the closed loop: measure, run the network one step, let the processes advance, and again.
 
+    A model with a Layer 0 controller runs block by block, so that what its guards promise holds whatever the other
+    weights are; `Trace.faults` says where a port caught a value that is not finite.
+
     Without `process`, the dynamics of the structure run. Signals that nobody makes stay at their initial values
     unless `inputs` sets them.
 
@@ -55,18 +58,19 @@ def simulate(
 
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
-            finite, naming the signal.
+            finite, naming the signal, or if the Layer 0 controller was changed.
     """
     setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
-    weights, names = model.effective_weights, model.names
+    model.check_seal()
+    network, names = _network(model), model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
-    loop = _start(weights, model.window, setup)
+    loop = _start(model, network, setup)
     length = min(steps, CHUNK)
     parts: list[Seen] = []
     with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
             now = {signal: _slice(values, first, length) for signal, values in setup.moving.items()}
-            loop, seen = run_steps(weights, setup.world, names, loop, now, kept)
+            loop, seen = run_steps(network, setup.world, names, loop, now, kept)
             parts.append(jax.device_get(seen))
     return trace_of(model, setup, parts)
 
@@ -76,10 +80,20 @@ def _slice(values: np.ndarray, first: int, length: int) -> np.ndarray:
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
-def _start(weights: Weights, window: int, setup: Given) -> Loop:
+def _network(model: Transformer) -> Network:
+    """Give the arrays that run: cut into blocks where there is a Layer 0 controller to protect, else as they are."""
+    if model.seal is None:
+        return model.effective_weights
+    return split(model.blocks, model.effective_weights)
+
+
+def _start(model: Transformer, network: Network, setup: Given) -> Loop:
     """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
     runs = setup.runs or 1
     spread = lambda part: jnp.broadcast_to(part, (runs, *part.shape))
-    actions = weights.r_0 @ weights.W_U + weights.b_U
+    if isinstance(network, Blocks):
+        state, actions = start(network, model.window), outputs_of(network, before(network))[0]
+    else:
+        state, actions = initial_state(network, model.window), network.r_0 @ network.W_U + network.b_U
     processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
-    return Loop(jax.tree.map(spread, initial_state(weights, window)), processes, spread(actions))
+    return Loop(jax.tree.map(spread, state), processes, spread(actions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +97,8 @@ class Trace:
         disturbance: what disturbed the processes, by component.
         excursions: every signal that left its declared range.
         domains: of every signal that has one.
+        faults: of each port between blocks, when [(run,) time] it caught a value that is not finite and put a safe one;
+            empty without a Layer 0 controller.
     """
 
     structure: ControlStructure
@@ -108,6 +110,7 @@ class Trace:
     disturbance: Signals
     excursions: tuple[Excursion, ...]
     domains: Mapping[Signal, Domain]
+    faults: Mapping[Signal, np.ndarray] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[Signals, ...]:
@@ -194,7 +197,16 @@ class Trace:
         lines = [
             f"{self.structure.name}: {runs}{self.steps} steps of {self.structure.time_step.value:g} {unit}".strip()
         ]
-        return "\n".join([*lines, *(f"  {kind!r}" for kind in self.kinds if kind), *map(str, self.excursions)])
+        kinds = [f"  {kind!r}" for kind in self.kinds if kind]
+        return "\n".join([*lines, *kinds, *map(str, self.excursions), *self._caught()])
+
+    def _caught(self) -> Iterator[str]:
+        """Say which ports caught something."""
+        for signal, caught in self.faults.items():
+            if caught.any():
+                first = int(np.flatnonzero(caught.reshape(-1, caught.shape[-1]).any(axis=0))[0])
+                where = f"{signal.owner}'s port for {signal.name}"
+                yield f"{where} put a safe value for one that is not finite in {caught.sum()} steps, first {first}"
 
 
 def excursions_of(
@@ -208,7 +220,7 @@ def excursions_of(
             if domain is None or domain.discrete or kind.kind not in names:
                 continue
             slack = 1e-6 * max(abs(domain.low), abs(domain.high))
-            beyond = np.maximum(domain.low - values, values - domain.high)
+            beyond = np.nan_to_num(np.maximum(domain.low - values, values - domain.high), nan=-np.inf)
             outside = beyond > slack
             if outside.any():
                 first = int(np.flatnonzero(outside.reshape(-1, outside.shape[-1]).any(axis=0))[0])
