@@ -1,0 +1,106 @@
+"""The guards of a model's Layer 0 controller as they stand in its weights: limits, safe values, vetoes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handcrafted.control.domain import Value
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import network_output
+from handcrafted.control.resolved import ResolvedLink, Task
+from handcrafted.model.layer_0 import base_of
+from handcrafted.model.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One action that a guard of Layer 0 gates.
+
+    Attributes:
+        action: the network's output.
+        columns: its columns of `W_U`.
+        request: the name of what is gated.
+        asker: who requests it.
+        safe: what is done under a veto [width].
+        said: the same as the file says it.
+        low, high: the effective limits of each coordinate, as the weights give them.
+        veto: the subspace that is 1 where the action is vetoed; None where everything is permitted.
+    """
+
+    action: Signal
+    columns: np.ndarray
+    request: str
+    asker: str
+    safe: np.ndarray
+    said: Value
+    low: np.ndarray
+    high: np.ndarray
+    veto: Signal | None
+
+    def __str__(self) -> str:
+        ends = (
+            f"within [{self.low[0]:.9g}, {self.high[0]:.9g}]" if len(self.low) == 1 else "each coordinate within [0, 1]"
+        )
+        said = self.said if isinstance(self.said, str) else f"{self.said:g}"
+        when = f"exactly {said} under a veto" if self.veto else f"{said} where no finite request comes"
+        return f"{self.action.owner}'s {self.action.name}: {ends}, {when}; gates {self.request} of {self.asker}"
+
+
+def must_have_base(model: Transformer) -> str:
+    """Name the Layer 0 controller of a model.
+
+    Raises:
+        HandcraftedError: if there is none.
+    """
+    base = base_of(model.structure)
+    if base is None:
+        raise HandcraftedError(
+            f"Expected a structure with a Layer 0 controller, got {model.structure.name}, which has none. "
+            "Say `layer 0: true` of the controller that nothing may override."
+        )
+    return base
+
+
+def guards_of(model: Transformer) -> tuple[Guard, ...]:
+    """List the guards of Layer 0."""
+    base = base_of(model.structure)
+    controller = model.structure.resolved.controllers.get(base or "")
+    entries = controller.entries if controller else ()
+    return tuple(
+        _guard(model, entry.task, link)
+        for entry in entries
+        for link in entry.links
+        if entry.task.law == "guard" and link.port is not None
+    )
+
+
+def _guard(model: Transformer, task: Task, link: ResolvedLink) -> Guard:
+    asked = next(other for other in model.structure.resolved.links if other.received == task.reads[-1].signal)
+    assert link.port and task.safe is not None
+    action = network_output(link.port)
+    low, high = _limits(model, task, link)
+    veto = task.result[1].signal if len(task.result) > 1 else None
+    columns, safe = model.names.output_signals[action], task.domain.encode(task.safe)
+    return Guard(action, columns, asked.id.name, asked.id.sender or "", safe, task.safe, low, high, veto)
+
+
+def _limits(model: Transformer, task: Task, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:
+    """Give the least and the largest result [width] of the last circuit, with the gap at its ends and no veto."""
+    w, names = model.effective_weights.numpy(), model.names
+    place = next(place for place in model.layout if place.writes == link.port)
+    before = next(place for place in model.layout if place.writes == task.result[0].signal)
+    numbers, reads = np.array(place.components), names.find(task.result[0].signal)
+    width = w.b_in[before.layer, list(before.components)][: len(reads)]
+    into, bias = w.W_in[place.layer][np.ix_(reads, numbers)], w.b_in[place.layer, numbers]
+    out = w.W_out[place.layer][np.ix_(numbers, names.find(place.writes))]
+    ends = [np.maximum(gap @ into + bias, 0).astype(np.float32) @ out for gap in (width, np.zeros_like(width))]
+    return ends[0], ends[1]
+
+
+def unguarded(model: Transformer) -> tuple[Signal, ...]:
+    """List the outputs that no guard of Layer 0 gates."""
+    gated = {guard.action for guard in guards_of(model)}
+    return tuple(signal for signal in model.names.output_signals if signal not in gated)
