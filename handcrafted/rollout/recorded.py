@@ -72,6 +72,8 @@ def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
         disturbance=named["disturbance"],
         excursions=excursions_of([*named.values()], domains, KINDS),
         domains=domains,
+        steps=setup.steps,
+        runs=setup.runs,
         faults=faults,
     )
 

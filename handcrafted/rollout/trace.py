@@ -97,6 +97,8 @@ class Trace:
         disturbance: what disturbed the processes, by component.
         excursions: every signal that left its declared range.
         domains: of every signal that has one.
+        steps: how many steps were run.
+        runs: how many runs there are; None without an axis of runs.
         faults: of each port between blocks, when [(run,) time] it caught a value that is not finite and put a safe one;
             empty without a Layer 0 controller.
     """
@@ -110,29 +112,14 @@ class Trace:
     disturbance: Signals
     excursions: tuple[Excursion, ...]
     domains: Mapping[Signal, Domain]
+    steps: int
+    runs: int | None = None
     faults: Mapping[Signal, np.ndarray] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[Signals, ...]:
         """All signals, kind by kind."""
         return self.state, self.measured, self.believed, self.remembered, self.done, self.disturbance
-
-    @property
-    def steps(self) -> int:
-        """How many steps were run."""
-        for kind in self.kinds:
-            for signal, values in kind.items():
-                return values.shape[-2] if self._wide(signal) else values.shape[-1]
-        return 0
-
-    @property
-    def runs(self) -> int | None:
-        """How many runs there are; None without an axis of runs."""
-        for kind in self.kinds:
-            for signal, values in kind.items():
-                shape = values.shape[:-2] if self._wide(signal) else values.shape[:-1]
-                return shape[0] if shape else None
-        return None
 
     @property
     def time(self) -> np.ndarray:
