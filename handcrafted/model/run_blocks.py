@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.model.blocks import Block, Part, Source
@@ -18,7 +19,7 @@ from handcrafted.model.forward import WINDOW, attend, matmul
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
-ByBlock = Mapping[str, Array]
+ByBlock = Mapping[str, Any]
 
 PORT = "port"
 
@@ -151,11 +152,13 @@ def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[Bl
     return BlockState(carry, keys, values), Stepped(outputs, now, faults)
 
 
-def _gather(part: Part, block: Block, now: ByBlock, given: Array, ported: bool) -> tuple[Array, dict[Source, Array]]:
+def _gather(
+    part: Part, block: Block, now: ByBlock, given: ArrayLike, ported: bool
+) -> tuple[Array, dict[Source, Array]]:
     """Give what a part reads, and which ports had to put a safe value."""
     found, faults = [], {}
     for source in part.sources:
-        value = (given if source.block is None else now[source.block])[np.array(source.at)]
+        value = jnp.asarray(given if source.block is None else now[source.block])[np.array(source.at)]
         if source.safe:
             value, finite = _port(value, source.safe, ported)
             faults[source] = ~finite.all()
@@ -168,12 +171,12 @@ def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, A
     return jnp.where(finite, value, jnp.array(safe, jnp.float32)) if ported else value, finite
 
 
-def _project(own: Mapping[str, Array], name: str, half: int, seen: Array) -> Array:
+def _project(own: Mapping[str, Any], name: str, half: int, seen: Array) -> Array:
     """Give queries, keys or values [head, d_head]."""
     return matmul(seen, own[f"W_{name} {half}"], "m,hmd->hd") + own[f"b_{name} {half}"]
 
 
-def _heads(own: Mapping[str, Array], part: Part, seen: Array, past: tuple[Array, Array]):
+def _heads(own: Mapping[str, Any], part: Part, seen: Array, past: tuple[Array, Array]):
     """Give what the heads add to what they may write, and their rings after the step."""
     query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
     rings = [jnp.concatenate([ring, new[None]]) for ring, new in zip(past, (key, value), strict=True)]
@@ -182,7 +185,7 @@ def _heads(own: Mapping[str, Array], part: Part, seen: Array, past: tuple[Array,
     return added, [ring[1:] for ring in rings]
 
 
-def _neurons(own: Mapping[str, Array], part: Part, seen: Array) -> Array:
+def _neurons(own: Mapping[str, Any], part: Part, seen: Array) -> Array:
     """Give what the neurons add to what they may write."""
     pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
     return matmul(jax.nn.relu(pre), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
