@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     inputs: Array
     residual: Array
     outputs: Array
-    faults: Array
+    faults: Array | None
 
 
 Network = Weights | Blocks
@@ -84,14 +84,14 @@ def _step(
 
 def _advance(
     network: Network, names: Names, state: Any, inputs: Array
-) -> tuple[State | BlockState, Array, Array, Array]:
+) -> tuple[State | BlockState, Array, Array, Array | None]:
     """Run the network one step; give its state, outputs [n_out], residual [d_model] and ports' faults [port]."""
     if isinstance(network, Weights):
         state, outputs, seen = advance(network, state, inputs)
-        return state, outputs, seen["final"], jnp.zeros(0, bool)
+        return state, outputs, seen["final"], None
     state, done = advance_blocks(network, state, inputs)
     residual = dense_residual(network, done.residual, inputs, len(names.residual))
-    return state, done.outputs, residual, done.faults
+    return state, done.outputs, residual, done.faults if done.faults.size else None
 
 
 def observe(world: World, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:

@@ -117,10 +117,9 @@ class _Whole:
 
     def faults(self, model: Transformer) -> Iterator[tuple[Signal, np.ndarray]]:
         """Give, of each port between blocks, when it caught a value that is not finite."""
-        if model.seal is None:
-            return
-        joined = self._join([part.faults for part in self.parts])
-        for signal, at in group(ports_of(model.blocks, model.names)).items():
+        ports = group(ports_of(model.blocks, model.names)) if model.seal else {}
+        joined = self._join([part.faults for part in self.parts]) if ports else np.zeros(0)
+        for signal, at in ports.items():
             yield signal, np.any(joined[..., at], axis=-1)
 
     def shocks(self) -> Iterator[tuple[Signal, np.ndarray]]:
