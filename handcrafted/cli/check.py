@@ -14,6 +14,7 @@ from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
+    from handcrafted.verdict.chain import ChainOfCommand
     from handcrafted.verdict.loops import Loop
 
 PRINTED_LOOPS = 6
@@ -39,14 +40,16 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     if png is not None and png.suffix == ".png" and len(chosen) > 1:
         raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
     checked = [(path, *_check_one(path)) for path in chosen]
-    results = [(path, comparison) for path, comparison, _ in checked]
+    results = [(path, comparison) for path, comparison, *_ in checked]
     pictures = _pictures(results, png) if png is not None else []
     comparisons = [comparison for _, comparison in results]
     if as_json:
         click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
     else:
         print_comparisons(comparisons)
-        for _, comparison, loops in checked:
+        for _, comparison, loops, chain in checked:
+            for remark in chain.remarks():
+                click.echo(f"{comparison.structure.name}: {remark}")
             for loop in loops[:PRINTED_LOOPS]:
                 click.echo(f"{comparison.structure.name}: {loop}")
             if len(loops) > PRINTED_LOOPS:
@@ -56,18 +59,20 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
 
 
-def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...]]:
-    """Give the comparison and the feedback loops of one file."""
+def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...], ChainOfCommand]:
+    """Give the comparison, the feedback loops and the chain of command of one file."""
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
     from handcrafted.readout.recover import recover
+    from handcrafted.verdict.chain import chain_of_command
     from handcrafted.verdict.compare import compare
     from handcrafted.verdict.loops import feedback_loops
 
     structure = load(path)
     with named(path):
         recovered = recover(assemble(structure))
-        return compare(structure, recovered), feedback_loops(structure, recovered)
+        found = compare(structure, recovered), feedback_loops(structure, recovered)
+        return *found, chain_of_command(structure, recovered)
 
 
 def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:
