@@ -64,7 +64,7 @@ def simulate(
     model.check_seal()
     network, names = _network(model), model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
-    loop = _start(model, network, setup)
+    loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
     parts: list[Seen] = []
     with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
@@ -87,13 +87,13 @@ def _network(model: Transformer) -> Network:
     return split(model.blocks, model.effective_weights)
 
 
-def _start(model: Transformer, network: Network, setup: Given) -> Loop:
+def start_of(network: Network, window: int, setup: Given) -> Loop:
     """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
     runs = setup.runs or 1
     spread = lambda part: jnp.broadcast_to(part, (runs, *part.shape))
     if isinstance(network, Blocks):
-        state, actions = start(network, model.window), outputs_of(network, before(network))[0]
+        state, actions = start(network, window), outputs_of(network, before(network))[0]
     else:
-        state, actions = initial_state(network, model.window), network.r_0 @ network.W_U + network.b_U
+        state, actions = initial_state(network, window), network.r_0 @ network.W_U + network.b_U
     processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
     return Loop(jax.tree.map(spread, state), processes, spread(actions))
