@@ -27,6 +27,8 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout.recover import Recovered, recover
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
+from handcrafted.safety.attack import attack
+from handcrafted.safety.authority import authority_report
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain
@@ -54,6 +56,8 @@ __all__ = [
     "Weights",
     "Zero",
     "assemble",
+    "attack",
+    "authority_report",
     "compare",
     "draw",
     "explain",

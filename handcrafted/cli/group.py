@@ -25,6 +25,8 @@ def friendly(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except HandcraftedError as error:
             raise _BadInputError(str(error)) from None
+        except BrokenPipeError:  # whoever read the output has seen enough
+            raise
         except OSError as error:
             raise _BadInputError(f"Expected to read or write {error.filename}, got: {error.strerror}.") from None
 

@@ -72,7 +72,23 @@ class Transformer(nnx.Module):
         structure: ControlStructure,
         window: int = WINDOW,
         rebuild: Rebuild | None = None,
+        seal: str | None = None,
     ):
+        """Make a model of arrays.
+
+        Args:
+            weights: the raw arrays.
+            masks: where they may act.
+            names: of coordinates, inputs and outputs.
+            layout: which circuit stands where.
+            structure: the control structure that they implement.
+            window: how many steps a head sees.
+            rebuild: how another structure becomes arrays; None for circuits that were given.
+            seal: the fingerprint that the Layer 0 controller must have; None takes the one that it has.
+
+        Raises:
+            HandcraftedError: if shapes disagree, or the fingerprint is another.
+        """
         check_shapes(weights)
         check_shapes(masks)
         for name, array in weights.items():
@@ -80,7 +96,8 @@ class Transformer(nnx.Module):
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
         self.names, self.structure, self.layout, self.window = names, structure, layout, window
         self._rebuild = rebuild
-        self.seal = self.fingerprint
+        self.seal = seal or self.fingerprint
+        self.check_seal()
 
     @property
     def weights(self) -> Weights:

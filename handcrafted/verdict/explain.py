@@ -140,7 +140,8 @@ class _Trace(NamedTuple):
         into, bias = Block("W_in", at, (reads, neurons)), Block("b_in", at, (neurons,))
         out = Block("W_out", at, (neurons, self.model.names.find(port)))
         missing = [f"{block} is zero" for block in (into, out) if block.axes[0].size and not self._entries(block)]
-        text = f"{text} (layer {place.layer}, neurons {neurons[0]}-{neurons[-1]})"
+        which = f"neuron {neurons[0]}" if len(neurons) == 1 else f"neurons {neurons[0]}-{neurons[-1]}"
+        text = f"{text} (layer {place.layer}, {which})"
         return PathStep(text, place.circuit, place.formula, self._entries(into, bias, out), tuple(missing))
 
     def _received(self, edge: Edge) -> PathStep:

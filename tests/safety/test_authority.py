@@ -6,6 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.ablate import without_saturation
+from handcrafted.model.transformer import Transformer
 from handcrafted.safety.authority import authority_report
 from handcrafted.safety.guards import guards_of
 from handcrafted.safety.trials import NAN, SCALES, try_weights
@@ -94,6 +95,18 @@ def test_a_changed_layer_0_shows_and_does_not_run():
         with pytest.raises(hc.HandcraftedError, match="It is frozen"):
             run()
     assert not authority_report(model).holds and "but now" in str(authority_report(model))
+
+
+def test_arrays_that_are_loaded_must_have_the_fingerprint_that_is_asked_for():
+    model = model_of("guarded room")
+    parts = model.masks.numpy(), model.names, model.layout, model.structure
+    again = Transformer(model.weights.numpy(), *parts, seal=model.seal)
+    assert again.seal == model.seal
+    other = model.weights.numpy()
+    place = next(place for place in model.layout if place.writes.name == "heat veto")
+    other.W_in[place.layer, :, place.components[0]] *= 0.5
+    with pytest.raises(hc.HandcraftedError, match="landlord as it was assembled"):
+        Transformer(other, *parts, seal=model.seal)
 
 
 def test_every_entry_of_layer_0_is_sealed_and_no_other():
