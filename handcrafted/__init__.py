@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.resolved import Finding, LinkId
+from handcrafted.control.resolved import LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import load
@@ -39,7 +39,6 @@ __all__ = [
     "Comparison",
     "ControlStructure",
     "Edge",
-    "Finding",
     "HandcraftedError",
     "Hold",
     "LinkId",
