@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.resolved import LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import load
@@ -25,6 +24,7 @@ from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
 from handcrafted.readout.recover import Recovered, recover
+from handcrafted.readout.registry import register
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.attack import attack
@@ -41,7 +41,6 @@ __all__ = [
     "Edge",
     "HandcraftedError",
     "Hold",
-    "LinkId",
     "Names",
     "Noise",
     "Patch",
@@ -64,6 +63,7 @@ __all__ = [
     "initial_state",
     "load",
     "recover",
+    "register",
     "show",
     "simulate",
     "step",

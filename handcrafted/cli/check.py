@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,19 +29,27 @@ PRINTED_LOOPS = 6
 @click.option(
     "--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop."
 )
+@click.option("--readout", "readouts", multiple=True, help="Show a further readout, such as gradient; repeat for more.")
+@click.option("--import", "module", help="A Python module that registers readouts; all of them are shown.")
 @friendly
-def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
+def check(
+    files: tuple[Path, ...], as_json: bool, png: Path | None, readouts: tuple[str, ...], module: str | None
+) -> None:
     """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.
 
     Example: handcrafted check train_door.yaml --png figures
     """
+    from handcrafted.readout.recover import recover  # noqa: F401  # the readouts register themselves
+    from handcrafted.readout.registry import chosen as known
     from handcrafted.view.tables import print_comparisons
     from handcrafted.zoo import bundled
 
     chosen = files or bundled()
     if png is not None and png.suffix == ".png" and len(chosen) > 1:
         raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
-    checked = [(path, *_check_one(path)) for path in chosen]
+    shown = (*readouts, *registered_by(module)) if module else readouts
+    known(list(shown))
+    checked = [(path, *_check_one(path, shown)) for path in chosen]
     results = [(path, comparison) for path, comparison, *_ in checked]
     pictures = _pictures(results, png) if png is not None else []
     comparisons = [comparison for _, comparison in results]
@@ -59,7 +69,32 @@ def check(files: tuple[Path, ...], as_json: bool, png: Path | None) -> None:
     raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
 
 
-def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...], ChainOfCommand]:
+def registered_by(module: str) -> tuple[str, ...]:
+    """Import a module, found beside the current folder too, and name the readouts that it registers.
+
+    Raises:
+        HandcraftedError: if it cannot be imported, or registers none.
+    """
+    from handcrafted.readout.registry import registered
+
+    before = set(registered())
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        importlib.import_module(module)
+    except HandcraftedError:
+        raise
+    except Exception as error:
+        raise HandcraftedError(
+            f"Expected a module that registers readouts, got {module!r}, which cannot be imported: {error!r}."
+        ) from None
+    finally:
+        sys.path.pop(0)
+    if not (found := tuple(name for name in registered() if name not in before)):
+        raise HandcraftedError(f"Expected a module that registers readouts, got {module!r}. Decorate a function in it.")
+    return found
+
+
+def _check_one(path: Path, readouts: tuple[str, ...]) -> tuple[Comparison, tuple[Loop, ...], ChainOfCommand]:
     """Give the comparison, the feedback loops and the chain of command of one file."""
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
@@ -70,7 +105,7 @@ def _check_one(path: Path) -> tuple[Comparison, tuple[Loop, ...], ChainOfCommand
 
     structure = load(path)
     with named(path):
-        recovered = recover(assemble(structure))
+        recovered = recover(assemble(structure), readouts=readouts)
         found = compare(structure, recovered), feedback_loops(structure, recovered)
         return *found, chain_of_command(structure, recovered)
 

@@ -16,7 +16,8 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.downstream import output_effects
 from handcrafted.readout.edges import direction, edge
-from handcrafted.readout.readers import Answer, Answers, Stream, undisturbed
+from handcrafted.readout.readers import Along, Answer, Answers, Stream, undisturbed
+from handcrafted.readout.registry import register
 from handcrafted.readout.subject import FLOOR, Subject
 
 EFFECT_FLOOR = 1e-6
@@ -67,6 +68,7 @@ def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
     return Stream(*(change(values) for values in x))
 
 
+@register("patching", sees="used", judges=True)
 def patching(subject: Subject) -> SignalGraph:
     """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
 
@@ -75,6 +77,12 @@ def patching(subject: Subject) -> SignalGraph:
     Source: Wang et al. 2022, Interpretability in the Wild (path patching); Conmy et al. 2023 (ACDC).
     Error: exact; blind to what is equal under every contrast, which the evidence then says.
     """
+    graph = by_intervention(subject)
+    return SignalGraph(graph.nodes, _with_outputs(subject, list(graph.edges)))
+
+
+def by_intervention(subject: Subject, along: Along = ()) -> SignalGraph:
+    """Draw the edges along which readers answer a change, exactly or by slopes; see `patching` and `gradient`."""
     if not subject.spaces:
         return SignalGraph((), ())
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
@@ -83,11 +91,11 @@ def patching(subject: Subject) -> SignalGraph:
     base, seen = undisturbed(subject.padded, x, subject.window), []
     for turn, contrast in enumerate(CONTRASTS):
         change = changes_of(x, contrast, subject.seed + turn)
-        seen.append((np.asarray(change.final), Answers(subject, base, change)))
-    edges = [*_input_edges(subject)]
+        seen.append((np.asarray(change.final), Answers(subject, base, change, along)))
+    edges = [*input_edges(subject)]
     for row, (source, at) in enumerate(subject.spaces.items()):
         edges += _edges_from(subject, source, at, [(given[:, at], answers.of(row)) for given, answers in seen], floors)
-    return SignalGraph(subject.spaces, _with_outputs(subject, edges))
+    return SignalGraph(subject.spaces, edges)
 
 
 def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
@@ -139,7 +147,7 @@ def _edge(source: Signal, target: Signal, lag: int, effects: list[tuple], floor:
     return [Edge(source, target, lag, direction(change, effect, floor), evidence=seen)]
 
 
-def _input_edges(subject: Subject) -> list[Edge]:
+def input_edges(subject: Subject) -> list[Edge]:
     """Give the edges from the network's inputs: what each puts on the stream, over all contexts."""
     inputs = sequences(subject.names, 1, subject.seed)[:, 0]
     found = []

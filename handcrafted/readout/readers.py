@@ -91,6 +91,21 @@ def respond(weights: Weights, base: Base, change: Stream, readers: Readers, wind
     return Response(stream, outputs, matmul(final, weights.W_R[readers.at], "m,mn->n"))
 
 
+Along = tuple[float, ...]
+"""Where on the way from nothing to the whole change slopes are taken; nowhere asks for the exact answer."""
+
+
+def respond_along(
+    weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along
+) -> Response:
+    """Give what the readers answer to a change, exactly, or as the mean of the slopes along it times the change."""
+    if not along:
+        return respond(weights, base, change, readers, window)
+    exact = lambda part: respond(weights, base, part, readers, window)
+    slopes = [jax.jvp(exact, (jax.tree.map(lambda a, k=k: k * a, change),), (change,))[1] for k in along]
+    return jax.tree.map(lambda *parts: sum(parts) / len(parts), *slopes)
+
+
 def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window: int) -> Array:
     """Give what the heads write otherwise [time, d_model] for a change [layer, coordinate] of what they see."""
     layer, head = jnp.divmod(readers.heads, weights.W_Q.shape[1])
@@ -119,8 +134,10 @@ def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> A
     return matmul(post * readers.neuron_on, weights.W_out[layer, column], "n,nm->m")
 
 
-@partial(jax.jit, static_argnames="window")
-def effects(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> tuple[Response, Array]:
+@partial(jax.jit, static_argnames=("window", "along"))
+def effects(
+    weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()
+) -> tuple[Response, Array]:
     """Give the responses to a change of each subspace in turn, over runs.
 
     Args:
@@ -129,6 +146,7 @@ def effects(weights: Weights, base: Base, change: Stream, readers: Readers, wind
         change: by how much the stream differs under a contrast, at its first step [run].
         readers: which coordinates to change and who reads them [subspace].
         window: how many steps a head sees.
+        along: where slopes are taken; nowhere asks for the exact answer.
 
     Returns:
         Responses with leading axes [subspace, run], of the stream at the step of the change alone; and the largest
@@ -136,26 +154,27 @@ def effects(weights: Weights, base: Base, change: Stream, readers: Readers, wind
     """
 
     def one(readers: Readers) -> tuple[Response, Array]:
-        found = jax.vmap(lambda base, delta: respond(weights, base, delta, readers, window))(base, change)
+        found = jax.vmap(lambda base, delta: respond_along(weights, base, delta, readers, window, along))(base, change)
         return found._replace(stream=found.stream[:, 0]), jnp.abs(found.stream).max(axis=0)
 
     return jax.lax.map(one, readers)
 
 
-@partial(jax.jit, static_argnames="window")
-def over_time(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> Array:
+@partial(jax.jit, static_argnames=("window", "along"))
+def over_time(weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()) -> Array:
     """Give the response of the stream to a change of one subspace [run, time, d_model]."""
-    return jax.vmap(lambda base, delta: respond(weights, base, delta, readers, window).stream)(base, change)
+    one = lambda base, delta: respond_along(weights, base, delta, readers, window, along).stream
+    return jax.vmap(one)(base, change)
 
 
 class Answers:
     """What all readers answer under one contrast."""
 
-    def __init__(self, subject: Subject, base: Base, change: Stream):
-        self.subject, self.base, self.change = subject, base, change
+    def __init__(self, subject: Subject, base: Base, change: Stream, along: Along = ()):
+        self.subject, self.base, self.change, self.along = subject, base, change, along
         self.rows: dict[int, tuple[Response, np.ndarray]] = {}
         for chosen, readers in by_class(subject):
-            found = jax.device_get(effects(subject.padded, base, change, readers, subject.window))
+            found = jax.device_get(effects(subject.padded, base, change, readers, subject.window, along))
             for i, row in enumerate(chosen):
                 self.rows[row] = jax.tree.map(lambda part, i=i: part[i], found)
 
@@ -187,7 +206,7 @@ class Answer:
         """The answer on the stream over time [run, time, d_model]."""
         a = self.answers
         readers = jax.tree.map(lambda part: part[0], next(iter(by_class(a.subject, [self.row])))[1])
-        return np.asarray(over_time(a.subject.padded, a.base, a.change, readers, a.subject.window))
+        return np.asarray(over_time(a.subject.padded, a.base, a.change, readers, a.subject.window, a.along))
 
 
 def by_class(subject: Subject, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:

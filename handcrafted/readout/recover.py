@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handcrafted.control.errors import HandcraftedError
@@ -10,17 +10,9 @@ from handcrafted.control.graph import SignalGraph
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.readout.patching import patching
+from handcrafted.readout import ablation, gradient, patching, subspace, wiring  # noqa: F401  # they register themselves
+from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import Subject, subject
-from handcrafted.readout.subspace import subspace
-from handcrafted.readout.wiring import wiring
-
-READOUTS: dict[str, Callable[[Subject], SignalGraph]] = {
-    "wiring": wiring,
-    "subspace": subspace,
-    "patching": patching,
-}
-"""Every readout by name; `wiring` gives the wired graph, `patching` the used one."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +41,22 @@ class Recovered:
         return "Recovered(" + ", ".join(f"{name}: {len(graph)} edges" for name, graph in self.graphs.items()) + ")"
 
 
-def recover(model_or_weights: Transformer | Weights, names: Names | None = None, seed: int = 0) -> Recovered:
-    """Recover the signal-flow graph of a network with every readout.
+def recover(
+    model_or_weights: Transformer | Weights,
+    names: Names | None = None,
+    seed: int = 0,
+    readouts: Sequence[str] = (),
+) -> Recovered:
+    """Recover the signal-flow graph of a network with the readouts that judge, and with others that are named.
 
     Args:
         model_or_weights: a model (its effective weights are read) or any arrays.
         names: the names of the coordinates; needed beside bare arrays.
         seed: of the contexts and of the noise.
+        readouts: further ones, such as `gradient`, or what was registered; they are shown, and judge nothing.
 
     Raises:
-        HandcraftedError: if names are missing, shapes disagree, or a number is not finite.
+        HandcraftedError: if a readout is unknown, if names are missing, shapes disagree, or a number is not finite.
     """
     if isinstance(model_or_weights, Transformer):
         weights, window = model_or_weights.effective_weights, model_or_weights.window
@@ -67,4 +65,4 @@ def recover(model_or_weights: Transformer | Weights, names: Names | None = None,
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")
     else:
         read = subject(model_or_weights, names, seed=seed)
-    return Recovered(read, {name: readout(read) for name, readout in READOUTS.items()})
+    return Recovered(read, {readout.name: readout.read(read) for readout in (*chosen(None), *chosen(list(readouts)))})

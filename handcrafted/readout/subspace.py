@@ -5,9 +5,11 @@ from __future__ import annotations
 from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.readout.edges import wires
 from handcrafted.readout.paths import paths_of, reads, transfer, writes
+from handcrafted.readout.registry import register
 from handcrafted.readout.subject import FLOOR, Subject
 
 
+@register("subspace", sees="wired", judges=True)
 def subspace(subject: Subject) -> SignalGraph:
     """Draw an edge from every subspace that a component reads to every one that it writes.
 

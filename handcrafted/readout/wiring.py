@@ -11,12 +11,14 @@ from scipy import sparse
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge, wires
 from handcrafted.readout.paths import Path, paths_of, reads, transfer, writes
+from handcrafted.readout.registry import register
 from handcrafted.readout.subject import FLOOR, Subject
 
 COMPOSITION_FLOOR = 1e-5
 """Compositions below this share of the product of norms do not count."""
 
 
+@register("wiring", sees="wired", judges=True)
 def wiring(subject: Subject) -> SignalGraph:
     """Draw an edge u -> v where an earlier writer of u composes with a reader of u that writes v.
 

@@ -9,34 +9,34 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
+from handcrafted.readout.registry import Sees, registered
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts
 from handcrafted.verdict.law import law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
 from handcrafted.verdict.manifest import manifest
 from handcrafted.verdict.zooms import differences
 
-INTERVENTIONS = ("patching",)
-"""Readouts that see what varies, not what is connected."""
-
 
 def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
     """Hold what was recovered against what was intended, link by link.
 
-    A link is found if every readout finds it (wired and used) and the laws at its two ends hold. What differs is
-    missing, extra or wrong, each with a reason. Differences inside a controller that change no law are findings.
+    A link is found if every readout that judges finds it (wired and used) and the laws at its two ends hold; others
+    have their own verdicts in `readouts`. What differs is missing, extra or wrong, each with a reason. Differences
+    inside a controller that change no law are findings.
 
     Raises:
         HandcraftedError: if the network lacks coordinates that the structure names.
     """
     resolved, intended = structure.resolved, structure.signal_graph()
     readouts = {
-        name: judge(resolved, intended, graph, structural=name not in INTERVENTIONS)
+        name: judge(resolved, intended, graph, structural=_sees(name) is Sees.WIRED)
         for name, graph in recovered.graphs.items()
     }
-    findings = [*resolved.findings, *_inside(intended, recovered)]
+    judging = {name: graph for name, graph in recovered.graphs.items() if registered()[name].judges}
+    findings = [*resolved.findings, *_inside(intended, judging)]
     readouts["law"] = _law(resolved, recovered)
     return Comparison(
-        links=_together(readouts),
+        links=_together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")}),
         structure=structure,
         readouts=readouts,
         outside=tuple(link.id for link in resolved.links if not link.counted),
@@ -44,6 +44,10 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         manifest=manifest(structure, recovered.subject),
         zooms=differences(structure, intended, recovered.wired),
     )
+
+
+def _sees(name: str) -> Sees:
+    return registered()[name].sees
 
 
 def _law(resolved: Resolved, recovered: Recovered) -> Verdicts:
@@ -74,11 +78,11 @@ def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:
             yield Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
 
 
-def _inside(intended: SignalGraph, recovered: Recovered) -> Iterator[Finding]:
+def _inside(intended: SignalGraph, graphs: Mapping[str, SignalGraph]) -> Iterator[Finding]:
     """Give a finding per edge inside a controller that some readouts miss, or see without its being intended."""
     for what, which in (("see no way", 0), ("see an unintended way", 1)):
         seen: dict[tuple, list[tuple[str, Edge]]] = {}
-        for name, graph in recovered.graphs.items():
+        for name, graph in graphs.items():
             for edge in inside_differences(intended, graph)[which]:
                 seen.setdefault(edge.key, []).append((name, edge))
         for found in seen.values():

@@ -1,0 +1,172 @@
+"""Ablation: take a subspace away for everybody at one step, by zero, its mean or noise, and see what comes after it.
+
+What changes is everything downstream. So that edges come out of it, an effect that others explain is left out: u to v
+over k steps is no edge where some w has an effect of u, j steps on, and has one on v in the k - j that remain.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.model.edit import Edit, no_edit
+from handcrafted.model.forward import forward
+from handcrafted.model.padding import widened
+from handcrafted.model.weights import Weights
+from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.patching import EFFECT_FLOOR, input_edges
+from handcrafted.readout.registry import register
+from handcrafted.readout.subject import Subject
+
+KINDS = ("zero", "mean", "noise")
+
+RUNS = 32
+
+AT_ONCE = 16
+"""Subspaces that one compiled call takes."""
+
+
+def _ablation(subject: Subject, kind: str) -> SignalGraph:
+    """Draw the edges that ablations of one kind show.
+
+    Formula: do(u = a) at step t for all readers, a = 0, the mean of u, or u plus noise of its size; an effect is a
+        change of v, k steps on, of more than 1e-6 of its largest value; edges are the effects that do not compose.
+    Source: Chan et al. 2022, Causal Scrubbing (on kinds of ablation); Pearl 2009, Causality (do); the reduction is
+        the transitive one of Aho, Garey & Ullman 1972, over time.
+    Error: the answer depends on the kind; a direct way beside an indirect one of the same lag is not seen.
+    """
+    if not subject.spaces:
+        return SignalGraph((), ())
+    effects = _effects(subject, kind)
+    edges = [Edge(u, v, k, evidence={"ablation": kind}) for u, v, k in _direct(effects)]
+    return SignalGraph(subject.spaces, [*input_edges(subject), *edges])
+
+
+@register("ablation (zero)", sees="used")
+def zero_ablation(subject: Subject) -> SignalGraph:
+    """Draw the edges that taking subspaces away shows; see `_ablation`.
+
+    Formula: do(u = 0).
+    Source: see `_ablation`.
+    Error: what is 0 anyway shows nothing; what never is 0 shows effects that never come up.
+    """
+    return _ablation(subject, "zero")
+
+
+@register("ablation (mean)", sees="used")
+def mean_ablation(subject: Subject) -> SignalGraph:
+    """Draw the edges that putting subspaces to their means shows; see `_ablation`.
+
+    Formula: do(u = mean of u).
+    Source: see `_ablation`.
+    Error: blind to constants, which are their own means.
+    """
+    return _ablation(subject, "mean")
+
+
+@register("ablation (noise)", sees="used")
+def noise_ablation(subject: Subject) -> SignalGraph:
+    """Draw the edges that noise of a subspace's own size shows; see `_ablation`.
+
+    Formula: do(u = u + noise).
+    Source: see `_ablation`.
+    Error: depends on the draw; leaves the values that ever come up.
+    """
+    return _ablation(subject, "noise")
+
+
+Effect = tuple[Signal, Signal, int]
+
+
+def _effects(subject: Subject, kind: str) -> set[Effect]:
+    """Give who has an effect on whom, after how many steps."""
+    w, step = subject.padded, subject.window - 1
+    inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
+    inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
+    outputs, seen = forward(w, inputs, window=subject.window)
+    final = np.asarray(seen["final"])
+    values = _values(final, kind, step, subject.seed)
+    masks = np.zeros((len(subject.spaces), final.shape[-1]), np.float32)
+    masks[:, : subject.indicator.shape[1]] = subject.indicator
+    floors = EFFECT_FLOOR * np.maximum(1.0, np.abs(final).max(axis=(0, 1)))
+    loud = EFFECT_FLOOR * np.maximum(1.0, np.abs(np.asarray(outputs)).max(axis=(0, 1)))
+    found: set[Effect] = set()
+    signals = list(subject.spaces)
+    for first in range(0, len(signals), AT_ONCE):
+        rows = np.minimum(first + np.arange(AT_ONCE), len(signals) - 1)
+        stream, done = _peaks(
+            w, inputs, masks[rows], values, final, np.asarray(outputs), step, no_edit(w), subject.window
+        )
+        for i, u in enumerate(signals[first : first + AT_ONCE]):
+            found |= _exceeding(u, np.asarray(stream[i]) > floors, subject.spaces)
+            found |= _exceeding(u, np.asarray(done[i])[:1] > loud, subject.names.output_signals)
+    return found
+
+
+def _values(final: np.ndarray, kind: str, step: int, seed: int) -> np.ndarray:
+    """Give what stands in place of each coordinate [run, d_model]."""
+    now = final[:, step]
+    if kind == "zero":
+        return np.zeros_like(now)
+    if kind == "mean":
+        return np.broadcast_to(final.mean(axis=(0, 1)), now.shape).astype(np.float32)
+    size = np.sqrt((final**2).mean(axis=(0, 1)))
+    return (now + size * np.random.default_rng(seed).normal(size=now.shape)).astype(np.float32)
+
+
+def _exceeding(u: Signal, over: np.ndarray, places: dict[Signal, np.ndarray]) -> set[Effect]:
+    """Name the effects [lag, coordinate] that are more than rounding."""
+    return {
+        (u, v, int(k)) for v, at in places.items() for k in np.flatnonzero(over[:, at].any(axis=1)) if (v, k) != (u, 0)
+    }
+
+
+@partial(jax.jit, static_argnames=("step", "window"))
+def _peaks(
+    weights: Weights,
+    inputs: Float[Array, "run time n_in"],
+    masks: Float[Array, "subspace d_model"],
+    values: Float[Array, "run d_model"],
+    final: Float[Array, "run time d_model"],
+    outputs: Float[Array, "run time n_out"],
+    step: int,
+    nothing: Edit,
+    window: int,
+) -> tuple[Float[Array, "subspace lag d_model"], Float[Array, "subspace lag n_out"]]:
+    """Give the largest change over runs of the stream and the outputs, from the step of the ablation on."""
+    when = jnp.zeros((inputs.shape[1], 1)).at[step].set(1.0)
+
+    def one(mask: Array) -> tuple[Array, Array]:
+        keep = 1 - when * mask
+
+        def run(x: Array, value: Array) -> tuple[Array, Array]:
+            add = when * mask * value
+            deep = lambda part, like: jnp.broadcast_to(part[:, None], (len(x), *like.shape[1:]))
+            edit = nothing._replace(
+                embed_keep=keep, embed_add=add,
+                mid_keep=deep(keep, nothing.mid_keep), mid_add=deep(add, nothing.mid_keep),
+                post_keep=deep(keep, nothing.post_keep), post_add=deep(add, nothing.post_keep),
+            )  # fmt: skip
+            done, seen = forward(weights, x, None, window=window, edit=edit)
+            return seen["final"], done
+
+        stream, done = jax.vmap(run)(inputs, values)
+        return jnp.abs(stream - final).max(axis=0)[step:], jnp.abs(done - outputs).max(axis=0)[step:]
+
+    return jax.lax.map(one, masks)
+
+
+def _direct(effects: set[Effect]) -> list[Effect]:
+    """Leave out the effects that two others explain."""
+    leaving: dict[Signal, list[tuple[Signal, int]]] = {}
+    for u, v, k in effects:
+        leaving.setdefault(u, []).append((v, k))
+    explained = lambda u, v, k: any(
+        j <= k and (w, j) != (v, k) and (w, v, k - j) in effects for w, j in leaving[u] if (w, j) != (u, 0)
+    )
+    return sorted(effect for effect in effects if not explained(*effect))

@@ -1,0 +1,93 @@
+"""Gradients: exact where the network is linear, blind where it is flat; the mean slope along the way is not."""
+
+import numpy as np
+import pytest
+
+import handcrafted as hc
+from handcrafted.control.graph import INPUT, Signal
+from handcrafted.zoo import bundled, find
+
+GRADIENTS = ("gradient", "integrated gradients")
+ABLATIONS = ("ablation (zero)", "ablation (mean)", "ablation (noise)")
+
+
+def recovered(name, readouts, weights=None):
+    structure = hc.load(find(name))
+    model = hc.assemble(structure)
+    return structure, hc.recover(weights or model.effective_weights, names=model.names, readouts=readouts)
+
+
+def keys(graph):
+    return {edge.key for edge in graph.edges}
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+def test_integrated_gradients_recover_every_loop_of_the_zoo(path):
+    structure, found = recovered(path.stem.replace("_", " "), GRADIENTS)
+    wanted = keys(structure.signal_graph())
+    assert keys(found.graphs["integrated gradients"]) == wanted
+    assert keys(found.graphs["gradient"]) <= wanted, "a slope where nothing leads would be a fault"
+
+
+def test_the_plain_gradient_misses_what_is_flat_where_it_looks():
+    structure, found = recovered("wheel brakes", GRADIENTS)
+    missed = keys(structure.signal_graph()) - keys(found.graphs["gradient"])
+    assert missed and all(source.role != INPUT for source, _, _ in missed)
+
+
+def test_where_the_network_is_linear_gradients_and_exact_patching_agree():
+    """A head and exact pairs of neurons carry what passes: the gains of their edges are the same numbers."""
+    _, found = recovered("cruise control", GRADIENTS)
+    exact = {edge.key: edge for edge in found.used.edges if edge.gain is not None and edge.source.role != INPUT}
+    assert len(exact) > 10
+    gains = {name: {edge.key: edge.gain for edge in found.graphs[name].edges} for name in GRADIENTS}
+    for key, edge in exact.items():
+        assert gains["integrated gradients"][key] == pytest.approx(edge.gain, abs=1e-5)
+        if key[1].role == "feedback" or key[2]:  # heads and the recurrence have no kink
+            assert gains["gradient"][key] == pytest.approx(edge.gain, abs=1e-5)
+    flat = [key for key in exact if gains["gradient"][key] is None]
+    assert flat, "the slope of a rectified unit at 0 counts as 0, which bends exact pairs at a word that is not said"
+
+
+def leak(name, owner, target):
+    """Let a unit of one owner write another's subspace, too."""
+    structure = hc.load(find(name))
+    model = hc.assemble(structure)
+    weights = model.effective_weights.numpy()
+    place = next(place for place in model.layout if place.part == "mlp" and place.owner == owner and place.reads)
+    weights.W_out[place.layer, place.components[0], model.names.find(target)] += 0.5
+    return structure, model, weights
+
+
+@pytest.mark.parametrize("name", [*GRADIENTS, *ABLATIONS])
+def test_zeroed_weights_give_no_edge_and_a_planted_leak_gives_one(name):
+    target = Signal("supervisor", "feedback_modelling", "overspeed")
+    structure, model, leaky = leak("cruise control", "speed controller", target)
+    nothing = model.effective_weights.map(np.zeros_like)
+    assert not hc.recover(nothing, names=model.names, readouts=[name]).graphs[name].edges
+    extra = keys(hc.recover(leaky, names=model.names, readouts=[name]).graphs[name]) - keys(structure.signal_graph())
+    assert ("speed controller", target) in {(source.owner, aim) for source, aim, _ in extra}
+
+
+@pytest.mark.parametrize("name", [*GRADIENTS, *ABLATIONS])
+def test_ablation_alone_cannot_see_a_bypass_beside_the_intended_way(name):
+    target = Signal("door controller", "control_action", "open doors")
+    structure, model, leaky = leak("train door", "door controller", target)
+    extra = keys(hc.recover(leaky, names=model.names, readouts=[name]).graphs[name]) - keys(structure.signal_graph())
+    assert {aim for _, aim, _ in extra} == (set() if name in ABLATIONS else {target})
+
+
+def test_ablation_depends_on_its_kind():
+    """Noise finds all; means are blind to constants; zeros ask for what never comes up."""
+    found = {}
+    for name in ("guarded room", "wheel brakes"):
+        structure, read = recovered(name, ABLATIONS)
+        wanted = keys(structure.signal_graph())
+        for kind in ABLATIONS:
+            got = keys(read.graphs[kind])
+            found[name, kind] = len(wanted - got), len(got - wanted)
+            assert all(
+                edge.evidence["ablation"] in kind for edge in read.graphs[kind].edges if edge.source.role != INPUT
+            )
+    assert found["guarded room", "ablation (noise)"] == found["wheel brakes", "ablation (noise)"] == (0, 0)
+    assert found["guarded room", "ablation (mean)"][0] > 0 and found["wheel brakes", "ablation (zero)"][0] > 0
