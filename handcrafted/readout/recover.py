@@ -10,7 +10,7 @@ from handcrafted.control.graph import SignalGraph
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.readout import ablation, gradient, patching, subspace, wiring  # noqa: F401  # they register themselves
+from handcrafted.readout import ablation, black_box, gradient, patching, subspace, wiring  # noqa: F401  # they register themselves
 from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import Subject, subject
 

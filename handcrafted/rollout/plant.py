@@ -30,11 +30,16 @@ FLOOR = 1e-6
 """Changes below this share of the largest value are rounding."""
 
 
+LINEAR = 1e-3
+"""Relative deviation between trials up to which a process counts as linear."""
+
+
 def process_edges(structure: ControlStructure, names: Names, seed: int = 0) -> tuple[Edge, ...]:
     """Give an edge from each output of the network to each input that it moves through the processes.
 
     Formula: from each of 16 random states, all actions held, one of them raised from then on: the lag is the first
-        step at which any measurement differs, the sign that of all differences up to 64 steps later, 0 if they differ.
+        step at which any measurement differs, the sign that of all differences up to 64 steps later, 0 if they differ;
+        the gain is that of the first answer, where it is the same from all states.
     Source: step responses, as in system identification.
     Error: blind to what shows later than 64 steps, or only in states that were not tried.
     """
@@ -54,18 +59,27 @@ def process_edges(structure: ControlStructure, names: Names, seed: int = 0) -> t
         raised[:, at] = high[:, at]
         effect = np.asarray(_run(world, names, starts, raised, outside) - usual)
         for measured, to in names.input_signals.items():
-            found += _edge(output, measured, _number(effect[..., to]))
+            found += _edge(
+                output, measured, _number(effect[..., to]), _number(raised[:, None, at] - low[:, None, at])[:, 0]
+            )
     return tuple(found)
 
 
-def _edge(output: Signal, measured: Signal, effect: np.ndarray) -> Iterator[Edge]:
-    """Make the edge of one action and one measurement from the differences [trial, step], if there are any."""
+def _edge(output: Signal, measured: Signal, effect: np.ndarray, by: np.ndarray) -> Iterator[Edge]:
+    """Make the edge of one action, raised by so much [trial], and one measurement that differs [trial, step]."""
     moved = np.abs(effect) > FLOOR * max(1.0, float(np.abs(effect).max()))
     if not moved.any():
         return
     signs = np.unique(np.sign(effect[moved]))
     lag = int(np.flatnonzero(moved.any(axis=0))[0])
-    yield Edge(output, measured, lag, int(signs[0]) if len(signs) == 1 else 0)
+    yield Edge(output, measured, lag, int(signs[0]) if len(signs) == 1 else 0, _gain(effect[:, lag], by))
+
+
+def _gain(effect: np.ndarray, by: np.ndarray) -> float | None:
+    """Give the first answer per unit of the action if all trials agree on it, else None."""
+    slopes = effect[by != 0] / by[by != 0]
+    alike = slopes.size and np.ptp(slopes) <= LINEAR * np.abs(slopes).max()
+    return float(np.median(slopes)) if alike else None
 
 
 def _draw(domain: Domain, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

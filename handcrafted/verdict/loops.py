@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,12 +32,14 @@ class Loop:
         polarity: `balancing` if its signs multiply to -1, `reinforcing` if to +1, `undetermined` where some edge rises
             or falls depending on where it stands, or shows no sign at all.
         closed_by_process: whether it passes through a process, and not only through the network.
+        gain: what comes round of a unit, first, where every edge of it is linear; else None.
     """
 
     signals: tuple[Signal, ...]
     lag: int
     polarity: str
     closed_by_process: bool
+    gain: float | None = None
 
     def __str__(self) -> str:
         after = (*self.signals[1:], self.signals[0])
@@ -44,7 +47,8 @@ class Loop:
         shown = [s for s, then in pairs if s.role == INPUT or s.owner != then.owner or _remembered(s)]
         way = " -> ".join(dict.fromkeys(map(_named, shown)))
         where = "through the process" if self.closed_by_process else "inside the network"
-        return f"{way}: {self.polarity} loop {where}, {self.lag} step{'s' if self.lag != 1 else ''} round"
+        gain = "" if self.gain is None else f", gain {self.gain:.4g}"
+        return f"{way}: {self.polarity} loop {where}, {self.lag} step{'s' if self.lag != 1 else ''} round{gain}"
 
 
 def _remembered(signal: Signal) -> bool:
@@ -60,7 +64,7 @@ def _named(signal: Signal) -> str:
 def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[Loop, ...]:
     """List the loops of what was recovered as used, closed through the structure's processes.
 
-    Formula: polarity is the product of the signs round the loop.
+    Formula: polarity is the product of the signs round the loop, its gain that of the gains where all edges are linear.
     Source: Sterman 2000, Business Dynamics, section 5.2 (loop polarity).
     Error: signs of non-linear edges are those seen in the contrasts; at most 64 loops are listed.
     """
@@ -92,9 +96,9 @@ def _join(whole: nx.DiGraph, edge: Edge) -> None:
     if whole.has_edge(edge.source, edge.target):
         known = whole.edges[edge.source, edge.target]
         known["sign"] = known["sign"] if known["sign"] == edge.sign else 0
-        known["lag"] = min(known["lag"], edge.lag)
+        known["lag"], known["gain"] = min(known["lag"], edge.lag), None
         return
-    whole.add_edge(edge.source, edge.target, sign=edge.sign, lag=edge.lag)
+    whole.add_edge(edge.source, edge.target, sign=edge.sign, lag=edge.lag, gain=edge.gain)
 
 
 def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Signal]]) -> Loop:
@@ -106,4 +110,6 @@ def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Sig
         product *= whole.edges[pair]["sign"] or 0
     polarity = {-1: BALANCING, 1: REINFORCING, 0: UNDETERMINED}[product]
     lag = sum(whole.edges[pair]["lag"] for pair in pairs)
-    return Loop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs))
+    gains = [whole.edges[pair]["gain"] for pair in pairs]
+    gain = None if any(gain is None for gain in gains) else math.prod(gains)
+    return Loop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs), gain)

@@ -1,5 +1,6 @@
 """Polarity of feedback loops, against loops whose sign anybody can multiply out."""
 
+import numpy as np
 import pytest
 
 import handcrafted as hc
@@ -42,7 +43,21 @@ def loops(text):
 def test_the_signs_of_network_and_process_multiply(gain, rate, polarity):
     (loop,) = loops(LEVEL.replace("h: -1", f"h: {gain}").replace("0.1", rate))
     assert (loop.polarity, loop.lag, loop.closed_by_process) == (polarity, 1, True)
-    assert str(loop) == f"p's h -> c's valve: {polarity} loop through the process, 1 step round"
+    assert loop.gain == pytest.approx(float(gain) * float(rate), rel=1e-5)
+    assert str(loop) == f"p's h -> c's valve: {polarity} loop through the process, 1 step round, gain {loop.gain:.4g}"
+
+
+def test_the_gain_of_a_linear_loop_is_that_of_its_closed_loop_and_others_have_none():
+    """An integrator's deviation from where it settles shrinks by 1 + gain in each step."""
+    structure = loads(LEVEL.replace("0.1", "0.25"))
+    (loop,) = loops(LEVEL.replace("0.1", "0.25"))
+    off = hc.simulate(hc.assemble(structure), steps=12, initial={"h": 1.0}).state["h"] - 5.0
+    assert loop.gain is not None
+    np.testing.assert_allclose(off[1:] / off[:-1], 1 + loop.gain, atol=1e-4)
+    room = heated_room()[0]
+    assert all(
+        loop.gain is None for loop in feedback_loops(room, hc.recover(hc.assemble(room))) if loop.closed_by_process
+    )
 
 
 def test_without_dynamics_or_without_effect_there_is_no_loop():

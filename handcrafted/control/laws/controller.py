@@ -58,9 +58,15 @@ LAW_FUNCTIONS: dict[str | None, LawFunction] = {
 
 def answer(task: Task, domain: Domain, now: Values, ago: Callable[[int], Values]) -> Answer:
     """Work out one law from the values of signals now and some steps ago."""
-    at = lambda values: tuple(values[read.signal] for read in task.reads)
+    at = lambda values: _together(tuple(values[read.signal] for read in task.reads))
     state = now[task.memory.signal] if task.memory else None
     return LAW_FUNCTIONS[task.law](task, Given(at(now), lambda steps: at(ago(steps)), state), domain)
+
+
+def _together(values: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Spread what is the same in all runs, such as a constant, over the runs of the others."""
+    runs = np.broadcast_shapes(*(value.shape[:-1] for value in values))
+    return tuple(np.broadcast_to(value, (*runs, value.shape[-1])) for value in values)
 
 
 def believe(controller: ResolvedController, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
