@@ -102,8 +102,10 @@ def respond_along(
     if not along:
         return respond(weights, base, change, readers, window)
     exact = lambda part: respond(weights, base, part, readers, window)
-    slopes = [jax.jvp(exact, (jax.tree.map(lambda a, k=k: k * a, change),), (change,))[1] for k in along]
-    return jax.tree.map(lambda *parts: sum(parts) / len(parts), *slopes)
+    slope = lambda k: jax.jvp(exact, (jax.tree.map(lambda a: k * a, change),), (change,))[1]
+    zero = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(exact, change))
+    total, _ = jax.lax.scan(lambda sum, k: (jax.tree.map(jnp.add, sum, slope(k)), None), zero, jnp.array(along))
+    return jax.tree.map(lambda part: part / len(along), total)
 
 
 def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window: int) -> Array:

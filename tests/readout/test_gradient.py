@@ -1,5 +1,8 @@
 """Gradients: exact where the network is linear, blind where it is flat; the mean slope along the way is not."""
 
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,12 +24,30 @@ def keys(graph):
     return {edge.key for edge in graph.edges}
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+LARGE = ("cruise_control", "radiotherapy")
+"""These are compiled for half a minute; the table of the README has them all."""
+
+
+@pytest.mark.parametrize("path", [path for path in bundled() if path.stem not in LARGE], ids=lambda path: path.stem)
 def test_integrated_gradients_recover_every_loop_of_the_zoo(path):
     structure, found = recovered(path.stem.replace("_", " "), GRADIENTS)
     wanted = keys(structure.signal_graph())
     assert keys(found.graphs["integrated gradients"]) == wanted
     assert keys(found.graphs["gradient"]) <= wanted, "a slope where nothing leads would be a fault"
+
+
+@pytest.mark.slow
+def test_the_table_of_what_each_readout_misses_and_adds_is_that_of_the_readme():
+    missed, added = Counter(), Counter()
+    for path in bundled():
+        structure, found = recovered(path.stem.replace("_", " "), [*GRADIENTS, *ABLATIONS])
+        wanted = keys(structure.signal_graph())
+        missed.update({name: len(wanted - keys(graph)) for name, graph in found.graphs.items()})
+        added.update({name: len(keys(graph) - wanted) for name, graph in found.graphs.items()})
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name in (*GRADIENTS, *ABLATIONS):
+        assert f"| `{name}` | {missed[name]} | {added[name]} |" in readme
+    assert not any(missed[name] + added[name] for name in ("wiring", "subspace", "patching"))
 
 
 def test_the_plain_gradient_misses_what_is_flat_where_it_looks():
