@@ -100,9 +100,11 @@ def attack(
         progress: whether to show a progress bar.
 
     Raises:
-        HandcraftedError: if there is no Layer 0 controller, or no hazard with a condition.
+        HandcraftedError: if there is no Layer 0 controller, no hazard with a condition, or nothing to try.
     """
     must_have_base(model)
+    if restarts < 1 or most < 0:
+        raise HandcraftedError(f"Expected 1 restart or more and no fewer than 0 steps, got {restarts} and {most}.")
     target = Target(model, policy, ported, horizon, initial, rate)
     keys = jax.random.split(jax.random.key(seed), restarts)
     weights = jax.vmap(partial(target.begun, scale=spread))(keys)

@@ -24,16 +24,15 @@ def keys(graph):
     return {edge.key for edge in graph.edges}
 
 
-LARGE = ("cruise_control", "radiotherapy")
-"""These are compiled for half a minute; the table of the README has them all."""
-
-
-@pytest.mark.parametrize("path", [path for path in bundled() if path.stem not in LARGE], ids=lambda path: path.stem)
-def test_integrated_gradients_recover_every_loop_of_the_zoo(path):
-    structure, found = recovered(path.stem.replace("_", " "), GRADIENTS)
+@pytest.mark.parametrize("name", ["train door", "wheel brakes"])
+def test_integrated_gradients_recover_loops_and_gradients_add_nothing(name):
+    """On two loops; the table of the README has them all."""
+    structure, found = recovered(name, GRADIENTS)
     wanted = keys(structure.signal_graph())
     assert keys(found.graphs["integrated gradients"]) == wanted
+    missed = wanted - keys(found.graphs["gradient"])
     assert keys(found.graphs["gradient"]) <= wanted, "a slope where nothing leads would be a fault"
+    assert bool(missed) == (name == "wheel brakes") and all(source.role != INPUT for source, _, _ in missed)
 
 
 @pytest.mark.slow
@@ -48,12 +47,6 @@ def test_the_table_of_what_each_readout_misses_and_adds_is_that_of_the_readme():
     for name in (*GRADIENTS, *ABLATIONS):
         assert f"| `{name}` | {missed[name]} | {added[name]} |" in readme
     assert not any(missed[name] + added[name] for name in ("wiring", "subspace", "patching"))
-
-
-def test_the_plain_gradient_misses_what_is_flat_where_it_looks():
-    structure, found = recovered("wheel brakes", GRADIENTS)
-    missed = keys(structure.signal_graph()) - keys(found.graphs["gradient"])
-    assert missed and all(source.role != INPUT for source, _, _ in missed)
 
 
 def test_where_the_network_is_linear_gradients_and_exact_patching_agree():
