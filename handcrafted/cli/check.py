@@ -39,8 +39,7 @@ def check(
 
     Example: handcrafted check train_door.yaml --png figures
     """
-    from handcrafted.readout.recover import recover  # noqa: F401  # the readouts register themselves
-    from handcrafted.readout.registry import chosen as known
+    from handcrafted.readout.recover import chosen as known
     from handcrafted.view.tables import print_comparisons
     from handcrafted.zoo import bundled
 

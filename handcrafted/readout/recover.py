@@ -10,9 +10,12 @@ from handcrafted.control.graph import SignalGraph
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.readout import ablation, black_box, gradient, patching, subspace, wiring  # noqa: F401  # they register themselves
+from handcrafted.readout import ablation, black_box, gradient, patching, subspace, wiring
 from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import Subject, subject
+
+BUILT_IN = (wiring, subspace, patching, gradient, ablation, black_box)
+"""The modules of this library's own readouts, which register themselves."""
 
 
 @dataclass(frozen=True)
