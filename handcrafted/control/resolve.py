@@ -14,6 +14,7 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.findings import find
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import EMPTY
+from handcrafted.control.resolve_links import Draft, read_by, resolve_link
 from handcrafted.control.resolved import (
     ENDING,
     LinkId,
@@ -29,128 +30,24 @@ from handcrafted.control.resolved import (
 from handcrafted.control.rules_of_laws import check_form
 from handcrafted.control.settings import settings_of
 from handcrafted.control.staging import Namer, task_of
-from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Link, Variable
+from handcrafted.control.structure import AlgorithmEntry, Component, ControlStructure, Variable
 from handcrafted.control.vocabulary import ComponentKind, LinkKind, Role
 
 TAKING_OVER = ("delay", "difference", "saturation")
 """Laws whose variable has the domain of what it reads unless it declares its own."""
 
 
-class _Draft(NamedTuple):
-    id: LinkId
-    link: Link
-
-
 def resolve(structure: ControlStructure) -> Resolved:
     """Fill in every default of a structure; the rules have been checked before."""
     names = link_names(structure)
     drafts = [
-        _Draft(LinkId(kind, link.sender, link.receiver, names[kind, at]), link) for kind, at, link in structure.links()
+        Draft(LinkId(kind, link.sender, link.receiver, names[kind, at]), link) for kind, at, link in structure.links()
     ]
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
     namer = Namer()
-    links = _named(namer, {draft.id: _link(structure, controllers, drafts, draft) for draft in drafts})
+    links = _named(namer, {draft.id: resolve_link(structure, controllers, drafts, draft) for draft in drafts})
     resolved = {name: _controller(structure, name, links, namer) for name in controllers}
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
-
-
-def _link(structure: ControlStructure, controllers: Mapping, drafts: list[_Draft], draft: _Draft) -> ResolvedLink:
-    sender, receiver = draft.id.sender, draft.id.receiver
-    domain = _link_domain(controllers, drafts, draft)
-    return ResolvedLink(
-        draft.id,
-        domain,
-        _initial(controllers, drafts, draft, domain),
-        _lag(structure, draft),
-        sent_by_controller=sender in controllers,
-        received_by_controller=receiver in controllers,
-    )
-
-
-def _initial(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft, domain: Domain) -> Value:
-    """Give what a link held before t = 0.
-
-    Its own `initial`, else that of the decision that it carries, else that of a variable that looks back at it alone.
-    """
-    if draft.link.initial is not None:
-        return draft.link.initial
-    sender, receiver = (controllers.get(end or "") for end in (draft.id.sender, draft.id.receiver))
-    entry = sender.control_algorithm.get(draft.id.name) if sender else None
-    if entry is not None and entry.initial is not None:
-        return entry.initial
-    arriving = [other.id for other in drafts if other.id.receiver == draft.id.receiver]
-    for name, variable in receiver.process_model.items() if receiver else ():
-        alone = read_by(name, variable, arriving) == [draft.id]
-        if variable.law == "delay" and variable.initial is not None and alone:
-            return variable.initial
-    return domain.default_initial
-
-
-def _lag(structure: ControlStructure, draft: _Draft) -> int:
-    """Between controllers: 0 from higher to lower authority, else 1; requests go up within the step."""
-    parts = structure.components
-    ends = [parts.get(end) if end else None for end in (draft.id.sender, draft.id.receiver)]
-    if any(end is None or end.kind != ComponentKind.CONTROLLER for end in ends):
-        return 0
-    if draft.link.recurrent is not None:
-        return int(draft.link.recurrent)
-    if draft.id.kind == LinkKind.REQUEST:
-        return 0
-    sender, receiver = ends
-    assert sender and receiver
-    return 0 if sender.level < receiver.level else 1
-
-
-def _link_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain:
-    """Own domain, else that of a variable that reads it alone, else that of the same signal sent to others.
-
-    A request takes that of the action that it is gated into. Its own unit and resolution count in any case.
-    """
-    link = draft.link
-    if own := link.domain:
-        return own
-    taken = _taken_domain(controllers, drafts, draft) or Domain()
-    return replace(taken, unit=link.unit or taken.unit, resolution=link.resolution or taken.resolution)
-
-
-def _taken_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
-    if alone := _variable_domain(controllers, drafts, draft) or _guarded_domain(controllers, drafts, draft):
-        return alone
-    if draft.id.sender not in controllers:
-        for other in drafts:
-            same = (other.id.kind, other.id.sender, other.id.name) == (draft.id.kind, draft.id.sender, draft.id.name)
-            if same and (found := other.link.domain or _variable_domain(controllers, drafts, other)):
-                return found
-    return None
-
-
-def _guarded_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
-    """Give the domain of the action that a request is gated into."""
-    receiver = controllers.get(draft.id.receiver or "")
-    if draft.id.kind != LinkKind.REQUEST or receiver is None:
-        return None
-    into = {name for name, entry in receiver.control_algorithm.items() if entry.gates == draft.id.name}
-    sent = (other for other in drafts if other.id.sender == draft.id.receiver and other.id.name in into)
-    return next((other.link.domain for other in sent if other.link.domain), None)
-
-
-def _variable_domain(controllers: Mapping[str, Component], drafts: list[_Draft], draft: _Draft) -> Domain | None:
-    component = controllers.get(draft.id.receiver or "")
-    if component is None:
-        return None
-    arriving = [other.id for other in drafts if other.id.receiver == draft.id.receiver]
-    for name, variable in component.process_model.items():
-        if variable.domain and read_by(name, variable, arriving) == [draft.id]:
-            return variable.domain
-    return None
-
-
-def read_by(name: str, variable: Variable, arriving: list[LinkId]) -> list[LinkId]:
-    """Give the arriving links that a variable reads; requests only if it names them."""
-    if variable.reads is not None:
-        return [id for wanted in dict.fromkeys(variable.reads) for id in arriving if id.name == wanted]
-    default = [id for id in arriving if id.kind != LinkKind.REQUEST]
-    return [id for id in default if id.name == name] or default
 
 
 def _named(namer: Namer, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
