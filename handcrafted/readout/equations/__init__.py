@@ -1,0 +1,1 @@
+"""Control laws as formulas, read off the weights."""

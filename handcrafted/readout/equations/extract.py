@@ -1,0 +1,118 @@
+"""From arrays to formulas: what every coordinate of the stream is the sum of, read off the weights alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from handcrafted.control.graph import Signal
+from handcrafted.readout.equations.simplify import merged, rectified
+from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, term, total
+from handcrafted.readout.paths import lags_of
+from handcrafted.readout.subject import Subject
+
+Written = list[tuple[int, Sum]]
+"""What is added to a coordinate, with the half-layer in which it is: 0 for the embedding and the recurrence."""
+
+
+class Extractor:
+    """Reads a network's arrays; a formula says what is added to each coordinate, and when."""
+
+    def __init__(self, subject: Subject):
+        self.subject, self.w = subject, subject.weights
+        at = {place: (signal, i) for signal, places in subject.spaces.items() for i, place in enumerate(places)}
+        self.at: list[tuple[Signal, int]] = [at[place] for place in range(len(at))]
+        self.written: list[Written] = [[] for _ in self.at]
+        self._embedding()
+        for layer in range(self.w.sizes["layer"]):
+            self._attention(layer)
+            self._neurons(layer)
+
+    def formulas(self) -> dict[Value, Sum]:
+        """Give the last value of every coordinate, what is read before it is complete, and the outputs."""
+        found = {Value(*self.at[place]): self._sum(place, None) for place in range(len(self.at))}
+        for place, written in enumerate(self.written):
+            for time, _ in written[:-1]:
+                found[Value(*self.at[place], until=time)] = self._sum(place, time)
+        for signal, columns in self.subject.names.output_signals.items():
+            for i, column in enumerate(columns):
+                found[Value(signal, i)] = self._read(self.w.W_U[:, column], None) + Sum(float(self.w.b_U[column]))
+        return found
+
+    def _sum(self, place: int, until: int | None) -> Sum:
+        parts = (part for time, part in self.written[place] if until is None or time <= until)
+        return merged(total(parts))
+
+    def _add(self, place: int, time: int, part: Sum) -> None:
+        if not part.terms and part.constant == 0:
+            return
+        written = self.written[place]
+        if written and written[-1][0] == time:
+            part = total([written.pop()[1], part])
+        written.append((time, part))
+
+    def _value(self, place: int, seen: int | None, lag: int = 0) -> Sum:
+        """Give the value of a coordinate as seen after half-layer `seen`; 0 where nothing is written by then."""
+        written = self.written[place]
+        if seen is None or not written or written[-1][0] <= seen:
+            return term(Value(*self.at[place], lag)) if self._alive(place, lag, seen) else Sum()
+        times = [time for time, _ in written if time <= seen]
+        return term(Value(*self.at[place], lag, times[-1])) if times or lag else Sum()
+
+    def _alive(self, place: int, lag: int, seen: int | None) -> bool:
+        return seen is None or bool(self.written[place]) or (lag > 0 and self.w.r_0[place] != 0)
+
+    def _read(self, column: np.ndarray, seen: int | None, lag: int = 0) -> Sum:
+        """Give the weighted sum of the coordinates that a column reads."""
+        return total(self._value(int(p), seen, lag).times(float(column[p])) for p in np.flatnonzero(column))
+
+    def _embedding(self) -> None:
+        w, ports = self.w, self.subject.names.input_signals
+        for place in range(len(self.at)):
+            inputs = (
+                term(Value(signal, i), float(w.W_E[row, place]))
+                for signal, rows in ports.items()
+                for i, row in enumerate(rows)
+                if w.W_E[row, place]
+            )
+            carried = (term(Value(*self.at[p], 1), float(w.W_R[p, place])) for p in np.flatnonzero(w.W_R[:, place]))
+            self._add(place, 0, total([Sum(float(w.b_E[place])), *inputs, *carried]))
+
+    def _attention(self, layer: int) -> None:
+        w, seen = self.w, 2 * layer
+        parts: list[tuple[int, Sum]] = []
+        for head in range(w.sizes["head"]):
+            if np.any(w.W_O[layer, head]):
+                parts += self._head(layer, head, seen)
+        parts += [(int(p), Sum(float(w.b_O[layer, p]))) for p in np.flatnonzero(w.b_O[layer])]
+        for place, part in parts:
+            self._add(place, seen + 1, part)
+
+    def _head(self, layer: int, head: int, seen: int) -> Iterator[tuple[int, Sum]]:
+        w = self.w
+        given = w.b_V[layer, head] @ w.W_O[layer, head]
+        by_content = np.any(w.W_Q[layer, head]) or np.any(w.W_K[layer, head])
+        lags = () if by_content else lags_of(w, layer, head, self.subject.window)
+        carried = w.W_V[layer, head].astype(float) @ w.W_O[layer, head]
+        for place in np.flatnonzero(np.any(w.W_O[layer, head] != 0, axis=0)):
+            if by_content:
+                out = w.W_O[layer, head, :, place]
+                name = f"L{layer}H{head}"
+                parts = [term(HeadTerm(name, int(d)), float(out[d])) for d in np.flatnonzero(out)]
+                yield int(place), total(parts)
+                continue
+            ways = (self._read(carried[:, place], seen, lag).times(weight) for lag, weight in lags)
+            yield int(place), total([Sum(float(given[place])), *ways])
+
+    def _neurons(self, layer: int) -> None:
+        w, seen = self.w, 2 * layer + 1
+        parts: list[tuple[int, Sum]] = []
+        for neuron in np.flatnonzero(np.any(w.W_out[layer] != 0, axis=1)):
+            inner = self._read(w.W_in[layer, :, neuron], seen) + Sum(float(w.b_in[layer, neuron]))
+            unit = rectified(inner)
+            out = w.W_out[layer, neuron]
+            parts += [(int(place), unit.times(float(out[place]))) for place in np.flatnonzero(out)]
+        parts += [(int(p), Sum(float(w.b_out[layer, p]))) for p in np.flatnonzero(w.b_out[layer])]
+        for place, part in parts:
+            self._add(place, seen + 1, part)
