@@ -16,6 +16,7 @@ FUNCTIONS = {
     "any": lambda *x: np.clip(sum(x), 0, 1),
     "none": lambda *x: np.clip(1 - sum(x), 0, 1),
     "no": lambda x: 1 - x,
+    "points": lambda x, *pairs: np.interp(x, [a for a, _ in pairs], [b for _, b in pairs]),
     "abs": np.abs,
     "min": np.minimum,
     "max": np.maximum,
@@ -40,7 +41,7 @@ class Printed:
                 self.lines[owner, name] = ast.parse(right, mode="eval").body
 
     def run(self, inputs: dict[str, np.ndarray], wanted: list[tuple[str, str]]) -> np.ndarray:
-        """Give what is wanted (owner, name) over time [time, wanted]; inputs go by `owner.name` or `owner.name['word']`."""
+        """Give what is wanted (owner, name) over time [time, wanted]; inputs go by `owner.name['word']`."""
         self.inputs, self.seen = inputs, {}
         steps = len(next(iter(inputs.values())))
         return np.array([[self.at(owner, name, t) for owner, name in wanted] for t in range(steps)])
@@ -63,9 +64,8 @@ class Printed:
             inner, steps, start = node.args
             late = t - ast.literal_eval(steps)
             return ast.literal_eval(start) if late < 0 else self.whole(inner, index, owner, late)
-        if isinstance(node, ast.Attribute):
-            return self.at(node.value.id, node.attr + index, t)
-        return self.at(owner, node.id + index, t)
+        there, _, name = ast.unparse(node).rpartition(".")
+        return self.at(there or owner, name + index, t)
 
     def value(self, node: ast.expr, owner: str, t: int):
         again = lambda part: self.value(part, owner, t)
@@ -81,10 +81,9 @@ class Printed:
                 return a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else a * b
             case ast.Name() | ast.Attribute() | ast.Subscript():
                 text = ast.unparse(node)
-                stem = node.value if isinstance(node, ast.Subscript) else node
-                if isinstance(stem, ast.Attribute):
-                    return self.at(stem.value.id, text.removeprefix(f"{stem.value.id}."), t)
-                return self.at(owner, text, t)
+                name, bracket, index = text.partition("[")
+                there, _, stem = name.rpartition(".")
+                return self.at(there or owner, stem + bracket + index, t)
             case ast.Call(ast.Name("ago"), [inner, steps, start]):
                 late = t - ast.literal_eval(steps)
                 return ast.literal_eval(start) if late < 0 else self.value(inner, owner, late)
@@ -95,6 +94,6 @@ class Printed:
                 s, (a, b), (c, d) = again(state), again(off), again(on)
                 one, zero = a + s * (c - a), b + s * (d - b)
                 return np.clip((again(x) - zero) / (one - zero), 0, 1)
-            case ast.Call():
-                return FUNCTIONS[node.func.id](*map(again, node.args))
+            case ast.Call(ast.Name(function)):
+                return FUNCTIONS[function](*map(again, node.args))
         raise AssertionError(ast.dump(node))

@@ -1,10 +1,15 @@
 """Printed control laws: what stands there, worked out by a reader of its own, is what the network does."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.control.domain import Domain
 from handcrafted.control.yamlfile import loads
+from handcrafted.model.names import Coordinate, Port
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.equations.equations import equations
 from handcrafted.readout.subject import subject
@@ -43,7 +48,8 @@ def deviation(read, found, inputs):
     for signal, rows in names.input_signals.items():
         port = next(s for s in names.subspaces if s.owner == signal.owner and s.name == signal.name)
         for name in {found.names[signal], found.names[port]}:
-            for row, (owner, stem) in zip(rows, coordinates(signal, len(rows), name, names.domain(signal).values), strict=True):
+            stems = coordinates(signal, len(rows), name, names.domain(signal).values)
+            for row, (owner, stem) in zip(rows, stems, strict=True):
                 by_name[f"{owner}.{stem}"] = inputs[:, row].astype(float)
     wanted = [
         key
@@ -69,3 +75,73 @@ def test_what_is_printed_of_a_bundled_loop_is_what_it_does(stem, scale):
 def test_what_is_printed_of_a_law_is_what_its_circuit_does(case):
     read, found = of(hc.assemble(loads(text_of(CASES[case]))))
     assert deviation(read, found, inputs_of(read.names, 1.0)) < 2e-5, str(found)
+
+
+def test_a_nudged_bias_moves_the_printed_threshold_by_as_much_as_predicted():
+    model = of_the_zoo("heated_room")[1]
+    weights = model.effective_weights.numpy()
+    layer, neuron = np.argwhere((weights.b_in != 0) & (np.abs(weights.W_in).max(axis=1) > 1))[0]
+    slope = np.abs(weights.W_in[layer, :, neuron]).min(initial=np.inf, where=weights.W_in[layer, :, neuron] != 0)
+    on = lambda w: float(re.search(r"hysteresis\(.*?\), room_temperature, \(([\d.]+),", str(of(model, w)[1]))[1])
+    before = on(weights)
+    weights.b_in[layer, neuron] += 4.0
+    assert on(weights) == pytest.approx(before - 4.0 / slope)
+    assert before == 18.9375
+
+
+def test_a_deleted_neuron_an_exchanged_word_and_a_moved_threshold_show():
+    model = of_the_zoo("train_door")[1]
+    intact = str(of(model)[1])
+    weights = model.effective_weights.numpy()
+    first = np.argwhere(np.any(weights.W_out != 0, axis=2))[0]
+    weights.W_out[tuple(first)] = 0
+    assert str(of(model, weights)[1]) != intact
+    assert deviation(*of(model, weights), inputs_of(model.names, 1.0)) < 1e-5
+    read, _ = of(model, weights)
+    assert deviation(read, of(model)[1], inputs_of(model.names, 1.0)) > 0.5, "the old print is not what it does now"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_network_whose_heads_look_by_position_is_printed_as_it_is(seed):
+    """Coordinates with many writers, read while half written, soft heads, memories: nothing of it was set by hand."""
+    rng = np.random.default_rng(seed)
+    sizes = dict(n_in=2, d_model=5, layer=2, head=2, d_head=4, d_mlp=3, n_out=2)
+    weights = hc.Weights.zeros(**sizes).map(lambda a: rng.normal(0, 0.4, a.shape).astype(np.float32))
+    weights.W_Q[:], weights.W_K[:] = 0, 0
+    for name in ("W_R", "W_in", "W_V"):
+        weights[name][rng.random(weights[name].shape) < 0.4] = 0
+    found = deviation(*of_arrays(weights, sizes), rng.normal(size=(12, 2)).astype(np.float32))
+    assert 0 < found < 2e-5
+
+
+def of_arrays(weights, sizes):
+    domain = Domain(low=-1.0, high=1.0)
+    residual = [Coordinate("one", "processing_for_action", f"x {i}", 0) for i in range(sizes["d_model"])]
+    residual[0] = Coordinate("plant", "feedback", "a", 0)
+    residual[1] = Coordinate("plant", "feedback", "b", 0)
+    inputs = (Port("plant", "a", 0, domain), Port("plant", "b", 0, domain))
+    names = hc.Names(tuple(residual), inputs, (Port("one", "u", 0, domain), Port("one", "v", 0, domain)))
+    read = subject(weights, names)
+    return read, equations(read)
+
+
+def test_a_head_that_attends_by_content_is_named_and_not_written_out():
+    read, _ = of(of_the_zoo("train_door")[1])
+    weights = read.weights.numpy()
+    weights.W_Q[0, 0, :, 0], weights.W_K[0, 0, :, 0] = 1.0, 1.0
+    found = equations(subject(weights, read.names))
+    assert not found.complete and "L0H0[" in str(found)
+
+
+def test_names_that_are_no_identifiers_and_equal_ones_are_told_apart():
+    model = of_the_zoo("train_door")[1]
+    names = model.names
+    wild = {"train motion": "1st #motion\n= x", "train position": "limit", "emergency": "any"}
+    renamed = lambda c: c._replace(signal=wild.get(c.signal, c.signal))
+    odd = replace(names, residual=tuple(map(renamed, names.residual)), inputs=tuple(map(renamed, names.inputs)))
+    read = subject(model.effective_weights, odd)
+    assert deviation(read, equations(read), inputs_of(odd, 1.0)) < 1e-5
+    opaque, renaming = names.opaque()
+    read = subject(model.effective_weights, opaque)
+    ports = {signal: new for signal, new in renaming.items() if signal.owner == "train"}
+    assert len(ports) == 3 and len(str(equations(read)).splitlines()) > 5

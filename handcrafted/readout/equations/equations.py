@@ -13,9 +13,9 @@ from handcrafted.readout.equations.text import Writer
 from handcrafted.readout.equations.wording import FUNCTIONS, Wording
 from handcrafted.readout.subject import Subject
 
-
 KINDS = {
     "below": "comparison", "above": "comparison", "hysteresis": "hysteresis", "mean": "moving average",
+    "points": "table of points",
     "any": "decision table", "all": "decision table", "none": "decision table",
 }  # fmt: skip
 """What a formula is that begins with one of these."""
@@ -32,8 +32,8 @@ class Line:
         signal: what it gives.
         name: what that is called, with the word or number of its coordinate.
         text: the right side.
-        kind: `link`, `copy`, `constant`, `linear`, `comparison`, `hysteresis`, `decision table`, `memory`, `delay` or
-            `piecewise linear`.
+        kind: `link`, `copy`, `constant`, `linear`, `delay`, `moving average`, `comparison`, `hysteresis`,
+            `decision table`, `latch`, `memory`, `table of points` or `piecewise linear`.
     """
 
     signal: Signal
@@ -144,7 +144,7 @@ def _kind(value: Value, formula: Sum, text: str) -> str:
     if name in KINDS:
         return KINDS[name]
     if any(read.signal == value.signal and read.lag for read in reads):
-        return "memory"
+        return "latch" if formula.bounds == (0.0, 1.0) else "memory"
     if all(isinstance(one, Value) for one, _ in formula.terms):
         return "linear" if {read.lag for read in reads} == {0} else "delay"
     return "piecewise linear"

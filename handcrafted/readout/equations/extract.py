@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.readout.equations.simplify import merged, rectified
-from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, term, total
+from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, substituted, term, total, values_of
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.subject import Subject
 
 Written = list[tuple[int, Sum]]
 """What is added to a coordinate, with the half-layer in which it is: 0 for the embedding and the recurrence."""
+
+
+NOTHING = -1
+"""The half-layer up to which nothing is written."""
 
 
 class Extractor:
@@ -23,6 +28,7 @@ class Extractor:
         self.subject, self.w = subject, subject.weights
         at = {place: (signal, i) for signal, places in subject.spaces.items() for i, place in enumerate(places)}
         self.at: list[tuple[Signal, int]] = [at[place] for place in range(len(at))]
+        self.place = {coordinate: place for place, coordinate in enumerate(self.at)}
         self.written: list[Written] = [[] for _ in self.at]
         self._embedding()
         for layer in range(self.w.sizes["layer"]):
@@ -32,13 +38,21 @@ class Extractor:
     def formulas(self) -> dict[Value, Sum]:
         """Give the last value of every coordinate, what is read before it is complete, and the outputs."""
         found = {Value(*self.at[place]): self._sum(place, None) for place in range(len(self.at))}
-        for place, written in enumerate(self.written):
-            for time, _ in written[:-1]:
-                found[Value(*self.at[place], until=time)] = self._sum(place, time)
         for signal, columns in self.subject.names.output_signals.items():
             for i, column in enumerate(columns):
                 found[Value(signal, i)] = self._read(self.w.W_U[:, column], None) + Sum(float(self.w.b_U[column]))
-        return found
+        last = {self.at[place]: written[-1][0] for place, written in enumerate(self.written) if written}
+        done: dict[Value, Sum] = {}
+        waiting = list(found)
+        while waiting:
+            value = waiting.pop(0)
+            done[value] = substituted(found[value], lambda read: term(_at_last(read, last)))
+            for read in sorted(values_of(done[value]), key=lambda v: (*v.signal, v.index, v.lag, v.until or 0)):
+                now = replace(read, lag=0)
+                if read.until is not None and now not in found:
+                    found[now] = self._sum(self.place[read.signal, read.index], read.until)
+                    waiting.append(now)
+        return done
 
     def _sum(self, place: int, until: int | None) -> Sum:
         parts = (part for time, part in self.written[place] if until is None or time <= until)
@@ -55,13 +69,12 @@ class Extractor:
     def _value(self, place: int, seen: int | None, lag: int = 0) -> Sum:
         """Give the value of a coordinate as seen after half-layer `seen`; 0 where nothing is written by then."""
         written = self.written[place]
-        if seen is None or not written or written[-1][0] <= seen:
-            return term(Value(*self.at[place], lag)) if self._alive(place, lag, seen) else Sum()
+        if seen is None:
+            return term(Value(*self.at[place], lag)) if written or (lag and self.w.r_0[place]) else Sum()
         times = [time for time, _ in written if time <= seen]
-        return term(Value(*self.at[place], lag, times[-1])) if times or lag else Sum()
-
-    def _alive(self, place: int, lag: int, seen: int | None) -> bool:
-        return seen is None or bool(self.written[place]) or (lag > 0 and self.w.r_0[place] != 0)
+        if not times and not (lag and self.w.r_0[place]):
+            return Sum()
+        return term(Value(*self.at[place], lag, times[-1] if times else NOTHING))
 
     def _read(self, column: np.ndarray, seen: int | None, lag: int = 0) -> Sum:
         """Give the weighted sum of the coordinates that a column reads."""
@@ -116,3 +129,8 @@ class Extractor:
         parts += [(int(p), Sum(float(w.b_out[layer, p]))) for p in np.flatnonzero(w.b_out[layer])]
         for place, part in parts:
             self._add(place, seen + 1, part)
+
+
+def _at_last(read: Value, last: Mapping[tuple[Signal, int], int]) -> Value:
+    """Give a value that is read when all of it is written as its last value."""
+    return replace(read, until=None) if read.until == last.get((read.signal, read.index)) else read

@@ -1,4 +1,4 @@
-"""Folding: copies inside a controller go by one name, and what a single reader alone reads is written where it is read."""
+"""Folding: copies inside a controller go by one name; what one reader alone reads is written where it is read."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class _Pass:
         return (other, lag) if same_size and plain(other.name) == plain(signal.name) else None
 
     def inlined(self, value: Value) -> bool:
-        """Whether a coordinate is written where it is read: one rectified sum that one subspace alone reads."""
+        """Whether a coordinate is written where it is read: a delay or one unit that one subspace alone reads."""
         now = replace(value, lag=0)
         readers = self.readers[now]
         if len(readers) != 1 or value.until is not None or value.signal.role in (INPUT, OUTPUT):
@@ -152,10 +152,13 @@ class _Pass:
         if value.signal.role in STAYS and reader.role != value.signal.role:
             return False
         formula = self.formulas[now]
-        bare = len(formula.terms) == 1 and formula.constant == 0 and isinstance(formula.terms[0][0], (Unit, Clip))
-        return bare and len(values_of(formula)) <= MOST_LEAVES
+        if len(formula.terms) != 1 or formula.constant != 0:
+            return False
+        one = formula.terms[0][0]
+        delayed = isinstance(one, Value) and formula.alone is one and one.lag > 0 and one.signal != value.signal
+        return delayed or (isinstance(one, (Unit, Clip)) and len(values_of(formula)) <= MOST_LEAVES)
 
 
 def same_owner(one: Signal, other: Signal) -> bool:
-    """Whether one signal may be folded into the other: those of one owner, but not what enters or leaves the network."""
+    """Whether one signal may be folded into the other: those of one owner inside the network."""
     return one.owner == other.owner and not {INPUT, OUTPUT} & {one.role, other.role}

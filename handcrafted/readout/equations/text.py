@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handcrafted.readout.equations.curve import curve
 from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Term, Unit, Value, near, total, whole
 from handcrafted.readout.equations.wording import Wording
 
@@ -30,6 +31,11 @@ class Writer:
         complement = formula.constant == 1 and len(formula.terms) == 1 and formula.terms[0][1] == -1
         if complement and self._true(formula.terms[0][0]):
             return f"no({self._term(formula.terms[0][0], owner)})"
+        if shape := curve(formula):
+            value, points = shape
+            least = [1e-12 * max(map(abs, numbers)) for numbers in zip(*points, strict=True)]
+            pairs = ", ".join(f"({threshold(x, least[0])}, {threshold(y, least[1])})" for x, y in points)
+            return f"points({self.value(value, owner)}, {pairs})"
         return self._sum(formula, owner)
 
     def value(self, value: Value, owner: str) -> str:
@@ -69,35 +75,40 @@ class Writer:
         return self._clip(one.inner, owner)
 
     def _clip(self, inner: Sum, owner: str) -> str:
-        comparison = self._comparison(inner, owner)
-        if comparison:
-            return comparison
-        every = bool(inner.terms) and all(abs(weight) == 1 and self._true(one) for one, weight in inner.terms)
-        if every and len(inner.terms) > 1:
-            holds, fails = self._sides(inner)
-            if inner.constant == 0 and not fails:
-                return f"any({', '.join(self._groups(holds, owner))})"
-            if inner.constant == 1 - len(self._groups(holds, owner)):
-                return f"any({self._all(holds, fails, owner)})"
-            if inner.constant == len(self._groups(fails, owner)):
-                return f"none({self._all(fails, holds, owner) or ', '.join(self._groups(fails, owner))})"
-        return f"limit({self._sum(inner, owner)}, 0, 1)"
+        return self._comparison(inner, owner) or self._votes(inner, owner) or f"limit({self._sum(inner, owner)}, 0, 1)"
+
+    def _votes(self, inner: Sum, owner: str) -> str | None:
+        """Write a clipped sum of truths as a disjunction, a conjunction or their opposite; None where it is neither."""
+        parts = [one for one, _ in inner.terms]
+        made = len(parts) > 1 or (bool(parts) and not isinstance(parts[0], Value))
+        if not made or not all(abs(weight) == 1 and self._true(one) for one, weight in inner.terms):
+            return None
+        holds, fails = self._sides(inner)
+        if inner.constant == 0 and not fails:
+            return f"any({', '.join(self._groups(holds, owner))})"
+        if every := self._all(holds, fails, inner.constant, owner):
+            return f"any({every})"
+        if inner.constant == 1 and not holds:
+            return f"none({', '.join(self._groups(fails, owner))})"
+        every = self._all(fails, holds, 1 - inner.constant, owner)
+        return f"none({every})" if every else None
 
     def _comparison(self, inner: Sum, owner: str) -> str | None:
-        """Write a steep ramp as a comparison; with a truth beside it, which moves the threshold, as a hysteresis."""
-        numbers = [(one, weight) for one, weight in inner.terms if not self._true(one)]
-        truths = [(one, weight) for one, weight in inner.terms if self._true(one)]
-        slope = numbers[0][1] if numbers else 0.0
-        if len(truths) > 1 or abs(slope) < STEEP or (slope, inner.constant) in ((1.0, 0.0), (-1.0, 1.0)):
+        """Write a steep ramp as a comparison; with a state beside it, which moves the threshold, as a hysteresis."""
+        states = [(one, weight) for one, weight in inner.terms if isinstance(one, Value) and one.fraction and one.lag]
+        compared = [pair for pair in inner.terms if pair not in states]
+        numbers = [one for one, _ in compared if not self._true(one)]
+        slope = compared[0][1] if numbers else 0.0
+        if len(states) > 1 or abs(slope) < STEEP or (slope, inner.constant) in ((1.0, 0.0), (-1.0, 1.0)):
             return None
-        compared = self._sum(Sum(0.0, tuple((one, whole(weight / slope)) for one, weight in numbers)), owner)
+        text = self._sum(Sum(0.0, tuple((one, whole(weight / slope)) for one, weight in compared)), owner)
         ends = lambda shift: ((1 - inner.constant - shift) / slope, -(inner.constant + shift) / slope)
-        if not truths:
+        if not states:
             one, zero = map(threshold, ends(0.0))
-            return f"below({compared}, {one}, {zero})" if slope < 0 else f"above({compared}, {zero}, {one})"
-        (truth, weight) = truths[0]
+            return f"below({text}, {one}, {zero})" if slope < 0 else f"above({text}, {zero}, {one})"
+        ((state, weight),) = states
         pairs = ", ".join(f"({threshold(one)}, {threshold(zero)})" for one, zero in (ends(0.0), ends(weight)))
-        return f"hysteresis({self._term(truth, owner)}, {compared}, {pairs})"
+        return f"hysteresis({self._term(state, owner)}, {text}, {pairs})"
 
     def _limited(self, constant: float, one: Clip, weight: float, owner: str) -> str:
         """Write constant + weight clip(z) as a comparison, or as z within limits."""
@@ -116,22 +127,24 @@ class Writer:
         holds, fails = self._sides(inner)
         if not holds and inner.constant == 1 and inner.bounds[1] <= 1 and not any(map(self._negative, fails)):
             return f"none({', '.join(self._groups(fails, owner))})"
-        if inner.constant == 1 - len(self._groups(holds, owner)):
-            return self._all(holds, fails, owner)
-        return None
+        return self._all(holds, fails, inner.constant, owner)
 
     def _sides(self, inner: Sum) -> tuple[list[Term], list[Term]]:
         return [one for one, weight in inner.terms if weight > 0], [one for one, weight in inner.terms if weight < 0]
 
-    def _all(self, holds: list[Term], fails: list[Term], owner: str) -> str | None:
-        """Write the conjunction of truths and of the opposites of others; None where it is of one alone."""
+    def _all(self, holds: list[Term], fails: list[Term], constant: float, owner: str) -> str | None:
+        """Write the conjunction of truths and of the opposites of others; None where the constant is not of one."""
         opposites = [
-            self._clip(Sum(1.0) + one.inner.times(-1.0), owner) if isinstance(one, Clip) else f"no({text})"
+            self._clip(Sum(1.0) + one.inner.times(-1.0), owner)
+            if isinstance(one, Clip)
+            else f"no({self._term(one, owner)})"
             for one in fails
-            for text in [self._term(one, owner)]
         ]
-        parts = [*self._groups(holds, owner), *opposites]
-        return f"all({', '.join(parts)})" if len(parts) > 1 else None
+        for together in (True, False):
+            groups = self._groups(holds, owner, together)
+            if constant == 1 - len(groups) and len(groups) + len(opposites) > 1:
+                return f"all({', '.join([*groups, *opposites])})"
+        return None
 
     def _negative(self, one: Term) -> bool:
         """Whether a truth is better told by its opposite."""
@@ -139,12 +152,13 @@ class Writer:
             return False
         return one.inner.constant >= 1 and all(weight == -1 for _, weight in one.inner.terms)
 
-    def _groups(self, truths: list[Term], owner: str) -> list[str]:
-        """Write truths; words of one signal go together, for one of them holds."""
+    def _groups(self, truths: list[Term], owner: str, together: bool | None = None) -> list[str]:
+        """Write truths; words of one signal go `together`, for one of them holds; None asks for known words alone."""
         groups: dict[object, list[str]] = {}
         for place, one in enumerate(truths):
-            word = isinstance(one, Value) and self.wording.widths[one.signal] > 1
-            key = (one.signal, one.lag) if word and isinstance(one, Value) else place
+            key: object = place
+            if isinstance(one, Value) and (one.signal in self.wording.words if together is None else together):
+                key = (one.signal, one.lag)
             groups.setdefault(key, []).append(self._term(one, owner))
         return [" + ".join(texts) for texts in groups.values()]
 
@@ -230,9 +244,9 @@ def number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def threshold(value: float) -> str:
-    """Write a threshold exactly enough to tell the ends of a narrow ramp apart."""
-    return f"{value:.12g}" if value else "0"
+def threshold(value: float, least: float = 0.0) -> str:
+    """Write a threshold exactly enough to tell the ends of a narrow ramp apart; up to `least` it is 0."""
+    return f"{value:.12g}" if abs(value) > least else "0"
 
 
 def _rounded(formula: Sum) -> Sum:

@@ -28,6 +28,7 @@ FUNCTIONS = {
     "above": "above(x, a, b) = 0 up to a, 1 from b on, straight between",
     "below": "below(x, a, b) = 1 up to a, 0 from b on, straight between",
     "hysteresis": "hysteresis(s, x, (a, b), (c, d)) = 1 at a, 0 at b while s = 0, 1 at c, 0 at d while s = 1",
+    "points": "points(x, (a, b), …) = straight lines from point to point, flat beyond",
     "all": "all(x, …) = max(0, sum - (number of x - 1))",
     "any": "any(x, …) = limit(sum, 0, 1)",
     "none": "none(x, …) = limit(1 - sum, 0, 1)",

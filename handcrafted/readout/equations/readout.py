@@ -1,0 +1,62 @@
+"""The signal-flow graph that the formulas draw: an edge from everything that a formula reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.readout.edges import edge
+from handcrafted.readout.equations.extract import Extractor
+from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, heads_of, values_of
+from handcrafted.readout.paths import lags_of
+from handcrafted.readout.registry import register
+from handcrafted.readout.subject import FLOOR, Subject
+
+Key = tuple[Signal, Signal, int]
+
+
+@register("equations", sees="wired")
+def by_equations(subject: Subject) -> SignalGraph:
+    """Draw an edge u -> v where the formula of v reads u, after identities that hold for all values.
+
+    Formula: see `equations`; units that can never be on, and weights that cancel, drop out.
+    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (paths through the residual stream).
+    Error: none; says nothing about which inputs come up.
+    """
+    linear: dict[Key, list[tuple[int, int, float]]] = defaultdict(list)
+    bent: set[Key] = set()
+    for value, formula in Extractor(subject).formulas().items():
+        for one, weight in formula.terms:
+            if isinstance(one, Value) and abs(weight) > FLOOR:
+                linear[one.signal, value.signal, one.lag].append((one.index, value.index, weight))
+        bent |= {(read.signal, value.signal, read.lag) for read in _inside(formula)}
+        bent |= {key for head in heads_of(formula) for key in _by_content(subject, head, value.signal)}
+    widths = {s: len(at) for s, at in {**subject.names.input_signals, **subject.names.output_signals}.items()}
+    widths |= {s: len(at) for s, at in subject.spaces.items()}
+    edges = [Edge(*key) for key in bent]
+    for key, entries in linear.items():
+        if key not in bent:
+            matrix = np.zeros((widths[key[0]], widths[key[1]]))
+            for i, j, weight in entries:
+                matrix[i, j] = weight
+            edges.append(edge(*key, matrix))
+    return SignalGraph(subject.spaces, (one for one in edges if (one.source, one.lag) != (one.target, 0)))
+
+
+def _inside(formula: Sum) -> set[Value]:
+    """Give the values that are read inside units and clips."""
+    return values_of(Sum(0.0, tuple(pair for pair in formula.terms if not isinstance(pair[0], Value))))
+
+
+def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> set[Key]:
+    """Give what a head reads that attends by content: through values at its lags, through scores at once."""
+    layer, number = map(int, head.name[1:].split("H"))
+    w, found = subject.weights, set()
+    for source, places in subject.spaces.items():
+        if np.any(w.W_V[layer, number, places]):
+            found |= {(source, target, lag) for lag, _ in lags_of(w, layer, number, subject.window)}
+        if np.any(w.W_Q[layer, number, places]) or np.any(w.W_K[layer, number, places]):
+            found.add((source, target, 0))
+    return found
