@@ -17,7 +17,6 @@ from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
     from handcrafted.verdict.chain import ChainOfCommand
-    from handcrafted.verdict.loops import Loop
 
 PRINTED_LOOPS = 6
 """Feedback loops that `check` prints, the shortest ones; the others are counted."""
@@ -56,13 +55,13 @@ def check(
         click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
     else:
         print_comparisons(comparisons)
-        for _, comparison, loops, chain in checked:
+        for _, comparison, chain in checked:
             for remark in chain.remarks():
                 click.echo(f"{comparison.structure.name}: {remark}")
-            for loop in loops[:PRINTED_LOOPS]:
+            for loop in comparison.loops[:PRINTED_LOOPS]:
                 click.echo(f"{comparison.structure.name}: {loop}")
-            if len(loops) > PRINTED_LOOPS:
-                click.echo(f"{comparison.structure.name}: … and {len(loops) - PRINTED_LOOPS} longer feedback loops")
+            if (more := len(comparison.loops) - PRINTED_LOOPS) > 0:
+                click.echo(f"{comparison.structure.name}: … and {more} longer feedback loops")
         for picture in pictures:
             click.echo(f"wrote {picture}")
     raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
@@ -93,20 +92,18 @@ def registered_by(module: str) -> tuple[str, ...]:
     return found
 
 
-def _check_one(path: Path, readouts: tuple[str, ...]) -> tuple[Comparison, tuple[Loop, ...], ChainOfCommand]:
-    """Give the comparison, the feedback loops and the chain of command of one file."""
+def _check_one(path: Path, readouts: tuple[str, ...]) -> tuple[Comparison, ChainOfCommand]:
+    """Give the comparison and the chain of command of one file."""
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
     from handcrafted.readout.recover import recover
     from handcrafted.verdict.chain import chain_of_command
     from handcrafted.verdict.compare import compare
-    from handcrafted.verdict.loops import feedback_loops
 
     structure = load(path)
     with named(path):
         recovered = recover(assemble(structure), readouts=readouts)
-        found = compare(structure, recovered), feedback_loops(structure, recovered)
-        return *found, chain_of_command(structure, recovered)
+        return compare(structure, recovered), chain_of_command(structure, recovered)
 
 
 def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:

@@ -66,10 +66,11 @@ def draw(file: Path, output: Path, collapse: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("link")
+@click.argument("link", required=False)
+@click.option("--equations", is_flag=True, help="Print every control law as formulas, read off the weights, instead.")
 @friendly
-def explain(file: Path, link: str) -> None:
-    """Show which array entries make LINK of FILE, written "from -> to: name".
+def explain(file: Path, link: str | None, equations: bool) -> None:
+    """Show which array entries make LINK of FILE, written "from -> to: name", or all control laws as formulas.
 
     Example: handcrafted explain train_door.yaml "train -> door controller: train motion"
     """
@@ -77,9 +78,25 @@ def explain(file: Path, link: str) -> None:
     from handcrafted.craft.assemble import assemble
     from handcrafted.verdict.explain import explain as explain_link
 
+    if equations == (link is not None):
+        raise HandcraftedError('Expected either a link, written "from -> to: name", or --equations. Give one of them.')
+    if link is None:
+        click.echo(_equations(file))
+        return
     explanation = explain_link(assemble(load(file)), link)
     click.echo(str(explanation))
     raise SystemExit(0 if explanation.complete else 1)
+
+
+def _equations(file: Path) -> str:
+    """Give the control laws of a file's network, read off its weights."""
+    from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.readout.equations.equations import equations
+    from handcrafted.readout.subject import subject
+
+    model = assemble(load(file))
+    return str(equations(subject(model.effective_weights, model.names)))
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import SignalGraph
@@ -12,6 +13,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
 from handcrafted.readout import ablation, black_box, gradient, patching, subspace, wiring
 from handcrafted.readout.equations import readout as by_equations
+from handcrafted.readout.equations.equations import Equations, equations
 from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import Subject, subject
 
@@ -40,6 +42,11 @@ class Recovered:
     def used(self) -> SignalGraph:
         """What has an effect on the reader's own output."""
         return self.graphs["patching"]
+
+    @cached_property
+    def equations(self) -> Equations:
+        """Each controller's control law as formulas."""
+        return equations(self.subject)
 
     def __repr__(self) -> str:
         return "Recovered(" + ", ".join(f"{name}: {len(graph)} edges" for name, graph in self.graphs.items()) + ")"

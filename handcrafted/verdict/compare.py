@@ -43,6 +43,7 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         findings=(*findings, *_idle(readouts)),
         manifest=manifest(structure, recovered.subject),
         zooms=differences(structure, intended, recovered.wired),
+        recovered=recovered,
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
+from handcrafted.readout.recover import Recovered
+from handcrafted.verdict.loops import Loop, feedback_loops
 
 
 class Status(StrEnum):
@@ -94,6 +97,7 @@ class Comparison(Verdicts):
         findings: what is worth a look without being a disagreement.
         manifest: versions, seed and SHA-256 of the inputs and arrays.
         zooms: for each group and each box that holds others, what is not wired alike once it is collapsed.
+        recovered: what the readouts found, with its arrays and names.
     """
 
     structure: ControlStructure
@@ -102,6 +106,12 @@ class Comparison(Verdicts):
     findings: tuple[Finding, ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
     zooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    recovered: Recovered | None = None
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        """The feedback loops that were recovered, closed through the processes."""
+        return feedback_loops(self.structure, self.recovered) if self.recovered else ()
 
     def __repr__(self) -> str:
         total = len(self.found) + len(self.missing) + len(self.wrong)

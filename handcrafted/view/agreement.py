@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison, Status
+from handcrafted.verdict.loops import BALANCING, REINFORCING, UNDETERMINED
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
-from handcrafted.view.markup import CLEAR, bold, lines, small, words, wrapped
+from handcrafted.view.markup import CLEAR, bold, indented, lines, small, words, wrapped
 
 OUTSIDE = "outside the network"
 
@@ -38,6 +39,13 @@ HIDDEN = Look(CLEAR, "solid", 1.0, CLEAR, CLEAR)
 
 DEFAULT_LAW = "default law"
 """The kind of finding that is listed last: where only boxes and arrows are given, there is one per decision."""
+
+SIGN = {BALANCING: "<B>B</B>", REINFORCING: "<B>R</B>", UNDETERMINED: "<B>?</B>"}
+INK = {BALANCING: "#00578a", REINFORCING: "#a03c00", UNDETERMINED: "#555555"}
+"""How a loop's polarity is marked, as in causal loop diagrams."""
+
+MOST_LOOPS = 6
+"""Feedback loops listed below a picture."""
 
 MOST_FINDINGS, LETTERS = 6, 110
 MOST_REASON = 60
@@ -103,3 +111,17 @@ def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
     if len(items) > MOST_FINDINGS:
         rows.append(small(f"… and {len(items) - MOST_FINDINGS} more"))
     return dot.digraph([dot.node("remarks", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)
+
+
+def loops(comparison: Comparison) -> str | None:
+    """Give the DOT text of the recovered feedback loops, the shortest first, each with its polarity and gain."""
+    if not comparison.loops:
+        return None
+    rows = [bold("feedback loops")]
+    for loop in comparison.loops[:MOST_LOOPS]:
+        first, *rest = wrapped(str(loop), LETTERS, most=2)
+        sign = f'<FONT COLOR="{INK[loop.polarity]}">{SIGN[loop.polarity]}</FONT>'
+        rows += [f"{sign} {words(first)}", *map(indented, rest)]
+    if (more := len(comparison.loops) - MOST_LOOPS) > 0:
+        rows.append(small(f"… and {more} longer ones"))
+    return dot.digraph([dot.node("loops", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable
+from handcrafted.control.resolved import ResolvedController, ResolvedVariable
 from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.control.zoom import Zoom
-from handcrafted.view.lawtext import law_lines
 from handcrafted.view.markup import bold, cell, indented, lines, paragraph, small, table, words, wrapped
 
 LETTERS = 30
@@ -26,12 +25,12 @@ class Port(NamedTuple):
     width: int
 
 
-def content(zoom: Zoom, name: str, algorithm: bool) -> str:
-    """Give what a box shows; without `algorithm` only the name and the process model; collapsed, what it holds."""
+def content(zoom: Zoom, name: str, law: str = "") -> str:
+    """Give what a box shows: name, process model and the cell of its laws; collapsed, what it holds."""
     own = zoom.components[name]
     held = [part for part in zoom.structure.components if part in zoom.held.get(name, ()) and part != name]
     rows = [[cell(_title(name, own, held), CELLPADDING=3)]]
-    if inside := _inside(zoom.controllers.get(name), own, algorithm):
+    if inside := _inside(zoom.controllers.get(name), own, law):
         rows.append([cell(inside, CELLPADDING=2)])
     return table(rows)
 
@@ -58,21 +57,16 @@ def _title(name: str, component: Component, held: Sequence[str]) -> str:
     return lines(parts, align="CENTER")
 
 
-def _inside(controller: ResolvedController | None, own: Component, algorithm: bool) -> str:
+def _inside(controller: ResolvedController | None, own: Component, law: str) -> str:
     """Give the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
     if controller is None:
         return ""
     columns = []
     if own.process_model:
-        columns.append(_column("process model", [_variable(variable) for variable in controller.variables], algorithm))
-    if algorithm and own.control_algorithm:
-        columns.append(_column("control algorithm", [_entry(entry) for entry in controller.entries], True))
+        shown = [line for variable in controller.variables for line in _variable(variable)]
+        columns.append(paragraph([small("process model"), *shown], BORDER=1, COLOR="#999999", CELLPADDING=4))
+    columns += [law] if law else []
     return table([columns], CELLSPACING=3) if columns else ""
-
-
-def _column(heading: str, items: Sequence[list[str]], headed: bool) -> str:
-    head = [small(heading)] if headed else []
-    return paragraph([*head, *(line for item in items for line in item)], BORDER=1, COLOR="#999999", CELLPADDING=4)
 
 
 def _variable(variable: ResolvedVariable) -> list[str]:
@@ -81,7 +75,3 @@ def _variable(variable: ResolvedVariable) -> list[str]:
     if len(name) + len(values) + 2 <= LETTERS:
         return [f"{bold(name)}: {words(values)}"]
     return [*map(bold, wrapped(name, LETTERS)), *map(indented, wrapped(values, LETTERS, most=3))]
-
-
-def _entry(entry: ResolvedEntry) -> list[str]:
-    return [*map(bold, wrapped(entry.name, LETTERS)), *map(indented, law_lines(entry))]

@@ -12,6 +12,7 @@ from handcrafted.view.arrows import Arrow, Drawn, arrows_of
 from handcrafted.view.boxes import FILL, box, content
 from handcrafted.view.faces import Faces, bottom_node, cluster, side_of, text_node
 from handcrafted.view.labels import beside
+from handcrafted.view.lawbox import Laws, declared
 from handcrafted.view.lines import line
 from handcrafted.view.markup import bold, cell, small, table
 from handcrafted.view.nesting import Nesting
@@ -31,18 +32,18 @@ def control_diagram(zoom: Zoom) -> str:
         for link in zoom.structure.resolved.links
         if (id := zoom.seen(link.id))
     }
-    return Diagram(zoom, arrows_of(seen, zoom.components)).text(zoom.structure.name)
+    return Diagram(zoom, arrows_of(seen, zoom.components), declared(zoom)).text(zoom.structure.name)
 
 
 class Diagram:
     """Boxes, their places and the arrows between them, ready to be written as DOT.
 
     Attributes:
-        algorithm: whether the boxes show their control algorithms.
+        laws: the cell of laws of each controller that shows any.
     """
 
-    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], algorithm: bool = True):
-        self.zoom, self.arrows, self.algorithm = zoom, arrows, algorithm
+    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], laws: Laws):
+        self.zoom, self.arrows, self.laws = zoom, arrows, laws
         self.nesting = Nesting(zoom.components)
         self.faces = Faces(self.nesting, arrows)
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
@@ -118,7 +119,7 @@ class Diagram:
             yield from (dot.edge(dot.quoted(part), dot.quoted(held[0]), style="invis", weight=0) for part in inner)
 
     def _box(self, name: str, border: int = 1) -> str:
-        inside = content(self.zoom, name, self.algorithm)
+        inside = content(self.zoom, name, self.laws.get(name, ""))
         fill = FILL.get(self.zoom.components[name].kind, "white")
         return box(inside, self.faces.row(name, "n"), self.faces.row(name, "s"), fill, border)
 

@@ -19,7 +19,7 @@ from tests.one_law import CASES, text_of
 from tests.readout.printed import Printed
 
 ZOO = [path.stem for path in bundled()]
-STEPS = 40
+STEPS = 24
 
 
 def of(model, weights=None):
@@ -56,7 +56,7 @@ def deviation(read, found, inputs):
         for signal, columns in names.output_signals.items()
         for key in coordinates(signal, len(columns), found.names[signal], names.domain(signal).values)
     ]
-    outputs = np.asarray(hc.forward(read.weights, inputs[None])[0])[0]
+    outputs = np.asarray(read.run(inputs[None])[0])[0, :, : len(names.outputs)]
     order = np.concatenate([columns for columns in names.output_signals.values()])
     printed = Printed(str(found)).run(by_name, wanted)
     size = np.maximum(1.0, np.abs(outputs).max(initial=0))
@@ -82,7 +82,7 @@ def test_a_nudged_bias_moves_the_printed_threshold_by_as_much_as_predicted():
     weights = model.effective_weights.numpy()
     layer, neuron = np.argwhere((weights.b_in != 0) & (np.abs(weights.W_in).max(axis=1) > 1))[0]
     slope = np.abs(weights.W_in[layer, :, neuron]).min(initial=np.inf, where=weights.W_in[layer, :, neuron] != 0)
-    on = lambda w: float(re.search(r"hysteresis\(.*?\), room_temperature, \(([\d.]+),", str(of(model, w)[1]))[1])
+    on = lambda w: float(re.findall(r"hysteresis\(.*?\), room_temperature, \(([\d.]+),", str(of(model, w)[1]))[0])
     before = on(weights)
     weights.b_in[layer, neuron] += 4.0
     assert on(weights) == pytest.approx(before - 4.0 / slope)
@@ -101,7 +101,7 @@ def test_a_deleted_neuron_an_exchanged_word_and_a_moved_threshold_show():
     assert deviation(read, of(model)[1], inputs_of(model.names, 1.0)) > 0.5, "the old print is not what it does now"
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_network_whose_heads_look_by_position_is_printed_as_it_is(seed):
     """Coordinates with many writers, read while half written, soft heads, memories: nothing of it was set by hand."""
     rng = np.random.default_rng(seed)

@@ -1,0 +1,97 @@
+"""The control laws in a controller's box: as the file declares them, or as the weights spell them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from handcrafted.control.resolved import ResolvedController
+from handcrafted.control.vocabulary import Role
+from handcrafted.control.zoom import Zoom
+from handcrafted.readout.equations.equations import Equations, Line
+from handcrafted.view.lawtext import WIDTH, law_lines
+from handcrafted.view.markup import CLEAR, HARD_BLANK, bold, indented, paragraph, small, wrapped
+
+LETTERS = 30
+"""Letters per line of a name."""
+
+MOST_LINES = 16
+"""Lines of recovered laws in one box."""
+
+DIGITS = 6
+"""Digits of a number in a box; the printed equations have all of them."""
+
+
+class Text(NamedTuple):
+    """One line of a law."""
+
+    text: str
+    head: bool = False
+
+    @property
+    def markup(self) -> str:
+        """The line for a label."""
+        return bold(self.text) if self.head else indented(self.text)
+
+    @property
+    def unseen(self) -> str:
+        """The line as one that takes its place and is not seen."""
+        return f'<FONT COLOR="{CLEAR}">{self.markup}</FONT>'
+
+
+Laws = Mapping[str, str]
+"""The cell of each controller's laws."""
+
+
+def declared(zoom: Zoom) -> Laws:
+    """Give the laws of the controllers whose file entry declares any."""
+    return {name: _cell("control algorithm", _declared(own)) for name, own in _with_laws(zoom).items()}
+
+
+def beside(zoom: Zoom, equations: Equations) -> tuple[Laws, Laws]:
+    """Give the declared laws and the recovered ones, in cells of one size, so that both sides are laid out alike."""
+    left, right = {}, {}
+    for name, controller in _with_laws(zoom).items():
+        both = _declared(controller), _recovered(equations, name)
+        left[name] = _cell("control algorithm", *both)
+        right[name] = _cell("recovered law", *both[::-1])
+    return left, right
+
+
+def _with_laws(zoom: Zoom) -> dict[str, ResolvedController]:
+    return {name: own for name, own in zoom.controllers.items() if zoom.components[name].control_algorithm}
+
+
+def _cell(heading: str, shown: Sequence[Text], other: Sequence[Text] = ()) -> str:
+    """Set lines under a heading, in a cell that is as large as the other lines need."""
+    rows = [text.markup if text else "&#160;" for text, _ in zip_longest(shown, other)]
+    if other:
+        rows.append(max((*shown, *other), key=lambda text: len(text.text)).unseen)
+    return paragraph([small(heading), *rows], BORDER=1, COLOR="#999999", CELLPADDING=4)
+
+
+def _declared(controller: ResolvedController) -> list[Text]:
+    return [
+        text
+        for entry in controller.entries
+        for text in (*(Text(part, True) for part in wrapped(entry.name, LETTERS)), *map(Text, law_lines(entry)))
+    ]
+
+
+def _recovered(equations: Equations, name: str) -> list[Text]:
+    """Give the formulas of what a controller works out and does; of a word and its opposite the word alone."""
+    does = lambda line: line.kind == "copy" and line.signal.role == Role.CONTROL_ACTION
+    lines = [line for line in equations.of(name) if line.kind not in ("link", "copy") or does(line)]
+    any_of = {line.signal for line in lines if line.text.startswith("any(")}
+    kept = [line for line in lines if line.signal not in any_of or line.text.startswith("any(")]
+    texts = [text for line in kept for text in _formula(line)]
+    return texts if len(texts) <= MOST_LINES else [*texts[: MOST_LINES - 1], Text("…")]
+
+
+def _formula(line: Line) -> list[Text]:
+    short = re.sub(r"\d+\.\d+(e[-+]\d+)?", lambda found: f"{float(found[0]):.{DIGITS}g}", line.text)
+    kept = re.sub(r"(-?[\d.]+), (-?[\d.]+\))", rf"\1,{HARD_BLANK}\2", f"= {short}")
+    first, *rest = wrapped(kept, WIDTH)
+    return [Text(line.name, True), Text(first), *(Text(f"  {part}") for part in rest)]
