@@ -43,7 +43,8 @@ def _ablation(subject: Subject, kind: str) -> SignalGraph:
     if not subject.spaces:
         return SignalGraph((), ())
     effects = _effects(subject, kind)
-    edges = [Edge(u, v, k, evidence={"ablation": kind}) for u, v, k in _direct(effects)]
+    shown = lambda key: {"ablation": kind, "strength": effects[key]}
+    edges = [Edge(*key, evidence=shown(key)) for key in _direct(set(effects))]
     return SignalGraph(subject.spaces, [*input_edges(subject), *edges])
 
 
@@ -83,8 +84,8 @@ def noise_ablation(subject: Subject) -> SignalGraph:
 Effect = tuple[Signal, Signal, int]
 
 
-def _effects(subject: Subject, kind: str) -> set[Effect]:
-    """Give who has an effect on whom, after how many steps."""
+def _effects(subject: Subject, kind: str) -> dict[Effect, float]:
+    """Give who has an effect on whom, after how many steps, and how large a share of its size."""
     w, step = subject.padded, subject.window - 1
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
@@ -93,9 +94,9 @@ def _effects(subject: Subject, kind: str) -> set[Effect]:
     values = _values(final, kind, step, subject.seed)
     masks = np.zeros((len(subject.spaces), final.shape[-1]), np.float32)
     masks[:, : subject.indicator.shape[1]] = subject.indicator
-    floors = EFFECT_FLOOR * np.maximum(1.0, np.abs(final).max(axis=(0, 1)))
-    loud = EFFECT_FLOOR * np.maximum(1.0, np.abs(np.asarray(outputs)).max(axis=(0, 1)))
-    found: set[Effect] = set()
+    size = np.maximum(1.0, np.abs(final).max(axis=(0, 1)))
+    loud = np.maximum(1.0, np.abs(np.asarray(outputs)).max(axis=(0, 1)))
+    found: dict[Effect, float] = {}
     signals = list(subject.spaces)
     for first in range(0, len(signals), AT_ONCE):
         rows = np.minimum(first + np.arange(AT_ONCE), len(signals) - 1)
@@ -103,8 +104,8 @@ def _effects(subject: Subject, kind: str) -> set[Effect]:
             w, inputs, masks[rows], values, final, np.asarray(outputs), step, no_edit(w), subject.window
         )
         for i, u in enumerate(signals[first : first + AT_ONCE]):
-            found |= _exceeding(u, np.asarray(stream[i]) > floors, subject.spaces)
-            found |= _exceeding(u, np.asarray(done[i])[:1] > loud, subject.names.output_signals)
+            found |= _exceeding(u, np.asarray(stream[i]) / size, subject.spaces)
+            found |= _exceeding(u, np.asarray(done[i])[:1] / loud, subject.names.output_signals)
     return found
 
 
@@ -119,10 +120,14 @@ def _values(final: np.ndarray, kind: str, step: int, seed: int) -> np.ndarray:
     return (now + size * np.random.default_rng(seed).normal(size=now.shape)).astype(np.float32)
 
 
-def _exceeding(u: Signal, over: np.ndarray, places: dict[Signal, np.ndarray]) -> set[Effect]:
-    """Name the effects [lag, coordinate] that are more than rounding."""
+def _exceeding(u: Signal, shares: np.ndarray, places: dict[Signal, np.ndarray]) -> dict[Effect, float]:
+    """Give the effects, as shares of the size of what they change [lag, coordinate], that are more than rounding."""
+    peaks = {v: shares[:, at].max(axis=1, initial=0) for v, at in places.items()}
     return {
-        (u, v, int(k)) for v, at in places.items() for k in np.flatnonzero(over[:, at].any(axis=1)) if (v, k) != (u, 0)
+        (u, v, int(k)): float(peak[k])
+        for v, peak in peaks.items()
+        for k in np.flatnonzero(peak > EFFECT_FLOOR)
+        if (v, k) != (u, 0)
     }
 
 

@@ -33,5 +33,7 @@ def black_box(subject: Subject) -> SignalGraph:
             floor = EFFECT_FLOOR * max(1.0, float(np.abs(before)[..., columns].max()))
             late = np.flatnonzero(effect[:, columns].max(axis=1) > floor)
             if late.size:
-                edges.append(Edge(source, target, int(late[0]), evidence={"effect": float(effect[:, columns].max())}))
+                peak = float(effect[:, columns].max())
+                seen = {"effect": peak, "strength": peak * EFFECT_FLOOR / floor}
+                edges.append(Edge(source, target, int(late[0]), evidence=seen))
     return SignalGraph([*subject.names.input_signals, *subject.names.output_signals], edges)

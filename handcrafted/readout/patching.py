@@ -140,7 +140,8 @@ def _edge(source: Signal, target: Signal, lag: int, effects: list[tuple], floor:
     matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
     linear = np.abs(given @ matrix - answer).max() <= floor + LINEAR * max(sizes.values())
     live = np.abs(given).max(axis=0) > FLOOR
-    seen = {"effect": sizes, "varies": sizes["sample"] > floor}
+    strength = max(sizes.values()) * EFFECT_FLOOR / floor
+    seen = {"effect": sizes, "varies": sizes["sample"] > floor, "strength": strength}
     if linear:
         return [edge(source, target, lag, matrix, live, **seen)]
     change, effect = effects[CONTRASTS.index("sample")]
@@ -157,5 +158,6 @@ def input_edges(subject: Subject) -> list[Edge]:
             effect = inputs[:, rows] @ block
             if np.abs(effect).max(initial=0) > FLOOR:
                 varies = bool(np.ptp(effect, axis=0).max() > FLOOR)
-                found.append(edge(source, target, 0, block, effect=float(np.abs(effect).max()), varies=varies))
+                seen = {"effect": float(np.abs(effect).max()), "strength": float(np.abs(block).max())}
+                found.append(edge(source, target, 0, block, None, varies=varies, **seen))
     return found

@@ -34,23 +34,26 @@ def wiring(subject: Subject) -> SignalGraph:
     for path in paths:
         targets = writes(path, subject)
         for source, at in reads(path, subject):
-            if not written.reach(source, path.read[at], path.seen):
+            strength = written.reach(source, path.read[at], path.seen)
+            if not strength:
                 continue
             for target, to in targets:
                 matrix = transfer(path, at, to)
                 if matrix is not None and np.abs(matrix).max(initial=0) <= FLOOR:
                     continue
+                through = strength * float(np.linalg.norm(path.write[:, to]))
                 for lag, weight in path.lags:
-                    carried[source, target, lag].append((path.name, None if matrix is None else weight * matrix))
+                    scaled = None if matrix is None else weight * matrix
+                    carried[source, target, lag].append((path.name, scaled, weight * through))
     return SignalGraph(subject.spaces, [*_wire_edges(subject, written), *_sum_up(carried)])
 
 
 def _sum_up(carried: dict[tuple[Signal, Signal, int], list]) -> Iterable[Edge]:
     for (source, target, lag), ways in carried.items():
-        matrices = [matrix for _, matrix in ways]
+        matrices = [matrix for _, matrix, _ in ways]
         linear = all(matrix is not None for matrix in matrices)
-        names = [name for name, _ in ways]
-        yield edge(source, target, lag, np.sum(matrices, axis=0) if linear else None, components=names)
+        seen = {"components": [name for name, *_ in ways], "strength": max(strength for *_, strength in ways)}
+        yield edge(source, target, lag, np.sum(matrices, axis=0) if linear else None, **seen)
 
 
 def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
@@ -59,7 +62,7 @@ def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
     for source, target, lag, matrix in wires(subject):
         if source.role == INPUT or written.reach(source, matrix, last):
             array = "W_E" if source.role == INPUT else "W_U" if target.role == OUTPUT else "W_R"
-            yield edge(source, target, lag, matrix, components=[array])
+            yield edge(source, target, lag, matrix, components=[array], strength=float(np.abs(matrix).max()))
 
 
 class _Writers:
@@ -75,8 +78,8 @@ class _Writers:
         self.places = subject.spaces
         self.cache: dict[Signal, tuple] = {}
 
-    def reach(self, source: Signal, reader: np.ndarray, seen: int) -> bool:
-        """Whether something written to `source` up to half-layer `seen` composes with a reader [source, r]."""
+    def reach(self, source: Signal, reader: np.ndarray, seen: int) -> float:
+        """Give the largest product of a reader [source, r] with what is written by half-layer `seen`."""
         if source not in self.cache:
             block = self.rows[:, self.places[source]].tocsr()
             alive = np.unique(block.nonzero()[0])
@@ -85,4 +88,4 @@ class _Writers:
         early = rows[times <= seen]
         product = np.linalg.norm(early @ reader, axis=1)
         norms = np.linalg.norm(early, axis=1) * np.linalg.norm(reader)
-        return bool(np.any((product > FLOOR) & (product > COMPOSITION_FLOOR * norms)))
+        return float(product.max(initial=0, where=(product > FLOOR) & (product > COMPOSITION_FLOOR * norms)))

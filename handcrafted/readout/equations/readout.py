@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge
 from handcrafted.readout.equations.extract import Extractor
-from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, heads_of, values_of
+from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Unit, Value, heads_of
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.registry import register
 from handcrafted.readout.subject import FLOOR, Subject
@@ -26,28 +27,35 @@ def by_equations(subject: Subject) -> SignalGraph:
     Error: none; says nothing about which inputs come up.
     """
     linear: dict[Key, list[tuple[int, int, float]]] = defaultdict(list)
-    bent: set[Key] = set()
+    bent: dict[Key, float] = {}
     for value, formula in Extractor(subject).formulas().items():
         for one, weight in formula.terms:
             if isinstance(one, Value) and abs(weight) > FLOOR:
                 linear[one.signal, value.signal, one.lag].append((one.index, value.index, weight))
-        bent |= {(read.signal, value.signal, read.lag) for read in _inside(formula)}
-        bent |= {key for head in heads_of(formula) for key in _by_content(subject, head, value.signal)}
+        for read, slope in _inside(formula):
+            key = read.signal, value.signal, read.lag
+            bent[key] = max(bent.get(key, 0.0), slope)
+        for key in (key for head in heads_of(formula) for key in _by_content(subject, head, value.signal)):
+            bent[key] = max(bent.get(key, 0.0), 1.0)
     widths = {s: len(at) for s, at in {**subject.names.input_signals, **subject.names.output_signals}.items()}
     widths |= {s: len(at) for s, at in subject.spaces.items()}
-    edges = [Edge(*key) for key in bent]
+    edges = [Edge(*key, evidence={"strength": strength}) for key, strength in bent.items()]
     for key, entries in linear.items():
         if key not in bent:
             matrix = np.zeros((widths[key[0]], widths[key[1]]))
             for i, j, weight in entries:
                 matrix[i, j] = weight
-            edges.append(edge(*key, matrix))
+            edges.append(edge(*key, matrix, strength=float(np.abs(matrix).max())))
     return SignalGraph(subject.spaces, (one for one in edges if (one.source, one.lag) != (one.target, 0)))
 
 
-def _inside(formula: Sum) -> set[Value]:
-    """Give the values that are read inside units and clips."""
-    return values_of(Sum(0.0, tuple(pair for pair in formula.terms if not isinstance(pair[0], Value))))
+def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[tuple[Value, float]]:
+    """Give the values that are read inside units and clips, with the steepest slope along each way."""
+    for one, weight in formula.terms:
+        if isinstance(one, (Unit, Clip)):
+            yield from _inside(one.inner, slope * abs(weight), inside=True)
+        elif inside and isinstance(one, Value):
+            yield one, slope * abs(weight)
 
 
 def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> set[Key]:
