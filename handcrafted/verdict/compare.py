@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
+from handcrafted.control.resolved import Finding, LinkId, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Sees, registered
@@ -34,7 +34,7 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
     }
     judging = {name: graph for name, graph in recovered.graphs.items() if registered()[name].judges}
     findings = [*resolved.findings, *_inside(intended, judging)]
-    readouts["law"] = _law(resolved, recovered)
+    readouts["law"] = law_of(structure, recovered)
     return Comparison(
         links=_together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")}),
         structure=structure,
@@ -51,7 +51,13 @@ def _sees(name: str) -> Sees:
     return registered()[name].sees
 
 
-def _law(resolved: Resolved, recovered: Recovered) -> Verdicts:
+def law_of(structure: ControlStructure, recovered: Recovered) -> Verdicts:
+    """Give the verdicts of the law test alone.
+
+    Raises:
+        HandcraftedError: if the network lacks coordinates that the structure names.
+    """
+    resolved = structure.resolved
     needed = [signal for controller in resolved.controllers.values() for signal in _signals(controller)]
     known = recovered.subject.spaces
     if absent := [signal for signal in needed if signal not in known]:

@@ -35,8 +35,9 @@ def by_equations(subject: Subject) -> SignalGraph:
         for read, slope in _inside(formula):
             key = read.signal, value.signal, read.lag
             bent[key] = max(bent.get(key, 0.0), slope)
-        for key in (key for head in heads_of(formula) for key in _by_content(subject, head, value.signal)):
-            bent[key] = max(bent.get(key, 0.0), 1.0)
+        for head in heads_of(formula):
+            for key, strength in _by_content(subject, head, value.signal):
+                bent[key] = max(bent.get(key, 0.0), strength)
     widths = {s: len(at) for s, at in {**subject.names.input_signals, **subject.names.output_signals}.items()}
     widths |= {s: len(at) for s, at in subject.spaces.items()}
     edges = [Edge(*key, evidence={"strength": strength}) for key, strength in bent.items()]
@@ -58,13 +59,18 @@ def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[
             yield one, slope * abs(weight)
 
 
-def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> set[Key]:
-    """Give what a head reads that attends by content: through values at its lags, through scores at once."""
+def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
+    """Give what a head reads that attends by content, and how strongly: through values at its lags, through scores."""
     layer, number = map(int, head.name[1:].split("H"))
-    w, found = subject.weights, set()
-    for source, places in subject.spaces.items():
-        if np.any(w.W_V[layer, number, places]):
-            found |= {(source, target, lag) for lag, _ in lags_of(w, layer, number, subject.window)}
-        if np.any(w.W_Q[layer, number, places]) or np.any(w.W_K[layer, number, places]):
-            found.add((source, target, 0))
-    return found
+    w, size = subject.weights, np.linalg.norm
+    places = subject.spaces.get(target)
+    if places is None:
+        return
+    out = w.W_O[layer, number][:, places]
+    lags = lags_of(w, layer, number, subject.window)
+    for source, at in subject.spaces.items():
+        if (carried := float(size(w.W_V[layer, number, at] @ out))) > FLOOR:
+            yield from (((source, target, lag), weight * carried) for lag, weight in lags)
+        scores = float(size(w.W_Q[layer, number, at]) + size(w.W_K[layer, number, at]))
+        if scores * float(size(out)) > FLOOR:
+            yield (source, target, 0), scores * float(size(out))

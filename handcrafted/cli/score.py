@@ -1,0 +1,68 @@
+"""The command that holds readouts against known answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from handcrafted.cli.check import registered_by
+from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.control.errors import HandcraftedError
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
+@click.option("--readout", "readouts", multiple=True, help="Score this readout; repeat for more. Default: all.")
+@click.option("--condition", "conditions", multiple=True, help="Only this distortion or fault; repeat for more.")
+@click.option("--import", "module", help="A Python module that registers readouts.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--full", is_flag=True, help="Run noise and random weights for large loops too; this takes hours.")
+@friendly
+def score(
+    files: tuple[Path, ...],
+    output: Path | None,
+    readouts: tuple[str, ...],
+    conditions: tuple[str, ...],
+    module: str | None,
+    seed: int,
+    full: bool,
+) -> None:
+    """Score readouts on FILES, by default the bundled loops, distorted and with planted faults.
+
+    With a folder, answers are kept in it as they come, and the same command goes on where it was stopped.
+
+    Example: handcrafted score -o scores --readout wiring --readout gradient
+    """
+    from handcrafted.control.yamlfile import load
+    from handcrafted.readout.recover import chosen
+    from handcrafted.readout.registry import registered
+    from handcrafted.verdict.scoreboard.calibrate import confidences
+    from handcrafted.verdict.scoreboard.report import as_csv, as_markdown
+    from handcrafted.verdict.scoreboard.run import score as run
+    from handcrafted.view.output import write
+    from handcrafted.view.scoreboard import scoreboard
+    from handcrafted.zoo import bundled
+
+    extra = registered_by(module) if module else ()
+    scored = chosen([*readouts, *extra] if readouts else list(registered()))
+    paths = files or tuple(bundled())
+    structures = {}
+    for path in paths:
+        if path.stem in structures:
+            raise HandcraftedError(f"Expected files of different names, got {path.stem} twice. Rename one.")
+        with named(path):
+            structures[path.stem] = load(path)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+    store = output / "answers.jsonl" if output else None
+    rows = run(structures, scored, conditions or None, seed, store, full, progress=not quiet())
+    judged = confidences(rows)
+    summary = as_markdown(rows, judged)
+    if output is None:
+        click.echo(summary)
+        return
+    parts = {"csv": as_csv(rows, judged).encode(), "md": summary.encode(), "png": scoreboard(rows, judged)}
+    for suffix, content in parts.items():
+        click.echo(f"wrote {write(output / f'scores.{suffix}', content)}")

@@ -1,0 +1,1 @@
+"""Readouts held against known answers, under distortions and planted faults."""

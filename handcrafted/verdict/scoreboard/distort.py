@@ -1,0 +1,144 @@
+"""Distortions: other arrays that do the same, or nearly; a readout that sees something else has been fooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from handcrafted.model.names import Names
+from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.readout.paths import lags_of
+
+NOISE = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+"""Levels of weight noise, as shares of the root mean square of each array's entries other than 0."""
+
+NARROW = 0.02
+"""Share of each range, at its upper end, in which inputs move where the network is to be saturated."""
+
+SOFT = 0.99
+"""Attention that a softened head leaves on the step that it is to look at."""
+
+Distorted = tuple[Weights, Names]
+Distort = Callable[[Weights, Names, np.random.Generator], Distorted]
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """A distortion by name.
+
+    Attributes:
+        exact: whether the network does the same but for float32 rounding.
+        dense: whether it leaves hardly any entry at 0, which makes readouts slow.
+    """
+
+    name: str
+    apply: Distort
+    exact: bool = True
+    dense: bool = False
+
+
+def none(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Leave everything as it is."""
+    return weights, names
+
+
+def permuted(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Put the heads and the neurons of each layer into another order."""
+    w = weights.numpy()
+    for layer in range(w.sizes["layer"]):
+        heads, neurons = (rng.permutation(w.sizes[axis]) for axis in ("head", "d_mlp"))
+        for name in ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V"):
+            w[name][layer] = w[name][layer][heads]
+        w.W_in[layer], w.b_in[layer] = w.W_in[layer][:, neurons], w.b_in[layer][neurons]
+        w.W_out[layer] = w.W_out[layer][neurons]
+    return w, names
+
+
+def rescaled(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Let each neuron and head be larger inside and as much smaller at its output, or the other way about.
+
+    Formula: r(s z) / s = r(z) and (s V)(O / s) = V O, s from 1/64 to 64.
+    """
+    w = weights.numpy()
+    draw = lambda *shape: np.exp2(rng.uniform(-6, 6, shape)).astype(np.float32)
+    neuron, head = draw(*w.b_in.shape), draw(*w.b_V.shape[:2])
+    w.W_in[:], w.b_in[:] = w.W_in * neuron[:, None], w.b_in * neuron
+    w.W_out[:] = w.W_out / neuron[..., None]
+    w.W_V[:], w.b_V[:] = w.W_V * head[..., None, None], w.b_V * head[..., None]
+    w.W_O[:] = w.W_O / head[..., None, None]
+    return w, names
+
+
+def noisy(level: float) -> Distort:
+    """Give the distortion that adds Gaussian noise to every entry of every array."""
+
+    def apply(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+        def one(array: np.ndarray) -> np.ndarray:
+            size = np.sqrt(np.mean(array[array != 0] ** 2)) if np.any(array) else 0.0
+            return (array + level * size * rng.normal(size=array.shape)).astype(np.float32)
+
+        return weights.numpy().map(one), names
+
+    return apply
+
+
+def saturated(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Let inputs that are numbers move at the upper end of their ranges alone, where units are off or cut off."""
+
+    def narrow(port):
+        domain = port.domain
+        if domain.discrete:
+            return port
+        low = domain.high - NARROW * (domain.high - domain.low)
+        return port._replace(domain=replace(domain, low=low, resolution=None))
+
+    return weights, replace(names, inputs=tuple(map(narrow, names.inputs)))
+
+
+def redundant(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Let two circuits do each job: every head and every neuron twice, each with half of its output."""
+    w = weights.numpy()
+    twice: dict[str, np.ndarray] = {}
+    for name, axes in FIELD_AXES.items():
+        array = w[name]
+        for axis in ("head", "d_mlp"):
+            if axis in axes:
+                array = np.concatenate([array, array], axis=axes.index(axis))
+        twice[name] = array / np.float32(2) if name in ("W_O", "W_out") else array
+    # the bias of a value goes through W_O, so it is halved with it
+    return Weights(**twice), names
+
+
+def softened(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Let every head that looks back by position leave a hundredth of its attention on other steps."""
+    w = weights.numpy()
+    for layer in range(w.sizes["layer"]):
+        for head in range(w.sizes["head"]):
+            if np.any(w.W_O[layer, head]) and not np.any(w.W_Q[layer, head]):
+                w.b_Q[layer, head] *= _factor(w, layer, head)
+    return w, names
+
+
+def _factor(weights: Weights, layer: int, head: int) -> np.float32:
+    """Give by what to multiply a head's query so that its attention is soft, by halving the interval."""
+    trial = weights.numpy()
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        trial.b_Q[layer, head] = weights.b_Q[layer, head] * np.float32(middle)
+        sharp = max(weight for _, weight in lags_of(trial, layer, head, 16)) > SOFT
+        low, high = (low, middle) if sharp else (middle, high)
+    return np.float32(high)
+
+
+DISTORTIONS: tuple[Distortion, ...] = (
+    Distortion("none", none),
+    Distortion("permuted", permuted),
+    Distortion("rescaled", rescaled),
+    *(Distortion(f"noise {level:g}", noisy(level), exact=False, dense=True) for level in NOISE),
+    Distortion("saturation", saturated),
+    Distortion("redundancy", redundant),
+    Distortion("soft attention", softened, exact=False),
+)

@@ -1,0 +1,125 @@
+"""The scoreboard as tables: a row per answer, and a summary for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from handcrafted.verdict.scoreboard.calibrate import Judged, confident
+from handcrafted.verdict.scoreboard.faults import FAULTS
+from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW, Row
+
+COLUMNS = (
+    "loop", "condition", "readout", "caught", "exact", "precision", "recall", "auroc", "sign", "lag",
+    "edges", "confident", "confident right", "seconds",
+)  # fmt: skip
+
+SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what is
+used for interventions. Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
+
+NOTHING = "-"
+
+SUMMED = ("precision", "recall", "auroc", "sign", "lag")
+
+
+def as_csv(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
+    """Give a line per answer; what cannot be said is left empty."""
+    by_row: dict[int, list[Judged]] = {}
+    for one in judged:
+        by_row.setdefault(id(one.row), []).append(one)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        count, share = confident(by_row.get(id(row), []))
+        marks = (row.marks.exact, *(getattr(row.marks, name) for name in SUMMED))
+        shown = [_number(value) for value in (row.caught, *marks, row.edges, count, share, round(row.seconds, 3))]
+        writer.writerow([row.loop, row.condition, row.readout, *shown])
+    return text.getvalue()
+
+
+def _number(value: bool | float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, bool) else f"{value:.6g}"
+
+
+def as_markdown(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
+    """Give the summary: undistorted and distorted, faults caught, calibration; means over loops."""
+    names = list(dict.fromkeys(row.readout for row in rows))
+    graphs = [name for name in names if name != LAW]
+    loops = {row.loop for row in rows}
+    parts = [
+        "# Scoreboard",
+        f"{len(loops)} loops, {len(graphs)} readouts, {len(rows)} answers. A dash: nothing to be said.",
+        "## As it was made, and distorted",
+        _table(["readout", *_conditions(rows, False)], (_distorted(rows, name) for name in graphs)),
+        "Share of loops whose graph is exactly right / mean F1 / mean AUROC.",
+        "## Planted faults caught",
+        _table(["readout", *_conditions(rows, True)], (_caught(rows, name) for name in names)),
+        "Caught: the readout says something else than of the network as it was made.",
+        "## How sure, and how right",
+        _table(
+            ["readout", "precision", "recall", "AUROC", "sign", "lag", "sure answers", "of them right", "seconds"],
+            (_overall(rows, judged, name) for name in graphs),
+        ),
+        SMALL_PRINT,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _conditions(rows: Sequence[Row], faults: bool) -> list[str]:
+    seen = {row.condition for row in rows}
+    return [name for name in CONDITIONS if name in seen and (name in FAULTS) == faults]
+
+
+def _of(rows: Sequence[Row], readout: str, condition: str | None = None) -> list[Row]:
+    return [row for row in rows if row.readout == readout and condition in (None, row.condition)]
+
+
+def f1(row: Row) -> float | None:
+    """Give the harmonic mean of precision and recall; 0 where either is."""
+    precision, recall = row.marks.precision or 0.0, row.marks.recall
+    if recall is None:
+        return None
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def mean(values: Iterable[float | bool | None]) -> float | None:
+    """Give the mean of what can be said; None of nothing."""
+    known = [float(value) for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _distorted(rows: Sequence[Row], name: str) -> list[str]:
+    cells = []
+    for condition in _conditions(rows, False):
+        own = _of(rows, name, condition)
+        figures = (mean(r.marks.exact for r in own), mean(map(f1, own)), mean(r.marks.auroc for r in own))
+        cells.append(" / ".join(NOTHING if value is None else f"{value:.2f}" for value in figures))
+    return [name, *cells]
+
+
+def _caught(rows: Sequence[Row], name: str) -> list[str]:
+    cells = []
+    for condition in _conditions(rows, True):
+        own = _of(rows, name, condition)
+        cells.append(f"{sum(row.caught for row in own)} of {len(own)}" if own else NOTHING)
+    return [name, *cells]
+
+
+def _overall(rows: Sequence[Row], judged: Sequence[Judged], name: str) -> list[str]:
+    own = _of(rows, name)
+    figures = [mean(getattr(row.marks, column) for row in own) for column in SUMMED]
+    count, share = confident([one for one in judged if one.row.readout == name])
+    seconds = float(np.median([row.seconds for row in own]))
+    shown = [NOTHING if value is None else f"{value:.3f}" for value in (*figures, share)]
+    return [name, *shown[:-1], str(count), shown[-1], f"{seconds:.2f}"]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,203 @@
+"""The scoreboard: readouts by loops by conditions, a row each, kept in a file so that a run can go on."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal, SignalGraph
+from handcrafted.control.structure import ControlStructure
+from handcrafted.craft.assemble import assemble
+from handcrafted.readout.recover import Recovered
+from handcrafted.readout.registry import Readout
+from handcrafted.readout.subject import subject
+from handcrafted.verdict.compare import law_of
+from handcrafted.verdict.scoreboard.distort import DISTORTIONS
+from handcrafted.verdict.scoreboard.faults import DENSE_FAULTS, FAULTS, Planted
+from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
+
+LAW = "law"
+"""The law test, which stands beside the readouts: it catches, and draws no graph."""
+
+DENSE = (*(one.name for one in DISTORTIONS if one.dense), *DENSE_FAULTS)
+"""Conditions that leave hardly any entry at 0; readouts are slow there."""
+
+LARGE = 32
+"""Coordinates from which on dense conditions are left out unless they are asked for."""
+
+CONDITIONS = (*(one.name for one in DISTORTIONS), *FAULTS)
+
+
+Key = tuple[str, str, str]
+"""Loop, condition and readout."""
+
+Answer = dict[tuple[Signal, Signal, int], int | None]
+"""The edges that a readout gives, with their signs."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One readout's answer for one loop under one condition.
+
+    Attributes:
+        caught: whether it answers otherwise than for the network as it was made.
+        edges: how many edges it gives.
+        seconds: how long it took, with compilation where it had to compile.
+        marks: how good the answer is.
+    """
+
+    loop: str
+    condition: str
+    readout: str
+    caught: bool
+    edges: int
+    signals: int
+    seconds: float
+    marks: Marks
+
+    @property
+    def fault(self) -> bool:
+        """Whether the condition is a planted fault, and not a distortion."""
+        return self.condition in FAULTS
+
+
+def conditions_of(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Give the conditions of these names, all for None.
+
+    Raises:
+        HandcraftedError: naming the first that there is not.
+    """
+    for name in names or ():
+        if name not in CONDITIONS:
+            raise HandcraftedError(f"Expected the name of a condition, got {name!r}.{nearest(name, CONDITIONS)}")
+    return tuple(names) if names else CONDITIONS
+
+
+def score(
+    structures: Mapping[str, ControlStructure],
+    readouts: Sequence[Readout],
+    conditions: Sequence[str] | None = None,
+    seed: int = 0,
+    store: Path | None = None,
+    full: bool = False,
+    progress: bool = False,
+) -> list[Row]:
+    """Run the readouts over all loops and conditions.
+
+    Args:
+        structures: the loops by name.
+        readouts: what is scored.
+        conditions: distortions and faults by name; all by default.
+        seed: of distortions, faults and readouts.
+        store: a file of rows that are done already; new ones are added as they come.
+        full: whether dense conditions are run for large loops too.
+        progress: whether to show a progress bar.
+
+    Raises:
+        HandcraftedError: if a condition is unknown, or the file holds rows of another seed.
+    """
+    chosen = conditions_of(conditions)
+    done = _read(store, seed) if store else {}
+    names = (*(readout.name for readout in readouts), LAW)
+    with Progress(disable=not progress) as bar:
+        task = bar.add_task("score", total=len(structures) * len(chosen))
+        for loop, structure in structures.items():
+            bench: _Bench | None = None
+            for condition in chosen:
+                bar.update(task, description=f"{loop}, {condition}")
+                if not all((loop, condition, name) in done for name in names):
+                    bench = bench or _Bench(loop, structure, seed)
+                    for row in bench.rows(condition, readouts, full, done):
+                        done[row.loop, row.condition, row.readout] = row
+                        _append(store, row, seed)
+                bar.advance(task)
+    keys = ((loop, condition, name) for loop in structures for condition in chosen for name in names)
+    return [done[key] for key in keys if key in done]
+
+
+class _Bench:
+    """One loop with its model, and what each readout says of it as it was made."""
+
+    def __init__(self, loop: str, structure: ControlStructure, seed: int):
+        self.loop, self.structure, self.seed = loop, structure, seed
+        self.model = assemble(structure)
+        graph = structure.signal_graph()
+        self.truth, self.nodes = Truth.intended(graph), graph.nodes
+        self.reference: dict[str, Answer] = {}
+
+    def rows(self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, Row]) -> Iterator[Row]:
+        """Give the rows of a condition that are not done; none where it has no place in this loop."""
+        if condition in DENSE and not full and len(self.model.names.residual) > LARGE:
+            return
+        planted = self.planted(condition)
+        if planted is None:
+            return
+        given = subject(planted.weights, planted.names, self.model.window, self.seed)
+        for readout in readouts:
+            if (self.loop, condition, readout.name) not in done:
+                start = time.perf_counter()
+                graph = readout.read(given)
+                seconds = time.perf_counter() - start
+                caught = _said(graph) != self.intact(readout)
+                marks = mark(graph, planted.truth, self.nodes)
+                yield Row(self.loop, condition, readout.name, caught, len(graph), len(self.nodes), seconds, marks)
+        if (self.loop, condition, LAW) not in done:
+            start = time.perf_counter()
+            caught = not law_of(self.structure, Recovered(given, {})).reproduced
+            yield Row(self.loop, condition, LAW, caught, 0, len(self.nodes), time.perf_counter() - start, Marks())
+
+    def planted(self, condition: str) -> Planted | None:
+        """Give the network under a condition, with its truth."""
+        rng = np.random.default_rng([self.seed, zlib.crc32(f"{self.loop}/{condition}".encode())])
+        if condition in FAULTS:
+            return FAULTS[condition](self.model, self.truth, rng)
+        distortion = next(one for one in DISTORTIONS if one.name == condition)
+        weights, names = distortion.apply(self.model.effective_weights.numpy(), self.model.names, rng)
+        return Planted(weights, names, self.truth)
+
+    def intact(self, readout: Readout) -> Answer:
+        """Give what a readout says of the network as it was made."""
+        if readout.name not in self.reference:
+            given = subject(self.model.effective_weights, self.model.names, self.model.window, self.seed)
+            self.reference[readout.name] = _said(readout.read(given))
+        return self.reference[readout.name]
+
+
+def _said(graph: SignalGraph) -> Answer:
+    return {edge.key: edge.sign for edge in graph.edges}
+
+
+def _read(store: Path, seed: int) -> dict[Key, Row]:
+    """Read the rows that are done; a last line that was cut off is left out."""
+    if not store.exists():
+        return {}
+    found: dict[Key, Row] = {}
+    for line in store.read_text(encoding="utf-8").splitlines():
+        try:
+            data = json.loads(line)
+            if data.pop("seed") != seed:
+                raise HandcraftedError(
+                    f"{store}: Expected rows of seed {seed}, got others. Use that seed, or another folder."
+                )
+            marks = data.pop("marks")
+            answers = tuple((float(one), bool(true)) for one, true in marks.pop("answers"))
+            row = Row(**data, marks=Marks(**marks, answers=answers))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+        found[row.loop, row.condition, row.readout] = row
+    return found
+
+
+def _append(store: Path | None, row: Row, seed: int) -> None:
+    if store is not None:
+        with store.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**asdict(row), "seed": seed}) + "\n")
