@@ -11,13 +11,13 @@ from handcrafted.control.graph import SignalGraph
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.readout import ablation, black_box, gradient, patching, subspace, wiring
+from handcrafted.readout import ablation, black_box, gradient, patching, probe, subspace, wiring
 from handcrafted.readout.equations import readout as by_equations
 from handcrafted.readout.equations.equations import Equations, equations
 from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import Subject, subject
 
-BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, black_box)
+BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, probe, black_box)
 """The modules of this library's own readouts, which register themselves."""
 
 

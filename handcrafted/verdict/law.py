@@ -19,7 +19,7 @@ from handcrafted.control.intended import written_port
 from handcrafted.control.laws.controller import decide, update
 from handcrafted.control.laws.switching import common_grid
 from handcrafted.control.resolved import Lagged, LinkId, Read, Resolved, ResolvedController, Task
-from handcrafted.model.intervention import Hold, intervene
+from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
@@ -61,7 +61,7 @@ class LawTest:
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
-    trial = _Trial(subject, controller)
+    trial = Trial(subject, controller)
     received = {a.id: trial.off(a.received, trial.held[a.port]) for a in controller.arrivals if a.port and a.received}
     believed: dict[LinkId, np.ndarray] = {}
     carried: dict[LinkId, np.ndarray] = {}
@@ -78,10 +78,16 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     return LawTest(trial.count, received, believed, decided, carried, trial.worst)
 
 
-class _Trial:
-    """One controller's run: what was held, and what every signal was, each [context, time, width]."""
+class Trial:
+    """One controller's run: what was held, and what every signal was, each [context, time, width].
 
-    def __init__(self, subject: Subject, controller: ResolvedController):
+    Args:
+        subject: the network.
+        controller: whose ports and states are held.
+        swapped: a subspace whose values are exchanged between contexts.
+    """
+
+    def __init__(self, subject: Subject, controller: ResolvedController, swapped: Signal | None = None):
         self.memories = [task.memory for task in controller.tasks if task.memory]
         self.time = 1 + max((read.lag for task in controller.tasks for read in _all_reads(task)), default=0)
         ports = [(a.port, a.domain) for a in controller.arrivals if a.port]
@@ -91,7 +97,8 @@ class _Trial:
         rng = np.random.default_rng(subject.seed)
         order = np.stack([*(rng.permutation(self.count) for _ in range(self.time - 1)), np.arange(self.count)], axis=1)
         self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
-        self.final, self.names = _run_held(subject, self, [port for port, _ in ports]), subject.names
+        self.names = subject.names
+        self.final = _run_held(subject, self, [port for port, _ in ports], swapped)
         self.carry = self.final @ subject.weights.W_R
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
@@ -117,7 +124,7 @@ class _Trial:
 
     def deviates(self, task: Task, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
         """Say in which contexts any result of a law, or its next state, deviates; `but` is left out."""
-        answers = [work(values, self._ago(values)) for values in self._neighbours(task)]
+        answers = [work(values, self.ago(values)) for values in self._neighbours(task)]
         wrong = np.zeros(self.count, bool)
         for signal in answers[0].keys() - but:
             wanted = np.stack([np.broadcast_to(answer[signal], self.value(signal).shape) for answer in answers])
@@ -125,11 +132,14 @@ class _Trial:
             wrong |= self.off(signal, nearest if len(answers) > 1 else wanted[0])
         return wrong
 
+    def read(self, task: Task) -> Values:
+        """Give what a law read, and the state that it found."""
+        memory = [task.memory.signal] if task.memory else []
+        return {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
+
     def _neighbours(self, task: Task) -> list[Values]:
         """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
-        memory = [task.memory.signal] if task.memory else []
-        now = {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
-        loose = _off_the_grid(task)
+        now, loose = self.read(task), _off_the_grid(task)
         if not loose:
             return [now]
         domains = [read.domain for read in loose]
@@ -137,7 +147,9 @@ class _Trial:
         width = BAND * max(largest, sum(domain.high - domain.low for domain in domains))
         return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
-    def _ago(self, values: Values) -> Callable[[int], Values]:
+    def ago(self, values: Values) -> Callable[[int], Values]:
+        """Give the function that says what values were so many steps ago."""
+
         def ago(steps: int) -> Values:
             before = lambda signal, value: np.broadcast_to(self.initial[signal], value[:, :steps].shape)
             return {
@@ -167,7 +179,7 @@ def _distance(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
 
 
-def _run_held(subject: Subject, trial: _Trial, ports: list[Signal]) -> np.ndarray:
+def _run_held(subject: Subject, trial: Trial, ports: list[Signal], swapped: Signal | None) -> np.ndarray:
     """Give the final residual [context, time, d_model] with ports held, and states fed in through the recurrence.
 
     Runs go in batches of one size, so that all controllers of a model share one compilation.
@@ -175,13 +187,15 @@ def _run_held(subject: Subject, trial: _Trial, ports: list[Signal]) -> np.ndarra
     finals = []
     w = subject.padded
     still = (w.r_0 @ w.W_R).astype(np.float32)
+    order = np.random.default_rng(subject.seed).permutation(MOST_CONTEXTS).tolist()
     for start in range(0, trial.count, MOST_CONTEXTS):
         rows = (start + np.arange(MOST_CONTEXTS)) % trial.count
         inputs = np.zeros((MOST_CONTEXTS, trial.time, subject.padded.sizes["n_in"]), np.float32)
         carries = np.tile(still, (MOST_CONTEXTS, trial.time, 1))
         for memory in trial.memories:
             carries[..., subject.names.find(memory.signal)] = trial.held[memory.signal][rows]
-        holds = [Hold(port, trial.held[port][rows]) for port in ports]
+        holds: list[Intervention] = [Hold(port, trial.held[port][rows]) for port in ports]
+        holds += [Swap(swapped, order)] if swapped else []
         _, seen = intervene(w, subject.names, inputs, *holds, window=subject.window, carries=carries)
         finals.append(seen["final"])
     return np.concatenate(finals)[: trial.count, :, : len(subject.names.residual)]

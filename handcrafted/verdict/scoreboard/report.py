@@ -17,8 +17,8 @@ COLUMNS = (
     "edges", "confident", "confident right", "seconds",
 )  # fmt: skip
 
-SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what is
-used for interventions. Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
+SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what
+is used for all others. Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
 
 NOTHING = "-"
 
