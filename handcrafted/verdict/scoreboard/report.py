@@ -41,7 +41,7 @@ def as_csv(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
     return text.getvalue()
 
 
-def _number(value: bool | float | None) -> str:
+def _number(value: bool | int | float | None) -> str:
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, bool) else f"{value:.6g}"

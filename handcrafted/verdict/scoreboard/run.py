@@ -184,15 +184,15 @@ def _read(store: Path, seed: int) -> dict[Key, Row]:
     for line in store.read_text(encoding="utf-8").splitlines():
         try:
             data = json.loads(line)
-            if data.pop("seed") != seed:
-                raise HandcraftedError(
-                    f"{store}: Expected rows of seed {seed}, got others. Use that seed, or another folder."
-                )
-            marks = data.pop("marks")
+            own, marks = data.pop("seed"), data.pop("marks")
             answers = tuple((float(one), bool(true)) for one, true in marks.pop("answers"))
             row = Row(**data, marks=Marks(**marks, answers=answers))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
+        if own != seed:
+            raise HandcraftedError(
+                f"{store}: Expected rows of seed {seed}, got some of {own}. Use that seed, or another folder."
+            )
         found[row.loop, row.condition, row.readout] = row
     return found
 

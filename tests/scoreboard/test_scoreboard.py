@@ -1,0 +1,236 @@
+"""The scoreboard: distortions that change nothing, faults that are what they say, marks that can be wrong."""
+
+import itertools
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import handcrafted as hc
+from handcrafted.cli import main
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.control.yamlfile import loads
+from handcrafted.readout.black_box import black_box
+from handcrafted.readout.registry import chosen, register, registered, unregister
+from handcrafted.readout.subject import subject
+from handcrafted.verdict.behaviour import behaviour
+from handcrafted.verdict.scoreboard.calibrate import confidences, confident, lower_bound, reliability
+from handcrafted.verdict.scoreboard.distort import DISTORTIONS
+from handcrafted.verdict.scoreboard.faults import FAULTS
+from handcrafted.verdict.scoreboard.report import as_csv, as_markdown
+from handcrafted.verdict.scoreboard.run import LAW, Row, score
+from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
+from handcrafted.verdict.scoreboard.twin import lookup_twin
+from handcrafted.zoo import bundled
+from tests.loops import of_the_zoo
+
+ZOO = [path.stem for path in bundled()]
+STRUCTURAL = ("wiring", "subspace", "patching", "equations")
+FAST = ("wiring", "subspace", "equations")
+
+TWO = """
+name: two
+components:
+  chief: {kind: controller, level: 0, process model: {door: {reads: [door]}},
+          control algorithm: {mode: {law: decision table, reads: [door], when: [{door: shut}]}}}
+  clerk: {kind: controller, level: 1, process model: {mode: {reads: [mode]}, lamp: {reads: [lamp]}},
+          control algorithm: {drive: {law: decision table, reads: [mode, lamp], when: [{mode: go, lamp: "on"}]}}}
+  train: {kind: process, level: 2}
+control actions:
+  - {name: mode, from: chief, to: clerk, values: [wait, go]}
+  - {name: drive, from: clerk, to: train, values: ["no", "yes"]}
+feedback:
+  - {name: door, from: train, to: chief, values: [open, shut]}
+  - {name: lamp, from: train, to: clerk, values: ["off", "on"]}
+"""
+
+
+def planted(name, model, seed=0):
+    truth = Truth.intended(model.structure.signal_graph())
+    return FAULTS[name](model, truth, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("stem", ZOO)
+@pytest.mark.parametrize("distortion", [one for one in DISTORTIONS if one.exact], ids=lambda one: one.name)
+def test_an_exact_distortion_changes_what_is_stored_and_not_what_is_done(stem, distortion):
+    structure, model = of_the_zoo(stem)
+    weights = model.effective_weights.numpy()
+    new, names = distortion.apply(weights, model.names, np.random.default_rng(1))
+    assert behaviour(structure, subject(new, names)).worst <= 3e-5
+    same = all(
+        a.shape == b.shape and np.array_equal(a, b) for (_, a), (_, b) in zip(weights.items(), new.items(), strict=True)
+    )
+    assert same == (distortion.name in ("none", "saturation"))
+
+
+def test_soft_heads_leave_a_hundredth_elsewhere_and_noise_is_as_large_as_it_says():
+    _, model = of_the_zoo("wheel_brakes")
+    weights = model.effective_weights.numpy()
+    by_name = {one.name: one for one in DISTORTIONS}
+    rng = np.random.default_rng(0)
+    soft, _ = by_name["soft attention"].apply(weights, model.names, rng)
+    live = np.argwhere(np.any(weights.W_O != 0, axis=(2, 3)))
+    for layer, head in live.tolist():
+        from handcrafted.readout.paths import lags_of
+
+        assert max(share for _, share in lags_of(soft, layer, head, 16)) == pytest.approx(0.99, abs=1e-3)
+    noisy, _ = by_name["noise 0.001"].apply(weights, model.names, rng)
+    size = np.sqrt(np.mean(weights.W_in[weights.W_in != 0] ** 2))
+    assert np.std(noisy.W_in - weights.W_in) == pytest.approx(1e-3 * size, rel=0.05)
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_undistorted_permuted_rescaled_and_doubled_every_structural_readout_is_exact(stem):
+    conditions = ["none", "permuted", "rescaled", "redundancy"]
+    rows = score({stem: of_the_zoo(stem)[0]}, chosen(list(FAST)), conditions)
+    assert len(rows) == len(conditions) * (len(FAST) + 1)
+    for row in rows:
+        assert not row.caught, row
+        assert row.readout == LAW or (row.marks.exact and row.marks.auroc == 1.0 and row.marks.lag == 1.0), row
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_every_planted_fault_is_caught_by_another_than_the_black_box(stem):
+    faults = [name for name in FAULTS if name != "random"]
+    rows = score({stem: of_the_zoo(stem)[0]}, chosen(list(FAST)), faults)
+    by_fault = {name: [row for row in rows if row.condition == name] for name in faults}
+    for name, own in by_fault.items():
+        if own:  # swapping needs two controllers, a twin a finite structure
+            assert any(row.caught for row in own), name
+            exact = [row.marks.exact for row in own if row.readout == "wiring"]
+            assert exact in ([True], [None]), f"{name}: the planted truth is not what is wired"
+    placed = {name for name, own in by_fault.items() if own}
+    assert placed >= {"leak", "cut", "sign flip", "delayed link", "masked random"}
+
+
+def test_a_fault_that_is_not_planted_is_not_caught():
+    """Sabotage: were `caught` always true, an untouched network would be caught too."""
+    structure, _ = of_the_zoo("train_door")
+    rows = score({"door": structure}, chosen(["wiring", "patching"]), ["none", "permuted", "cut"])
+    assert {(row.condition, row.caught) for row in rows} == {("none", False), ("permuted", False), ("cut", True)}
+
+
+def test_the_lookup_twin_is_seen_from_inside_alone():
+    structure = loads(TWO)
+    model = hc.assemble(structure)
+    weights = lookup_twin(model)
+    assert weights is not None
+    read, twin = subject(model.effective_weights, model.names), subject(weights, model.names)
+    words = [np.eye(2)[list(values)].reshape(-1) for values in itertools.product((0, 1), repeat=2)]
+    inputs = np.array(words, np.float32)[:, None]
+    both = [np.asarray(hc.forward(one.weights, inputs)[0]) for one in (read, twin)]
+    np.testing.assert_array_equal(both[0], both[1])
+    assert behaviour(structure, twin).identical
+    assert black_box(read).same_wiring(black_box(twin))
+    comparison = hc.compare(structure, hc.recover(weights, names=model.names, readouts=["equations"]))
+    assert all(comparison.readouts[name].missing for name in STRUCTURAL)
+    rows = score({"two": structure}, chosen([*STRUCTURAL, "black box"]), ["lookup twin"])
+    assert {row.readout for row in rows if row.caught} == {*STRUCTURAL, LAW}
+
+
+@pytest.mark.parametrize("stem", ["heated_room", "cruise_control", "wheel_brakes"])
+def test_there_is_no_twin_of_what_remembers_or_measures(stem):
+    assert lookup_twin(of_the_zoo(stem)[1]) is None
+
+
+def test_marks_against_hand_counted_ones():
+    a, b, c = (Signal("o", "processing_for_action", name) for name in "abc")
+    truth = Truth(frozenset({(a, b, 0), (b, c, 1)}), {(a, b, 0): 1, (b, c, 1): -1})
+    strong = lambda source, target, lag, sign, size: Edge(source, target, lag, sign, evidence={"strength": size})
+    answer = SignalGraph([a, b, c], [strong(a, b, 0, 1, 3.0), strong(a, c, 0, 1, 1.0), strong(b, c, 0, 1, 2.0)])
+    found = mark(answer, truth, [a, b, c])
+    assert (found.exact, found.precision, found.recall) == (False, 1 / 3, 0.5)
+    assert (found.sign, found.lag) == (1.0, 0.5)
+    # 15 pairs over two lags without themselves: 2 true (strengths 3 and 0), 13 not (1, 2 and eleven times 0)
+    assert found.auroc == pytest.approx((13 + 11 * 0.5) / (2 * 13))
+    assert mark(SignalGraph([a, b, c], []), truth, [a, b, c]).auroc == 0.5
+    assert mark(answer, None, [a, b, c]) == Marks()
+
+
+def row_of(loop, answers, readout="r"):
+    return Row(loop, "none", readout, False, len(answers), len(answers), 0.0, Marks(answers=tuple(answers)))
+
+
+def test_confidence_is_learnt_elsewhere_and_a_readout_that_is_wrong_there_is_not_sure():
+    good = [row_of(loop, [(1.0, True)] * 60) for loop in "xyz"]
+    assert confident(confidences(good)) == (180, 1.0)
+    bad = [row_of(loop, [(1.0, i % 2 == 0) for i in range(60)]) for loop in "xyz"]
+    assert confident(confidences(bad)) == (0, None)
+    alone = [row_of("x", [(1.0, True)] * 60)]
+    assert confident(confidences(alone)) == (0, None), "what was learnt on the loop itself does not count"
+    assert lower_bound(0, 0) == 0 and lower_bound(60, 60) > 0.95 > lower_bound(9, 10)
+    (part,) = reliability(confidences(bad))
+    assert 0.3 < part[0] < 0.5 and part[1:] == (180, 0.5)
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path):
+    structure, _ = of_the_zoo("train_door")
+    store, names = tmp_path / "answers.jsonl", ["none", "cut", "sign flip"]
+    whole = score({"door": structure}, chosen(list(FAST)), names)
+    score({"door": structure}, chosen(["wiring"]), names[:1], store=store)
+    lines = store.read_text().splitlines()
+    store.write_text("\n".join([*lines, lines[-1][: len(lines[-1]) // 2]]) + "\n")  # cut off in the middle of a line
+    calls = []
+
+    @register("counted", sees="wired")
+    def counted(given):
+        calls.append(1)
+        return chosen(["wiring"])[0].read(given)
+
+    try:
+        again = score({"door": structure}, chosen([*FAST, "counted"]), names, store=store)
+        first = len(calls)
+        assert score({"door": structure}, chosen([*FAST, "counted"]), names, store=store) == again
+        assert len(calls) == first, "what is done is not done again"
+    finally:
+        unregister("counted")
+    plain = lambda rows: [
+        (row.condition, row.readout, row.caught, row.marks) for row in rows if row.readout != "counted"
+    ]
+    assert plain(again) == plain(whole)
+    with pytest.raises(hc.HandcraftedError, match="of seed 1, got some of 0"):
+        score({"door": structure}, chosen(["wiring"]), names, seed=1, store=store)
+
+
+def test_the_command_writes_three_files_and_says_what_is_wrong(tmp_path):
+    path = next(str(path) for path in bundled() if path.stem == "train_door")
+    run = lambda *args: CliRunner().invoke(main, ["score", *args])
+    wanted = ["--readout", "wiring", "--readout", "subspace", "--condition", "none", "--condition", "cut"]
+    assert run(path, *wanted, "-o", str(tmp_path / "out")).exit_code == 0
+    lines = (tmp_path / "out" / "scores.csv").read_text().splitlines()
+    assert lines[0].startswith("loop,condition,readout,caught,exact") and len(lines) == 7
+    assert (tmp_path / "out" / "scores.png").read_bytes().startswith(b"\x89PNG")
+    assert "| wiring | 1.00 / 1.00 / 1.00 |" in (tmp_path / "out" / "scores.md").read_text()
+    assert json.loads((tmp_path / "out" / "answers.jsonl").read_text().splitlines()[0])["seed"] == 0
+    assert "| wiring |" in run(path, *wanted).output
+    wrong_ones = {"wiring": "--readout wirring", "cut": "--condition cat", "import": "--import nothing.at.all"}
+    for said, wrong in wrong_ones.items():
+        result = run(path, *wrong.split())
+        assert result.exit_code == 2 and said in result.output and "Traceback" not in result.output
+
+
+def test_a_registered_readout_is_scored_with_the_others():
+    @register("nothing at all", sees="used")
+    def nothing(given):
+        return hc.SignalGraph(given.spaces, [])
+
+    try:
+        rows = score({"door": of_the_zoo("train_door")[0]}, chosen(["nothing at all"]), ["none"])
+        assert "nothing at all" in registered()
+    finally:
+        unregister("nothing at all")
+    marks = rows[0].marks
+    assert (marks.exact, marks.precision, marks.recall, marks.auroc) == (False, None, 0.0, 0.5)
+    assert "nothing at all" in as_markdown(rows, confidences(rows)) and as_csv(rows, []).count("\n") == 3
+
+
+def test_masks_alone_wire_what_is_permitted_and_no_more():
+    structure, model = of_the_zoo("train_door")
+    fault = planted("masked random", model)
+    assert fault is not None and fault.truth is None
+    pairs = lambda graph: {(edge.source, edge.target) for edge in graph.edges}
+    assert pairs(chosen(["wiring"])[0].read(subject(fault.weights, model.names))) == pairs(structure.signal_graph())
+    fault = planted("random", model)
+    assert fault is not None and len(fault.weights.map(jnp.asarray).W_in) == len(model.weights.W_in)
