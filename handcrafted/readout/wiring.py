@@ -71,8 +71,11 @@ class _Writers:
     def __init__(self, subject: Subject, paths: list[Path]):
         w = subject.weights
         live = [i for i, path in enumerate(paths) if not path.name.endswith("score")]
-        blocks = [w.W_E, w.W_R, *(paths[i].write for i in live)]
-        times = [0, 0, *(paths[i].written for i in live)]
+        layers = range(w.sizes["layer"])
+        biases = [w.b_E, *(w.b_O[k] for k in layers), *(w.b_out[k] for k in layers)]
+        blocks = [w.W_E, w.W_R, *(bias[None] for bias in biases), *(paths[i].write for i in live)]
+        given = [0, *(2 * k + 1 for k in layers), *(2 * k + 2 for k in layers)]
+        times = [0, 0, *given, *(paths[i].written for i in live)]
         self.times = np.repeat(times, [len(block) for block in blocks])
         self.rows = sparse.csc_array(np.concatenate(blocks))
         self.places = subject.spaces
