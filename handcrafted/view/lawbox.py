@@ -86,6 +86,7 @@ def _recovered(equations: Equations, name: str) -> list[Text]:
     lines = [line for line in equations.of(name) if line.kind not in ("link", "copy") or does(line)]
     any_of = {line.signal for line in lines if line.text.startswith("any(")}
     kept = [line for line in lines if line.signal not in any_of or line.text.startswith("any(")]
+    kept.sort(key=lambda line: line.signal.role != Role.CONTROL_ACTION)  # what it does first: the rest may be cut off
     texts = [text for line in kept for text in _formula(line)]
     return texts if len(texts) <= MOST_LINES else [*texts[: MOST_LINES - 1], Text("…")]
 

@@ -234,3 +234,25 @@ def test_masks_alone_wire_what_is_permitted_and_no_more():
     assert pairs(chosen(["wiring"])[0].read(subject(fault.weights, model.names))) == pairs(structure.signal_graph())
     fault = planted("random", model)
     assert fault is not None and len(fault.weights.map(jnp.asarray).W_in) == len(model.weights.W_in)
+
+
+SMALL = ("guarded_room", "heated_room", "train_door")
+
+
+def calibrated(readouts):
+    rows = score({stem: of_the_zoo(stem)[0] for stem in SMALL}, chosen(list(readouts)))
+    judged = confidences(rows)
+    for name in readouts:
+        count, right = confident([one for one in judged if one.row.readout == name])
+        assert count > 20 and right is not None and right >= 0.9, (name, count, right)
+    wrong = [one for one in judged if not one.right]
+    assert len(wrong) > 10_000 and np.mean([one.confidence > 0.9 for one in wrong]) < 0.01
+
+
+def test_what_is_said_with_confidence_is_right_on_small_loops():
+    calibrated(("wiring", "subspace"))
+
+
+@pytest.mark.slow
+def test_what_every_readout_says_with_confidence_is_right():
+    calibrated(("wiring", "subspace", "patching", "equations", "gradient", "ablation (zero)", "ablation (noise)"))
