@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.readout.equations.simplify import merged, rectified
-from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, substituted, term, total, values_of
+from handcrafted.readout.equations.simplify import merged, rectified, substituted
+from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, term, total, values_of
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.subject import Subject
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.vocabulary import Role
 from handcrafted.readout.equations.extract import Extractor
-from handcrafted.readout.equations.terms import Clip, Sum, Unit, Value, substituted, term, values_of
+from handcrafted.readout.equations.simplify import substituted
+from handcrafted.readout.equations.terms import Clip, Sum, Unit, Value, term, values_of
 from handcrafted.readout.subject import Subject
 
 MOST_LEAVES = 64

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from handcrafted.readout.equations.terms import Clip, Sum, Unit, near, same, term, total, whole
+from collections.abc import Callable
+
+from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Term, Unit, Value, near, same, term, total, whole
 
 
 def rectified(inner: Sum) -> Sum:
@@ -72,3 +74,17 @@ def _joined(one: Unit, other: Unit, weight: float) -> Sum | None:
     if same(one.inner, other.inner.times(-1.0)) and near(one.inner.constant, -other.inner.constant):
         return one.inner.times(weight)
     return None
+
+
+def substituted(formula: Sum, new: Callable[[Value], Sum]) -> Sum:
+    """Replace every value by a formula, and simplify."""
+
+    def replaced(one: Term) -> Sum:
+        if isinstance(one, Value):
+            return new(one)
+        if isinstance(one, HeadTerm):
+            return term(one)
+        inner = substituted(one.inner, new)
+        return rectified(inner) if isinstance(one, Unit) else clipped(inner)
+
+    return merged(total([Sum(formula.constant), *(replaced(one).times(weight) for one, weight in formula.terms)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from handcrafted.control.graph import Signal
@@ -142,18 +142,3 @@ def heads_of(formula: Sum) -> set[HeadTerm]:
     """Give all terms of heads that attend by content."""
     inner = (heads_of(one.inner) for one, _ in formula.terms if isinstance(one, (Unit, Clip)))
     return {one for one, _ in formula.terms if isinstance(one, HeadTerm)}.union(*inner)
-
-
-def substituted(formula: Sum, new: Callable[[Value], Sum]) -> Sum:
-    """Replace every value by a formula, and simplify."""
-    from handcrafted.readout.equations.simplify import clipped, merged, rectified
-
-    def replaced(one: Term) -> Sum:
-        if isinstance(one, Value):
-            return new(one)
-        if isinstance(one, HeadTerm):
-            return term(one)
-        inner = substituted(one.inner, new)
-        return rectified(inner) if isinstance(one, Unit) else clipped(inner)
-
-    return merged(total([Sum(formula.constant), *(replaced(one).times(weight) for one, weight in formula.terms)]))
