@@ -22,6 +22,11 @@ ZOO = [path.stem for path in bundled()]
 STEPS = 24
 
 
+def thinned(cases):
+    """Leave every fifth case in the usual run; the others are slow."""
+    return [case if i % 5 == 0 else pytest.param(case, marks=pytest.mark.slow) for i, case in enumerate(cases)]
+
+
 def of(model, weights=None):
     read = subject(model.effective_weights if weights is None else weights, model.names)
     return read, equations(read)
@@ -64,14 +69,14 @@ def deviation(read, found, inputs):
 
 
 @pytest.mark.parametrize("stem", ZOO)
-@pytest.mark.parametrize("scale", [1.0, 4.0])
+@pytest.mark.parametrize("scale", [pytest.param(1.0, marks=pytest.mark.slow), 4.0])
 def test_what_is_printed_of_a_bundled_loop_is_what_it_does(stem, scale):
     read, found = of(of_the_zoo(stem)[1])
     assert found.complete
     assert deviation(read, found, inputs_of(read.names, scale)) < 1e-5
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", thinned(list(CASES)))
 def test_what_is_printed_of_a_law_is_what_its_circuit_does(case):
     read, found = of(hc.assemble(loads(text_of(CASES[case]))))
     assert deviation(read, found, inputs_of(read.names, 1.0)) < 2e-5, str(found)
@@ -101,7 +106,7 @@ def test_a_deleted_neuron_an_exchanged_word_and_a_moved_threshold_show():
     assert deviation(read, of(model)[1], inputs_of(model.names, 1.0)) > 0.5, "the old print is not what it does now"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", thinned(list(range(3))))
 def test_any_network_whose_heads_look_by_position_is_printed_as_it_is(seed):
     """Coordinates with many writers, read while half written, soft heads, memories: nothing of it was set by hand."""
     rng = np.random.default_rng(seed)

@@ -26,7 +26,10 @@ from handcrafted.verdict.scoreboard.twin import lookup_twin
 from handcrafted.zoo import bundled
 from tests.loops import of_the_zoo
 
-ZOO = [path.stem for path in bundled()]
+LIGHT = ("train_door", "guarded_room")
+ZOO = [path.stem if path.stem in LIGHT else pytest.param(path.stem, marks=pytest.mark.slow) for path in bundled()]
+"""All bundled loops; the larger ones are slow."""
+
 STRUCTURAL = ("wiring", "subspace", "patching", "equations")
 FAST = ("wiring", "subspace", "equations")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from handcrafted.model import disguise
 from handcrafted.model.names import Names
 from handcrafted.model.weights import FIELD_AXES, Weights
 from handcrafted.readout.paths import lags_of
@@ -46,29 +47,12 @@ def none(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
 
 def permuted(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
     """Put the heads and the neurons of each layer into another order."""
-    w = weights.numpy()
-    for layer in range(w.sizes["layer"]):
-        heads, neurons = (rng.permutation(w.sizes[axis]) for axis in ("head", "d_mlp"))
-        for name in ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V"):
-            w[name][layer] = w[name][layer][heads]
-        w.W_in[layer], w.b_in[layer] = w.W_in[layer][:, neurons], w.b_in[layer][neurons]
-        w.W_out[layer] = w.W_out[layer][neurons]
-    return w, names
+    return disguise.reordered(weights, rng), names
 
 
 def rescaled(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
-    """Let each neuron and head be larger inside and as much smaller at its output, or the other way about.
-
-    Formula: r(s z) / s = r(z) and (s V)(O / s) = V O, s from 1/64 to 64.
-    """
-    w = weights.numpy()
-    draw = lambda *shape: np.exp2(rng.uniform(-6, 6, shape)).astype(np.float32)
-    neuron, head = draw(*w.b_in.shape), draw(*w.b_V.shape[:2])
-    w.W_in[:], w.b_in[:] = w.W_in * neuron[:, None], w.b_in * neuron
-    w.W_out[:] = w.W_out / neuron[..., None]
-    w.W_V[:], w.b_V[:] = w.W_V * head[..., None, None], w.b_V * head[..., None]
-    w.W_O[:] = w.W_O / head[..., None, None]
-    return w, names
+    """Let each neuron and head be larger inside and as much smaller at its output, or the other way about."""
+    return disguise.rescaled(weights, rng), names
 
 
 def noisy(level: float) -> Distort:
