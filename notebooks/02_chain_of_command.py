@@ -96,7 +96,7 @@ print("masks only:", try_weights(model, 60, dense=True))
 
 # %%
 warm = {"temperature": 26.0}
-off = hc.attack(model, policy=False, rate=1e-3, spread=1e-4, most=12, initial=warm)
+off = hc.attack(model, restarts=8, policy=False, rate=1e-3, spread=1e-4, most=12, initial=warm)
 print(off.broken, "of", off.restarts, "restarts broke it, each within 12 steps")
 
 # %% [markdown]
@@ -115,7 +115,7 @@ hc.show(hc.compare(structure, hc.recover(leak.weights, names=model.names)))
 # alone; the proof of section 3 does not need it.
 
 # %%
-on = hc.attack(model, restarts=32, initial=warm)
+on = hc.attack(model, restarts=8, most=40, initial=warm)
 print(f"{on.broken} of {on.restarts} broke it; the nearest stayed {-on.closest:.1f} degC away")
 print("more than nine tenths of the gradient are exactly zero:", on.zero > 0.9)
 
@@ -125,10 +125,10 @@ print("more than nine tenths of the gradient are exactly zero:", on.zero > 0.9)
 
 # %%
 bare = hc.assemble(structure, without_saturation(structure))
-pushed = hc.attack(bare, restarts=16, initial=warm)
+pushed = hc.attack(bare, restarts=8, most=40, initial=warm)
 print("without saturation more than half break it:", pushed.broken > pushed.restarts / 2)
 for ported in (False, True):
-    burst = hc.attack(model, restarts=16, initial=warm, spread=1e37, most=1, ported=ported)
+    burst = hc.attack(model, restarts=8, initial=warm, spread=1e37, most=1, ported=ported)
     print(f"from overflow, {'with' if ported else 'without'} ports: {burst.broken} of {burst.restarts} broke it")
 
 # %% [markdown]

@@ -4,6 +4,7 @@ from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import handcrafted as hc
 from handcrafted.zoo import bundled
@@ -21,6 +22,16 @@ HAZARDOUS_IF_PROVIDED = {
     ("stopped", "no", "elsewhere"): True,
 }
 CONTEXT_VARIABLES = ("train motion", "emergency", "train position")
+
+
+HEAVY = ("wheel brakes", "radiotherapy")
+"""The largest loops; sweeps over the zoo run them with the slow tests."""
+
+
+def sparing(names):
+    """Mark the largest loops as slow in a list of loops' names, however they are written."""
+    heavy = lambda name: name.replace("_", " ") in HEAVY
+    return [pytest.param(name, marks=pytest.mark.slow) if heavy(name) else name for name in names]
 
 
 @cache

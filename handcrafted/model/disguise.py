@@ -74,7 +74,7 @@ def regauged(weights: Weights, rng: np.random.Generator) -> Weights:
 def rotated(weights: Weights, rng: np.random.Generator) -> Weights:
     """Rotate the residual stream."""
     w, size = weights.numpy(), weights.sizes["d_model"]
-    turn = ortho_group.rvs(size, random_state=rng) if size > 1 else np.ones((1, 1))
+    turn = _rotation(size, rng)
     into = lambda array: np.einsum("ij,...jk->...ik", turn.T, array).astype(np.float32)
     out = lambda array: (array @ turn).astype(np.float32)
     reads = {name: into(w[name]) for name in ("W_Q", "W_K", "W_V", "W_in", "W_U")}
@@ -84,5 +84,9 @@ def rotated(weights: Weights, rng: np.random.Generator) -> Weights:
 
 def _invertible(size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw a matrix that is not close to a singular one: singular values from 1/2 to 2, as float32 needs."""
-    left, right = (ortho_group.rvs(size, random_state=rng) if size > 1 else np.ones((1, 1)) for _ in range(2))
+    left, right = (_rotation(size, rng) for _ in range(2))
     return left @ np.diag(np.exp2(rng.uniform(-1, 1, size))) @ right
+
+
+def _rotation(size: int, rng: np.random.Generator) -> np.ndarray:
+    return ortho_group.rvs(size, random_state=rng) if size > 1 else np.eye(size)

@@ -123,3 +123,15 @@ def check_shapes(weights: Weights) -> Weights:
     if lengths["d_head"][0] < 2:
         raise HandcraftedError("Expected d_head of at least 2 for the rotary plane, got less. Pad the heads.")
     return weights
+
+
+def check_finite(weights: Weights) -> Weights:
+    """Check that every number is finite.
+
+    Raises:
+        HandcraftedError: naming the first array that holds another.
+    """
+    for name, array in weights.items():
+        if not np.all(np.isfinite(array)):
+            raise HandcraftedError(f"Expected finite numbers in {name}, got NaN or infinity. Mend the array first.")
+    return weights

@@ -42,15 +42,20 @@ class Path:
 
 
 def lags_of(weights: Weights, layer: int, head: int, window: int) -> tuple[tuple[int, float], ...]:
-    """Give the lags at which a head looks by position alone, with their attention weights.
-
-    Formula: softmax over j of (R(j) b_Q) . b_K / sqrt(d_head), in float64.
-    """
+    """Give the lags at which a head looks by position alone, with their attention weights."""
     query, key = weights.b_Q[layer, head].astype(float), weights.b_K[layer, head].astype(float)
+    return looks_back(query / np.sqrt(len(query)), key, window)
+
+
+def looks_back(query: np.ndarray, key: np.ndarray, window: int) -> tuple[tuple[int, float], ...]:
+    """Give the lags to which a query and a key that are the same at every step lead, with their attention weights.
+
+    Formula: softmax over j of (R(j) q) . k, in float64, with the root of d_head already in q.
+    """
     j = np.arange(window)
     turned = (np.cos(j) * query[0] - np.sin(j) * query[1]) * key[0]
     turned += (np.sin(j) * query[0] + np.cos(j) * query[1]) * key[1]
-    scores = (turned + query[2:] @ key[2:]) / np.sqrt(len(query))
+    scores = turned + query[2:] @ key[2:]
     pattern = np.exp(scores - scores.max())
     pattern /= pattern.sum()
     return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > LAG_FLOOR))

@@ -13,7 +13,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.names import Names
 from handcrafted.model.padding import padded, widened
-from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.model.weights import Weights, check_finite, check_shapes
 
 FLOOR = 1e-6
 """Compositions and effects below this are rounding, not wiring."""
@@ -72,7 +72,4 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0)
             raise HandcraftedError(
                 f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give this model's names."
             )
-    for name, array in weights.items():
-        if not np.all(np.isfinite(array)):
-            raise HandcraftedError(f"Expected finite numbers in {name}, got NaN or infinity. Mend the array first.")
-    return Subject(weights, names, window, seed)
+    return Subject(check_finite(weights), names, window, seed)

@@ -41,6 +41,7 @@ def test_every_law_has_parameters_an_oracle_circuits_and_a_case():
     assert set(SETTINGS) - used == {"constant"}, "a constant reads nothing; the linear law's cases have constants"
 
 
+@pytest.mark.slow
 def test_a_structure_that_uses_every_law_is_reproduced_without_a_finding():
     structure = catalogue()
     comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))

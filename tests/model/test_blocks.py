@@ -13,6 +13,7 @@ from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.safety.trials import random_inputs
 from handcrafted.zoo import bundled
 from tests.control.strategies import published
+from tests.loops import sparing
 
 STEPS = 40
 ZOO = {path.stem: path for path in bundled()}
@@ -48,7 +49,7 @@ def agree(model, weights, slack):
     assert not np.asarray(stepped.faults).any()
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", sparing(ZOO))
 def test_dense_and_blocked_runs_agree(name):
     model = hc.assemble(hc.load(ZOO[name]))
     agree(model, model.effective_weights, 0)
@@ -72,7 +73,7 @@ def test_blocks_share_nothing_and_leave_nothing_out(name):
     assert set(own) | given == set(range(len(model.names.residual)))
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", sparing(ZOO))
 def test_nan_gets_exactly_as_far_as_the_declared_links_lead(name):
     structure = hc.load(ZOO[name])
     model, blocks = cut(structure)

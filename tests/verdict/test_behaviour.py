@@ -7,6 +7,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.verdict.behaviour import behaviour
 from handcrafted.zoo import bundled, find
+from tests.loops import sparing
 
 
 def looked_at(name, change=None):
@@ -43,9 +44,9 @@ def test_from_outside_a_leak_that_nobody_reads_is_invisible_and_from_inside_it_i
     assert found.graphs["black box"].same_wiring(whole)
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
-def test_the_zoo_behaves_as_its_laws_do_and_the_black_box_sees_what_intended_paths_allow(path):
-    structure, found = looked_at(path.stem.replace("_", " "))
+@pytest.mark.parametrize("stem", sparing(path.stem for path in bundled()))
+def test_the_zoo_behaves_as_its_laws_do_and_the_black_box_sees_what_intended_paths_allow(stem):
+    structure, found = looked_at(stem.replace("_", " "))
     result = behaviour(structure, found.subject)
     assert result.identical and result.runs > 1, result
     graph = nx.DiGraph((edge.source, edge.target) for edge in structure.signal_graph().edges)

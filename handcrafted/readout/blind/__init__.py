@@ -1,0 +1,1 @@
+"""Reading without names: only those of inputs and outputs are known."""

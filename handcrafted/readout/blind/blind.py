@@ -1,0 +1,97 @@
+"""Blind recovery: the control structure of a network of which only the inputs and outputs are named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.forward import WINDOW
+from handcrafted.model.names import Port
+from handcrafted.model.transformer import Transformer
+from handcrafted.model.weights import Weights, check_finite, check_shapes
+from handcrafted.readout.blind.flow import Flows, flows_of
+from handcrafted.readout.blind.parts import Parts, parts_of
+from handcrafted.readout.blind.units import units_of
+
+
+@dataclass(frozen=True)
+class Blind:
+    """What can be read without names.
+
+    Attributes:
+        flows: all heads, neurons, inputs and outputs, with what flows from one to another.
+        parts: those that hang together inside, with the links between them. Which parts make up one controller is
+            not in the weights.
+    """
+
+    flows: Flows
+    parts: Parts
+
+    @cached_property
+    def graph(self) -> SignalGraph:
+        """The signal-flow graph of the units, under names that say what and where they are."""
+        part = {i: number for number, group in enumerate(self.parts.members) for i in group}
+
+        def signal(i: int) -> Signal:
+            unit = self.flows.units[i]
+            return Signal(*unit.place[1:2], unit.kind, unit.name) if unit.place else Signal(
+                f"part {part[i] + 1}", unit.kind, unit.name
+            )  # fmt: skip
+
+        edges = []
+        for arrow in self.flows.arrows:
+            if arrow.kind != "moves":
+                looks = self.flows.units[arrow.target].lags or (0,)
+                edges += [Edge(signal(arrow.source), signal(arrow.target), arrow.lag + lag) for lag in looks]
+        return SignalGraph(map(signal, range(len(self.flows.units))), edges)
+
+    def __repr__(self) -> str:
+        units, parts = self.flows.units, self.parts
+        inner = sum(unit.kind not in (INPUT, OUTPUT) for unit in units)
+        return f"Blind({inner} heads and neurons, {len(parts.members)} parts, {len(parts.links)} links)"
+
+
+def blind(
+    model_or_weights: Transformer | Weights,
+    inputs: Sequence[Port] | None = None,
+    outputs: Sequence[Port] | None = None,
+    window: int = WINDOW,
+) -> Blind:
+    """Read a network without the names of its coordinates; nothing that a disguise changes is looked at.
+
+    Formula: compositions of writers and readers at unit size, see `flows_of`; parts are what hangs together once
+        the heads that look at the current step alone are cut, see `parts_of`.
+    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (compositions);
+        McKay & Piperno 2014, Practical graph isomorphism II (how its answer is matched).
+    Error: none above the floor of 1e-5 of unit size; a reading or writing smaller than that is not seen.
+
+    Args:
+        model_or_weights: a model or any arrays, disguised or not.
+        inputs: one name per row of `W_E`; those of the model by default.
+        outputs: one name per column of `W_U`.
+        window: how many steps a head sees.
+
+    Raises:
+        HandcraftedError: if names are missing, shapes disagree, or a number is not finite.
+    """
+    if isinstance(model_or_weights, Transformer):
+        names, window = model_or_weights.names, model_or_weights.window
+        weights, inputs, outputs = model_or_weights.effective_weights, inputs or names.inputs, outputs or names.outputs
+    else:
+        weights = model_or_weights
+    if inputs is None or outputs is None:
+        raise HandcraftedError(
+            "Expected the names of inputs and outputs beside bare weights, got none. Pass inputs=model.names.inputs "
+            "and outputs=model.names.outputs."
+        )
+    weights = check_finite(check_shapes(weights.numpy()))
+    for axis, given in (("n_in", inputs), ("n_out", outputs)):
+        if weights.sizes[axis] != len(given):
+            raise HandcraftedError(
+                f"Expected {weights.sizes[axis]} names for the axis {axis}, got {len(given)}. Give this network's."
+            )
+    flows = flows_of(units_of(weights, inputs, outputs, window), weights.W_R)
+    return Blind(flows, parts_of(flows))

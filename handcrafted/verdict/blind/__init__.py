@@ -1,0 +1,1 @@
+"""Holding what was read without names against what was intended."""
