@@ -19,6 +19,12 @@ from handcrafted.control.errors import HandcraftedError
 @click.option("--import", "module", help="A Python module that registers readouts.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--full", is_flag=True, help="Run noise and random weights for large loops too; this takes hours.")
+@click.option(
+    "--compression", is_flag=True, help="Squeeze the stream of one loop instead, by default the train door's."
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="How often, with --compression."
+)
 @friendly
 def score(
     files: tuple[Path, ...],
@@ -28,6 +34,8 @@ def score(
     module: str | None,
     seed: int,
     full: bool,
+    compression: bool,
+    seeds: int,
 ) -> None:
     """Score readouts on FILES, by default the bundled loops, distorted and with planted faults.
 
@@ -45,6 +53,9 @@ def score(
     from handcrafted.view.scoreboard import scoreboard
     from handcrafted.zoo import bundled
 
+    if compression:
+        _squeeze(files, output, seeds, others=bool(readouts or conditions or module or full or seed))
+        return
     extra = registered_by(module) if module else ()
     scored = chosen([*readouts, *extra] if readouts else list(registered()))
     paths = files or tuple(bundled())
@@ -66,3 +77,27 @@ def score(
     parts = {"csv": as_csv(rows, judged).encode(), "md": summary.encode(), "png": scoreboard(rows, judged)}
     for suffix, content in parts.items():
         click.echo(f"wrote {write(output / f'scores.{suffix}', content)}")
+
+
+def _squeeze(files: tuple[Path, ...], output: Path | None, seeds: int, others: bool) -> None:
+    """Write what is left of one loop at each width: compression.csv and compression.png, or the table alone."""
+    from handcrafted.control.yamlfile import load
+    from handcrafted.verdict.compression.sweep import as_csv, sweep
+    from handcrafted.view.compression import compression
+    from handcrafted.view.output import write
+    from handcrafted.zoo import find
+
+    if others or len(files) > 1:
+        raise HandcraftedError(
+            "Expected --compression with at most one file, --seeds and -o, got other options. Leave them out."
+        )
+    path = files[0] if files else find("train door")
+    with named(path):
+        structure = load(path)
+    rows = sweep(structure, seeds, progress=not quiet())
+    if output is None:
+        click.echo(as_csv(rows))
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    for name, content in (("compression.csv", as_csv(rows).encode()), ("compression.png", compression(rows))):
+        click.echo(f"wrote {write(output / name, content)}")

@@ -69,13 +69,13 @@ def simulate(
     parts: list[Seen] = []
     with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
-            now = {signal: _slice(values, first, length) for signal, values in setup.moving.items()}
+            now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
             loop, seen = run_steps(network, setup.world, names, loop, now, kept)
             parts.append(jax.device_get(seen))
     return trace_of(model, setup, parts)
 
 
-def _slice(values: np.ndarray, first: int, length: int) -> np.ndarray:
+def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     """Give a stretch of time [run, length, …]; beyond the end the last value stays, so that one shape is compiled."""
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -46,8 +47,7 @@ def is_exact(structure, found):
 def test_it_is_exact_on_every_bundled_loop_under_any_disguise(stem):
     structure, model = of_the_zoo(stem)
     for seed in range(3):
-        matched = is_exact(structure, hidden(model, seed))
-    assert str(matched).startswith("as intended, up to")
+        assert str(is_exact(structure, hidden(model, seed))).startswith("as intended, up to")
 
 
 @pytest.mark.parametrize("stem", ZOO)
@@ -97,7 +97,7 @@ def test_it_is_exact_on_two_hundred_structures(structure):
 def faulty(stem, fault, seed):
     structure, model = of_the_zoo(stem)
     truth = Truth.intended(structure.signal_graph())
-    planted = FAULTS[fault](model, truth, np.random.default_rng(seed))
+    planted: Any = FAULTS[fault](model, truth, np.random.default_rng(seed))
     return structure, model, planted
 
 
@@ -253,6 +253,7 @@ def test_the_groupings_of_parts_are_those_of_the_definition(seed):
         {link.target for link in links if number(link.target)},
         {link.source for link in links if number(link.source)},
     )
+    assert found.consistent is not None and found.grammatical is not None
     as_sets = lambda groupings: {frozenset(map(frozenset, one)) for one in groupings}
     assert as_sets(found.consistent) == consistent and as_sets(found.grammatical) == grammatical
     assert len(found.consistent) == len(consistent)
@@ -268,6 +269,7 @@ def test_the_controllers_that_were_drawn_are_among_the_groupings():
             frozenset(i for i, own in enumerate(owners) if own == {name}) for name in itertools.chain(*owners)
         }  # fmt: skip
         possible = partitions(found.parts)
+        assert possible.consistent is not None and possible.grammatical is not None
         assert drawn in [set(map(frozenset, one)) for one in possible.consistent]
         assert drawn in [set(map(frozenset, one)) for one in possible.grammatical]
 

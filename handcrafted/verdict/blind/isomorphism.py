@@ -85,7 +85,7 @@ def automorphisms(graph: Coloured) -> int:
 class _Piece:
     """Nodes that hang together, as a graph without directions: two nodes stand for each arrow, a tail and a head."""
 
-    def __init__(self, nodes: Sequence[int], arrows: Sequence[Arrow], colours: Sequence[int]):
+    def __init__(self, nodes: Sequence[int], arrows: Sequence[tuple[int, int, int]], colours: Sequence[int]):
         self.nodes = tuple(nodes)
         self.palette: list[int] = [colours[node] for node in nodes]
         at = {node: place for place, node in enumerate(nodes)}

@@ -1,0 +1,1 @@
+"""A network squeezed into fewer coordinates: what it then still does, and what readouts still see."""
