@@ -56,9 +56,7 @@ def _figure(rows: Sequence[SweepRow]) -> Figure:
     panels[3].axhline(raw, color="black", linewidth=0.8)
     panels[3].annotate("from the raw inputs", (0.03, 0.9), xycoords="axes fraction", fontsize=7)
     panels[2].axhline(0.5, color="#999999", linewidth=0.8)
-    panels[2].annotate(
-        "by chance", (0.98, 0.5), xycoords=("axes fraction", "data"), fontsize=7, ha="right", va="bottom"
-    )
+    panels[2].annotate("by chance", (0.03, 0.51), xycoords=("axes fraction", "data"), fontsize=7, va="bottom")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(LOOKS), fontsize=8, frameon=False)
     figure.suptitle(f"{rows[0].loop}: median and range over seeds", fontsize=10)
