@@ -32,6 +32,9 @@ from handcrafted.zoo import find
 
 # %%
 structure = hc.load(find("guarded room"))
+hc.show(structure)
+
+# %%
 model = hc.assemble(structure)
 weights = model.effective_weights.numpy()
 hidden = disguise(weights, seed=1)
@@ -122,6 +125,8 @@ from handcrafted.verdict.compression.sweep import from_csv
 from handcrafted.view.compression import PANELS
 
 rows = from_csv(Path("../figures/compression.csv").read_text())
+
+# %%
 figure, panels = plt.subplots(1, 2, figsize=(8, 3))
 for axes, (title, value) in zip(panels, (PANELS[0], PANELS[2]), strict=True):
     axes.set(title=title, xlabel="load")
