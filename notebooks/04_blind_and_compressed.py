@@ -27,7 +27,6 @@ import handcrafted as hc
 from handcrafted.model.disguise import disguise
 from handcrafted.readout.blind.blind import blind
 from handcrafted.verdict.blind.match import match
-from handcrafted.verdict.blind.partitions import partitions
 from handcrafted.zoo import find
 
 # %%
@@ -82,6 +81,8 @@ for unit, signal in list(zip(found.flows.units, matched.names, strict=True))[3:8
 # and by the grammar of roles each hears something and does something.
 
 # %%
+from handcrafted.verdict.blind.partitions import partitions
+
 print(partitions(found.parts))
 
 # %% [markdown]
