@@ -90,9 +90,11 @@ from handcrafted.readout.registry import chosen
 from handcrafted.verdict.scoreboard.report import f1
 from handcrafted.verdict.scoreboard.run import score
 
-some = ["wiring", "equations", "patching", "gradient", "ablation (zero)", "probe", "black box"]
+some = ["wiring", "equations", "patching", "gradient", "probe", "black box"]
 conditions = ["none", "rescaled", "noise 1e-06", "saturation", "redundancy", "soft attention"]
-rows = score({"guarded room": structure}, chosen(some), conditions)
+faults = ["leak", "cut", "sign flip", "swapped controllers", "delayed link", "masked random"]
+scored = score({"guarded room": structure}, chosen(some), [*conditions, *faults])
+rows, caught = ([row for row in scored if row.fault == kind] for kind in (False, True))
 
 # %%
 table = np.array([[f1(row) for row in rows if row.readout == name] for name in some])
@@ -132,8 +134,6 @@ assert all(row.marks.auroc > 0.9 > f1(row) for row in noisy)
 # means: the readout says something else than of the network as it was made.
 
 # %%
-faults = ["leak", "cut", "sign flip", "swapped controllers", "delayed link", "masked random"]
-caught = score({"guarded room": structure}, chosen(some), faults)
 for fault in faults:
     silent = [row.readout for row in caught if row.condition == fault and not row.caught]
     print(f"{fault:20} missed by: {', '.join(silent) or 'nobody'}")

@@ -112,10 +112,10 @@ from handcrafted.verdict.compression.measures import measure
 
 door = hc.load(find("train door"))
 arrays, names = hc.assemble(door).effective_weights.numpy(), hc.assemble(door).names
-print("way     load  outputs off  wiring: components  names  probes")
+print("way     load  outputs off  wiring: components  by names  probes")
 for how in ("random", "pca", "fitted"):
     one = measure(door, compress(arrays, 9, how, names), names)
-    print(f"{how:8}{one.load:.2f} {one.error:10.0%} {one.components:15.2f} {one.named:11.2f} {one.decoded:6.2f}")
+    print(f"{how:8}{one.load:.2f} {one.error:10.1f} {one.components:15.1f} {one.wiring:13.1f} {one.decoded:6.1f}")
 
 # %% [markdown]
 # The outputs can be right and the wiring unreadable by name, or the wiring plain and the outputs ruined. Probes notice
@@ -123,17 +123,17 @@ for how in ("random", "pca", "fitted"):
 
 # %%
 from handcrafted.verdict.compression.sweep import from_csv
-from handcrafted.view.compression import PANELS
+from handcrafted.view.compression import BEHAVIOUR, PANELS
 
-rows = from_csv(Path("../figures/compression.csv").read_text())
+rows = from_csv(Path("../figures/compression_train_door.csv").read_text())
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(8, 3))
-for axes, (title, value) in zip(panels, (PANELS[0], PANELS[2]), strict=True):
-    axes.set(title=title, xlabel="load")
+for axes, panel in zip(panels, (BEHAVIOUR, PANELS[5]), strict=True):
+    axes.set(title=panel.title, xlabel="load")
     for how in ("random", "fitted", "learned"):
         chosen = [row.measured for row in rows if row.how == how]
-        axes.plot([one.load for one in chosen], [value(one) for one in chosen], "o", markersize=3, alpha=0.5, label=how)
+        axes.plot([one.load for one in chosen], [panel.value(one) for one in chosen], "o", markersize=3, alpha=0.5, label=how)
 panels[0].set_yscale("log")
 panels[1].legend()
 plt.show()

@@ -10,17 +10,20 @@ from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import friendly, main, named, quiet
 from handcrafted.control.errors import HandcraftedError
 
+SQUEEZED = ("train door", "guarded room")
+"""Loops whose streams are squeezed unless others are named: one without dynamics, one with."""
+
 
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
-@click.option("--readout", "readouts", multiple=True, help="Score this readout; repeat for more. Default: all.")
+@click.option("--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all.")
 @click.option("--condition", "conditions", multiple=True, help="Only this distortion or fault; repeat for more.")
 @click.option("--import", "module", help="A Python module that registers readouts.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--full", is_flag=True, help="Run noise and random weights for large loops too; this takes hours.")
 @click.option(
-    "--compression", is_flag=True, help="Squeeze the stream of one loop instead, by default the train door's."
+    "--compression", is_flag=True, help="Squeeze the streams of loops instead, by default of two small ones."
 )
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="How often, with --compression."
@@ -48,6 +51,7 @@ def score(
     from handcrafted.readout.registry import registered
     from handcrafted.verdict.scoreboard.calibrate import confidences
     from handcrafted.verdict.scoreboard.report import as_csv, as_markdown
+    from handcrafted.verdict.scoreboard.run import BLIND
     from handcrafted.verdict.scoreboard.run import score as run
     from handcrafted.view.output import write
     from handcrafted.view.scoreboard import scoreboard
@@ -57,7 +61,8 @@ def score(
         _squeeze(files, output, seeds, others=bool(readouts or conditions or module or full or seed))
         return
     extra = registered_by(module) if module else ()
-    scored = chosen([*readouts, *extra] if readouts else list(registered()))
+    blindly = not readouts or BLIND in readouts
+    scored = chosen([*(name for name in readouts if name != BLIND), *extra] if readouts else list(registered()))
     paths = files or tuple(bundled())
     structures = {}
     for path in paths:
@@ -68,7 +73,7 @@ def score(
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     store = output / "answers.jsonl" if output else None
-    rows = run(structures, scored, conditions or None, seed, store, full, progress=not quiet())
+    rows = run(structures, scored, conditions or None, seed, store, full, not quiet(), blindly)
     judged = confidences(rows)
     summary = as_markdown(rows, judged)
     if output is None:
@@ -80,24 +85,22 @@ def score(
 
 
 def _squeeze(files: tuple[Path, ...], output: Path | None, seeds: int, others: bool) -> None:
-    """Write what is left of one loop at each width: compression.csv and compression.png, or the table alone."""
+    """Write what is left of each loop at each width as compression_LOOP.csv and .png, or print the tables alone."""
     from handcrafted.control.yamlfile import load
     from handcrafted.verdict.compression.sweep import as_csv, sweep
     from handcrafted.view.compression import compression
     from handcrafted.view.output import write
     from handcrafted.zoo import find
 
-    if others or len(files) > 1:
-        raise HandcraftedError(
-            "Expected --compression with at most one file, --seeds and -o, got other options. Leave them out."
-        )
-    path = files[0] if files else find("train door")
-    with named(path):
-        structure = load(path)
-    rows = sweep(structure, seeds, progress=not quiet())
-    if output is None:
-        click.echo(as_csv(rows))
-        return
-    output.mkdir(parents=True, exist_ok=True)
-    for name, content in (("compression.csv", as_csv(rows).encode()), ("compression.png", compression(rows))):
-        click.echo(f"wrote {write(output / name, content)}")
+    if others:
+        raise HandcraftedError("Expected --compression with files, --seeds and -o alone, got more. Leave the rest out.")
+    for path in files or map(find, SQUEEZED):
+        with named(path):
+            structure = load(path)
+        rows = sweep(structure, seeds, progress=not quiet())
+        if output is None:
+            click.echo(as_csv(rows))
+            continue
+        output.mkdir(parents=True, exist_ok=True)
+        for suffix, content in (("csv", as_csv(rows).encode()), ("png", compression(rows))):
+            click.echo(f"wrote {write(output / f'compression_{path.stem}.{suffix}', content)}")

@@ -25,7 +25,8 @@ from handcrafted.readout.subject import Subject
 
 KINDS = ("zero", "mean", "noise")
 
-RUNS = 32
+RUNS = 16
+"""Runs in which each subspace is taken away."""
 
 AT_ONCE = 16
 """Subspaces that one compiled call takes."""

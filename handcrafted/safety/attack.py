@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -106,8 +105,7 @@ def attack(
     if restarts < 1 or most < 0:
         raise HandcraftedError(f"Expected 1 restart or more and no fewer than 0 steps, got {restarts} and {most}.")
     target = Target(model, policy, ported, horizon, initial, rate)
-    keys = jax.random.split(jax.random.key(seed), restarts)
-    weights = jax.vmap(partial(target.begun, scale=spread))(keys)
+    weights = target.begun(restarts, spread, seed)
     state = jax.vmap(target.adam.init)(weights)
     steps, zeros, nearest = np.full(restarts, -1), [], np.full(restarts, -np.inf)
     with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
@@ -155,13 +153,15 @@ class Target:
         self.adam = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(rate))
         self.step = jax.jit(jax.vmap(self._step))
 
-    def begun(self, key: Array, scale: float) -> Any:
-        """Give a beginning: what may be changed, moved at random."""
-        leaves, tree = jax.tree.flatten(self.start)
-        keys = jax.random.split(key, len(leaves))
-        draw = lambda key, leaf: scale * jax.random.normal(key, jnp.shape(leaf), jnp.float32)
-        noise = jax.tree.unflatten(tree, [draw(key, leaf) for key, leaf in zip(keys, leaves, strict=True)])
-        return jax.tree.map(lambda leaf, free, moved: jnp.where(free, leaf + moved, leaf), self.start, self.free, noise)
+    def begun(self, restarts: int, scale: float, seed: int) -> Any:
+        """Give beginnings with a leading axis of restarts: what may be changed, moved at random."""
+        rng = np.random.default_rng(seed)
+
+        def moved(leaf: Any, free: Any) -> np.ndarray:
+            noise = scale * rng.normal(size=(restarts, *np.shape(leaf)))
+            return np.where(free, np.asarray(leaf) + noise, leaf).astype(np.float32)
+
+        return jax.tree.map(moved, self.start, self.free)
 
     def run(self, network: Network) -> Array:
         """Give the margin over time [time]."""

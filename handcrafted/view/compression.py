@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,14 +24,41 @@ LOOKS = {
 ERRORS = (1e-8, 1e2)
 """Errors beyond these are drawn at the border."""
 
-Panel = tuple[str, Callable[[Measured], float]]
+CHANCE = 0.5
+"""Area under the curve of a readout that knows nothing."""
 
+
+class Panel(NamedTuple):
+    """One figure of a squeezed network against load."""
+
+    title: str
+    value: Callable[[Measured], float | None]
+    chance: bool = False
+
+
+def _error(one: Measured) -> float:
+    return float(np.clip(np.nan_to_num(one.error, posinf=ERRORS[1]), *ERRORS))
+
+
+def _diverged(one: Measured) -> float | None:
+    return None if one.diverged is None else float(one.diverged)
+
+
+BEHAVIOUR = Panel("behaviour: error of the outputs", _error)
+AWAY = Panel("behaviour: closed loops that run away (share)", _diverged)
+PROBES = Panel("probes of beliefs (R2)", lambda one: one.decoded)
 PANELS: tuple[Panel, ...] = (
-    ("behaviour: error of the outputs", lambda one: float(np.clip(np.nan_to_num(one.error, posinf=1e9), *ERRORS))),
-    ("wiring, by components (AUROC)", lambda one: one.components),
-    ("wiring, by names of coordinates (AUROC)", lambda one: one.named),
-    ("probes of beliefs (R2)", lambda one: one.decoded),
+    BEHAVIOUR,
+    AWAY,
+    Panel("interference", lambda one: one.interference),
+    PROBES,
+    Panel("wiring, by components (AUROC)", lambda one: one.components, chance=True),
+    Panel("wiring, by names (AUROC)", lambda one: one.wiring, chance=True),
+    Panel("patching, by names (AUROC)", lambda one: one.patching, chance=True),
+    Panel("gradient, by names (AUROC)", lambda one: one.gradient, chance=True),
 )
+ACROSS = 4
+"""Panels in a row."""
 
 
 def compression(rows: Sequence[SweepRow], form: str = "png", dpi: int = 150) -> bytes:
@@ -39,33 +67,46 @@ def compression(rows: Sequence[SweepRow], form: str = "png", dpi: int = 150) -> 
 
 
 def _figure(rows: Sequence[SweepRow]) -> Figure:
-    figure = Figure(figsize=(11.5, 3.5), layout="constrained")
-    panels = figure.subplots(1, len(PANELS))
-    for axes, (title, value) in zip(panels, PANELS, strict=True):
-        for how, (ink, marker, line) in LOOKS.items():
-            _curve(axes, [row for row in rows if row.how == how], value, how, ink, marker, line)
-        axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=(0, (2, 2)))
-        axes.set_title(title, fontsize=9)
+    figure = Figure(figsize=(12.0, 6.2), layout="constrained")
+    panels = figure.subplots(len(PANELS) // ACROSS, ACROSS).ravel()
+    for axes, panel in zip(panels, PANELS, strict=True):
+        _draw(axes, panel, rows)
+    for axes in panels[-ACROSS:]:
         axes.set_xlabel("load: rank across a causal cut / width", fontsize=8)
-        axes.tick_params(labelsize=8)
-        axes.set_ylim(-0.03, 1.05)
-    panels[0].set_yscale("log")
-    panels[0].set_ylim(ERRORS[0] / 3, ERRORS[1] * 3)
-    panels[0].set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["1e-8", "1e-6", "1e-4", "1 %", "100 %", "over 1e4 %"])
-    raw = float(np.median([row.measured.raw for row in rows]))
-    panels[3].axhline(raw, color="black", linewidth=0.8)
-    panels[3].annotate("from the raw inputs", (0.03, 0.9), xycoords="axes fraction", fontsize=7)
-    panels[2].axhline(0.5, color="#999999", linewidth=0.8)
-    panels[2].annotate("by chance", (0.03, 0.51), xycoords=("axes fraction", "data"), fontsize=7, va="bottom")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(LOOKS), fontsize=8, frameon=False)
-    figure.suptitle(f"{rows[0].loop}: median and range over seeds", fontsize=10)
+    seeds = len({row.seed for row in rows})
+    figure.suptitle(f"{rows[0].loop}: median (of loops, the mean) and range over {seeds} seeds", fontsize=10)
     return figure
 
 
-def _curve(axes: Axes, rows: Sequence[SweepRow], value: Callable, how: str, ink: str, marker: str, line: str) -> None:
+def _draw(axes: Axes, panel: Panel, rows: Sequence[SweepRow]) -> None:
+    axes.set_title(panel.title, fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=(0, (2, 2)))
+    axes.set_ylim(-0.03, 1.05)
+    if all(panel.value(row.measured) is None for row in rows):
+        axes.annotate("this loop has no dynamics", (0.5, 0.5), xycoords="axes fraction", fontsize=8, ha="center")
+        return
+    for how, (ink, marker, line) in LOOKS.items():
+        _curve(axes, [row for row in rows if row.how == how], panel, how, ink, marker, line)
+    if panel is BEHAVIOUR:
+        axes.set_yscale("log")
+        axes.set_ylim(ERRORS[0] / 3, ERRORS[1] * 3)
+        axes.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["1e-8", "1e-6", "1e-4", "1 %", "100 %", "over 1e4 %"])
+    if panel is PROBES:
+        raw = float(np.median([row.measured.raw for row in rows]))
+        axes.axhline(raw, color="black", linewidth=0.8)
+        axes.annotate("from the raw inputs", (0.03, raw - 0.02), xycoords=("axes fraction", "data"), fontsize=7, va="top")
+    if panel.chance:
+        axes.axhline(CHANCE, color="#999999", linewidth=0.8)
+        axes.annotate("by chance", (0.03, CHANCE - 0.02), xycoords=("axes fraction", "data"), fontsize=7, va="top")
+
+
+def _curve(axes: Axes, rows: Sequence[SweepRow], panel: Panel, how: str, ink: str, marker: str, line: str) -> None:
     loads = sorted({row.measured.load for row in rows})
-    values = [[value(row.measured) for row in rows if row.measured.load == load] for load in loads]
-    middle = [float(np.median(own)) for own in values]
-    axes.fill_between(loads, list(map(min, values)), list(map(max, values)), color=ink, alpha=0.15, linewidth=0)
+    values = [[float(panel.value(row.measured) or 0.0) for row in rows if row.measured.load == load] for load in loads]
+    middle = [float(np.mean(own) if panel is AWAY else np.median(own)) for own in values]
+    if panel is not AWAY:
+        axes.fill_between(loads, list(map(min, values)), list(map(max, values)), color=ink, alpha=0.15, linewidth=0)
     axes.plot(loads, middle, line, color=ink, marker=marker, markersize=4, linewidth=1.3, label=how)

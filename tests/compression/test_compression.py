@@ -32,7 +32,7 @@ def test_at_ratio_one_all_figures_are_those_of_the_network_as_it_was(stem, how):
     found = compress(weights, weights.sizes["d_model"], how, names, seed=1)
     measured = measure(structure, found, names)
     assert measured.ratio == 1 and measured.error < 1e-4 and measured.interference < 1e-6
-    assert measured.components == measured.named == 1.0 and measured.diverged in (None, False)
+    assert measured.components == measured.wiring == measured.patching == 1.0 and measured.diverged in (None, False)
     assert measured.decoded > 0.999
 
 
@@ -103,7 +103,7 @@ def test_training_mends_what_the_outputs_show_and_not_what_readers_see():
     structure, weights, names = loop()
     fit, trained = (measure(structure, compress(weights, 7, how, names, 0), names) for how in ("fitted", "learned"))
     assert trained.error < 0.01 < fit.error, "at load 1 the outputs come back"
-    assert trained.named < 0.7 and trained.decoded > 0.99, "by names it is unreadable, and probes notice nothing"
+    assert trained.wiring < 0.7 and trained.decoded > 0.99, "by names it is unreadable, and probes notice nothing"
 
 
 def test_a_squeezed_loop_that_runs_away_is_seen_and_the_original_is_not():
@@ -126,13 +126,22 @@ def test_superposition_holds_for_what_is_rare_and_read_through_a_threshold():
     assert max(exact) < 1e-6
 
 
-FIGURE = Path(__file__).parents[2] / "figures" / "compression.png"
+FIGURES = sorted((Path(__file__).parents[2] / "figures").glob("compression_*.png"))
 
 
-def test_the_figure_is_that_of_its_rows():
+def test_there_is_a_figure_without_dynamics_and_one_with():
+    found = [from_csv(file.with_suffix(".csv").read_text()) for file in FIGURES]
+    assert [rows[0].loop for rows in found] == ["guarded room", "train door"]
+    runs_away = [row.measured.diverged for row in found[0] if row.measured.load > 1 and row.how == "random"]
+    assert None not in runs_away and 0 < np.mean([bool(one) for one in runs_away])
+    assert not any(row.measured.diverged for row in found[0] if row.measured.ratio == 1)
+
+
+@pytest.mark.parametrize("file", FIGURES, ids=lambda file: file.stem)
+def test_the_figure_is_that_of_its_rows(file):
     """Renewed by `handcrafted score --compression -o figures`."""
-    rows = from_csv(FIGURE.with_suffix(".csv").read_text())
-    drawn, committed = (matplotlib.image.imread(file) for file in (io.BytesIO(compression(rows)), FIGURE))
+    rows = from_csv(file.with_suffix(".csv").read_text())
+    drawn, committed = (matplotlib.image.imread(one) for one in (io.BytesIO(compression(rows)), file))
     assert drawn.shape == committed.shape and np.abs(drawn - committed).mean() < 0.02
     other = matplotlib.image.imread(io.BytesIO(compression([row for row in rows if row.how != "random"])))
     assert np.abs(other - committed).mean() > 1e-3
@@ -142,10 +151,10 @@ def test_the_figure_is_that_of_its_rows():
 @pytest.mark.parametrize(("how", "width"), [("random", 12), ("pca", 9), ("random", 5)])
 def test_the_rows_of_the_figure_are_what_is_measured(how, width):
     structure, weights, names = loop()
-    rows = from_csv(FIGURE.with_suffix(".csv").read_text())
+    rows = from_csv(next(file for file in FIGURES if "door" in file.stem).with_suffix(".csv").read_text())
     (row,) = (row for row in rows if (row.how, row.width, row.seed) == (how, width, 0))
     now = measure(structure, compress(weights, width, how, names, 0), names, 0)
-    for name in ("load", "error", "components", "named", "interference"):
+    for name in ("load", "error", "components", "wiring", "patching", "gradient", "interference"):
         assert getattr(row.measured, name) == pytest.approx(getattr(now, name), rel=2e-2, abs=2e-2), name
 
 
@@ -154,10 +163,11 @@ def test_the_command_writes_both_and_refuses_other_options(tmp_path):
     path = next(str(path) for path in bundled() if path.stem == "heated_room")
     done = CliRunner().invoke(main, ["score", "--compression", path, "--seeds", "1", "-o", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    rows = from_csv((tmp_path / "compression.csv").read_text())
-    assert {row.how for row in rows} == set(WAYS) and (tmp_path / "compression.png").read_bytes()[1:4] == b"PNG"
+    rows = from_csv((tmp_path / "compression_heated_room.csv").read_text())
+    assert {row.how for row in rows} == set(WAYS)
+    assert (tmp_path / "compression_heated_room.png").read_bytes()[1:4] == b"PNG"
     wrong = CliRunner().invoke(main, ["score", "--compression", path, "--readout", "wiring"])
-    assert wrong.exit_code == 2 and "Expected --compression with at most one file" in wrong.output
+    assert wrong.exit_code == 2 and "Expected --compression with files" in wrong.output
 
 
 def test_rows_come_back_from_their_file():
@@ -165,7 +175,7 @@ def test_rows_come_back_from_their_file():
     measured = measure(structure, compress(weights, 5, "pca", names), names)
     (row,) = from_csv(as_csv([SweepRow("heated room", "pca", 5, 0, measured)]))
     assert row.measured.load == pytest.approx(measured.load, rel=1e-3) and row.measured.diverged == measured.diverged
-    assert widths_of(structure)[0] == 7
+    assert widths_of(weights)[0] == 7
 
 
 def test_what_cannot_be_squeezed_is_refused():

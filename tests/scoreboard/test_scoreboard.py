@@ -20,7 +20,7 @@ from handcrafted.verdict.scoreboard.calibrate import confidences, confident, low
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import as_csv, as_markdown
-from handcrafted.verdict.scoreboard.run import LAW, Row, score
+from handcrafted.verdict.scoreboard.run import BLIND, LAW, Row, score
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
 from handcrafted.verdict.scoreboard.twin import lookup_twin
 from handcrafted.zoo import bundled
@@ -113,6 +113,31 @@ def test_a_fault_that_is_not_planted_is_not_caught():
     structure, _ = of_the_zoo("train_door")
     rows = score({"door": structure}, chosen(["wiring", "patching"]), ["none", "permuted", "cut"])
     assert {(row.condition, row.caught) for row in rows} == {("none", False), ("permuted", False), ("cut", True)}
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_under_a_disguise_who_reads_by_name_is_fooled_and_the_blind_reading_is_not(stem):
+    conditions = ["none", "rescaled", "redundancy", "disguise", "cut", "sign flip", "lookup twin"]
+    rows = score({stem: of_the_zoo(stem)[0]}, chosen(["wiring"]), conditions, full=True, blindly=True)
+    said = {(row.condition, row.readout): row for row in rows}
+    assert said["disguise", "wiring"].caught and not said["disguise", "wiring"].marks.exact
+    for condition in ("none", "rescaled", "disguise"):
+        assert said[condition, BLIND].marks.exact and not said[condition, BLIND].caught
+    assert said["cut", BLIND].caught and said["sign flip", BLIND].caught
+    assert said["redundancy", BLIND].caught, "two circuits that do one job are not the intended ones"
+    if ("lookup twin", BLIND) in said:
+        assert said["lookup twin", BLIND].caught
+
+
+def test_squeezed_streams_are_conditions_and_ruin_some_readouts_and_not_others():
+    door = {"door": of_the_zoo("train_door")[0]}
+    conditions = ["none", "compression, random", "compression, fitted"]
+    rows = score(door, chosen(["wiring", "black box"]), conditions, full=True)
+    auroc = {(row.condition, row.readout): row.marks.auroc for row in rows}
+    assert auroc["none", "wiring"] == 1.0
+    assert auroc["compression, random", "wiring"] > 0.6 > auroc["compression, fitted", "wiring"], "P R is no identity"
+    left_out = score(door, chosen(["wiring"]), conditions)
+    assert {row.condition for row in left_out} == {"none"}, "dense conditions on large loops are asked for"
 
 
 def test_the_lookup_twin_is_seen_from_inside_alone():

@@ -27,7 +27,7 @@ class Match:
     """How a blind reading lies on a structure.
 
     Attributes:
-        drawn: whether parts and links are those of the intended circuits.
+        same_parts: whether parts and links are those of the intended circuits.
         isomorphic: whether units and flows are those of the intended circuits, signs included.
         names: the signal that each unit writes; None where it is like nothing intended.
         graph: the signal-flow graph under these names.
@@ -36,7 +36,7 @@ class Match:
         unit_ways: the same for heads and neurons.
     """
 
-    drawn: bool
+    same_parts: bool
     isomorphic: bool
     names: tuple[Signal | None, ...]
     graph: SignalGraph
@@ -47,7 +47,7 @@ class Match:
     @property
     def exact(self) -> bool:
         """Whether everything is as intended."""
-        return self.drawn and self.isomorphic and not self.differences
+        return self.same_parts and self.isomorphic and not self.differences
 
     def __str__(self) -> str:
         if self.exact:
@@ -62,7 +62,7 @@ def match(structure: ControlStructure, found: Blind) -> Match:
     that they get give a signal-flow graph, and that is held against the drawing, which knows no circuits.
     """
     wanted = intention(structure)
-    drawing = _of_parts(parts_of(wanted.flows))
+    parts = _of_parts(parts_of(wanted.flows))
     units, circuits = _of_flows(found.flows), _of_flows(wanted.flows)
     mapping = isomorphism(units, circuits)
     same = not isinstance(mapping, Parting)
@@ -73,8 +73,8 @@ def match(structure: ControlStructure, found: Blind) -> Match:
     names = tuple(wanted.signals[i] if i >= 0 else None for i in mapping)
     graph, differences = _named(structure.signal_graph(), found.flows, wanted, mapping, names)
     return Match(
-        not isinstance(isomorphism(_of_parts(found.parts), drawing), Parting), same, names, graph, differences,
-        automorphisms(drawing), automorphisms(circuits),
+        not isinstance(isomorphism(_of_parts(found.parts), parts), Parting), same, names, graph, differences,
+        automorphisms(parts), automorphisms(circuits),
     )  # fmt: skip
 
 

@@ -47,8 +47,10 @@ def causal(weights: Weights) -> Causal:
     units = units_of(weights, anonymous(sizes["n_in"]), anonymous(sizes["n_out"]), WINDOW)
     rows = [(unit.write, unit.written) for unit in units]
     columns = [(side, unit.seen) for unit in units for side in (unit.read, unit.score)]
-    for bias in (weights.b_E, weights.r_0, *weights.b_O, *weights.b_out):
-        rows.append((unit_size(bias)[None], 0))
+    ever = [(weights.b_E, 0), (weights.r_0, 0)]
+    ever += [(bias, 2 * layer + 1) for layer, bias in enumerate(weights.b_O)]
+    ever += [(bias, 2 * layer + 2) for layer, bias in enumerate(weights.b_out)]
+    rows += [(unit_size(bias)[None], when) for bias, when in ever]
     if sides := head_sides(weights.W_R, np.eye(sizes["d_model"])):
         columns.append((sides[0], last))
         rows.append((sides[1], 0))

@@ -14,8 +14,12 @@ from handcrafted.model.weights import Weights
 from handcrafted.verdict.compression.causal import causal
 
 FIT_STEPS = 400
+"""Steps of the fit."""
+
 LEARN_STEPS = 200
 RATE = 3e-3
+"""Steps and step size of training, which begins where the fit ended."""
+
 NEAR = 1e-6
 """How much P R is drawn towards the identity where the causal pairs leave it open."""
 
@@ -26,7 +30,10 @@ LOST = 1e3
 """The error of an output that is not finite."""
 
 READS = ("W_Q", "W_K", "W_V", "W_in", "W_U")
+"""Arrays that read the stream; its axis is the first after layer and head."""
+
 WRITES = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out", "r_0")
+"""Arrays that write it; its axis is the last."""
 
 
 def fitted(weights: Weights, pack: np.ndarray, unpack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.model.forward import WINDOW, forward
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
+from handcrafted.readout.probe import decoded
 from handcrafted.readout.registry import chosen
 from handcrafted.readout.subject import subject
 from handcrafted.rollout.given import given
@@ -25,10 +26,17 @@ from handcrafted.verdict.compression.samples import inputs_of, streams_of
 from handcrafted.verdict.scoreboard.truth import Truth, mark
 
 LOOP_STEPS = 200
+"""How long the closed loop is watched."""
+
 FAR = 10.0
 """A loop whose state leaves the range it usually has by this many times its width has diverged."""
 
 ACTIVE = 1e-6
+"""Values and variances above this are more than rounding."""
+
+
+BY_NAMES = ("wiring", "patching", "gradient")
+"""Readouts that are given the names of the old coordinates."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Measured:
         error: root mean square error of the outputs, as a share of the outputs'.
         diverged: whether the closed loop runs away; None without dynamics.
         components: area under the curve of compositions of components with known names, for the causal pairs.
-        named: the same of the wiring readout, by names of coordinates brought back through R.
+        wiring, patching, gradient: areas of these readouts, by names of coordinates brought back through R.
         decoded: R2 of probes of the narrow stream for what is believed; `raw`: of probes of the inputs.
     """
 
@@ -54,7 +62,9 @@ class Measured:
     error: float
     diverged: bool | None
     components: float
-    named: float
+    wiring: float
+    patching: float
+    gradient: float
     decoded: float
     raw: float
 
@@ -77,7 +87,7 @@ def measure(structure: ControlStructure, squeezed: Compressed, names: Names, see
         error=float(np.sqrt(np.mean(missed**2) / np.mean(wanted**2))),
         diverged=diverged(structure, squeezed, names, seed),
         components=component_auroc(original, squeezed),
-        named=named_auroc(structure, squeezed.lifted, names),
+        **{name: named_auroc(name, structure, squeezed.lifted, names, seed) for name in BY_NAMES},
         decoded=decoded,
         raw=raw,
     )
@@ -96,20 +106,22 @@ def component_auroc(original: Weights, squeezed: Compressed) -> float:
     """Say how surely a writer and reader that compose do so more strongly, squeezed, than a pair that does not.
 
     Formula: area under the curve (Mann & Whitney 1947) of |W P R V| at unit size of W and V, over all pairs of a
-        writer and a later reader; true are those with |W V| above the rounding of float32.
+        writer and a later reader; true are those with |W V| above the rounding of float32. NaN where all or none are.
     """
     pairs = causal(original)
     true = np.abs(pairs.products[pairs.before]) > RANK_FLOOR
     strength = np.abs((pairs.write @ squeezed.through @ pairs.read)[pairs.before])
     ranks = rankdata(strength.round(12))
     hits, misses = true.sum(), (~true).sum()
+    if not hits * misses:
+        return float("nan")
     return float((ranks[true].sum() - hits * (hits + 1) / 2) / (hits * misses))
 
 
-def named_auroc(structure: ControlStructure, weights: Weights, names: Names) -> float:
-    """Give the area under the curve of the wiring readout on arrays in the old coordinates."""
+def named_auroc(readout: str, structure: ControlStructure, weights: Weights, names: Names, seed: int = 0) -> float:
+    """Give the area under the curve of a readout on arrays in the old coordinates."""
     graph = structure.signal_graph()
-    answer = chosen(["wiring"])[0].read(subject(weights, names))
+    answer = chosen([readout])[0].read(subject(weights, names, seed=seed))
     found = mark(answer, Truth.intended(graph), graph.nodes).auroc
     assert found is not None
     return found
@@ -139,29 +151,16 @@ def _states(structure: ControlStructure, weights: Weights, names: Names, seed: i
 
 
 def decodable(squeezed: Compressed, names: Names, seed: int = 0) -> tuple[float, float]:
-    """Probe the narrow stream for what the controllers believe, beside a probe of the raw inputs.
+    """Probe the narrow stream for what the controllers believe, beside a probe of the raw inputs; see `decoded`.
 
-    Formula: R2 of least squares with a constant on runs not fitted, the mean over the coordinates of process models
-        that vary.
     Source: Alain & Bengio 2016, Understanding intermediate layers using linear classifier probes.
 
     Returns:
-        R2 from the narrow stream, and from the inputs of the same step.
+        R2 from the narrow stream, and from the inputs of the same step; 0 where nothing that is believed varies.
     """
-    read = subject(squeezed.original, names, seed=seed)
-    inputs = inputs_of(read)
+    inputs = inputs_of(subject(squeezed.original, names, seed=seed))
     believed = [i for i, one in enumerate(names.residual) if one.role == Role.FEEDBACK_MODELLING]
-    wanted = np.asarray(forward(squeezed.original, inputs)[1]["final"], float)[..., believed]
-    stream = np.nan_to_num(np.asarray(forward(squeezed.weights, inputs)[1]["final"], float), posinf=0, neginf=0)
-    half = len(inputs) // 2
-    return _r2(stream, wanted, half), _r2(inputs.astype(float), wanted, half)
-
-
-def _r2(seen: np.ndarray, wanted: np.ndarray, half: int) -> float:
-    rows = lambda array: np.concatenate([array, np.ones((*array.shape[:2], 1))], axis=2).reshape(-1, array.shape[2] + 1)
-    flat = lambda array: array.reshape(-1, array.shape[2])
-    fit = np.linalg.lstsq(rows(seen[half:]), flat(wanted[half:]), rcond=None)[0]
-    missed, spread = flat(wanted[:half]) - rows(seen[:half]) @ fit, flat(wanted[:half])
-    total = ((spread - spread.mean(axis=0)) ** 2).sum(axis=0)
-    varies = total > ACTIVE
-    return float(np.clip(1 - (missed**2).sum(axis=0)[varies] / total[varies], 0, 1).mean())
+    run = lambda weights: np.asarray(forward(weights, inputs)[1]["final"])
+    rows = lambda values: values.reshape(-1, values.shape[-1]).astype(float)
+    wanted, stream = rows(run(squeezed.original))[:, believed], rows(run(squeezed.weights))
+    return decoded(np.nan_to_num(stream, posinf=0, neginf=0), wanted), decoded(rows(inputs), wanted)

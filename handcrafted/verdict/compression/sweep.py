@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
+from handcrafted.model.weights import Weights
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress
 from handcrafted.verdict.compression.measures import Measured, measure
@@ -33,9 +34,8 @@ class SweepRow:
     measured: Measured
 
 
-def widths_of(structure: ControlStructure) -> list[int]:
+def widths_of(weights: Weights) -> list[int]:
     """Give the full width and those of the loads that are tried, the widest first."""
-    weights = assemble(structure).effective_weights.numpy()
     full, rank = weights.sizes["d_model"], cut_rank(weights)
     return sorted({full} | {min(full, max(1, math.ceil(rank / load))) for load in LOADS}, reverse=True)
 
@@ -46,7 +46,7 @@ def sweep(structure: ControlStructure, seeds: int = SEEDS, progress: bool = Fals
     weights, rows = model.effective_weights.numpy(), []
     cells = [
         (how, width, seed)
-        for width in widths_of(structure)
+        for width in widths_of(weights)
         for how in WAYS
         for seed in range(1 if how == "pca" else seeds)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from handcrafted.model import disguise
 from handcrafted.model.names import Names
 from handcrafted.model.weights import FIELD_AXES, Weights
 from handcrafted.readout.paths import lags_of
+from handcrafted.verdict.compression.causal import cut_rank
+from handcrafted.verdict.compression.compress import WAYS, compress
 
 NOISE = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 """Levels of weight noise, as shares of the root mean square of each array's entries other than 0."""
@@ -20,6 +23,9 @@ NARROW = 0.02
 
 SOFT = 0.99
 """Attention that a softened head leaves on the step that it is to look at."""
+
+LOAD = 0.8
+"""Largest rank across a causal cut by the width of a squeezed stream."""
 
 Distorted = tuple[Weights, Names]
 Distort = Callable[[Weights, Names, np.random.Generator], Distorted]
@@ -117,6 +123,21 @@ def _factor(weights: Weights, layer: int, head: int) -> np.float32:
     return np.float32(high)
 
 
+def disguised(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+    """Rotate the stream too, so that no name of a coordinate means what it did."""
+    return disguise.disguise(weights, int(rng.integers(2**31))), names
+
+
+def compressed(how: str) -> Distort:
+    """Give the distortion that squeezes the stream to the load `LOAD`, read by the old names through R."""
+
+    def apply(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
+        width = min(weights.sizes["d_model"], math.ceil(cut_rank(weights) / LOAD))
+        return compress(weights, width, how, names, int(rng.integers(2**31))).lifted, names
+
+    return apply
+
+
 DISTORTIONS: tuple[Distortion, ...] = (
     Distortion("none", none),
     Distortion("permuted", permuted),
@@ -125,4 +146,6 @@ DISTORTIONS: tuple[Distortion, ...] = (
     Distortion("saturation", saturated),
     Distortion("redundancy", redundant),
     Distortion("soft attention", softened, exact=False),
+    Distortion("disguise", disguised, exact=False, dense=True),
+    *(Distortion(f"compression, {how}", compressed(how), exact=False, dense=True) for how in WAYS),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,19 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal, SignalGraph
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
+from handcrafted.readout.blind.blind import blind
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Readout
-from handcrafted.readout.subject import subject
+from handcrafted.readout.subject import Subject, subject
+from handcrafted.verdict.blind.match import match
 from handcrafted.verdict.compare import law_of
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from handcrafted.verdict.scoreboard.faults import DENSE_FAULTS, FAULTS, Planted
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
 
-LAW = "law"
-"""The law test, which stands beside the readouts: it catches, and draws no graph."""
+LAW, BLIND = "law", "blind"
+"""What stands beside the readouts, for both know the structure: the law test, which catches and draws no graph, and
+the blind reading, which is given no names of coordinates and is laid on the structure."""
 
 DENSE = (*(one.name for one in DISTORTIONS if one.dense), *DENSE_FAULTS)
 """Conditions that leave hardly any entry at 0; readouts are slow there."""
@@ -90,8 +94,9 @@ def score(
     store: Path | None = None,
     full: bool = False,
     progress: bool = False,
+    blindly: bool = False,
 ) -> list[Row]:
-    """Run the readouts over all loops and conditions.
+    """Run the readouts over all loops and conditions, and the law test beside them.
 
     Args:
         structures: the loops by name.
@@ -101,13 +106,14 @@ def score(
         store: a file of rows that are done already; new ones are added as they come.
         full: whether dense conditions are run for large loops too.
         progress: whether to show a progress bar.
+        blindly: whether the blind reading is scored too.
 
     Raises:
         HandcraftedError: if a condition is unknown, or the file holds rows of another seed.
     """
     chosen = conditions_of(conditions)
     done = _read(store, seed) if store else {}
-    names = (*(readout.name for readout in readouts), LAW)
+    names = (*(readout.name for readout in readouts), LAW, *([BLIND] if blindly else []))
     with Progress(disable=not progress) as bar:
         task = bar.add_task("score", total=len(structures) * len(chosen))
         for loop, structure in structures.items():
@@ -116,7 +122,7 @@ def score(
                 bar.update(task, description=f"{loop}, {condition}")
                 if not all((loop, condition, name) in done for name in names):
                     bench = bench or _Bench(loop, structure, seed)
-                    for row in bench.rows(condition, readouts, full, done):
+                    for row in bench.rows(condition, readouts, full, done, blindly):
                         done[row.loop, row.condition, row.readout] = row
                         _append(store, row, seed)
                 bar.advance(task)
@@ -134,7 +140,9 @@ class _Bench:
         self.truth, self.nodes = Truth.intended(graph), graph.nodes
         self.reference: dict[str, Answer] = {}
 
-    def rows(self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, Row]) -> Iterator[Row]:
+    def rows(
+        self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, Row], blindly: bool
+    ) -> Iterator[Row]:
         """Give the rows of a condition that are not done; none where it has no place in this loop."""
         if condition in DENSE and not full and len(self.model.names.residual) > LARGE:
             return
@@ -143,17 +151,33 @@ class _Bench:
             return
         given = subject(planted.weights, planted.names, self.model.window, self.seed)
         for readout in readouts:
-            if (self.loop, condition, readout.name) not in done:
+            self.intact(readout)  # what it is compared with is not timed
+        judges: dict[str, Callable[[Subject], tuple[bool, SignalGraph | None]]] = {
+            **{readout.name: partial(self.read, readout) for readout in readouts},
+            LAW: self.law,
+            **({BLIND: self.blind} if blindly else {}),
+        }
+        for name, judge in judges.items():
+            if (self.loop, condition, name) not in done:
                 start = time.perf_counter()
-                graph = readout.read(given)
+                caught, graph = judge(given)
                 seconds = time.perf_counter() - start
-                caught = _said(graph) != self.intact(readout)
-                marks = mark(graph, planted.truth, self.nodes)
-                yield Row(self.loop, condition, readout.name, caught, len(graph), len(self.nodes), seconds, marks)
-        if (self.loop, condition, LAW) not in done:
-            start = time.perf_counter()
-            caught = not law_of(self.structure, Recovered(given, {})).reproduced
-            yield Row(self.loop, condition, LAW, caught, 0, len(self.nodes), time.perf_counter() - start, Marks())
+                marks = Marks() if graph is None else mark(graph, planted.truth, self.nodes)
+                yield Row(self.loop, condition, name, caught, len(graph or ()), len(self.nodes), seconds, marks)
+
+    def read(self, readout: Readout, given: Subject) -> tuple[bool, SignalGraph]:
+        """Say whether a readout answers otherwise than for the network as it was made, and what."""
+        graph = readout.read(given)
+        return _said(graph) != self.intact(readout), graph
+
+    def law(self, given: Subject) -> tuple[bool, None]:
+        """Say whether the network does something else than its laws."""
+        return not law_of(self.structure, Recovered(given, {})).reproduced, None
+
+    def blind(self, given: Subject) -> tuple[bool, SignalGraph]:
+        """Say whether the network, without names, is another than intended, and what it is like."""
+        found = match(self.structure, blind(given.weights, given.names.inputs, given.names.outputs, given.window))
+        return not found.exact, found.graph
 
     def planted(self, condition: str) -> Planted | None:
         """Give the network under a condition, with its truth."""
