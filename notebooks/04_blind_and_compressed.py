@@ -132,8 +132,8 @@ figure, panels = plt.subplots(1, 2, figsize=(8, 3))
 for axes, panel in zip(panels, (BEHAVIOUR, PANELS[5]), strict=True):
     axes.set(title=panel.title, xlabel="load")
     for how in ("random", "fitted", "learned"):
-        chosen = [row.measured for row in rows if row.how == how]
-        axes.plot([one.load for one in chosen], [panel.value(one) for one in chosen], "o", markersize=3, alpha=0.5, label=how)
+        points = [(row.measured.load, panel.value(row.measured)) for row in rows if row.how == how]
+        axes.plot(*zip(*points, strict=True), "o", markersize=3, alpha=0.5, label=how)
 panels[0].set_yscale("log")
 panels[1].legend()
 plt.show()

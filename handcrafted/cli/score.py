@@ -17,14 +17,14 @@ SQUEEZED = ("train door", "guarded room")
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
-@click.option("--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all.")
+@click.option(
+    "--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all."
+)
 @click.option("--condition", "conditions", multiple=True, help="Only this distortion or fault; repeat for more.")
 @click.option("--import", "module", help="A Python module that registers readouts.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--full", is_flag=True, help="Run noise and random weights for large loops too; this takes hours.")
-@click.option(
-    "--compression", is_flag=True, help="Squeeze the streams of loops instead, by default of two small ones."
-)
+@click.option("--compression", is_flag=True, help="Squeeze the streams of loops instead, by default of two small ones.")
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="How often, with --compression."
 )

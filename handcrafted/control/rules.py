@@ -10,12 +10,11 @@ from collections.abc import Mapping
 import networkx as nx
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
-from handcrafted.control.domain import Domain
-from handcrafted.control.dynamics import FiniteState, first_outputs
 from handcrafted.control.parts import to_key
-from handcrafted.control.rules_of_controllers import check_condition, check_controller, check_names, check_value
+from handcrafted.control.rules_of_controllers import check_controller, check_names, check_value
 from handcrafted.control.rules_of_guards import check_layer_0
 from handcrafted.control.rules_of_processes import check_dynamics
+from handcrafted.control.rules_of_safety import check_traces, check_unsafe_control_actions
 from handcrafted.control.structure import LINK_FIELDS, ControlStructure, Link
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
@@ -32,7 +31,7 @@ def check_rules(structure: ControlStructure) -> None:
     _check_nesting(structure)
     check_layer_0(structure)
     _check_links(structure)
-    _check_traces(structure)
+    check_traces(structure)
     for name, component in structure.components.items():
         check_names(structure, name, component)
     for name in structure.resolved.controllers:
@@ -41,7 +40,7 @@ def check_rules(structure: ControlStructure) -> None:
     for name, component in structure.components.items():
         if component.dynamics is not None:
             check_dynamics(structure, name, component.dynamics)
-    _check_unsafe_control_actions(structure)
+    check_unsafe_control_actions(structure)
     _check_loops(structure)
 
 
@@ -142,46 +141,6 @@ def _check_nesting(structure: ControlStructure) -> None:
             must_be_known(("groups", group, i), "the name of a component", member, structure.components)
 
 
-def _check_traces(structure: ControlStructure) -> None:
-    """Check losses <- hazards <- constraints <- responsibilities."""
-    for name, hazard in structure.hazards.items():
-        for i, loss in enumerate(hazard.losses):
-            must_be_known(("hazards", name, "losses", i), "a declared loss", loss, structure.losses)
-        if hazard.when is not None:
-            check_condition(("hazards", name, "when"), hazard.when, true_state(structure))
-    for name, constraint in structure.constraints.items():
-        for i, hazard in enumerate(constraint.hazards):
-            must_be_known(("constraints", name, "hazards", i), "a declared hazard", hazard, structure.hazards)
-    for owner, component in structure.components.items():
-        for name, duty in component.responsibilities.items():
-            for i, constraint in enumerate(duty.constraints):
-                path = ("components", owner, "responsibilities", name, "constraints", i)
-                must_be_known(path, "a declared constraint", constraint, structure.constraints)
-
-
-def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
-    """Name the variables of the true state: what processes give, what feedback carries, what controllers model.
-
-    The domain is None where it is not declared, so that any test fits.
-    """
-    found: dict[str, Domain | None] = {}
-
-    def add(name: str | None, domain: Domain | None) -> None:
-        if name is not None:
-            found[name] = found.get(name) or domain
-
-    for _, _, link in structure.links():
-        add(link.name, link.domain)
-    for component in structure.components.values():
-        for name, variable in component.process_model.items():
-            add(name, variable.domain)
-        if component.dynamics:
-            states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
-            for name in first_outputs(component.dynamics):
-                add(name, Domain(states) if states else None)
-    return found
-
-
 def _check_domains(structure: ControlStructure) -> None:
     """Check initial values, and that one signal of one process is not declared in two ways."""
     shared: dict[tuple, tuple[str, ...]] = {}
@@ -207,28 +166,6 @@ def _check_domains(structure: ControlStructure) -> None:
             if declared is not None and declared.initial is not None:
                 path = ("components", controller.name, "process model", variable.name, "initial")
                 check_value(path, f"the initial value of {variable.name}", declared.initial, variable.domain)
-
-
-def _check_unsafe_control_actions(structure: ControlStructure) -> None:
-    seen: set[str] = set()
-    issued = [(link.sender, link.name) for kind, _, link in structure.links() if kind in ISSUED]
-    for i, uca in enumerate(structure.unsafe_control_actions):
-        path: FilePath = ("unsafe control actions", i)
-        if uca.id in seen:
-            refuse((*path, "id"), f"Expected each id once, got {uca.id} twice. Number them differently.")
-        seen.add(uca.id)
-        must_be_known(
-            (*path, "by"), "the controller that issues the action", uca.by, [sender or "" for sender, _ in issued]
-        )
-        own = [name or "" for sender, name in issued if sender == uca.by]
-        must_be_known((*path, "action"), f"an action that {uca.by} issues", uca.action, own)
-        for j, hazard in enumerate(uca.hazards):
-            must_be_known((*path, "hazards", j), "a declared hazard", hazard, structure.hazards)
-        if uca.context is not None:
-            check_condition((*path, "context"), uca.context, true_state(structure))
-
-
-ISSUED = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST, LinkKind.OTHER_OUTPUT)
 
 
 def _check_loops(structure: ControlStructure) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,7 @@ from handcrafted.control.parts import (
     Positive,
     Words,
 )
+from handcrafted.control.unsafe import NotHazardous, Trial, UnsafeControlAction
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
 if TYPE_CHECKING:
@@ -42,10 +43,14 @@ class TimeStep(Part):
 
 
 class Hazard(Part):
-    """A state of the system that leads to a loss; `when` states it as a predicate over the true state."""
+    """A state of the system that leads to a loss; `when` states it as a predicate over the true state.
+
+    A sub-hazard names the hazard that it is `part of`.
+    """
 
     text: str
     losses: tuple[Name, ...] = ()
+    part_of: Name | None = None
     when: Condition | None = None
 
 
@@ -167,19 +172,6 @@ class Link(Declared):
     recurrent: bool | None = None
 
 
-class UnsafeControlAction(Part):
-    """A rule: this action, of this type, in this context of the true state, leads to these hazards."""
-
-    id: Name
-    by: Name
-    action: Name
-    type: Literal[
-        "provided", "not provided", "too early", "too late", "out of order", "stopped too soon", "applied too long"
-    ]
-    context: Condition | None = None
-    hazards: tuple[Name, ...] = ()
-
-
 class ControlStructure(Part):
     """An STPA control structure: components, the links between them, and what must never happen."""
 
@@ -195,6 +187,8 @@ class ControlStructure(Part):
     other_inputs: tuple[Link, ...] = ()
     other_outputs: tuple[Link, ...] = ()
     unsafe_control_actions: tuple[UnsafeControlAction, ...] = ()
+    not_hazardous: tuple[NotHazardous, ...] = ()
+    trial: Trial | None = None
     groups: NameMap[tuple[Name, ...]] = EMPTY
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from immutabledict import immutabledict
@@ -24,6 +24,19 @@ MOST = 200
 
 SECONDS = 10.0
 """How long the search for the smallest set may take; the best one found until then is taken."""
+
+
+class Cells(Protocol):
+    """A variable whose values are cut into cells."""
+
+    @property
+    def full(self) -> int:
+        """All its cells, as bits of a number."""
+        ...
+
+    def testable(self, cells: int) -> bool:
+        """Whether one test can allow these cells."""
+        ...
 
 
 class Variable(NamedTuple):
@@ -81,7 +94,7 @@ def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ..
     variables = [_variable(name, dict(words).get(name, ()), condition) for row in condition for name in row]
     variables = list(dict.fromkeys(variables))
     rows = [box for row in condition if all(box := tuple(v.cells(row) for v in variables))]
-    chosen = _smallest(rows, primes(rows, variables), variables)
+    chosen = fewest(rows, variables)
     found = tuple(
         immutabledict({v.name: v.test(cells) for v, cells in zip(variables, box, strict=True) if cells != v.full})
         for box in chosen
@@ -90,13 +103,18 @@ def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ..
     return found if found and tested == {v.name for v in variables} and len(found) < len(condition) else condition
 
 
+def fewest(rows: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
+    """Give the fewest boxes that hold the same contexts as some rows; of those the ones with the fewest tests."""
+    return _smallest(rows, primes(rows, variables), variables)
+
+
 def _variable(name: str, words: tuple[str, ...], condition: Condition) -> Variable:
     tests = [row[name] for row in condition if name in row]
     bounds = [bound for test in tests if isinstance(test, Bounds) for bound in (test.above, test.below)]
     return Variable(name, words, tuple(sorted({bound for bound in bounds if bound is not None})))
 
 
-def primes(rows: Sequence[Box], variables: Sequence[Variable]) -> list[Box]:
+def primes(rows: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
     """Give the largest boxes inside the union of the rows, at most `MOST`; each row lies in one of them."""
     found = _without_smaller(rows)
     places = range(len(variables))
@@ -108,7 +126,7 @@ def primes(rows: Sequence[Box], variables: Sequence[Variable]) -> list[Box]:
     return found
 
 
-def _join(a: Box, b: Box, at: int, variables: Sequence[Variable]) -> Box | None:
+def _join(a: Box, b: Box, at: int, variables: Sequence[Cells]) -> Box | None:
     """Give the box where two rows agree but for one variable, in which it may be as in either."""
     both = tuple(x | y if k == at else x & y for k, (x, y) in enumerate(zip(a, b, strict=True)))
     return both if all(both) and variables[at].testable(both[at]) else None
@@ -131,7 +149,7 @@ def _without_smaller(boxes: Sequence[Box]) -> list[Box]:
     return kept
 
 
-def _smallest(rows: Sequence[Box], candidates: Sequence[Box], variables: Sequence[Variable]) -> list[Box]:
+def _smallest(rows: Sequence[Box], candidates: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
     """Choose the fewest candidates that cover the rows: cover some contexts, look for one left out, and try again."""
     contexts = [tuple(cells & -cells for cells in row) for row in rows]
     tests = [sum(cells != v.full for cells, v in zip(box, variables, strict=True)) for box in candidates]

@@ -22,6 +22,11 @@ BATCH = 128
 """Runs that go through the network side by side; more would fall out of a processor's cache."""
 
 
+FORCED_INPUTS, FORCED_ACTIONS = Signal("", "forced", "inputs"), Signal("", "forced", "actions")
+"""Among what moves: what stands in place of all inputs or outputs of the network, whatever the sensors measure or the
+controllers decide; NaN where nothing does."""
+
+
 class Loop(NamedTuple):
     """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
 
@@ -76,8 +81,9 @@ def _step(
     network: Network, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
 ) -> tuple[Loop, Seen]:
     observed = observe(world, now.processes)
-    inputs = measure(world, names, observed, now.actions, outside)
+    inputs = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
     state, actions, residual, faults = _advance(network, names, now.network, inputs)
+    actions = _forced(actions, outside, FORCED_ACTIONS)
     processes = proceed(world, names, now.processes, observed, actions, outside)
     return Loop(state, processes, actions), Seen(now.processes, observed, inputs, residual[kept], actions, faults)
 
@@ -92,6 +98,13 @@ def _advance(
     state, done = advance_blocks(network, state, inputs)
     residual = dense_residual(network, done.residual, inputs, len(names.residual))
     return state, done.outputs, residual, done.faults if done.faults.size else None
+
+
+def _forced(values: Array, outside: Mapping[Signal, Array], by: Signal) -> Array:
+    """Put what is forced in place of values; NaN forces nothing."""
+    if by not in outside:
+        return values
+    return jnp.where(jnp.isnan(outside[by]), values, outside[by])
 
 
 def observe(world: World, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:

@@ -62,7 +62,7 @@ def simulate(
     """
     setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
     model.check_seal()
-    network, names = _network(model), model.names
+    network, names = network_of(model), model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
@@ -80,7 +80,7 @@ def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
-def _network(model: Transformer) -> Network:
+def network_of(model: Transformer) -> Network:
     """Give the arrays that run: cut into blocks where there is a Layer 0 controller to protect, else as they are."""
     if model.seal is None:
         return model.effective_weights

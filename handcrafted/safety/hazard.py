@@ -9,8 +9,8 @@ from jax import Array
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.parts import Bounds
-from handcrafted.control.rules import true_state
+from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.rules_of_safety import true_state
 from handcrafted.control.structure import ControlStructure
 from handcrafted.rollout.world import World
 
@@ -31,13 +31,22 @@ def margin_of(structure: ControlStructure, world: World) -> Margin:
     Raises:
         HandcraftedError: if no hazard states a condition over what the processes give.
     """
-    rows = [row for hazard in structure.hazards.values() for row in hazard.when or () if row]
+    rows = tuple(row for hazard in structure.hazards.values() for row in hazard.when or () if row)
     if not rows:
         raise HandcraftedError(
             f"Expected a hazard with `when` in {structure.name}, got none. Say in which true state the hazard is there."
         )
+    return margin_of_condition(structure, world, rows)
+
+
+def margin_of_condition(structure: ControlStructure, world: World, condition: Condition) -> Margin:
+    """Give the function that says how far a condition over the true state is fulfilled; see `margin_of`.
+
+    Raises:
+        HandcraftedError: if it tests what no process gives, or several do.
+    """
     domains = true_state(structure)
-    tests = [[_test(world, name, domains[name], test) for name, test in row.items()] for row in rows]
+    tests = [[_test(world, name, domains[name], test) for name, test in row.items()] for row in condition if row]
 
     def margin(observed: Observed) -> Array:
         return jnp.stack([jnp.stack([of(observed) for of in row]).min(axis=0) for row in tests]).max(axis=0)

@@ -13,6 +13,7 @@ from handcrafted.verdict.comparison import Comparison, Status
 from handcrafted.verdict.loops import BALANCING, REINFORCING, UNDETERMINED
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
+from handcrafted.view.legend import legend_of
 from handcrafted.view.markup import CLEAR, bold, indented, lines, small, words, wrapped
 
 OUTSIDE = "outside the network"
@@ -85,16 +86,7 @@ def _remark(status: str, reason: str) -> str:
 def legend(comparison: Comparison, zoom: Zoom) -> str:
     """Give the DOT text of the legend: one sample line per status, with how many links have it."""
     statuses = [status for _, status, _ in judged(comparison, zoom)]
-    body = []
-    for number, (status, look) in enumerate(LOOKS.items()):
-        text = f'<FONT COLOR="{look.text}">{words(f"{MEANING[status]} ({statuses.count(status)})")}</FONT>'
-        body.append(dot.node(f"from {number}", shape="point", width=0.01, style="invis"))
-        body.append(dot.node(f"to {number}", label=dot.html(lines([text], CELLPADDING=3))))
-        sample = {"color": look.color, "style": look.style, "penwidth": f"{look.width:g}"}
-        body.append(dot.edge(dot.end(f"from {number}"), dot.end(f"to {number}"), **sample, minlen=2))
-        if number:
-            body.append(dot.edge(dot.end(f"to {number - 1}"), dot.end(f"from {number}"), style="invis"))
-    return dot.digraph(body, rankdir="LR", nodesep=0.1, ranksep=0.2, pad=0.1)
+    return legend_of((look, f"{MEANING[status]} ({statuses.count(status)})") for status, look in LOOKS.items())
 
 
 def remarks(comparison: Comparison, zoom: Zoom) -> str | None:

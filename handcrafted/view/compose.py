@@ -1,4 +1,4 @@
-"""Put rendered parts together: the first two side by side in the middle, the others below, one under the other."""
+"""Put rendered parts together: the first ones side by side in the middle, the others below, one under the other."""
 
 from __future__ import annotations
 
@@ -18,43 +18,48 @@ XLINK = "http://www.w3.org/1999/xlink"
 Place = tuple[float, float]
 
 
-def places(sizes: Sequence[tuple[float, float]], gap: float) -> tuple[list[Place], tuple[float, float]]:
-    """Give the upper left corner of each part, and the width and height of the whole."""
-    (left, left_height), (right, right_height), *below = sizes
-    width = max(left + gap + right, *(part for part, _ in below), 0)
-    start = (width - left - gap - right) / 2
-    corners: list[Place] = [(start, 0.0), (start + left + gap, 0.0)]
-    y = max(left_height, right_height) + gap / 2
-    for _, height in below:
+def places(
+    sizes: Sequence[tuple[float, float]], gap: float, beside: int = 2
+) -> tuple[list[Place], tuple[float, float]]:
+    """Give the upper left corner of each part, and the width and height of the whole; so many are side by side."""
+    row = sum(width for width, _ in sizes[:beside]) + gap * (beside - 1)
+    width = max(row, *(part for part, _ in sizes[beside:]), 0)
+    x, corners = (width - row) / 2, []
+    for part, _ in sizes[:beside]:
+        corners.append((x, 0.0))
+        x += part + gap
+    y = max(height for _, height in sizes[:beside]) + gap / 2
+    for _, height in sizes[beside:]:
         corners.append((0.0, y))
         y += height
     return corners, (width, y)
 
 
-def join_png(parts: Sequence[bytes], dpi: int) -> bytes:
-    """Join PNGs on a white ground."""
+def join_png(parts: Sequence[bytes], dpi: int, beside: int = 2) -> bytes:
+    """Join PNGs on a white ground, with a line between those that are side by side."""
     from PIL import Image
 
     images = [Image.open(io.BytesIO(part)).convert("RGB") for part in parts]
     gap = GAP * dpi // 72
-    corners, (width, height) = places([image.size for image in images], gap)
+    corners, (width, height) = places([image.size for image in images], gap, beside)
     whole = Image.fromarray(np.full((round(height), round(width), 3), 255, np.uint8))
     for image, (x, y) in zip(images, corners, strict=True):
         whole.paste(image, (round(x), round(y)))
-    middle = round(corners[1][0]) - gap // 2
-    lower = max(image.size[1] for image in images[:2])
-    whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), lower))
+    lower = max(image.size[1] for image in images[:beside])
+    for x, _ in corners[1:beside]:
+        middle = round(x) - gap // 2
+        whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), lower))
     out = io.BytesIO()
     whole.save(out, "PNG", dpi=(dpi, dpi))
     return out.getvalue()
 
 
-def join_svg(parts: Sequence[bytes]) -> bytes:
+def join_svg(parts: Sequence[bytes], beside: int = 2) -> bytes:
     """Join SVGs by nesting them in one; their identifiers are numbered so that none occurs twice."""
     ET.register_namespace("", SVG)
     ET.register_namespace("xlink", XLINK)
     roots = [ET.fromstring(part) for part in parts]
-    corners, (width, height) = places([_size(root) for root in roots], GAP)
+    corners, (width, height) = places([_size(root) for root in roots], GAP, beside)
     whole = ET.Element(
         f"{{{SVG}}}svg", {"width": f"{width:g}pt", "height": f"{height:g}pt", "viewBox": f"0 0 {width:g} {height:g}"}
     )

@@ -57,6 +57,9 @@ PANELS: tuple[Panel, ...] = (
     Panel("patching, by names (AUROC)", lambda one: one.patching, chance=True),
     Panel("gradient, by names (AUROC)", lambda one: one.gradient, chance=True),
 )
+NOTE = ("axes fraction", "data")
+"""Where notes stand: by the axes along, by the data up."""
+
 ACROSS = 4
 """Panels in a row."""
 
@@ -97,10 +100,12 @@ def _draw(axes: Axes, panel: Panel, rows: Sequence[SweepRow]) -> None:
     if panel is PROBES:
         raw = float(np.median([row.measured.raw for row in rows]))
         axes.axhline(raw, color="black", linewidth=0.8)
-        axes.annotate("from the raw inputs", (0.03, raw - 0.02), xycoords=("axes fraction", "data"), fontsize=7, va="top")
+        axes.annotate(
+            "from the raw inputs", (0.03, raw - 0.02), xycoords=("axes fraction", "data"), fontsize=7, va="top"
+        )
     if panel.chance:
         axes.axhline(CHANCE, color="#999999", linewidth=0.8)
-        axes.annotate("by chance", (0.03, CHANCE - 0.02), xycoords=("axes fraction", "data"), fontsize=7, va="top")
+        axes.annotate("by chance", (0.03, CHANCE - 0.02), xycoords=NOTE, fontsize=7, va="top")
 
 
 def _curve(axes: Axes, rows: Sequence[SweepRow], panel: Panel, how: str, ink: str, marker: str, line: str) -> None:

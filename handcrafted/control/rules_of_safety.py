@@ -1,0 +1,111 @@
+"""Rules of what a file says about safety: traces from losses to responsibilities, and unsafe control actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+
+from handcrafted.control.complaint import FilePath, must_be_known, refuse
+from handcrafted.control.domain import Domain
+from handcrafted.control.dynamics import FiniteState, first_outputs
+from handcrafted.control.parts import Bounds
+from handcrafted.control.rules_of_controllers import check_condition
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.unsafe import Rule, UnsafeControlAction
+from handcrafted.control.vocabulary import LinkKind
+
+ISSUED = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST, LinkKind.OTHER_OUTPUT)
+
+
+def check_traces(structure: ControlStructure) -> None:
+    """Check losses <- hazards <- constraints <- responsibilities."""
+    parts = nx.DiGraph()
+    for name, hazard in structure.hazards.items():
+        for i, loss in enumerate(hazard.losses):
+            must_be_known(("hazards", name, "losses", i), "a declared loss", loss, structure.losses)
+        if hazard.part_of is not None:
+            must_be_known(("hazards", name, "part of"), "a declared hazard", hazard.part_of, structure.hazards)
+            parts.add_edge(name, hazard.part_of)
+        if hazard.when is not None:
+            check_condition(("hazards", name, "when"), hazard.when, true_state(structure))
+    if not nx.is_directed_acyclic_graph(parts):
+        ring = [edge[0] for edge in nx.find_cycle(parts)]
+        said = " part of ".join([*ring, ring[0]])
+        refuse(("hazards", ring[0], "part of"), f"Expected sub-hazards of hazards, got {said}. Take one of them out.")
+    for name, constraint in structure.constraints.items():
+        for i, hazard in enumerate(constraint.hazards):
+            must_be_known(("constraints", name, "hazards", i), "a declared hazard", hazard, structure.hazards)
+    for owner, component in structure.components.items():
+        for name, duty in component.responsibilities.items():
+            for i, constraint in enumerate(duty.constraints):
+                path = ("components", owner, "responsibilities", name, "constraints", i)
+                must_be_known(path, "a declared constraint", constraint, structure.constraints)
+
+
+def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
+    """Name the variables of the true state: what processes give, what feedback carries, what controllers model.
+
+    The domain is None where it is not declared, so that any test fits.
+    """
+    found: dict[str, Domain | None] = {}
+
+    def add(name: str | None, domain: Domain | None) -> None:
+        if name is not None:
+            found[name] = found.get(name) or domain
+
+    for _, _, link in structure.links():
+        add(link.name, link.domain)
+    for component in structure.components.values():
+        for name, variable in component.process_model.items():
+            add(name, variable.domain)
+        if component.dynamics:
+            states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
+            for name in first_outputs(component.dynamics):
+                add(name, Domain(states) if states else None)
+    return found
+
+
+def check_unsafe_control_actions(structure: ControlStructure) -> None:
+    """Check the rules on unsafe control actions, and those on what is not hazardous."""
+    seen: set[str] = set()
+    for i, uca in enumerate(structure.unsafe_control_actions):
+        path: FilePath = ("unsafe control actions", i)
+        if uca.id in seen:
+            refuse((*path, "id"), f"Expected each id once, got {uca.id} twice. Number them differently.")
+        seen.add(uca.id)
+        _check_rule(structure, path, uca)
+        for j, hazard in enumerate(uca.hazards):
+            must_be_known((*path, "hazards", j), "a declared hazard", hazard, structure.hazards)
+        _check_amount(structure, path, uca)
+    for i, excuse in enumerate(structure.not_hazardous):
+        _check_rule(structure, ("not hazardous", i), excuse)
+    for i, start in enumerate(structure.trial.start if structure.trial else ()):
+        if start.when is not None:
+            check_condition(("trial", "start", i, "when"), start.when, true_state(structure))
+
+
+def _check_rule(structure: ControlStructure, path: FilePath, rule: Rule) -> None:
+    issued = _issued(structure)
+    must_be_known((*path, "by"), "the controller that issues the action", rule.by, [sender for sender, _ in issued])
+    own = [name for sender, name in issued if sender == rule.by]
+    must_be_known((*path, "action"), f"an action that {rule.by} issues", rule.action, own)
+    if rule.context is not None:
+        check_condition((*path, "context"), rule.context, true_state(structure))
+
+
+def _issued(structure: ControlStructure) -> Sequence[tuple[str, str]]:
+    return [(link.sender or "", link.name or "") for kind, _, link in structure.links() if kind in ISSUED]
+
+
+def _check_amount(structure: ControlStructure, path: FilePath, uca: UnsafeControlAction) -> None:
+    if uca.amount is None:
+        return
+    (domain, *_) = (
+        link.domain for link in structure.resolved.links if (link.id.sender, link.id.name) == (uca.by, uca.action)
+    )
+    if isinstance(uca.amount, Bounds) == domain.discrete:
+        wanted = f"one of {domain}" if domain.discrete else "bounds"
+        refuse((*path, "amount"), f"Expected {wanted} for the amount of {uca.action}, got the other. Say how much.")
+    for word in () if isinstance(uca.amount, Bounds) else uca.amount:
+        must_be_known((*path, "amount"), f"a value of {uca.action}", word, domain.values)

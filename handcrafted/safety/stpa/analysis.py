@@ -1,0 +1,256 @@
+"""STPA's third step on a structure and its network: tables, conflicts, gaps, and what the network does about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.unsafe import UnsafeControlAction
+from handcrafted.craft.minimise import Box
+from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.simulate import simulate
+from handcrafted.safety.stpa.actions import Action, actions_of
+from handcrafted.safety.stpa.contexts import Contexts, contexts_of
+from handcrafted.safety.stpa.forced import Forced, forced
+from handcrafted.safety.stpa.issued import Run, run_contexts
+from handcrafted.safety.stpa.merge import merged
+from handcrafted.safety.stpa.timing import Broken, broken_rules
+from handcrafted.safety.stpa.traceability import Break, breaks_of
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, PROVIDED, Verdicts, verdicts_of
+from handcrafted.safety.stpa.wording import box_text, duty_text, unsafe_text
+
+RUNS = 32
+"""Closed-loop runs on which the order of steps is looked at."""
+
+
+@dataclass(frozen=True)
+class Arising:
+    """A rule that the network breaks in a context.
+
+    Attributes:
+        always: whether in all runs that end there, or in some.
+    """
+
+    rule: UnsafeControlAction
+    context: int
+    always: bool
+
+
+@dataclass(frozen=True)
+class FalseBelief:
+    """A rule that is broken only because something else is believed than what is true.
+
+    Attributes:
+        variable: whose feedback is stuck.
+        believed: the number of the cell that is believed.
+        contexts: the true contexts in which the rule is then broken, and is not where the truth is believed.
+    """
+
+    rule: UnsafeControlAction
+    variable: str
+    believed: int
+    contexts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A context in which rules and simulation say different things of a hazard.
+
+    Attributes:
+        kind: what is so: the rules see a hazard that does not come about, or one comes about that the rules call
+            harmless, or of which they say nothing.
+    """
+
+    context: int
+    type: str
+    hazard: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class ActionAnalysis:
+    """What was found of one control action.
+
+    Attributes:
+        forced: what forcing and withholding it did; None where nothing could be tried.
+        run: what the network does.
+    """
+
+    contexts: Contexts
+    verdicts: Verdicts
+    forced: Forced | None
+    run: Run
+
+    @property
+    def action(self) -> Action:
+        """The action."""
+        return self.contexts.action
+
+    def rows(self, type: str) -> list[Box]:
+        """Merge the contexts that rules of a type call hazardous into few rows."""
+        return merged(self.contexts, self.verdicts.hazardous(type))
+
+    def text(self, box: Box) -> str:
+        """Say a merged row in words."""
+        return box_text(self.contexts.axes, box)
+
+    @cached_property
+    def arising(self) -> tuple[Arising, ...]:
+        """The rules that the network breaks, context by context."""
+        return tuple(self._arising())
+
+    def _arising(self) -> Iterator[Arising]:
+        for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
+            if rule.type in BY_CONTEXT:
+                runs, issued = self.run.counts(rule.amount)
+                bad = issued if rule.type == PROVIDED else runs - issued
+                for row in np.flatnonzero(matches & (bad > 0)):
+                    yield Arising(rule, int(row), bool(bad[row] == runs[row]))
+
+    @cached_property
+    def false_beliefs(self) -> tuple[FalseBelief, ...]:
+        """The rules that are broken once one feedback is stuck, in contexts where they are kept when it is not."""
+        return tuple(self._false_beliefs())
+
+    def _false_beliefs(self) -> Iterator[FalseBelief]:
+        kept = {(one.rule.id, one.context) for one in self.arising}
+        number = {tuple(row): i for i, row in enumerate(self.contexts.rows.tolist())}
+        for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
+            if rule.type not in BY_CONTEXT:
+                continue
+            runs, issued = self.run.counts(rule.amount)
+            bad = (issued if rule.type == PROVIDED else runs - issued) > 0
+            for at, axis in enumerate(self.contexts.axes):
+                for cell in range(len(axis.cells) if axis.name in self.run.believed else 0):
+                    found = []
+                    for row in np.flatnonzero(matches):
+                        truth = self.contexts.rows[row].tolist()
+                        seen = number.get((*truth[:at], cell, *truth[at + 1 :]))
+                        if truth[at] != cell and seen is not None and bad[seen] and (rule.id, int(row)) not in kept:
+                            found.append(int(row))
+                    if found:
+                        yield FalseBelief(rule, axis.name, cell, tuple(found))
+
+    @cached_property
+    def misread(self) -> tuple[tuple[int, str, int], ...]:
+        """Contexts in which the controller believes something else than intact feedback says, with variable and cell."""
+        found = set()
+        for at, axis in enumerate(self.contexts.axes):
+            if (believed := self.run.believed.get(axis.name)) is not None:
+                ended = self.run.context >= 0
+                true = self.contexts.rows[np.maximum(self.run.context, 0), at]
+                for run in np.flatnonzero(ended & (believed != true)):
+                    found.add((int(self.run.context[run]), axis.name, int(believed[run])))
+        return tuple(sorted(found))
+
+    @cached_property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """Where rules and simulation differ, for hazards that state a condition."""
+        return tuple(self._disagreements())
+
+    def _disagreements(self) -> Iterator[Disagreement]:
+        if self.forced is None:
+            return
+        for place, row in enumerate(map(int, self.forced.rows)):
+            for type in BY_CONTEXT:
+                said = self.verdicts.hazards(type, row)
+                for k, hazard in enumerate(self.forced.hazards):
+                    came = bool(self.forced.found(type)[place, k])
+                    if self.forced.already[place, k] or came == (hazard in said):
+                        continue
+                    if not came:
+                        yield Disagreement(row, type, hazard, "rules see it, simulation does not")
+                    else:
+                        silent = self.verdicts.uncovered(type)[row]
+                        said_so = "no rule says anything" if silent else "rules do not see it"
+                        yield Disagreement(row, type, hazard, f"simulation sees it, {said_so}")
+
+    def worded(self) -> Iterator[tuple[UnsafeControlAction, str, str]]:
+        """Give each rule with its unsafe control action and its controller constraint in words."""
+        for rule in self.verdicts.rules:
+            context = condition_text(self.contexts, rule)
+            yield (
+                rule,
+                unsafe_text(self.action, rule.type, context, rule.hazards, rule.amount),
+                duty_text(self.action, rule.type, context, rule.amount),
+            )
+
+
+def condition_text(contexts: Contexts, rule: UnsafeControlAction) -> str:
+    """Say the context of a rule in words, row by row."""
+    from handcrafted.safety.stpa.merge import box_of
+
+    return ", or ".join(box_text(contexts.axes, box) for box in box_of(contexts.axes, rule.context)) or "never"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """STPA's steps 1 to 3 of a structure and its network.
+
+    Attributes:
+        breaks: of traceability.
+        actions: one by one.
+        broken: rules that closed-loop runs broke, of all types; empty where no process moves.
+        runs, steps: how many were looked at.
+    """
+
+    structure: ControlStructure
+    breaks: tuple[Break, ...]
+    actions: tuple[ActionAnalysis, ...]
+    broken: tuple[Broken, ...]
+    runs: int
+    steps: int
+
+    @property
+    def arising(self) -> tuple[Arising, ...]:
+        """The rules that the network breaks, of all actions."""
+        return tuple(one for action in self.actions for one in action.arising)
+
+    def __getitem__(self, name: str) -> ActionAnalysis:
+        """Give what was found of the action of that name."""
+        return next(one for one in self.actions if one.action.name == name)
+
+
+def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0) -> Analysis:
+    """Analyse a structure by its own rules, and its network, as it is in its weights, against them.
+
+    Source: STPA Handbook (Leveson & Thomas 2018), steps 1 to 3; Thomas 2013, chapter 4.
+
+    Args:
+        model: whose weights are run.
+        sample: of contexts, where there are more.
+        seed: of samples, disturbances and beginnings.
+
+    Raises:
+        HandcraftedError: if rules contradict each other, there are more than 10^7 contexts and no sample is asked for,
+            or a hazard tests what no process gives.
+    """
+    structure = model.structure
+    actions = tuple(_of_action(model, action, sample, seed) for action in actions_of(structure))
+    moves = any(part.dynamics for part in structure.components.values())
+    steps = (structure.trial.horizon if structure.trial else 100) if moves else 0
+    broken: tuple[Broken, ...] = ()
+    if moves and structure.unsafe_control_actions:
+        trace = simulate(model, steps=steps, disturbance=_disturbances(structure, steps, seed), seed=seed)
+        broken = broken_rules(trace)
+    return Analysis(structure, breaks_of(structure), actions, broken, RUNS if moves else 0, steps)
+
+
+def _of_action(model: Transformer, action: Action, sample: int | None, seed: int) -> ActionAnalysis:
+    contexts = contexts_of(model.structure, action, sample, seed)
+    verdicts = verdicts_of(model.structure, contexts)
+    return ActionAnalysis(contexts, verdicts, forced(model, contexts, seed), run_contexts(model, contexts, seed))
+
+
+def _disturbances(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray] | None:
+    """Draw what disturbs each process [run, time], so that there are several runs."""
+    rng, found = np.random.default_rng(seed), {}
+    for name, part in structure.components.items():
+        if part.dynamics:
+            low, high = part.dynamics.disturbance or (0.0, 0.0)
+            found[name] = rng.uniform(low, high, (RUNS, steps)).astype(np.float32)
+    return found or None

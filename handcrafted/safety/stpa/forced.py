@@ -1,0 +1,180 @@
+"""Contexts put to the test: an action is forced or withheld in the closed loop, and hazards are watched."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+
+from handcrafted.control.domain import Value
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.unsafe import Trial
+from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.given import given
+from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
+from handcrafted.rollout.simulate import network_of, start_of
+from handcrafted.rollout.world import World, world_of
+from handcrafted.safety.hazard import margin_of_condition
+from handcrafted.safety.stpa.contexts import Contexts
+
+MOST_CONTEXTS = 512
+"""So many contexts are put to the test; of more a sample is."""
+
+MOST_VALUES = 9
+"""So many combinations of values stand for one context."""
+
+
+@dataclass(frozen=True)
+class Forced:
+    """What came of forcing and of withholding an action.
+
+    Attributes:
+        rows: the numbers of the contexts that were put to the test.
+        hazards: those that state a condition, by name.
+        provided, withheld: whether a hazard came about from a context where it was not there yet [row, hazard].
+        already: whether it was there from the start, in all runs [row, hazard].
+        runs: how many there were, forced and withheld.
+    """
+
+    rows: np.ndarray
+    hazards: tuple[str, ...]
+    provided: np.ndarray
+    withheld: np.ndarray
+    already: np.ndarray
+    runs: int
+
+    def found(self, type: str) -> np.ndarray:
+        """Give what came about [row, hazard] where the action was `provided`, or `not provided`."""
+        return self.provided if type == "provided" else self.withheld
+
+
+def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | None:
+    """Force and withhold an action in each context, from true states that stand for it, and watch every hazard.
+
+    Each context starts from the middle and from both ends of its intervals, with every process undisturbed and
+    disturbed as strongly as declared, either way.
+
+    Returns:
+        None where nothing can be tried: no `trial`, no hazard with a condition, or an action that never leaves the
+        network.
+
+    Raises:
+        HandcraftedError: if a hazard tests what no process gives, or nothing says which state stands for a variable.
+    """
+    structure = model.structure
+    trial, action = structure.trial, contexts.action
+    watched = {name: hazard.when for name, hazard in structure.hazards.items() if hazard.when}
+    if trial is None or not watched or not action.outputs:
+        return None
+    world = world_of(structure)
+    margins = [margin_of_condition(structure, world, when) for when in watched.values()]
+    rows = np.arange(len(contexts))
+    if len(rows) > MOST_CONTEXTS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_CONTEXTS, replace=False))
+    starts = _Starts(structure, trial, world, contexts)
+    states = [(place, values) for place, row in enumerate(rows) for values in starts.of(int(row))]
+    shocks = _shocks(world)
+    place = np.repeat([place for place, _ in states], len(shocks))
+    spread = lambda name: [values[name] for _, values in states for _ in shocks]
+    initial = {name: spread(name) for name in starts.states}
+    inputs = {name: np.array(spread(name))[:, None] for name in starts.inputs}
+    disturbance = {
+        owner: np.tile([shock[owner] for shock in shocks], len(states))[:, None] for owner in world.processes
+    }
+    setup = given(structure, None, trial.horizon + 1, initial, inputs, disturbance, seed)
+    network = network_of(model)
+    seen = []
+    for value in (action.whole[1], action.whole[0]):
+        loop = start_of(network, model.window, setup)
+        hold = np.full((setup.runs or 1, setup.steps, len(model.names.outputs)), np.nan, np.float32)
+        for output in action.outputs:
+            hold[:, : trial.hold, model.names.output_signals[output]] = action.domain.encode(value)
+        moving: Mapping[Signal, np.ndarray] = {**setup.moving, FORCED_ACTIONS: hold}
+        _, done = run_steps(network, world, model.names, loop, moving, jnp.zeros(0, int))
+        seen.append(np.stack([np.asarray(margin(done.observed)) > 0 for margin in margins], axis=-1))
+    new = [one[:, 1:].any(axis=1) & ~one[:, 0] for one in seen]  # [run, hazard]
+    over = lambda values, how: np.stack([how(values[place == at], axis=0) for at in range(len(rows))])
+    reached = [over(one, np.any) for one in new]
+    already = over(seen[0][:, 0], np.all)
+    return Forced(rows, tuple(watched), reached[0], reached[1], already, 2 * len(place))
+
+
+def _shocks(world: World) -> list[dict[str, float]]:
+    """Give the disturbances that are tried, of all processes together: none, and both ends."""
+    ends = {owner: process.disturbance or (0.0, 0.0) for owner, process in world.processes.items()}
+    tried = [{owner: pick(span) for owner, span in ends.items()} for pick in (lambda s: sum(s) / 2, min, max)]
+    return [shock for i, shock in enumerate(tried) if shock not in tried[:i]]
+
+
+def _combined(own: Sequence[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
+    """Combine values: all in the middle, all at the low and all at the high ends, then others, up to `MOST_VALUES`."""
+    together = [tuple(values[min(i, len(values) - 1)] for values in own) for i in range(3)]
+    others = itertools.islice(itertools.product(*own), MOST_VALUES)
+    return list(dict.fromkeys([*together, *others]))[:MOST_VALUES]
+
+
+class _Starts:
+    """True states that stand for contexts: what `start` says, else a state of the variable's own name."""
+
+    def __init__(self, structure: ControlStructure, trial: Trial, world: World, contexts: Contexts):
+        self.trial, self.contexts = trial, contexts
+        states = {
+            name: (owner, part) for owner, process in world.processes.items() for name, part in process.initial.items()
+        }
+        self.defaults: dict[str, Value] = {}
+        told = {name for start in trial.start for name in start.state}
+        tested = {name for start in trial.start for row in start.when or () for name in row}
+        outside = {external.signal.name: external for external in world.externals}
+        self.states = [name for name in [*told, *(one.name for one in contexts.axes)] if name in states]
+        self.states = list(dict.fromkeys(self.states))
+        self.inputs = [one.name for one in contexts.axes if one.name in outside and one.name not in states]
+        commands = {link.id.name for link in structure.resolved.links if link.sent_by_controller}
+        for one in contexts.axes:
+            if one.name not in (*states, *outside, *tested, *commands):
+                raise HandcraftedError(
+                    f"Expected to know from which true state the contexts of {contexts.action} start, got none for "
+                    f"{one.name}. Say it under `trial`: start: [{{when: {{{one.name}: …}}, state: {{…}}}}]."
+                )
+        for name in told - set(states):
+            raise HandcraftedError(
+                f"Expected the state of a process under `trial`, got {name!r}. Processes have {', '.join(states) or 'none'}."
+            )
+        domains = {one.name: one.domain for one in contexts.axes}
+        for name in self.states:
+            owner, value = states[name]
+            words = next(
+                (
+                    link.domain.values
+                    for link in structure.resolved.links
+                    if (link.id.sender, link.id.name) == (owner, name)
+                ),
+                domains[name].values if name in domains else (),
+            )
+            self.defaults[name] = words[int(np.argmax(value))] if words else float(np.asarray(value))
+
+    def of(self, row: int) -> Iterator[dict[str, Value]]:
+        """Give the states and inputs that stand for one context."""
+        axes, cells = self.contexts.axes, self.contexts.rows[row]
+        own = [one.stands_for(one.cells[cell]) for one, cell in zip(axes, cells, strict=True)]
+        told = {
+            name: value
+            for start in self.trial.start
+            if self._applies(start.when, row)
+            for name, value in start.state.items()
+        }
+        names = [one.name for one in axes]
+        for values in _combined(own):
+            by_name = dict(zip(names, values, strict=True))
+            yield {
+                **{name: told.get(name, by_name.get(name, default)) for name, default in self.defaults.items()},
+                **{name: by_name[name] for name in self.inputs},
+            }
+
+    def _applies(self, when, row: int) -> bool:
+        one = Contexts(self.contexts.action, self.contexts.axes, self.contexts.rows[row : row + 1], 1)
+        return bool(one.matching(when)[0])

@@ -1,0 +1,157 @@
+"""What the network does in every context: issued always, never, or as the case may be; and what it believes there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from handcrafted.control.domain import Value
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+from handcrafted.model.forward import forward
+from handcrafted.model.transformer import Transformer
+from handcrafted.safety.stpa.cells import Axis, Test
+from handcrafted.safety.stpa.contexts import Contexts
+
+SETTLE = 8
+"""Steps for which inputs stand before the action is looked at, and for which others stood before them."""
+
+MOST_CONTEXTS = 4096
+"""So many contexts are run; of more a sample is."""
+
+VARIANTS = 16
+"""So many ways are tried in which all that is no part of a context can be, and as many pasts where there is memory."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Runs of the network with inputs that stand still.
+
+    Attributes:
+        contexts: which are meant.
+        rows: the numbers of the contexts that were tried.
+        alike: for each context [context] the number of the first that the network cannot tell from it.
+        context: the number of the context in which each run ends [run], as in `alike`; -1 for one that is not listed.
+        values: the action's coordinates at the end [run, width].
+        believed: for each axis that the controller models, the cell that it believes [run]; by the axis's name.
+    """
+
+    contexts: Contexts
+    rows: np.ndarray
+    alike: np.ndarray
+    context: np.ndarray
+    values: np.ndarray
+    believed: dict[str, np.ndarray]
+
+    def counts(self, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Count the runs of each context [context], and those in which the action is issued."""
+        ended = self.context >= 0
+        issued = self.contexts.action.issued(self.values, amount)
+        count = lambda chosen: np.bincount(self.context[chosen], minlength=len(self.contexts))
+        return count(ended)[self.alike], count(ended & issued)[self.alike]
+
+
+def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
+    """Run the network in every context, with whatever is no part of it in several ways, and after several pasts.
+
+    Inputs stand still for eight steps, so that what comes through the recurrence has arrived. A context that a command
+    is part of is reached by whatever inputs lead the commanding controller to it.
+    """
+    names, rng = model.names, np.random.default_rng(seed)
+    rows = np.arange(len(contexts))
+    if len(rows) > MOST_CONTEXTS:
+        rows = np.sort(rng.choice(rows, MOST_CONTEXTS, replace=False))
+    states = [inputs for row in rows for inputs in _inputs(model, contexts, int(row), rng)]
+    now = np.array(states, np.float32).reshape(len(states), len(names.inputs))
+    now = np.unique(now, axis=0)
+    pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
+    inputs = np.repeat(pairs, SETTLE, axis=1)
+    outputs, seen = forward(model.effective_weights.numpy(), inputs, window=model.window)
+    final, done = np.asarray(seen["final"])[:, -1], np.asarray(outputs)[:, -1]
+    action = contexts.action
+    values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]
+    believed = {
+        one.name: one.cell_of(_plain(one, final[:, names.find(signal)]))
+        for one in contexts.axes
+        if (signal := modelled(model.structure, action.by, one.name))
+    }
+    alike, context = _ended(model, contexts, inputs[:, -1], final)
+    return Run(contexts, rows, alike, context, values, believed)
+
+
+def remembers(model: Transformer) -> bool:
+    """Whether anything of the past is left: a recurrence, or a head that looks back."""
+    w = model.effective_weights.numpy()
+    return bool(np.any(w.W_R) or any(edge.lag for edge in model.structure.signal_graph().edges))
+
+
+def modelled(structure: ControlStructure, by: str, name: str) -> Signal | None:
+    """Give the variable in which a controller keeps what arrives under a name, if it takes it over as it is."""
+    controller = structure.resolved.controllers[by]
+    found = (v.signal for v in controller.variables if v.copies and v.reads[0].id.name == name)
+    return next(found, None)
+
+
+def _plain(axis: Axis, values: np.ndarray) -> np.ndarray:
+    """Give words as they are, and a number without its axis of width."""
+    return values if axis.domain.discrete else values[..., 0]
+
+
+def _inputs(model: Transformer, contexts: Contexts, row: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Give the network's inputs [n_in] in a context, in several ways."""
+    names = model.names
+    own = {
+        one.name: one.stands_for(one.cells[cell]) for one, cell in zip(contexts.axes, contexts.rows[row], strict=True)
+    }
+    options: dict[str, Sequence[Value]] = {}
+    for signal in names.input_signals:
+        domain = names.domain(signal)
+        usual = domain.values or tuple(float(x) for x in domain.rounded(np.linspace(domain.low, domain.high, 3)))
+        options[signal.name] = own.get(signal.name, usual)
+    count = int(np.prod([len(values) for values in options.values()], dtype=float)) if options else 1
+    if count <= VARIANTS:
+        chosen = itertools.product(*options.values())
+    else:
+        chosen = (tuple(values[rng.integers(len(values))] for values in options.values()) for _ in range(VARIANTS))
+    for values in chosen:
+        by_name = dict(zip(options, values, strict=True))
+        inputs = np.zeros(len(names.inputs), np.float32)
+        for signal, at in names.input_signals.items():
+            inputs[at] = names.domain(signal).encode(by_name[signal.name])
+        yield inputs
+
+
+def _with_pasts(now: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Give pairs of inputs [run, 2, n_in]: what stood before, and what stands now."""
+    if len(now) <= VARIANTS:
+        pasts = np.tile(np.arange(len(now)), (len(now), 1))
+    else:
+        pasts = np.column_stack([np.arange(len(now)), rng.integers(len(now), size=(len(now), VARIANTS - 1))])
+    before = now[pasts]
+    return np.stack([before, np.broadcast_to(now[:, None], before.shape)], axis=2).reshape(-1, 2, now.shape[1])
+
+
+def _ended(
+    model: Transformer, contexts: Contexts, inputs: np.ndarray, final: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the contexts that are alike [context], and in which of them each run ended, from inputs and commands.
+
+    A variable that the network neither gets nor sends tells no contexts apart.
+    """
+    names = model.names
+    given = {signal.name: (at, inputs) for signal, at in names.input_signals.items()}
+    given |= {
+        link.id.name: (names.find(link.port), final)
+        for link in model.structure.resolved.links
+        if link.sent_by_controller and link.port and link.id.name not in given
+    }
+    told = [(at, one, *given[one.name]) for at, one in enumerate(contexts.axes) if one.name in given]
+    number: dict[tuple, int] = {}
+    shown = contexts.rows[:, [at for at, *_ in told]]
+    alike = np.array([number.setdefault(tuple(row), i) for i, row in enumerate(shown.tolist())], int)
+    cells = [one.cell_of(_plain(one, values[:, places])) for _, one, places, values in told]
+    found = np.stack(cells, axis=1) if cells else np.zeros((len(inputs), 0), int)
+    return alike, np.array([number.get(tuple(row), -1) for row in found.tolist()], int)

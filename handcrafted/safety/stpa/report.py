@@ -1,0 +1,141 @@
+"""The analysis as one Markdown text: for people, in the order of STPA's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
+from handcrafted.safety.stpa.glossary import GLOSSARY
+from handcrafted.safety.stpa.issued import SETTLE
+from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_line, tables
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT
+from handcrafted.safety.stpa.wording import context_text
+
+MOST_SHOWN = 64
+"""Contexts of one action that stand in the report; the table as CSV has them all."""
+
+PICTURE = "diagram.png"
+
+
+def as_markdown(analysis: Analysis, picture: bool = True) -> str:
+    """Give the whole report.
+
+    Args:
+        analysis: of a structure and its network.
+        picture: whether the diagram is to be shown, from `diagram.png` beside the report.
+    """
+    return "\n\n".join(_parts(analysis, picture)) + "\n"
+
+
+def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
+    structure = analysis.structure
+    yield f"# STPA of {_plain(structure.name)}"
+    yield _summary(analysis)
+    if picture:
+        yield f"![Control structure with unsafe control actions]({PICTURE})"
+    yield "## 1. Losses, hazards, constraints"
+    yield _list(f"**{id}** {text}" for id, text in structure.losses.items())
+    yield _list(_hazard(analysis, id) for id in structure.hazards)
+    yield _list(
+        f"**{id}** {constraint.text} {_ids(constraint.hazards)}" for id, constraint in structure.constraints.items()
+    )
+    yield "## 2. Responsibilities and traces"
+    yield _list(
+        f"**{id}** {owner}: {duty.text} {_ids(duty.constraints)}"
+        for owner, part in structure.components.items()
+        for id, duty in part.responsibilities.items()
+    )
+    yield _list(f"Broken trace: {one.text}" for one in analysis.breaks) or "Every trace leads on."
+    yield "## 3. Unsafe control actions"
+    for one in analysis.actions:
+        yield from _action(one)
+    yield "## The network against its rules"
+    yield _table_or(analysis, "arising", "In no context does the network do what a rule calls unsafe.")
+    yield (
+        f"Each context stood for {SETTLE} steps at the network's inputs, after other inputs had stood there, where it "
+        "remembers any; what is no part of the context was varied."
+    )
+    yield "### Only from a false belief"
+    yield _table_or(analysis, "false_beliefs", "No single stuck feedback makes it do so.")
+    yield "### In the closed loop"
+    looked = f"{analysis.runs} runs of {analysis.steps} steps"
+    yield _table_or(
+        analysis, "closed_loop", f"No rule was broken in {looked}." if analysis.runs else "No process moves."
+    )
+    yield "### Rules and simulation"
+    tried = any(one.forced for one in analysis.actions)
+    untried = "Nothing was tried: it takes `trial`, processes with dynamics, and hazards with `when`."
+    yield _table_or(analysis, "disagreements", "They agree wherever both say something." if tried else untried)
+    yield "## Words"
+    yield _markdown([("safety engineering", "interpretability"), *GLOSSARY])
+
+
+def _summary(analysis: Analysis) -> str:
+    contexts = sum(one.contexts.count for one in analysis.actions)
+    rules = len(analysis.structure.unsafe_control_actions)
+    conflicts = sum(int(one.verdicts.conflicts.sum()) for one in analysis.actions)
+    gaps = sum(int(one.verdicts.uncovered(type).sum()) for one in analysis.actions for type in BY_CONTEXT)
+    ids = dict.fromkeys(found.rule.id for found in analysis.arising)
+    return (
+        f"{len(analysis.actions)} control actions, {contexts:,} contexts, {rules} rules, {conflicts} contexts in "
+        f"conflict, {gaps} contexts of which no rule says anything. Issued by the network against its rules: "
+        f"{', '.join(ids) or 'none'}."
+    )
+
+
+def _hazard(analysis: Analysis, id: str) -> str:
+    hazard = analysis.structure.hazards[id]
+    part = f" (part of {hazard.part_of})" if hazard.part_of else ""
+    return f"**{id}**{part} {hazard.text} {_ids(hazard.losses)}"
+
+
+def _action(one: ActionAnalysis) -> Iterator[str]:
+    yield f"### {_plain(one.action.name)}, by {_plain(one.action.by)}"
+    yield _list(f"**{rule.id}** {text}. *{duty}.*" for rule, text, duty in one.worded())
+    for type in BY_CONTEXT:
+        if (hazardous := one.verdicts.hazardous(type)).any():
+            few = _list(one.text(box) for box in one.rows(type)[:MOST_SHOWN])
+            yield f"Hazardous if {type}, {int(hazardous.sum())} contexts in few rows:\n\n{few}"
+    if (found := one.verdicts.conflicts).any():
+        yield f"**Conflict**, hazardous either way: {_some(one, found)}."
+    for type in BY_CONTEXT:
+        if (found := one.verdicts.uncovered(type)).any() and not found.all():
+            yield f"No rule says whether it is hazardous if {type}: {_some(one, found)}."
+        elif found.all():
+            yield f"No rule says anything of it if {type}."
+    if one.verdicts.silent:
+        yield f"No rule says anything of: {', '.join(one.verdicts.silent)}."
+    heading = [CONTEXT_HEADING[2:], *(context_line(one, row)[2:] for row in range(min(len(one.contexts), MOST_SHOWN)))]
+    yield _markdown(heading)
+    if one.contexts.count > MOST_SHOWN:
+        yield f"{min(len(one.contexts), MOST_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
+
+
+def _some(one: ActionAnalysis, found) -> str:
+    rows = [int(row) for row in found.nonzero()[0]]
+    said = "; ".join(context_text(one.contexts, row) for row in rows[:MOST_SHOWN])
+    return said + (f"; and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else "")
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return f"[{', '.join(ids)}]" if ids else ""
+
+
+def _list(items) -> str:
+    return "\n".join(f"- {' '.join(item.split())}" for item in items)
+
+
+def _table_or(analysis: Analysis, name: str, nothing: str) -> str:
+    rows = tables(analysis)[name]
+    return _markdown(rows) if len(rows) > 1 else nothing
+
+
+def _markdown(rows: Rows) -> str:
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown would take for more than text."""
+    return text.replace("|", "\\|").replace("\n", " ")

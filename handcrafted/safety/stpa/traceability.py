@@ -1,0 +1,98 @@
+"""Traces from losses to responsibilities and unsafe control actions: the table, and every arrow that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.vocabulary import ComponentKind
+
+
+@dataclass(frozen=True)
+class Break:
+    """A place where a trace ends too soon.
+
+    Attributes:
+        at: the entry.
+        text: one sentence.
+    """
+
+    at: str
+    text: str
+
+
+def breaks_of(structure: ControlStructure) -> tuple[Break, ...]:
+    """Name every loss, hazard, constraint, responsibility and rule that leads on to nothing, or to which nothing leads.
+
+    Source: STPA Handbook (Leveson & Thomas 2018): loss <- hazard <- system constraint <- responsibility, and
+        hazard <- unsafe control action.
+    """
+    return tuple(_breaks(structure))
+
+
+def _breaks(structure: ControlStructure) -> Iterator[Break]:
+    whole = {hazard.part_of for hazard in structure.hazards.values()}
+    caused = {loss for name in structure.hazards for loss in losses_of(structure, name)}
+    kept = {hazard for constraint in structure.constraints.values() for hazard in constraint.hazards}
+    duties = [
+        (owner, id, duty) for owner, part in structure.components.items() for id, duty in part.responsibilities.items()
+    ]
+    served = {constraint for _, _, duty in duties for constraint in duty.constraints}
+    ruled = {hazard for rule in structure.unsafe_control_actions for hazard in rule.hazards}
+    for loss in structure.losses:
+        if loss not in caused:
+            yield Break(loss, f"No hazard leads to the loss {loss}.")
+    for name, hazard in structure.hazards.items():
+        if not losses_of(structure, name):
+            yield Break(name, f"The hazard {name} leads to no loss.")
+        parts = {part for part, other in structure.hazards.items() if other.part_of == name}
+        if not ({name, *parts} & kept) and not (hazard.part_of and hazard.part_of in kept):
+            yield Break(name, f"No constraint keeps the hazard {name} away.")
+        if structure.unsafe_control_actions and name not in ruled and name not in whole:
+            yield Break(name, f"No unsafe control action leads to the hazard {name}.")
+    for name, constraint in structure.constraints.items():
+        if not constraint.hazards:
+            yield Break(name, f"The constraint {name} keeps no hazard away.")
+        if name not in served:
+            yield Break(name, f"Nobody is responsible for the constraint {name}.")
+    for owner, id, duty in duties:
+        if not duty.constraints:
+            yield Break(f"{owner} {id}", f"The responsibility {id} of {owner} serves no constraint.")
+    for owner, part in structure.components.items():
+        if part.kind == ComponentKind.CONTROLLER and not part.responsibilities:
+            yield Break(owner, f"The controller {owner} has no responsibility.")
+    for rule in structure.unsafe_control_actions:
+        if not rule.hazards:
+            yield Break(rule.id, f"The unsafe control action {rule.id} leads to no hazard.")
+
+
+def losses_of(structure: ControlStructure, hazard: str) -> tuple[str, ...]:
+    """Give the losses to which a hazard leads: its own, or those of what it is a part of."""
+    own = structure.hazards[hazard]
+    return own.losses or (losses_of(structure, own.part_of) if own.part_of else ())
+
+
+ROW = ("loss", "hazard", "constraint", "controller", "responsibility", "unsafe control action")
+
+
+def trace_rows(structure: ControlStructure) -> list[tuple[str, ...]]:
+    """Give the table of traces, one way from a loss to a responsibility, or to an unsafe control action, per row."""
+    rows: list[tuple[str, ...]] = []
+    for name in structure.hazards:
+        for loss in losses_of(structure, name) or ("",):
+            kept = [id for id, constraint in structure.constraints.items() if name in constraint.hazards]
+            for constraint in kept or [""]:
+                duties = [
+                    (owner, id)
+                    for owner, part in structure.components.items()
+                    for id, duty in part.responsibilities.items()
+                    if constraint and constraint in duty.constraints
+                ]
+                rows += [(loss, name, constraint, owner, id, "") for owner, id in duties or [("", "")]]
+            rows += [
+                (loss, name, "", rule.by, "", rule.id)
+                for rule in structure.unsafe_control_actions
+                if name in rule.hazards
+            ]
+    return rows
