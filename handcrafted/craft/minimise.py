@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from immutabledict import immutabledict
@@ -26,6 +26,7 @@ SECONDS = 10.0
 """How long the search for the smallest set may take; the best one found until then is taken."""
 
 
+@runtime_checkable
 class Cells(Protocol):
     """A variable whose values are cut into cells."""
 

@@ -10,6 +10,7 @@ from handcrafted.control.laws.interpreter import Interpreter
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.bound import bounds, exactly
 from handcrafted.craft.plan import circuits_of
+from tests.one_law import outputs_of
 
 STEPS = 60
 SOME = st.floats(-2, 2).map(lambda number: round(number, 3))
@@ -48,7 +49,7 @@ def off_and_bound(structure, seed, weights=None):
     """Give the largest deviation from the composed laws, and the bound that is proved for it."""
     model, resolved = hc.assemble(structure), structure.resolved
     inputs = np.random.default_rng(seed).uniform(-4, 4, (1, STEPS, 1)).astype(np.float32)
-    found = np.asarray(hc.forward(model.effective_weights if weights is None else weights, inputs)[0])[0, :, 0]
+    found = outputs_of(model if weights is None else weights, inputs)[0, :, 0]
     oracle, (signal,) = Interpreter(resolved), model.names.input_signals
     wanted = [next(iter(oracle.step({signal: value.astype(float)}).values()))[0] for value in inputs[0]]
     port = next(link.port for link in resolved.links if link.id.sender == "plant")

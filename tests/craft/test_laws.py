@@ -6,14 +6,14 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.yamlfile import loads
-from tests.one_law import CASES, GRID, Case, built, encoded, pid, sequences, switch, text_of
+from tests.one_law import CASES, GRID, Case, built, encoded, outputs_of, pid, sequences, switch, text_of
 
 STEPS, SEQUENCES = 120, 4
 
 
 def outcomes(model, case, inputs):
-    """Give what the network does and what the plain law does, both [sequence, time]; inputs [read, sequence, time]."""
-    out = np.asarray(model(encoded(case, inputs))[0]).astype(float)
+    """Give what a model, or its arrays, and the plain law do, both [sequence, time]; inputs [read, sequence, time]."""
+    out = outputs_of(model, encoded(case, inputs)).astype(float)
     plain = [case.plain(*rows) for rows in zip(*inputs.astype(float), strict=True)]
     if out.shape[-1] > 1:  # words: the place of the one that is 1, if exactly one is and all others are 0
         assert ((out == 0) | (out == 1)).all() and (out.sum(axis=-1) == 1).all()
@@ -174,7 +174,7 @@ def test_limits_hold_exactly_for_any_finite_value(limits):
     case = Case(f"{{law: saturation, parameters: {{low: {low!r}, high: {high!r}}}}}", lambda x: [])
     _, model = built(case, resolution=None)
     for far in (3e8, 1e30, -3e8, -1e30, 7.3):
-        out = np.asarray(model(np.full((1, 1), far, np.float32))[0]).item()
+        out = outputs_of(model, np.full((1, 1), far, np.float32)).item()
         assert np.float32(low) <= out <= np.float32(high)
         assert out == pytest.approx(high if far > 0 else low, abs=1e-6)
 

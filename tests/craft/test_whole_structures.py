@@ -10,6 +10,7 @@ from handcrafted.control.laws.interpreter import Interpreter
 from handcrafted.control.yamlfile import loads
 from handcrafted.model.forward import initial_state
 from tests.control.strategies import lawful, structures
+from tests.one_law import outputs_of
 
 STEPS = 24
 
@@ -40,7 +41,7 @@ def both(structure, seed, other=None):
     model = hc.assemble(structure)
     inputs = random_inputs(model.names, seed)
     order = np.concatenate([np.zeros(0, int), *model.names.output_signals.values()])
-    return np.asarray(model(inputs)[0])[:, order], by_laws(other or structure, model.names, inputs)
+    return outputs_of(model, inputs)[:, order], by_laws(other or structure, model.names, inputs)
 
 
 @settings(max_examples=6)

@@ -137,7 +137,7 @@ class ActionAnalysis:
 
     @cached_property
     def misread(self) -> tuple[tuple[int, str, int], ...]:
-        """Contexts in which the controller believes something else than intact feedback says, with variable and cell."""
+        """Contexts in which something else is believed than intact feedback says, with the variable and its cell."""
         found = set()
         for at, axis in enumerate(self.contexts.axes):
             if (believed := self.run.believed.get(axis.name)) is not None:

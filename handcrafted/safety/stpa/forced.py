@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
+from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
@@ -142,7 +143,7 @@ class _Starts:
                 )
         for name in told - set(states):
             raise HandcraftedError(
-                f"Expected the state of a process under `trial`, got {name!r}. Processes have {', '.join(states) or 'none'}."
+                f"Expected the state of a process under `trial`, got {name!r}.{nearest(name, states)}"
             )
         domains = {one.name: one.domain for one in contexts.axes}
         for name in self.states:

@@ -130,7 +130,7 @@ def _true(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None]:
         if signal is not None:
             return kind[signal], _domain(trace, kind, name)
     raise HandcraftedError(
-        f"Expected {name}, which a rule tests, on the trace, got none. Give it to a process, or let a sensor measure it."
+        f"Expected {name}, which a rule tests, on the trace, got none. Give it to a process, or measure it."
     )
 
 
