@@ -7,7 +7,7 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.control.yamlfile import loads
-from handcrafted.model.padding import padded, widened
+from handcrafted.model.padding import forward_padded
 from handcrafted.model.weights import Weights
 
 GRID = 0.25
@@ -336,9 +336,7 @@ def built(case: Case, **how):
 def outputs_of(network, inputs) -> np.ndarray:
     """Run a model or its arrays at a size that many share, so that it is compiled once: [(sequence,) time, n_out]."""
     weights = network if isinstance(network, Weights) else network.effective_weights
-    wide = padded(weights)
-    found = hc.forward(wide, widened(np.asarray(inputs, np.float32), wide.sizes["n_in"]))[0]
-    return np.asarray(found)[..., : weights.sizes["n_out"]]
+    return forward_padded(weights, inputs)[0]
 
 
 def sequences(case: Case, count: int, steps: int, seed: int = 0, grid: float | None = GRID) -> np.ndarray:

@@ -59,4 +59,4 @@ def named(file: Path) -> Iterator[None]:
     try:
         yield
     except HandcraftedError as error:
-        raise HandcraftedError(f"{file}: {error}") from None
+        raise error if str(error).startswith(f"{file}") else HandcraftedError(f"{file}: {error}") from None

@@ -105,7 +105,7 @@ def _check_amount(structure: ControlStructure, path: FilePath, uca: UnsafeContro
         link.domain for link in structure.resolved.links if (link.id.sender, link.id.name) == (uca.by, uca.action)
     )
     if isinstance(uca.amount, Bounds) == domain.discrete:
-        wanted = f"one of {domain}" if domain.discrete else "bounds"
-        refuse((*path, "amount"), f"Expected {wanted} for the amount of {uca.action}, got the other. Say how much.")
+        wanted, got = (f"one of {domain}", "bounds") if domain.discrete else ("bounds", "words")
+        refuse((*path, "amount"), f"Expected {wanted} for the amount of {uca.action}, got {got}. Say how much.")
     for word in () if isinstance(uca.amount, Bounds) else uca.amount:
         must_be_known((*path, "amount"), f"a value of {uca.action}", word, domain.values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
+from handcrafted.model.forward import WINDOW, forward
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 LEAST = {"layer": 4, "head": 8, "d_model": 64, "d_head": 4, "d_mlp": 32, "n_in": 16, "n_out": 16}
@@ -36,6 +38,16 @@ def padded(weights: Weights) -> Weights:
         array = np.asarray(weights[name]) * (scale if name in ("W_Q", "b_Q") else np.float32(1))
         found[name][tuple(slice(old[axis]) for axis in axes)] = array
     return found
+
+
+def forward_padded(
+    weights: Weights, inputs: np.ndarray, window: int = WINDOW
+) -> tuple[Float[np.ndarray, "*batch time n_out"], Float[np.ndarray, "*batch time d_model"]]:
+    """Run a network at its padded size; give outputs and the residual at the end of each step, as in `forward`."""
+    wide = padded(weights)
+    outputs, seen = forward(wide, widened(np.asarray(inputs, np.float32), wide.sizes["n_in"]), window=window)
+    sizes = weights.sizes
+    return np.asarray(outputs)[..., : sizes["n_out"]], np.asarray(seen["final"])[..., : sizes["d_model"]]
 
 
 def widened(values: np.ndarray, width: int) -> np.ndarray:

@@ -23,6 +23,13 @@ from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
 
 
+def _acting(raw: Any, mask: Any) -> Any:
+    """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
+    if isinstance(raw, Tracer):
+        return jnp.where(mask, raw, 0.0)
+    return jnp.asarray(np.where(mask, raw, np.float32(0)))
+
+
 class Mask(nnx.Variable):
     """Where a raw entry may act."""
 
@@ -122,7 +129,7 @@ class Transformer(nnx.Module):
     @property
     def effective_weights(self) -> Weights:
         """The arrays that run: the raw ones where the access policy lets them act, else zero."""
-        return self.weights.map(lambda raw, mask: jnp.where(mask, raw, 0.0), self.masks)
+        return self.weights.map(_acting, self.masks)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -17,9 +17,8 @@ from handcrafted.craft.assemble import assemble
 from handcrafted.craft.bound import Span, bounds, exactly
 from handcrafted.craft.circuit import Circuit
 from handcrafted.craft.plan import circuits_of
-from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
-from handcrafted.model.padding import padded, widened
+from handcrafted.model.padding import forward_padded
 from handcrafted.model.transformer import Transformer
 
 STEPS = 400
@@ -146,9 +145,7 @@ def _inputs(names: Names, seed: int, stretch: float) -> np.ndarray:
 
 def answers(structure: ControlStructure, model: Transformer, inputs: np.ndarray) -> Answers:
     """Run the network and the laws on inputs [time, n_in]."""
-    weights = padded(model.effective_weights)
-    outputs, _ = forward(weights, widened(inputs, weights.sizes["n_in"]), window=model.window)
-    found = np.asarray(outputs)[:, : len(model.names.outputs)].astype(float)
+    found = forward_padded(model.effective_weights, inputs, model.window)[0].astype(float)
     oracle, signals = Interpreter(structure.resolved), model.names.input_signals
     wanted = [
         np.concatenate(list(oracle.step({s: now[at] for s, at in signals.items()}).values()), axis=-1)

@@ -79,7 +79,7 @@ def _figure(rows: Sequence[SweepRow]) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(LOOKS), fontsize=8, frameon=False)
     seeds = len({row.seed for row in rows})
-    figure.suptitle(f"{rows[0].loop}: median (of loops, the mean) and range over {seeds} seeds", fontsize=10)
+    figure.suptitle(f"{rows[0].loop}: median and range over {seeds} seeds", fontsize=10)
     return figure
 
 

@@ -133,10 +133,10 @@ def test_squeezed_streams_are_conditions_and_ruin_some_readouts_and_not_others()
     door = {"door": of_the_zoo("train_door")[0]}
     conditions = ["none", "compression, random", "compression, fitted"]
     rows = score(door, chosen(["wiring", "black box"]), conditions, full=True)
-    auroc = {(row.condition, row.readout): row.marks.auroc for row in rows}
+    auroc = {(row.condition, row.readout): row.marks.auroc or 0.0 for row in rows}
     assert auroc["none", "wiring"] == 1.0
     assert auroc["compression, random", "wiring"] > 0.6 > auroc["compression, fitted", "wiring"], "P R is no identity"
-    left_out = score(door, chosen(["wiring"]), conditions)
+    left_out = score({"car": of_the_zoo("cruise_control")[0]}, chosen(["wiring"]), conditions)
     assert {row.condition for row in left_out} == {"none"}, "dense conditions on large loops are asked for"
 
 

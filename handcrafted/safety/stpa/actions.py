@@ -18,6 +18,9 @@ from handcrafted.safety.stpa.cells import Test
 
 COMMANDS = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST)
 
+SAID = 0.5
+"""A word is said where its coordinate is above this."""
+
 
 @dataclass(frozen=True)
 class Action:
@@ -54,24 +57,37 @@ class Action:
         """Its value when it is withheld, and when it is issued."""
         return issue_values(self.domain)
 
-    def issued(self, values: np.ndarray, amount: Test | None = None) -> np.ndarray:
-        """Say where it is issued, of coordinates [..., width]: not the first word; a number above half its range.
+    def provides(self, values: np.ndarray, amount: Test | None = None) -> np.ndarray:
+        """Say where it may be taken for issued: not the first word, or a number above half its range.
+
+        What cannot be read, no word or two at once, or NaN, may be taken for either; see `withholds`.
 
         Args:
-            values: as they stand on the stream, or leave it.
+            values: coordinates [..., width], as they stand on the stream, or leave it.
             amount: what counts as issued instead: words, or bounds.
         """
+        chosen, other = self._said(values, amount)
+        return chosen | ~other
+
+    def withholds(self, values: np.ndarray, amount: Test | None = None) -> np.ndarray:
+        """Say where it may be taken for withheld; arguments as in `provides`."""
+        chosen, other = self._said(values, amount)
+        return other | ~chosen
+
+    def _said(self, values: np.ndarray, amount: Test | None) -> tuple[np.ndarray, np.ndarray]:
+        """Say where one of the values that count as issued stands, and where one of the others does."""
         values = np.asarray(values)
         if self.domain.discrete:
             words = amount if isinstance(amount, tuple) else self.domain.values[1:]
-            chosen = [self.domain.values.index(word) for word in words]
-            return np.isin(np.argmax(values, axis=-1), chosen)
+            counted = np.isin(self.domain.values, words)
+            return np.any(values[..., counted] > SAID, axis=-1), np.any(values[..., ~counted] > SAID, axis=-1)
         number = values[..., 0]
         if isinstance(amount, Bounds):
             above = -np.inf if amount.above is None else amount.above
             below = np.inf if amount.below is None else amount.below
-            return (number > above) & (number < below)
-        return number > (self.domain.low + self.domain.high) / 2
+            return (number > above) & (number < below), (number <= above) | (number >= below)
+        half = (self.domain.low + self.domain.high) / 2
+        return number > half, number <= half
 
     def __str__(self) -> str:
         return f"{self.by}'s {self.name}"

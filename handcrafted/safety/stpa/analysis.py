@@ -13,6 +13,7 @@ from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.craft.minimise import Box
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.simulate import simulate
+from handcrafted.rollout.world import world_of
 from handcrafted.safety.stpa.actions import Action, actions_of
 from handcrafted.safety.stpa.contexts import Contexts, contexts_of
 from handcrafted.safety.stpa.forced import Forced, forced
@@ -20,7 +21,7 @@ from handcrafted.safety.stpa.issued import Run, run_contexts
 from handcrafted.safety.stpa.merge import merged
 from handcrafted.safety.stpa.timing import Broken, broken_rules
 from handcrafted.safety.stpa.traceability import Break, breaks_of
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, PROVIDED, Verdicts, verdicts_of
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, Verdicts, verdicts_of
 from handcrafted.safety.stpa.wording import box_text, duty_text, unsafe_text
 
 RUNS = 32
@@ -106,8 +107,7 @@ class ActionAnalysis:
     def _arising(self) -> Iterator[Arising]:
         for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
             if rule.type in BY_CONTEXT:
-                runs, issued = self.run.counts(rule.amount)
-                bad = issued if rule.type == PROVIDED else runs - issued
+                runs, bad = self.run.bad(rule.type, rule.amount)
                 for row in np.flatnonzero(matches & (bad > 0)):
                     yield Arising(rule, int(row), bool(bad[row] == runs[row]))
 
@@ -122,8 +122,7 @@ class ActionAnalysis:
         for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
             if rule.type not in BY_CONTEXT:
                 continue
-            runs, issued = self.run.counts(rule.amount)
-            bad = (issued if rule.type == PROVIDED else runs - issued) > 0
+            bad = self.run.bad(rule.type, rule.amount)[1] > 0
             for at, axis in enumerate(self.contexts.axes):
                 for cell in range(len(axis.cells) if axis.name in self.run.believed else 0):
                     found = []
@@ -246,11 +245,8 @@ def _of_action(model: Transformer, action: Action, sample: int | None, seed: int
     return ActionAnalysis(contexts, verdicts, forced(model, contexts, seed), run_contexts(model, contexts, seed))
 
 
-def _disturbances(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray] | None:
+def _disturbances(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray]:
     """Draw what disturbs each process [run, time], so that there are several runs."""
-    rng, found = np.random.default_rng(seed), {}
-    for name, part in structure.components.items():
-        if part.dynamics:
-            low, high = part.dynamics.disturbance or (0.0, 0.0)
-            found[name] = rng.uniform(low, high, (RUNS, steps)).astype(np.float32)
-    return found or None
+    rng, processes = np.random.default_rng(seed), world_of(structure).processes
+    drawn = lambda low, high: rng.uniform(low, high, (RUNS, steps)).astype(np.float32)
+    return {name: drawn(*(process.disturbance or (0.0, 0.0))) for name, process in processes.items()}

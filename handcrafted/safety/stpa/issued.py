@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
-from handcrafted.model.forward import forward
+from handcrafted.model.padding import forward_padded
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.stpa.cells import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
@@ -46,12 +47,19 @@ class Run:
     values: np.ndarray
     believed: dict[str, np.ndarray]
 
-    def counts(self, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Count the runs of each context [context], and those in which the action is issued."""
-        ended = self.context >= 0
-        issued = self.contexts.action.issued(self.values, amount)
-        count = lambda chosen: np.bincount(self.context[chosen], minlength=len(self.contexts))
-        return count(ended)[self.alike], count(ended & issued)[self.alike]
+    def counts(self, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Count the runs of each context [context], those in which the action is issued, and those where it is not.
+
+        What can be taken for either counts as both.
+        """
+        ended, action = self.context >= 0, self.contexts.action
+        count = lambda chosen: np.bincount(self.context[ended & chosen], minlength=len(self.contexts))[self.alike]
+        return count(ended), count(action.provides(self.values, amount)), count(action.withholds(self.values, amount))
+
+    def bad(self, type: str, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Count the runs of each context [context], and those that a rule `provided` or `not provided` calls unsafe."""
+        runs, issued, withheld = self.counts(amount)
+        return runs, issued if type == "provided" else withheld
 
 
 def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
@@ -69,8 +77,8 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
     now = np.unique(now, axis=0)
     pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
     inputs = np.repeat(pairs, SETTLE, axis=1)
-    outputs, seen = forward(model.effective_weights.numpy(), inputs, window=model.window)
-    final, done = np.asarray(seen["final"])[:, -1], np.asarray(outputs)[:, -1]
+    outputs, residual = forward_padded(model.effective_weights, inputs, model.window)
+    final, done = residual[:, -1], outputs[:, -1]
     action = contexts.action
     values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]
     believed = {
@@ -111,11 +119,11 @@ def _inputs(model: Transformer, contexts: Contexts, row: int, rng: np.random.Gen
         domain = names.domain(signal)
         usual = domain.values or tuple(float(x) for x in domain.rounded(np.linspace(domain.low, domain.high, 3)))
         options[signal.name] = own.get(signal.name, usual)
-    count = int(np.prod([len(values) for values in options.values()], dtype=float)) if options else 1
+    count = math.prod(len(values) for values in options.values())
     if count <= VARIANTS:
         chosen = itertools.product(*options.values())
     else:
-        chosen = (tuple(values[rng.integers(len(values))] for values in options.values()) for _ in range(VARIANTS))
+        chosen = (tuple(values[int(rng.integers(len(values)))] for values in options.values()) for _ in range(VARIANTS))
     for values in chosen:
         by_name = dict(zip(options, values, strict=True))
         inputs = np.zeros(len(names.inputs), np.float32)

@@ -55,8 +55,8 @@ def _contexts(analysis: Analysis) -> Rows:
 
 def context_line(one: ActionAnalysis, row: int) -> tuple[str, ...]:
     """Say all that is known of one context."""
-    runs, issued = (int(counts[row]) for counts in one.run.counts())
-    does = "never comes up" if not runs else "always" if issued == runs else "never" if not issued else "sometimes"
+    runs, issued, withheld = (int(counts[row]) for counts in one.run.counts())
+    does = "never comes up" if not runs else "always" if not withheld else "never" if not issued else "sometimes"
     broken = {arising.rule.id: arising.always for arising in one.arising if arising.context == row}
     said = ", ".join(f"{id}" if always else f"{id} sometimes" for id, always in broken.items())
     return (

@@ -96,7 +96,9 @@ def broken_rules(trace: Trace) -> tuple[Broken, ...]:
             if (rule.by, rule.action) == (action.by, action.name) and action.outputs:
                 values = trace.done[action.outputs[0]]
                 values = values if action.domain.discrete else values[..., None]
-                bad = broken(rule.type, holds(trace, rule.context), action.issued(values, rule.amount))
+                missed = rule.type in ("not provided", "too late", "stopped too soon")
+                done = ~action.withholds(values, rule.amount) if missed else action.provides(values, rule.amount)
+                bad = broken(rule.type, holds(trace, rule.context), done)
                 bad = bad.reshape(-1, bad.shape[-1])
                 if bad.any():
                     run, step = np.argwhere(bad)[0]

@@ -11,8 +11,9 @@ from scipy.stats import rankdata
 
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
-from handcrafted.model.forward import WINDOW, forward
+from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Names
+from handcrafted.model.padding import forward_padded
 from handcrafted.model.weights import Weights
 from handcrafted.readout.probe import decoded
 from handcrafted.readout.registry import chosen
@@ -75,7 +76,7 @@ def measure(structure: ControlStructure, squeezed: Compressed, names: Names, see
     read = subject(original, names, seed=seed)
     inputs = inputs_of(read)
     streams = streams_of(read, inputs)
-    wanted, found = (np.asarray(forward(one, inputs)[0], float) for one in (original, squeezed.weights))
+    wanted, found = (forward_padded(one, inputs)[0].astype(float) for one in (original, squeezed.weights))
     missed = np.where(np.isfinite(found), found - wanted, np.inf)
     width = squeezed.pack.shape[1]
     decoded, raw = decodable(squeezed, names, seed)
@@ -160,7 +161,7 @@ def decodable(squeezed: Compressed, names: Names, seed: int = 0) -> tuple[float,
     """
     inputs = inputs_of(subject(squeezed.original, names, seed=seed))
     believed = [i for i, one in enumerate(names.residual) if one.role == Role.FEEDBACK_MODELLING]
-    run = lambda weights: np.asarray(forward(weights, inputs)[1]["final"])
     rows = lambda values: values.reshape(-1, values.shape[-1]).astype(float)
-    wanted, stream = rows(run(squeezed.original))[:, believed], rows(run(squeezed.weights))
+    whole, stream = (rows(forward_padded(one, inputs)[1]) for one in (squeezed.original, squeezed.weights))
+    wanted = whole[:, believed]
     return decoded(np.nan_to_num(stream, posinf=0, neginf=0), wanted), decoded(rows(inputs), wanted)
