@@ -10,7 +10,7 @@ from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import friendly, main, named, quiet
 from handcrafted.control.errors import HandcraftedError
 
-SQUEEZED = ("train door", "guarded room")
+SQUEEZED = ("train door", "heated room")
 """Loops whose streams are squeezed unless others are named: one without dynamics, one with."""
 
 

@@ -10,6 +10,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.rollout.trace import Trace
+from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
@@ -18,6 +19,7 @@ from handcrafted.view.figures import drawn
 from handcrafted.view.output import checked_path, write
 from handcrafted.view.response import response
 from handcrafted.view.sidebyside import comparison_picture
+from handcrafted.view.unsafe import unsafe_picture
 from handcrafted.view.weights import heatmaps, panels_of_model
 
 
@@ -39,10 +41,11 @@ class Picture:
 
 
 def draw(thing: Any, path: str | Path, **options: Any) -> Path:
-    """Draw a control structure, a comparison, the weights of a model or a closed loop over time.
+    """Draw a control structure, a comparison, an analysis, the weights of a model or a closed loop over time.
 
     Args:
-        thing: a `ControlStructure`, a `Comparison`, a `Trace`, or a model with `effective_weights` and `names`.
+        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, or a model with `effective_weights` and
+            `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
         **options: `dpi` (of PNGs); for a control structure or a comparison also `collapse` (groups, and boxes that
             hold others, to draw as one box each); for weights also `drop_zero` (leave out rows and columns of zeros,
@@ -87,10 +90,12 @@ def _drawer_of(thing: Any) -> _Drawer:
         return _Drawer(_comparison, options=("dpi", "collapse"))
     if isinstance(thing, Trace):
         return _Drawer(_trace)
+    if isinstance(thing, Analysis):
+        return _Drawer(unsafe_picture)
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _Drawer(_weights, options=("dpi", "drop_zero"))
     raise HandcraftedError(
-        f"Expected a ControlStructure, a Comparison, a Trace or a model, got {type(thing).__name__}. "
+        f"Expected a ControlStructure, a Comparison, a Trace, an Analysis or a model, got {type(thing).__name__}. "
         "Load a structure or compare one with what was recovered, and draw that."
     )
 

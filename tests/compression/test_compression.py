@@ -26,7 +26,7 @@ def loop(stem="train_door"):
 
 
 @pytest.mark.parametrize("how", WAYS)
-@pytest.mark.parametrize("stem", ["train_door", "guarded_room"])
+@pytest.mark.parametrize("stem", ["train_door", "heated_room"])
 def test_at_ratio_one_all_figures_are_those_of_the_network_as_it_was(stem, how):
     structure, weights, names = loop(stem)
     found = compress(weights, weights.sizes["d_model"], how, names, seed=1)
@@ -131,7 +131,7 @@ FIGURES = sorted((Path(__file__).parents[2] / "figures").glob("compression_*.png
 
 def test_there_is_a_figure_without_dynamics_and_one_with():
     found = [from_csv(file.with_suffix(".csv").read_text()) for file in FIGURES]
-    assert [rows[0].loop for rows in found] == ["guarded room", "train door"]
+    assert [rows[0].loop for rows in found] == ["heated room", "train door"]
     runs_away = [row.measured.diverged for row in found[0] if row.measured.load > 1 and row.how == "random"]
     assert None not in runs_away and 0 < np.mean([bool(one) for one in runs_away])
     assert not any(row.measured.diverged for row in found[0] if row.measured.ratio == 1)

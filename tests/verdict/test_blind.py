@@ -201,11 +201,12 @@ def test_symmetric_structures_say_in_how_many_ways(spokes, links, outputs, wante
     assert matched.ways == by_enumeration(structure) == wanted
 
 
-def test_a_hub_with_a_hundred_spokes_is_recovered():
-    structure = hub(100)
+@pytest.mark.parametrize("spokes", [40, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_hub_with_many_spokes_is_recovered(spokes):
+    structure = hub(spokes)
     found = hidden(hc.assemble(structure))
-    assert is_exact(structure, found).ways == math.factorial(100)
-    assert str(partitions(found.parts)) == "101 parts, merge not determined; too many to list"
+    assert is_exact(structure, found).ways == math.factorial(spokes)
+    assert str(partitions(found.parts)) == f"{spokes + 1} parts, merge not determined; too many to list"
 
 
 def ring(*sizes):
