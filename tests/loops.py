@@ -93,3 +93,21 @@ def head_of(model, signal):
     """Give (layer, head) of the head that writes a received signal."""
     place = next(p for p in model.layout if p.part == "attention" and p.writes.name == signal)
     return place.layer, place.components[0]
+
+
+TWO = """
+name: two
+components:
+  chief: {kind: controller, level: 0, process model: {door: {reads: [door]}},
+          control algorithm: {mode: {law: decision table, reads: [door], when: [{door: shut}]}}}
+  clerk: {kind: controller, level: 1, process model: {mode: {reads: [mode]}, lamp: {reads: [lamp]}},
+          control algorithm: {drive: {law: decision table, reads: [mode, lamp], when: [{mode: go, lamp: "on"}]}}}
+  train: {kind: process, level: 2}
+control actions:
+  - {name: mode, from: chief, to: clerk, values: [wait, go]}
+  - {name: drive, from: clerk, to: train, values: ["no", "yes"]}
+feedback:
+  - {name: door, from: train, to: chief, values: [open, shut]}
+  - {name: lamp, from: train, to: clerk, values: ["off", "on"]}
+"""
+"""A chief and a clerk who knows the chief's order and his own lamp."""

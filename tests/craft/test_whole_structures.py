@@ -51,14 +51,14 @@ def test_any_structure_of_laws_is_computed_bit_for_bit(structure, seed):
     np.testing.assert_array_equal(found, wanted)
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(structures(6), st.integers(0, 100))
 def test_any_structure_of_default_laws_is_computed_within_rounding(structure, seed):
     found, wanted = both(structure, seed)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(lawful(3), st.integers(0, 100))
 def test_streaming_equals_the_whole_sequence_with_the_carry_fed_in(structure, seed):
     model = hc.assemble(structure)

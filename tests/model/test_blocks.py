@@ -56,7 +56,7 @@ def test_dense_and_blocked_runs_agree(name):
     agree(model, random_weights(model, 1, 0.4), 1e-6)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large))
+@settings(max_examples=3, deadline=None, suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large))
 @given(published(most=8), st.integers(0, 10**6))
 def test_dense_and_blocked_runs_agree_for_any_structure(structure, seed):
     model = hc.assemble(structure)

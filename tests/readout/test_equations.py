@@ -5,13 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
 from handcrafted.control.yamlfile import loads
 from handcrafted.model.names import Coordinate, Port
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.equations.equations import equations
+from handcrafted.readout.equations.simplify import merged, rectified
+from handcrafted.readout.equations.terms import Clip, Sum, Unit, Value, term
 from handcrafted.readout.subject import subject
 from handcrafted.zoo import bundled
 from tests.loops import of_the_zoo
@@ -150,3 +155,22 @@ def test_names_that_are_no_identifiers_and_equal_ones_are_told_apart():
     read = subject(model.effective_weights, opaque)
     ports = {signal: new for signal, new in renaming.items() if signal.owner == "train"}
     assert len(ports) == 3 and len(str(equations(read)).splitlines()) > 5
+
+
+def at(formula, x):
+    """Evaluate a formula of one value, term by term."""
+    inner = {Value: lambda one: x, Unit: lambda one: max(0.0, at(one.inner, x)),
+             Clip: lambda one: min(max(at(one.inner, x), 0.0), 1.0)}  # fmt: skip
+    return formula.constant + sum(weight * inner[type(one)](one) for one, weight in formula.terms)
+
+
+@given(*[st.floats(0.1, 8) for _ in range(3)], st.floats(-4, 4), st.booleans())
+def test_pairs_of_units_are_joined_and_stay_what_they_are(weight, slope, apart, constant, mirrored):
+    """Two units a distance apart make a clip, two that face each other a straight line, whatever their sizes."""
+    line = term(Value(Signal("o", "input", "x"), 0), slope) + Sum(constant)
+    other = line.times(-1.0) if mirrored else line + Sum(-apart)
+    pair = rectified(line).times(weight) + rectified(other).times(-weight)
+    joined = merged(pair)
+    assert len(joined.terms) == 1 and isinstance(joined.terms[0][0], Value if mirrored else Clip)
+    for x in np.linspace(-60, 60, 241):
+        assert at(joined, x) == pytest.approx(at(pair, x), rel=1e-5, abs=1e-4 * weight)

@@ -24,7 +24,7 @@ from handcrafted.verdict.scoreboard.run import BLIND, CONDITIONS, LAW, Row, scor
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
 from handcrafted.verdict.scoreboard.twin import lookup_twin
 from handcrafted.zoo import bundled
-from tests.loops import of_the_zoo
+from tests.loops import TWO, of_the_zoo
 
 LIGHT = ("train_door", "guarded_room")
 ZOO = [path.stem if path.stem in LIGHT else pytest.param(path.stem, marks=pytest.mark.slow) for path in bundled()]
@@ -32,22 +32,6 @@ ZOO = [path.stem if path.stem in LIGHT else pytest.param(path.stem, marks=pytest
 
 STRUCTURAL = ("wiring", "subspace", "patching", "equations")
 FAST = ("wiring", "subspace", "equations")
-
-TWO = """
-name: two
-components:
-  chief: {kind: controller, level: 0, process model: {door: {reads: [door]}},
-          control algorithm: {mode: {law: decision table, reads: [door], when: [{door: shut}]}}}
-  clerk: {kind: controller, level: 1, process model: {mode: {reads: [mode]}, lamp: {reads: [lamp]}},
-          control algorithm: {drive: {law: decision table, reads: [mode, lamp], when: [{mode: go, lamp: "on"}]}}}
-  train: {kind: process, level: 2}
-control actions:
-  - {name: mode, from: chief, to: clerk, values: [wait, go]}
-  - {name: drive, from: clerk, to: train, values: ["no", "yes"]}
-feedback:
-  - {name: door, from: train, to: chief, values: [open, shut]}
-  - {name: lamp, from: train, to: clerk, values: ["off", "on"]}
-"""
 
 
 def planted(name, model, seed=0):

@@ -117,22 +117,18 @@ class ActionAnalysis:
         return tuple(self._false_beliefs())
 
     def _false_beliefs(self) -> Iterator[FalseBelief]:
-        kept = {(one.rule.id, one.context) for one in self.arising}
-        number = {tuple(row): i for i, row in enumerate(self.contexts.rows.tolist())}
         for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
-            if rule.type not in BY_CONTEXT:
-                continue
-            bad = self.run.bad(rule.type, rule.amount)[1] > 0
-            for at, axis in enumerate(self.contexts.axes):
-                for cell in range(len(axis.cells) if axis.name in self.run.believed else 0):
-                    found = []
-                    for row in np.flatnonzero(matches):
-                        truth = self.contexts.rows[row].tolist()
-                        seen = number.get((*truth[:at], cell, *truth[at + 1 :]))
-                        if truth[at] != cell and seen is not None and bad[seen] and (rule.id, int(row)) not in kept:
-                            found.append(int(row))
-                    if found:
-                        yield FalseBelief(rule, axis.name, cell, tuple(found))
+            if rule.type in BY_CONTEXT:
+                bad = self.run.bad(rule.type, rule.amount)[1] > 0
+                true = self.run.rows[matches[self.run.rows] & ~bad[self.run.rows]]
+                for at, axis in enumerate(self.contexts.axes):
+                    for cell in range(len(axis.cells) if axis.name in self.run.believed else 0):
+                        told = self.contexts.rows[true].copy()
+                        lies, told[:, at] = told[:, at] != cell, cell
+                        seen = self.contexts.number_of(told)
+                        found = true[lies & (seen >= 0) & bad[seen]]
+                        if found.size:
+                            yield FalseBelief(rule, axis.name, cell, tuple(map(int, found)))
 
     @cached_property
     def misread(self) -> tuple[tuple[int, str, int], ...]:

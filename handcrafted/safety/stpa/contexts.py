@@ -59,9 +59,15 @@ class Contexts:
             found &= one.passing(row.get(one.name))[self.rows[:, at]]
         return found
 
-    def place(self, name: str) -> int | None:
-        """Give the number of a variable, if it is one."""
-        return next((at for at, one in enumerate(self.axes) if one.name == name), None)
+    def number_of(self, rows: np.ndarray) -> np.ndarray:
+        """Give the number of the context with these cells [row, axis]; -1 for no cell, and for what no sample holds."""
+        if not self.axes:
+            return np.zeros(len(rows), int)
+        if not self.sampled:
+            sizes = tuple(len(one.cells) for one in self.axes)
+            return np.where((rows < 0).any(axis=1), -1, np.ravel_multi_index(tuple(np.maximum(rows, 0).T), sizes))
+        number = {tuple(row): i for i, row in enumerate(self.rows.tolist())}
+        return np.array([number.get(tuple(row), -1) for row in rows.tolist()], int)
 
 
 def contexts_of(structure: ControlStructure, action: Action, sample: int | None = None, seed: int = 0) -> Contexts:

@@ -14,6 +14,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.padding import forward_padded
 from handcrafted.model.transformer import Transformer
+from handcrafted.readout.paths import lags_of
 from handcrafted.safety.stpa.cells import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
 
@@ -91,9 +92,11 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
 
 
 def remembers(model: Transformer) -> bool:
-    """Whether anything of the past is left: a recurrence, or a head that looks back."""
+    """Whether its weights keep anything of the past: by a recurrence, or by a head that looks back."""
     w = model.effective_weights.numpy()
-    return bool(np.any(w.W_R) or any(edge.lag for edge in model.structure.signal_graph().edges))
+    live = np.argwhere(np.any(w.W_O != 0, axis=(2, 3))).tolist()
+    looks = (any(lag for lag, _ in lags_of(w, layer, head, model.window)) for layer, head in live)
+    return bool(np.any(w.W_R)) or bool(np.any(w.W_Q)) or any(looks)
 
 
 def modelled(structure: ControlStructure, by: str, name: str) -> Signal | None:
@@ -147,7 +150,7 @@ def _ended(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the contexts that are alike [context], and in which of them each run ended, from inputs and commands.
 
-    A variable that the network neither gets nor sends tells no contexts apart.
+    A variable that the network neither gets nor sends tells no contexts apart: the first of its cells stands for all.
     """
     names = model.names
     given = {signal.name: (at, inputs) for signal, at in names.input_signals.items()}
@@ -156,10 +159,12 @@ def _ended(
         for link in model.structure.resolved.links
         if link.sent_by_controller and link.port and link.id.name not in given
     }
-    told = [(at, one, *given[one.name]) for at, one in enumerate(contexts.axes) if one.name in given]
-    number: dict[tuple, int] = {}
-    shown = contexts.rows[:, [at for at, *_ in told]]
-    alike = np.array([number.setdefault(tuple(row), i) for i, row in enumerate(shown.tolist())], int)
-    cells = [one.cell_of(_plain(one, values[:, places])) for _, one, places, values in told]
-    found = np.stack(cells, axis=1) if cells else np.zeros((len(inputs), 0), int)
-    return alike, np.array([number.get(tuple(row), -1) for row in found.tolist()], int)
+    plain, ended = contexts.rows.copy(), np.zeros((len(inputs), len(contexts.axes)), int)
+    for at, one in enumerate(contexts.axes):
+        if one.name in given:
+            places, values = given[one.name]
+            ended[:, at] = one.cell_of(_plain(one, values[:, places]))
+        else:
+            plain[:, at] = 0
+    alike = contexts.number_of(plain)
+    return np.where(alike < 0, np.arange(len(contexts)), alike), contexts.number_of(ended)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.glossary import GLOSSARY
 from handcrafted.safety.stpa.issued import SETTLE
-from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_line, tables
+from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
 from handcrafted.safety.stpa.verdicts import BY_CONTEXT
 from handcrafted.safety.stpa.wording import context_text
 
@@ -28,7 +28,7 @@ def as_markdown(analysis: Analysis, picture: bool = True) -> str:
 
 
 def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
-    structure = analysis.structure
+    structure, found = analysis.structure, tables(analysis)
     yield f"# STPA of {_plain(structure.name)}"
     yield _summary(analysis)
     if picture:
@@ -50,22 +50,20 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     for one in analysis.actions:
         yield from _action(one)
     yield "## The network against its rules"
-    yield _table_or(analysis, "arising", "In no context does the network do what a rule calls unsafe.")
+    yield _table_or(found, "arising", "In no context does the network do what a rule calls unsafe.")
     yield (
         f"Each context stood for {SETTLE} steps at the network's inputs, after other inputs had stood there, where it "
         "remembers any; what is no part of the context was varied."
     )
     yield "### Only from a false belief"
-    yield _table_or(analysis, "false_beliefs", "No single stuck feedback makes it do so.")
+    yield _table_or(found, "false_beliefs", "No single stuck feedback makes it do so.")
     yield "### In the closed loop"
     looked = f"{analysis.runs} runs of {analysis.steps} steps"
-    yield _table_or(
-        analysis, "closed_loop", f"No rule was broken in {looked}." if analysis.runs else "No process moves."
-    )
+    yield _table_or(found, "closed_loop", f"No rule was broken in {looked}." if analysis.runs else "No process moves.")
     yield "### Rules and simulation"
     tried = any(one.forced for one in analysis.actions)
     untried = "Nothing was tried: it takes `trial`, processes with dynamics, and hazards with `when`."
-    yield _table_or(analysis, "disagreements", "They agree wherever both say something." if tried else untried)
+    yield _table_or(found, "disagreements", "They agree wherever both say something." if tried else untried)
     yield "## Words"
     yield _markdown([("safety engineering", "interpretability"), *GLOSSARY])
 
@@ -105,8 +103,7 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
             yield f"No rule says anything of it if {type}."
     if one.verdicts.silent:
         yield f"No rule says anything of: {', '.join(one.verdicts.silent)}."
-    heading = [CONTEXT_HEADING[2:], *(context_line(one, row)[2:] for row in range(min(len(one.contexts), MOST_SHOWN)))]
-    yield _markdown(heading)
+    yield _markdown([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MOST_SHOWN))])
     if one.contexts.count > MOST_SHOWN:
         yield f"{min(len(one.contexts), MOST_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
 
@@ -125,8 +122,8 @@ def _list(items) -> str:
     return "\n".join(f"- {' '.join(item.split())}" for item in items)
 
 
-def _table_or(analysis: Analysis, name: str, nothing: str) -> str:
-    rows = tables(analysis)[name]
+def _table_or(found: Mapping[str, Rows], name: str, nothing: str) -> str:
+    rows = found[name]
     return _markdown(rows) if len(rows) > 1 else nothing
 
 

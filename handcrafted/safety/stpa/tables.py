@@ -10,7 +10,7 @@ import numpy as np
 
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.traceability import ROW, trace_rows
-from handcrafted.safety.stpa.verdicts import NOT_PROVIDED, PROVIDED
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT
 from handcrafted.safety.stpa.wording import cells_text, context_text
 
 MOST_LINES = 100_000
@@ -48,51 +48,72 @@ CONTEXT_HEADING = (
 def _contexts(analysis: Analysis) -> Rows:
     rows: list[Sequence[str]] = [CONTEXT_HEADING]
     for one in analysis.actions:
-        for row in range(min(len(one.contexts), MOST_LINES - len(rows))):
-            rows.append(context_line(one, row))
+        rows += context_lines(one, MOST_LINES - len(rows))
     return rows
 
 
-def context_line(one: ActionAnalysis, row: int) -> tuple[str, ...]:
-    """Say all that is known of one context."""
-    runs, issued, withheld = (int(counts[row]) for counts in one.run.counts())
-    does = "never comes up" if not runs else "always" if not withheld else "never" if not issued else "sometimes"
-    broken = {arising.rule.id: arising.always for arising in one.arising if arising.context == row}
-    said = ", ".join(f"{id}" if always else f"{id} sometimes" for id, always in broken.items())
-    return (
-        one.action.by,
-        one.action.name,
-        context_text(one.contexts, row),
-        " ".join(one.verdicts.hazards(PROVIDED, row)) or _judged(one, PROVIDED, row),
-        " ".join(one.verdicts.hazards(NOT_PROVIDED, row)) or _judged(one, NOT_PROVIDED, row),
-        "conflict" if one.verdicts.conflicts[row] else "",
-        ", ".join(type for type in (PROVIDED, NOT_PROVIDED) if one.verdicts.uncovered(type)[row]),
-        *(_simulated(one, type, row) for type in (PROVIDED, NOT_PROVIDED)),
-        does,
-        f"unsafe: {said}" if said else "" if not runs else "keeps its rules" if _ruled(one, row) else "no rule",
-    )
+def context_lines(one: ActionAnalysis, most: int) -> list[tuple[str, ...]]:
+    """Say all that is known of each context, of so many."""
+    lines = _Lines(one)
+    return [lines.of(row) for row in range(min(len(one.contexts), most))]
 
 
-def _judged(one: ActionAnalysis, type: str, row: int) -> str:
-    if one.verdicts.hazardous(type)[row]:
-        return "yes"
-    return "no" if one.verdicts.harmless[type][row] else ""
+class _Lines:
+    """What is known of all contexts of an action, looked up once."""
 
+    def __init__(self, one: ActionAnalysis):
+        self.one = one
+        self.runs, self.issued, self.withheld = one.run.counts()
+        self.hazardous = {type: one.verdicts.hazardous(type) for type in BY_CONTEXT}
+        self.uncovered = {type: one.verdicts.uncovered(type) for type in BY_CONTEXT}
+        self.conflicts = one.verdicts.conflicts
+        self.broken: dict[int, list[str]] = {}
+        for found in one.arising:
+            said = found.rule.id if found.always else f"{found.rule.id} sometimes"
+            self.broken.setdefault(found.context, []).append(said)
+        self.tried = {int(row): place for place, row in enumerate(one.forced.rows)} if one.forced else {}
 
-def _ruled(one: ActionAnalysis, row: int) -> bool:
-    return any(not one.verdicts.uncovered(type)[row] for type in (PROVIDED, NOT_PROVIDED))
+    def of(self, row: int) -> tuple[str, ...]:
+        """Say all that is known of one context."""
+        action = self.one.action
+        return (
+            action.by,
+            action.name,
+            context_text(self.one.contexts, row),
+            *(self._judged(type, row) for type in BY_CONTEXT),
+            "conflict" if self.conflicts[row] else "",
+            ", ".join(type for type in BY_CONTEXT if self.uncovered[type][row]),
+            *(self._simulated(type, row) for type in BY_CONTEXT),
+            self._does(row),
+            self._verdict(row),
+        )
 
+    def _judged(self, type: str, row: int) -> str:
+        if self.hazardous[type][row]:
+            return " ".join(self.one.verdicts.hazards(type, row)) or "yes"
+        return "" if self.uncovered[type][row] else "no"
 
-def _simulated(one: ActionAnalysis, type: str, row: int) -> str:
-    if one.forced is None:
-        return ""
-    place = np.flatnonzero(one.forced.rows == row)
-    if not place.size:
-        return "not tried"
-    hazards = np.array(one.forced.hazards)
-    there = [f"{name} already" for name in hazards[one.forced.already[place[0]]]]
-    came = list(hazards[one.forced.found(type)[place[0]]])
-    return " ".join([*came, *there]) or "no hazard"
+    def _simulated(self, type: str, row: int) -> str:
+        forced = self.one.forced
+        if forced is None:
+            return ""
+        if row not in self.tried:
+            return "not tried"
+        place, hazards = self.tried[row], np.array(forced.hazards)
+        there = [f"{name} already" for name in hazards[forced.already[place]]]
+        return " ".join([*hazards[forced.found(type)[place]], *there]) or "no hazard"
+
+    def _does(self, row: int) -> str:
+        if not self.runs[row]:
+            return "never comes up"
+        return "always" if not self.withheld[row] else "never" if not self.issued[row] else "sometimes"
+
+    def _verdict(self, row: int) -> str:
+        if row in self.broken:
+            return f"unsafe: {', '.join(self.broken[row])}"
+        if not self.runs[row]:
+            return ""
+        return "no rule" if all(self.uncovered[type][row] for type in BY_CONTEXT) else "keeps its rules"
 
 
 def _unsafe(analysis: Analysis) -> Rows:
