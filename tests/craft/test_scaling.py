@@ -45,6 +45,7 @@ def test_arrays_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
         hc.assemble(structure)
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs():
     done = subprocess.run([sys.executable, str(BENCHMARK), "2"], capture_output=True, text=True, check=True)
     assert done.stdout.count("parameters") == 2 and "1,374" in done.stdout

@@ -74,7 +74,10 @@ def leak(name, owner, target):
     return structure, model, weights
 
 
-@pytest.mark.parametrize("name", [*GRADIENTS, *ABLATIONS])
+MEAN = pytest.param("ablation (mean)", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [*GRADIENTS, *(MEAN if "mean" in name else name for name in ABLATIONS)])
 def test_zeroed_weights_give_no_edge_and_a_planted_leak_gives_one(name):
     target = Signal("landlord", "feedback_modelling", "temperature")
     structure, model, leaky = leak("guarded room", "thermostat", target)
