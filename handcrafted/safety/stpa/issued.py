@@ -12,7 +12,7 @@ import numpy as np
 from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
-from handcrafted.model.padding import forward_padded
+from handcrafted.model.padding import bucket, forward_padded
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.paths import lags_of
 from handcrafted.safety.stpa.cells import Axis, Test
@@ -26,6 +26,12 @@ MOST_CONTEXTS = 4096
 
 VARIANTS = 16
 """So many ways are tried in which all that is no part of a context can be, and as many pasts where there is memory."""
+
+MOST_RUNS = 4096
+"""So many runs there are at most, or one per context: with many contexts fewer ways and pasts are tried."""
+
+TOGETHER = 256
+"""Runs are filled up to these, or a few larger numbers, so that few programs are compiled."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,15 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
     rows = np.arange(len(contexts))
     if len(rows) > MOST_CONTEXTS:
         rows = np.sort(rng.choice(rows, MOST_CONTEXTS, replace=False))
-    states = [inputs for row in rows for inputs in _inputs(model, contexts, int(row), rng)]
+    ways = max(1, min(VARIANTS, MOST_RUNS // max(1, len(rows))))
+    states = [inputs for row in rows for inputs in _inputs(model, contexts, int(row), rng, ways)]
     now = np.array(states, np.float32).reshape(len(states), len(names.inputs))
     now = np.unique(now, axis=0)
     pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
     inputs = np.repeat(pairs, SETTLE, axis=1)
-    outputs, residual = forward_padded(model.effective_weights, inputs, model.window)
-    final, done = residual[:, -1], outputs[:, -1]
+    filled = inputs[np.minimum(np.arange(bucket(len(inputs), TOGETHER)), len(inputs) - 1)]
+    outputs, residual = forward_padded(model.effective_weights, filled, model.window)
+    final, done = residual[: len(inputs), -1], outputs[: len(inputs), -1]
     action = contexts.action
     values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]
     believed = {
@@ -111,7 +119,9 @@ def _plain(axis: Axis, values: np.ndarray) -> np.ndarray:
     return values if axis.domain.discrete else values[..., 0]
 
 
-def _inputs(model: Transformer, contexts: Contexts, row: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def _inputs(
+    model: Transformer, contexts: Contexts, row: int, rng: np.random.Generator, ways: int
+) -> Iterator[np.ndarray]:
     """Give the network's inputs [n_in] in a context, in several ways."""
     names = model.names
     own = {
@@ -123,10 +133,10 @@ def _inputs(model: Transformer, contexts: Contexts, row: int, rng: np.random.Gen
         usual = domain.values or tuple(float(x) for x in domain.rounded(np.linspace(domain.low, domain.high, 3)))
         options[signal.name] = own.get(signal.name, usual)
     count = math.prod(len(values) for values in options.values())
-    if count <= VARIANTS:
+    if count <= ways:
         chosen = itertools.product(*options.values())
     else:
-        chosen = (tuple(values[int(rng.integers(len(values)))] for values in options.values()) for _ in range(VARIANTS))
+        chosen = (tuple(values[int(rng.integers(len(values)))] for values in options.values()) for _ in range(ways))
     for values in chosen:
         by_name = dict(zip(options, values, strict=True))
         inputs = np.zeros(len(names.inputs), np.float32)
@@ -137,10 +147,11 @@ def _inputs(model: Transformer, contexts: Contexts, row: int, rng: np.random.Gen
 
 def _with_pasts(now: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Give pairs of inputs [run, 2, n_in]: what stood before, and what stands now."""
-    if len(now) <= VARIANTS:
+    count = max(1, min(VARIANTS, MOST_RUNS // max(1, len(now))))
+    if len(now) <= count:
         pasts = np.tile(np.arange(len(now)), (len(now), 1))
     else:
-        pasts = np.column_stack([np.arange(len(now)), rng.integers(len(now), size=(len(now), VARIANTS - 1))])
+        pasts = np.column_stack([np.arange(len(now)), rng.integers(len(now), size=(len(now), count - 1))])
     before = now[pasts]
     return np.stack([before, np.broadcast_to(now[:, None], before.shape)], axis=2).reshape(-1, 2, now.shape[1])
 
