@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from handcrafted.cli.group import friendly, main, named
+from handcrafted.cli.group import friendly, main, named, quiet
 
 
 @main.command()
@@ -31,7 +31,7 @@ def analyse(file: Path, output: Path | None, sample: int | None, seed: int) -> N
     from handcrafted.view.unsafe import as_html, unsafe_picture
 
     with named(file):
-        found = run(assemble(load(file)), sample=sample, seed=seed)
+        found = run(assemble(load(file)), sample=sample, seed=seed, progress=not quiet())
     if output is None:
         click.echo(as_markdown(found, picture=False))
     else:

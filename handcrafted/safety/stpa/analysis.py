@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from rich.progress import Progress
 
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
@@ -210,7 +211,7 @@ class Analysis:
         return next(one for one in self.actions if one.action.name == name)
 
 
-def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0) -> Analysis:
+def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, progress: bool = False) -> Analysis:
     """Analyse a structure by its own rules, and its network, as it is in its weights, against them.
 
     Source: STPA Handbook (Leveson & Thomas 2018), steps 1 to 3; Thomas 2013, chapter 4.
@@ -219,13 +220,16 @@ def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0) -> 
         model: whose weights are run.
         sample: of contexts, where there are more.
         seed: of samples, disturbances and beginnings.
+        progress: whether to show a progress bar.
 
     Raises:
         HandcraftedError: if rules contradict each other, there are more than 10^7 contexts and no sample is asked for,
             or a hazard tests what no process gives.
     """
     structure = model.structure
-    actions = tuple(_of_action(model, action, sample, seed) for action in actions_of(structure))
+    with Progress(disable=not progress, transient=True) as bar:
+        listed = bar.track(actions_of(structure), description=f"{structure.name}: contexts")
+        actions = tuple(_of_action(model, action, sample, seed) for action in listed)
     moves = any(part.dynamics for part in structure.components.values())
     steps = (structure.trial.horizon if structure.trial else 100) if moves else 0
     broken: tuple[Broken, ...] = ()
