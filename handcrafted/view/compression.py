@@ -50,7 +50,7 @@ PROBES = Panel("probes of beliefs (R2)", lambda one: one.decoded)
 PANELS: tuple[Panel, ...] = (
     BEHAVIOUR,
     AWAY,
-    Panel("interference", lambda one: one.interference),
+    Panel("interference (cut off at 1)", lambda one: one.interference),
     PROBES,
     Panel("wiring, by components (AUROC)", lambda one: one.components, chance=True),
     Panel("wiring, by names (AUROC)", lambda one: one.wiring, chance=True),

@@ -253,6 +253,9 @@ def test_a_process_model_that_is_wrong_with_intact_feedback_is_named():
     model.set_weights(weights)
     (one,) = analyse(model).actions
     assert {(name, context) for context, name, _ in one.misread} == {("train motion", row) for row in range(8)}
+    assert "| train motion is stopped | train motion is moving |" in as_markdown(analyse(model))
+    with pytest.raises(hc.HandcraftedError, match=r"Expected the name of an action, got 'open door'.*open doors"):
+        analyse(model)["open door"]
     assert one.arising
 
 
@@ -398,13 +401,11 @@ def test_enumeration_merging_and_wording_agree_with_every_point_of_the_grid(rule
 
 def fewest_by_trying(contexts, mask):
     """Give how few boxes hold exactly some contexts, by trying all sets of all boxes."""
-    sizes = [len(axis.cells) for axis in contexts.axes]
     wanted = {tuple(row) for row in contexts.rows[mask].tolist()}
-    options = []
-    for axis, size in zip(contexts.axes, sizes, strict=True):
-        sets = itertools.chain.from_iterable(itertools.combinations(range(size), k) for k in range(1, size + 1))
-        near = lambda found: axis.domain.discrete or found[-1] - found[0] == len(found) - 1  # noqa: B023  # used at once
-        options.append([found for found in sets if near(found)])
+    options = [
+        [found for k in range(1, len(axis.cells) + 1) for found in itertools.combinations(range(len(axis.cells)), k)]
+        for axis in contexts.axes
+    ]
     boxes = [set(itertools.product(*box)) for box in itertools.product(*options)]
     boxes = [box for box in boxes if box <= wanted]
     for count in range(len(wanted) + 1):

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from rich.progress import Progress
 
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.craft.minimise import Box
@@ -19,7 +21,7 @@ from handcrafted.safety.stpa.actions import Action, actions_of
 from handcrafted.safety.stpa.contexts import Contexts, contexts_of
 from handcrafted.safety.stpa.forced import Forced, forced
 from handcrafted.safety.stpa.issued import Run, run_contexts
-from handcrafted.safety.stpa.merge import merged
+from handcrafted.safety.stpa.merge import box_of, merged
 from handcrafted.safety.stpa.timing import Broken, broken_rules
 from handcrafted.safety.stpa.traceability import Break, breaks_of
 from handcrafted.safety.stpa.verdicts import BY_CONTEXT, Verdicts, verdicts_of
@@ -178,8 +180,6 @@ class ActionAnalysis:
 
 def condition_text(contexts: Contexts, rule: UnsafeControlAction) -> str:
     """Say the context of a rule in words, row by row."""
-    from handcrafted.safety.stpa.merge import box_of
-
     return ", or ".join(box_text(contexts.axes, box) for box in box_of(contexts.axes, rule.context)) or "never"
 
 
@@ -207,8 +207,16 @@ class Analysis:
         return tuple(one for action in self.actions for one in action.arising)
 
     def __getitem__(self, name: str) -> ActionAnalysis:
-        """Give what was found of the action of that name."""
-        return next(one for one in self.actions if one.action.name == name)
+        """Give what was found of the action of that name.
+
+        Raises:
+            HandcraftedError: if there is none.
+        """
+        for one in self.actions:
+            if one.action.name == name:
+                return one
+        names = [one.action.name for one in self.actions]
+        raise HandcraftedError(f"Expected the name of an action, got {name!r}.{nearest(name, names)}")
 
 
 def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, progress: bool = False) -> Analysis:

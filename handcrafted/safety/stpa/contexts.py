@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,8 +188,3 @@ def domains_of(structure: ControlStructure) -> dict[str, Domain]:
     for name in true_state(structure):
         found.setdefault(name, Domain())
     return found
-
-
-def boxes(contexts: Contexts, chosen: Sequence[int] | np.ndarray) -> list[tuple[int, ...]]:
-    """Give contexts as boxes of one cell per variable, as `minimise` has them."""
-    return [tuple(1 << int(cell) for cell in contexts.rows[row]) for row in chosen]

@@ -57,6 +57,8 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     )
     yield "### Only from a false belief"
     yield _table_or(found, "false_beliefs", "No single stuck feedback makes it do so.")
+    yield "### Process models with intact feedback"
+    yield _table_or(found, "misread", "Every variable that copies its feedback holds what is true.")
     yield "### In the closed loop"
     looked = f"{analysis.runs} runs of {analysis.steps} steps"
     yield _table_or(found, "closed_loop", f"No rule was broken in {looked}." if analysis.runs else "No process moves.")

@@ -27,6 +27,7 @@ def tables(analysis: Analysis) -> dict[str, Rows]:
         "unsafe_control_actions": _unsafe(analysis),
         "arising": _arising(analysis),
         "false_beliefs": _false_beliefs(analysis),
+        "misread": _misread(analysis),
         "disagreements": _disagreements(analysis),
         "closed_loop": _closed_loop(analysis),
     }
@@ -143,6 +144,16 @@ def _false_beliefs(analysis: Analysis) -> Rows:
             contexts = "; ".join(context_text(one.contexts, row) for row in found.contexts)
             rows.append((found.rule.id, one.action.by, believed, contexts))
     return rows
+
+
+def _misread(analysis: Analysis) -> Rows:
+    rows = [("controller", "true", "believed, with intact feedback")]
+    for one in analysis.actions:
+        for context, name, cell in one.misread:
+            at, axis = next((at, axis) for at, axis in enumerate(one.contexts.axes) if axis.name == name)
+            true = cells_text(axis, 1 << int(one.contexts.rows[context, at]))
+            rows.append((one.action.by, true, cells_text(axis, 1 << cell) if cell >= 0 else "nothing"))
+    return list(dict.fromkeys(rows))
 
 
 def _disagreements(analysis: Analysis) -> Rows:
