@@ -6,11 +6,13 @@ has a leading time axis of length 1 (all steps alike) or of the sequence's lengt
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from handcrafted.model.weights import Weights
 
@@ -33,45 +35,59 @@ class EdgeEdit(NamedTuple):
     carry: Any
 
 
-class Edit(NamedTuple):
-    """An intervention on a whole run: each value becomes `value * keep + add`.
+class Touch(NamedTuple):
+    """A change of some values: each becomes `value * keep + add`, whatever it was where `keep` is 0; then bits flip.
 
     Attributes:
-        embed_keep, embed_add: on the residual at the start of a step [time, d_model].
-        mid_keep, mid_add: on the residual after each layer's attention [time, layer, d_model].
-        post_keep, post_add: on the residual after each layer's MLP [time, layer, d_model].
-        head_keep, head_add: on each head's mixed values [time, layer, head] and [time, layer, head, d_head].
-        neuron_keep, neuron_add: on each neuron's activation [time, layer, d_mlp].
-        edge: what single readers see otherwise.
+        keep, add: float32, shaped like the values.
+        flip: the bits of a float32 to flip, as int32; None flips none.
     """
 
-    embed_keep: Any
-    embed_add: Any
-    mid_keep: Any
-    mid_add: Any
-    post_keep: Any
-    post_add: Any
-    head_keep: Any
-    head_add: Any
-    neuron_keep: Any
-    neuron_add: Any
-    edge: EdgeEdit
+    keep: Any
+    add: Any
+    flip: Any = None
+
+    def on(self, value: Array) -> Array:
+        """Give the values after the change."""
+        new = jnp.where(self.keep == 0, self.add, value * self.keep + self.add)
+        if self.flip is None:
+            return new
+        bits = jax.lax.bitcast_convert_type(new, jnp.int32) ^ self.flip
+        return jax.lax.bitcast_convert_type(bits, jnp.float32)
+
+
+class Edit(NamedTuple):
+    """An intervention on a whole run: a `Touch` per place, None where nothing is changed.
+
+    Attributes:
+        embed: on the residual at the start of a step [time, d_model].
+        mid: on the residual after each layer's attention [time, layer, d_model].
+        post: on the residual after each layer's MLP [time, layer, d_model].
+        heads: on each head's mixed values [time, layer, head, d_head].
+        neurons: on each neuron's activation [time, layer, d_mlp].
+        edge: what single readers see otherwise, an `EdgeEdit`.
+    """
+
+    embed: Any = None
+    mid: Any = None
+    post: Any = None
+    heads: Any = None
+    neurons: Any = None
+    edge: Any = None
 
     def over_time(self, time: int) -> Edit:
         """Repeat what has a time axis of length 1."""
         return jax.tree.map(lambda a: jnp.broadcast_to(a, (time, *a.shape[1:])), self)
 
-    def per_layer(self) -> Edit:
+    def per_layer(self, layers: int) -> Edit:
         """Give every field with the layer axis first, for a scan over layers; what has none is repeated."""
-        layers = self.head_keep.shape[1]
-        turn = lambda a: jnp.swapaxes(a, 0, 1)
-        spread = lambda a: jnp.broadcast_to(a, (layers, *jnp.shape(a)))
-        edge = EdgeEdit(
+        turn = partial(jax.tree.map, lambda a: jnp.swapaxes(a, 0, 1))
+        spread = partial(jax.tree.map, lambda a: jnp.broadcast_to(a, (layers, *jnp.shape(a))))
+        edge = self.edge and EdgeEdit(
             spread(self.edge.delta), turn(self.edge.heads), turn(self.edge.neurons),
             spread(self.edge.outputs), spread(self.edge.carry),
         )  # fmt: skip
-        inner = {name: turn(getattr(self, name)) for name in self._fields[2:-1]}
-        return self._replace(embed_keep=spread(self.embed_keep), embed_add=spread(self.embed_add), **inner, edge=edge)
+        return Edit(spread(self.embed), *map(turn, self[1:5]), edge=edge)
 
 
 def no_edit(weights: Weights) -> Edit:
@@ -83,11 +99,6 @@ def no_edit(weights: Weights) -> Edit:
     edge = EdgeEdit(
         zeros("d_model"), zeros("layer", "head"), zeros("layer", "d_mlp"), zeros("n_out"), np.zeros(1, np.float32)
     )
-    return Edit(
-        ones("d_model"), zeros("d_model"),
-        ones("layer", "d_model"), zeros("layer", "d_model"),
-        ones("layer", "d_model"), zeros("layer", "d_model"),
-        ones("layer", "head"), zeros("layer", "head", "d_head"),
-        ones("layer", "d_mlp"), zeros("layer", "d_mlp"),
-        edge,
-    )  # fmt: skip
+    nothing = lambda *axes: Touch(ones(*axes), zeros(*axes))
+    stream = nothing("layer", "d_model"), nothing("layer", "d_model")
+    return Edit(nothing("d_model"), *stream, nothing("layer", "head", "d_head"), nothing("layer", "d_mlp"), edge)

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.model.edit import EdgeEdit, Edit
+from handcrafted.model.edit import EdgeEdit, Edit, Touch
 from handcrafted.model.weights import Weights
 
 WINDOW = 16
@@ -95,21 +95,25 @@ def _projections(layer: Mapping[str, Array], x: Array, edge: EdgeEdit | None) ->
     return projected
 
 
+def _touched(value: Array, touch: Touch | None) -> Array:
+    return value if touch is None else touch.on(value)
+
+
 def _layer(x: Array, layer: Mapping[str, Array], past: tuple[Array, Array], edit: Edit | None):
     """Run one layer over steps [time, d_model]: attention, then MLP. `past` holds earlier keys and values."""
-    edge = None if edit is None else edit.edge
+    edge = edit and edit.edge
     q, k, v = _projections(layer, x, edge)
     pattern, z = jax.vmap(attend)(q, windows(past[0], k), windows(past[1], v))
-    z = z if edit is None else z * edit.head_keep[..., None] + edit.head_add
+    z = _touched(z, edit and edit.heads)
     mid = x + matmul(z, layer["W_O"], "thd,hdm->tm") + layer["b_O"]
-    mid = mid if edit is None else mid * edit.mid_keep + edit.mid_add
+    mid = _touched(mid, edit and edit.mid)
     pre = matmul(mid, layer["W_in"], "tm,mn->tn") + layer["b_in"]
     if edge is not None:
         pre += edge.neurons * matmul(edge.delta, layer["W_in"], "tm,mn->tn")
     post = jax.nn.relu(pre)
-    post = post if edit is None else post * edit.neuron_keep + edit.neuron_add
+    post = _touched(post, edit and edit.neurons)
     out = mid + matmul(post, layer["W_out"], "tn,nm->tm") + layer["b_out"]
-    out = out if edit is None else out * edit.post_keep + edit.post_add
+    out = _touched(out, edit and edit.post)
     seen = dict(resid_pre=x, pattern=pattern, z=z, resid_mid=mid, pre=pre, post=post, resid_post=out)
     kept = tuple(jnp.concatenate(pair)[x.shape[0] :] for pair in zip(past, (k, v), strict=True))
     return out, kept, seen
@@ -117,22 +121,23 @@ def _layer(x: Array, layer: Mapping[str, Array], past: tuple[Array, Array], edit
 
 def _run(weights: Weights, state: State, inputs: Array, carries: Array, edit: Edit | None):
     """Run steps [time, n_in] whose carries [time, d_model] are known, all at once."""
+    edge = edit and edit.edge
     embed = matmul(inputs, weights.W_E, "ti,im->tm") + weights.b_E
     x = embed + carries
-    x = x if edit is None else x * edit.embed_keep + edit.embed_add
+    x = _touched(x, edit and edit.embed)
 
     def scan_layer(x: Array, stacked: tuple):
         layer, keys, values, layer_edit = stacked
         x, past, seen = _layer(x, layer, (keys, values), layer_edit)
         return x, (past, seen)
 
-    edits = None if edit is None else edit.per_layer()
+    edits = edit and edit.per_layer(len(weights.b_O))
     x, (past, seen) = jax.lax.scan(scan_layer, x, (weights.layers(), state.keys, state.values, edits))
-    read = x if edit is None else x + edit.edge.carry[:, None] * edit.edge.delta
+    read = x if edge is None else x + edge.carry[:, None] * edge.delta
     carry = matmul(read, weights.W_R, "tm,mn->tn")
     outputs = matmul(x, weights.W_U, "tm,mo->to") + weights.b_U
-    if edit is not None:
-        outputs += edit.edge.outputs * matmul(edit.edge.delta, weights.W_U, "tm,mo->to")
+    if edge is not None:
+        outputs += edge.outputs * matmul(edge.delta, weights.W_U, "tm,mo->to")
     seen = {name: jnp.swapaxes(array, 0, 1) for name, array in seen.items()}
     return State(carry[-1], *past), outputs, dict(embed=embed, carry=carries, final=x, **seen)
 

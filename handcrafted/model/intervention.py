@@ -187,19 +187,19 @@ def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, in
 
 
 def _pin(edit: Edit, positions: np.ndarray, new: np.ndarray) -> None:
-    edit.embed_keep[..., positions] = 0
-    edit.embed_add[..., positions] = new
-    for keep, add in ((edit.mid_keep, edit.mid_add), (edit.post_keep, edit.post_add)):
-        keep[..., positions] = 0
-        add[..., positions] = new[:, :, None]
+    edit.embed.keep[..., positions] = 0
+    edit.embed.add[..., positions] = new
+    for touch in (edit.mid, edit.post):
+        touch.keep[..., positions] = 0
+        touch.add[..., positions] = new[:, :, None]
 
 
 def _set_component(edit: Edit, component: Component, new: np.ndarray, inputs: np.ndarray, names: Names) -> np.ndarray:
     at = (slice(None), slice(None), component.layer, component.index)
     if component.kind == HEAD:
-        edit.head_keep[at], edit.head_add[at] = 0, new
+        edit.heads.keep[at], edit.heads.add[at] = 0, new
     elif component.kind == NEURON:
-        edit.neuron_keep[at], edit.neuron_add[at] = 0, new
+        edit.neurons.keep[at], edit.neurons.add[at] = 0, new
     elif component.kind == INPUT:
         inputs = inputs.copy()
         inputs[..., list(names.input_signals.values())[component.index]] = new

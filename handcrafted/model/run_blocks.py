@@ -11,10 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
-from handcrafted.model.blocks import Block, Part, Source
+from handcrafted.model.blocks import Block, Part, Positions, Source
+from handcrafted.model.edit import Edit, Touch
 from handcrafted.model.forward import WINDOW, attend, matmul
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
@@ -66,8 +68,12 @@ class Stepped(NamedTuple):
 
 
 def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> Blocks:
-    """Gather each block's arrays from effective weights, before anything is compiled."""
-    d_head, arrays = weights.sizes["d_head"], weights.map(np.asarray)
+    """Gather each block's arrays from effective weights.
+
+    Before anything is compiled, so that a traced program shows what depends on what; weights may be traced too.
+    """
+    traced = any(isinstance(array, Tracer) for _, array in weights.items())
+    d_head, arrays = weights.sizes["d_head"], weights if traced else weights.map(np.asarray)
     found = {
         block.name: {key: _squeezed(key, arrays[name][at]) for key, name, at in block.pieces(d_head)}
         for block in blocks
@@ -75,9 +81,10 @@ def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> B
     return Blocks(blocks, found, ported)
 
 
-def _squeezed(key: str, array: np.ndarray) -> np.ndarray:
+def _squeezed(key: str, array: Any) -> Any:
     """Drop the axis of the one layer that a part lies in."""
-    return np.array(array[0] if key[-1].isdigit() and key != "r_0" else array, np.float32)
+    own = array[0] if key[-1].isdigit() and key != "r_0" else array
+    return own if isinstance(own, Tracer) else np.array(own, np.float32)
 
 
 def ports_of(blocks: tuple[Block, ...], names: Names) -> tuple[Signal, ...]:
@@ -117,20 +124,22 @@ def _first(part: Part, block: Block, blocks: Blocks, first: ByBlock, window: int
     return [jnp.repeat(_project(own, name, part.half, seen)[None], window - 1, axis=0) for name in "KV"]
 
 
-def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[BlockState, Stepped]:
+def advance_blocks(
+    blocks: Blocks, state: BlockState, inputs: Array, edit: Edit | None = None
+) -> tuple[BlockState, Stepped]:
     """Run one step, layer by layer in all blocks side by side.
 
     Args:
         blocks: the model.
         state: what was remembered; begin with `start`.
         inputs: one number per row of `W_E` [n_in].
+        edit: an intervention without time axis, on heads, neurons and the stream.
     """
+    edit = edit or Edit()
     by_name = {block.name: block for block in blocks.blocks}
-    given = {
-        name: matmul(inputs[np.array(b.rows, int)], blocks.arrays[name]["W_E"], "i,im->m") + blocks.arrays[name]["b_E"]
-        for name, b in by_name.items()
-    }
-    now, caught = dict(state.carry), {name: {} for name in by_name}
+    given = {name: _embedded(block, blocks.arrays[name], inputs, edit) for name, block in by_name.items()}
+    now = {name: _at(edit.embed, by_name[name].own).on(x) for name, x in state.carry.items()}
+    caught: dict[str, dict[Source, Array]] = {name: {} for name in by_name}
     keys, values = ({name: dict(rings) for name, rings in kind.items()} for kind in (state.keys, state.values))
     for half in sorted({part.half for block in blocks.blocks for part in block.parts}):
         at_start = dict(now)
@@ -140,16 +149,39 @@ def advance_blocks(blocks: Blocks, state: BlockState, inputs: Array) -> tuple[Bl
                 caught[name] |= faults
                 own = blocks.arrays[name]
                 if part.attends:
-                    added, kept = _heads(own, part, seen, (keys[name][str(half)], values[name][str(half)]))
+                    rings = keys[name][str(half)], values[name][str(half)]
+                    added, kept = _heads(own, part, seen, rings, _at(edit.heads, part.layer, part.components))
                     keys[name][str(half)], values[name][str(half)] = kept
                 else:
-                    added = _neurons(own, part, seen)
-                now[name] = now[name].at[np.array(part.writes)].add(added)
+                    added = _neurons(own, part, seen, _at(edit.neurons, part.layer, part.components))
+                after = _at(edit.mid if part.attends else edit.post, part.layer, block.own)
+                now[name] = after.on(now[name].at[np.array(part.writes)].add(added))
     outputs, stopped = outputs_of(blocks, now)
     carry = {name: matmul(x, blocks.arrays[name]["W_R"], "m,mn->n") for name, x in now.items()}
     gathered = [caught[name][source] for name, block in by_name.items() for source in _ported(block)]
     faults = jnp.concatenate([jnp.array(gathered, bool), stopped])
     return BlockState(carry, keys, values), Stepped(outputs, now, faults)
+
+
+class _Untouched:
+    """Changes nothing."""
+
+    def on(self, value: Array) -> Array:
+        return value
+
+
+def _at(touch: Touch | None, *index: int | Positions) -> Touch | _Untouched:
+    """Give what an intervention does at some places, of one layer where there are layers."""
+    if touch is None:
+        return _Untouched()
+    place = tuple(np.array(one, int) for one in index)
+    return jax.tree.map(lambda part: part[place], touch)
+
+
+def _embedded(block: Block, own: Mapping[str, Any], inputs: Array, edit: Edit) -> Array:
+    """Give what the inputs that a block reads put into the stream."""
+    given = matmul(inputs[np.array(block.rows, int)], own["W_E"], "i,im->m") + own["b_E"]
+    return _at(edit.embed, block.inputs).on(given)
 
 
 def _gather(
@@ -176,19 +208,21 @@ def _project(own: Mapping[str, Any], name: str, half: int, seen: Array) -> Array
     return matmul(seen, own[f"W_{name} {half}"], "m,hmd->hd") + own[f"b_{name} {half}"]
 
 
-def _heads(own: Mapping[str, Any], part: Part, seen: Array, past: tuple[Array, Array]):
+def _heads(
+    own: Mapping[str, Any], part: Part, seen: Array, past: tuple[Array, Array], touch: Touch | _Untouched
+) -> tuple[Array, list[Array]]:
     """Give what the heads add to what they may write, and their rings after the step."""
     query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
     rings = [jnp.concatenate([ring, new[None]]) for ring, new in zip(past, (key, value), strict=True)]
     _, z = attend(query, *(ring[::-1] for ring in rings))
-    added = matmul(z, own[f"W_O {part.half}"], "hd,hdm->m") + own[f"b_O {part.half}"]
+    added = matmul(touch.on(z), own[f"W_O {part.half}"], "hd,hdm->m") + own[f"b_O {part.half}"]
     return added, [ring[1:] for ring in rings]
 
 
-def _neurons(own: Mapping[str, Any], part: Part, seen: Array) -> Array:
+def _neurons(own: Mapping[str, Any], part: Part, seen: Array, touch: Touch | _Untouched) -> Array:
     """Give what the neurons add to what they may write."""
     pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
-    return matmul(jax.nn.relu(pre), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
+    return matmul(touch.on(jax.nn.relu(pre)), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
 
 
 def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:

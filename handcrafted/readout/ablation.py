@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.edit import Edit, no_edit
+from handcrafted.model.edit import Edit, Touch, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
@@ -153,11 +153,8 @@ def _peaks(
         def run(x: Array, value: Array) -> tuple[Array, Array]:
             add = when * mask * value
             deep = lambda part, like: jnp.broadcast_to(part[:, None], (len(x), *like.shape[1:]))
-            edit = nothing._replace(
-                embed_keep=keep, embed_add=add,
-                mid_keep=deep(keep, nothing.mid_keep), mid_add=deep(add, nothing.mid_keep),
-                post_keep=deep(keep, nothing.post_keep), post_add=deep(add, nothing.post_keep),
-            )  # fmt: skip
+            inner = Touch(deep(keep, nothing.mid.keep), deep(add, nothing.mid.keep))
+            edit = nothing._replace(embed=Touch(keep, add), mid=inner, post=inner)
             done, seen = forward(weights, x, None, window=window, edit=edit)
             return seen["final"], done
 
