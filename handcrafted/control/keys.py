@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 from handcrafted.control.parts import Part, to_key
-from handcrafted.control.structure import ControlStructure
 
 
-def known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """Give the keys known at a path of keys and positions; empty where names are free."""
-    kinds: list[type[Part]] = [ControlStructure]
+def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
+    """Give the keys known at a path of keys and positions of a kind of file; empty where names are free."""
+    kinds: list[type[Part]] = [root]
     free: list[type[Part]] = []
     for part in path:
         if isinstance(part, int) or free:

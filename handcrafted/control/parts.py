@@ -115,7 +115,7 @@ class Bounds(Part):
         return self
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
     """Wrap a single item, so that `x` and `[x]` read the same."""
     if isinstance(value, str | bytes | Mapping | BaseModel) or not isinstance(value, Iterable):
         return (value,)
@@ -124,7 +124,7 @@ def _as_tuple(value: Any) -> Any:
 
 Words = Annotated[
     tuple[Name, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=Name | tuple[Name, ...]),
+    BeforeValidator(as_tuple, json_schema_input_type=Name | tuple[Name, ...]),
     Field(min_length=1),
 ]
 
@@ -139,7 +139,7 @@ Test = Annotated[Annotated[Bounds, Tag("bounds")] | Annotated[Words, Tag("words"
 Conjunction = NameMap[Test]
 Condition = Annotated[
     tuple[Conjunction, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),
+    BeforeValidator(as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),
     Field(min_length=1),
 ]
 """Any of several conjunctions; in the file a single mapping stands for a list of one."""

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -17,8 +17,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from handcrafted.control.complaint import FilePath, sentence
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.faultlist import FaultList
 from handcrafted.control.keys import known_keys
+from handcrafted.control.parts import Part
 from handcrafted.control.structure import ControlStructure
+
+P = TypeVar("P", bound=Part)
 
 MOST_BYTES = 5_000_000
 MOST_NODES = 200_000
@@ -32,35 +36,55 @@ def load(path: str | Path) -> ControlStructure:
     Raises:
         HandcraftedError: if the file cannot be read or does not state a valid structure; file and line are named.
     """
-    path = Path(path)
+    return loads(_text(Path(path)), str(path))
+
+
+def load_faults(path: str | Path) -> FaultList:
+    """Read a fault list from a YAML file; raises as `load` does."""
+    return parsed(_text(Path(path)), str(path), FaultList)
+
+
+def _text(path: Path) -> str:
+    """Read a text file of moderate size."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise HandcraftedError(f"{path}: Expected a file of at most {MOST_BYTES:,} bytes, got more. Split it.")
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise HandcraftedError(f"{path}: Expected a text file in UTF-8, got binary data. Give a YAML file.") from None
     except OSError as error:
         raise HandcraftedError(
             f"{path}: Expected a file that can be read, got: {error.strerror}. Check the path."
         ) from None
-    return loads(text, str(path))
 
 
 def loads(text: str, origin: str = "text") -> ControlStructure:
     """Read a control structure from YAML text; see `load`."""
+    return parsed(text, origin, ControlStructure)
+
+
+def parsed(text: str, origin: str, kind: type[P]) -> P:
+    """Read what a kind of file says from YAML text.
+
+    Raises:
+        HandcraftedError: naming the line that is not valid.
+    """
     lines: dict[FilePath, int] = {}
     try:
         data = _Converter(lines).convert(_compose(text, origin), ())
     except _Refused as refused:
         raise HandcraftedError(f"{origin}, line {refused.line}: {refused.text}") from None
     if not isinstance(data, dict):
-        raise HandcraftedError(
-            f"{origin}, line 1: Expected a mapping with `name`, `components` and so on, got no mapping."
-        )
+        raise HandcraftedError(f"{origin}, line 1: Expected a mapping with {_keys_of(kind)} and so on, got no mapping.")
     try:
-        return ControlStructure.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        raise _translated(error, data, lines, origin) from None
+        raise _translated(error, data, lines, origin, kind) from None
+
+
+def _keys_of(kind: type[Part]) -> str:
+    required = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return ", ".join(f"`{name}`" for name in required[:2])
 
 
 def _compose(text: str, origin: str) -> Node:
@@ -152,7 +176,9 @@ def _line(path: FilePath, lines: Mapping[FilePath, int]) -> int:
     return next(lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines)
 
 
-def _translated(error: ValidationError, data: Any, lines: Mapping[FilePath, int], origin: str) -> HandcraftedError:
+def _translated(
+    error: ValidationError, data: Any, lines: Mapping[FilePath, int], origin: str, kind: type[Part]
+) -> HandcraftedError:
     """Make the first complaint one sentence with its line; count the others."""
     complaints = []
     for item in error.errors():
@@ -160,7 +186,7 @@ def _translated(error: ValidationError, data: Any, lines: Mapping[FilePath, int]
         path = _plain(item["loc"], data)
         if isinstance(cause, HandcraftedError) and cause.path:
             path = cause.path
-        complaints.append((_line(path, lines), path, sentence(item, path, known_keys(path[:-1]))))
+        complaints.append((_line(path, lines), path, sentence(item, path, known_keys(path[:-1], kind))))
     complaints.sort(key=lambda complaint: complaint[0])
     line, path, text = complaints[0]
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""

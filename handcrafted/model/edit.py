@@ -47,6 +47,11 @@ class Touch(NamedTuple):
     add: Any
     flip: Any = None
 
+    @property
+    def acts(self) -> Array:
+        """Where it changes anything but bits."""
+        return (self.keep != 1) | (self.add != 0)
+
     def on(self, value: Array) -> Array:
         """Give the values after the change."""
         new = jnp.where(self.keep == 0, self.add, value * self.keep + self.add)

@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.model.blocks import Block, Part, Positions, Source
 from handcrafted.model.edit import Edit, Touch
-from handcrafted.model.forward import WINDOW, attend, matmul
+from handcrafted.model.forward import WINDOW, State, attend, matmul
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
@@ -110,6 +110,17 @@ def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
         keys[block.name], values[block.name] = ({half: pair[i] for half, pair in rings.items()} for i in (0, 1))
     carry = {name: matmul(first[name], own["W_R"], "m,mn->n") for name, own in arrays.items()}
     return BlockState(carry, keys, values)
+
+
+def cut_state(blocks: tuple[Block, ...], dense: State) -> BlockState:
+    """Gather from numbers that lie like the dense state what belongs to each block's."""
+    carry, rings = {}, ({}, {})
+    for block in blocks:
+        carry[block.name] = dense.carry[np.array(block.own, int)]
+        for kind, found in zip((dense.keys, dense.values), rings, strict=True):
+            parts = [part for part in block.parts if part.attends]
+            found[block.name] = {str(p.half): kind[p.layer][:, np.array(p.components)] for p in parts}
+    return BlockState(carry, *rings)
 
 
 def before(blocks: Blocks) -> ByBlock:

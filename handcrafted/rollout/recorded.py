@@ -36,11 +36,17 @@ def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
     return found
 
 
-def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
+def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen], finite: bool = True) -> Trace:
     """Join what was recorded chunk by chunk, and name it.
 
+    Args:
+        model: whose loop it is.
+        setup: what it was given.
+        parts: what was recorded.
+        finite: whether everything must be.
+
     Raises:
-        HandcraftedError: if anything is not finite, naming the first signal and step.
+        HandcraftedError: if anything is not finite that must be, naming the first signal and step.
     """
     structure, names = model.structure, model.names
     whole = _Whole(setup, parts)
@@ -60,7 +66,7 @@ def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen]) -> Trace:
     named = {kind: Signals(kind, values) for kind, values in kinds.items()}
     faults = dict(whole.faults(model))
     for signals in named.values():
-        if not (faults and signals.kind in INSIDE):
+        if finite and not (faults and signals.kind in INSIDE):
             _must_be_finite(signals, setup.runs)
     return Trace(
         structure=structure,

@@ -16,6 +16,7 @@ context is what must have come first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.unsafe import UnsafeControlAction
-from handcrafted.rollout.trace import Signals, Trace
+from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.cells import Test
 
@@ -91,6 +92,16 @@ def broken_rules(trace: Trace) -> tuple[Broken, ...]:
         HandcraftedError: if a rule tests what is on no trace.
     """
     found = []
+    for rule, bad in broken_steps(trace):
+        bad = bad.reshape(-1, bad.shape[-1])
+        if bad.any():
+            run, step = np.argwhere(bad)[0]
+            found.append(Broken(rule, int(bad.any(axis=1).sum()), int(bad.sum()), int(run), int(step)))
+    return tuple(found)
+
+
+def broken_steps(trace: Trace) -> Iterator[tuple[UnsafeControlAction, np.ndarray]]:
+    """Give each rule with the steps [(run,) time] at which it is broken; see `broken_rules`."""
     for action in actions_of(trace.structure):
         for rule in trace.structure.unsafe_control_actions:
             if (rule.by, rule.action) == (action.by, action.name) and action.outputs:
@@ -98,12 +109,7 @@ def broken_rules(trace: Trace) -> tuple[Broken, ...]:
                 values = values if action.domain.discrete else values[..., None]
                 missed = rule.type in ("not provided", "too late", "stopped too soon")
                 done = ~action.withholds(values, rule.amount) if missed else action.provides(values, rule.amount)
-                bad = broken(rule.type, holds(trace, rule.context), done)
-                bad = bad.reshape(-1, bad.shape[-1])
-                if bad.any():
-                    run, step = np.argwhere(bad)[0]
-                    found.append(Broken(rule, int(bad.any(axis=1).sum()), int(bad.sum()), int(run), int(step)))
-    return tuple(found)
+                yield rule, broken(rule.type, holds(trace, rule.context), done)
 
 
 def holds(trace: Trace, condition: Condition | None) -> np.ndarray:
@@ -116,7 +122,12 @@ def holds(trace: Trace, condition: Condition | None) -> np.ndarray:
 
 
 def _passes(trace: Trace, name: str, test: Test) -> np.ndarray:
-    values, domain = _true(trace, name)
+    found = true_values(trace, name)
+    if found is None:
+        raise HandcraftedError(
+            f"Expected {name}, which a rule tests, on the trace, got none. Give it to a process, or measure it."
+        )
+    values, domain = found
     if isinstance(test, Bounds):
         above = -np.inf if test.above is None else test.above
         below = np.inf if test.below is None else test.below
@@ -125,17 +136,19 @@ def _passes(trace: Trace, name: str, test: Test) -> np.ndarray:
     return np.isin(np.argmax(values, axis=-1), [domain.values.index(word) for word in test])
 
 
-def _true(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None]:
-    """Give what is true of a variable: the process's state, else what was measured, else what was sent."""
+def true_values(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None] | None:
+    """Give what is true of a variable: the process's state, else what was measured, else what was sent or believed.
+
+    Returns:
+        Values [(run,) time, …], and the domain of words; None where nothing of that name is on the trace.
+    """
     for kind in (trace.state, trace.measured, trace.done, trace.believed):
         signal = next((signal for signal in kind if signal.name == name), None)
         if signal is not None:
-            return kind[signal], _domain(trace, kind, name)
-    raise HandcraftedError(
-        f"Expected {name}, which a rule tests, on the trace, got none. Give it to a process, or measure it."
-    )
+            return kind[signal], _domain(trace, name)
+    return None
 
 
-def _domain(trace: Trace, kind: Signals, name: str) -> Domain | None:
+def _domain(trace: Trace, name: str) -> Domain | None:
     own = (domain for signal, domain in trace.domains.items() if signal.name == name)
     return next((domain for domain in own if domain.discrete), None)

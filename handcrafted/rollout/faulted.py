@@ -1,0 +1,248 @@
+"""The closed loop with faults: many runs side by side, each with a fault of its own, compiled once for all of a shape.
+
+What happens in a step is what `handcrafted.rollout.loop` does, with the fault in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from handcrafted.control.graph import Signal
+from handcrafted.model.blocks import Block
+from handcrafted.model.edit import Edit, Touch
+from handcrafted.model.forward import State, advance, initial_state
+from handcrafted.model.names import Names
+from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut_state, dense_residual, split, start
+from handcrafted.model.weights import Weights
+from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, touches_now
+from handcrafted.rollout.loop import Loop, Network, Seen, measure, observe, proceed
+from handcrafted.rollout.world import DISTURBANCE, World
+
+Trigger = Callable[[Mapping], Array]
+"""A condition over what the processes are seen to do: above 0 where it holds."""
+
+Cut = tuple[Block, ...]
+
+
+class Setting(NamedTuple):
+    """What all runs have in common and is compiled in.
+
+    Attributes:
+        worlds: what lies outside the network, the usual one first.
+        blocks: how the network is cut where there is a Layer 0 controller; empty where it runs whole.
+        triggers: conditions over the true state, above 0 where they hold.
+        depth: how many past steps of inputs and outputs are kept for what comes late.
+        window: how many steps a head sees.
+    """
+
+    worlds: tuple[World, ...]
+    names: Names
+    blocks: Cut
+    triggers: tuple[Trigger, ...]
+    depth: int
+    window: int
+
+
+class _Kept(NamedTuple):
+    """What a fault needs to remember: since when it acts (-1: not yet), and what ports gave before."""
+
+    since: Array
+    inputs: Array
+    outputs: Array
+
+
+@partial(jax.jit, static_argnames="setting")
+def run_faulted(
+    setting: Setting,
+    weights: Weights,
+    loop: Loop,
+    moving: Mapping[Signal, Array],
+    kept: Array,
+    injections: Injection,
+) -> Seen:
+    """Run one closed loop per fault, all from the same state and disturbed alike.
+
+    Args:
+        setting: what is compiled in.
+        weights: effective weights.
+        loop: where to start, without an axis of runs.
+        moving: signals from outside and disturbances [time, …].
+        kept: positions of the residual stream to record.
+        injections: the faults, with a leading axis.
+
+    Returns:
+        What was seen [run, time, …]: inputs as they truly are, before sensors fail, and outputs as they are commanded,
+        before actuators fail.
+    """
+    return jax.vmap(lambda fault: _run(setting, weights, loop, moving, kept, fault))(injections)
+
+
+def _run(
+    setting: Setting, weights: Weights, loop: Loop, moving: Mapping[Signal, Array], kept: Array, fault: Injection
+) -> Seen:
+    healthy = _cut(setting, weights)
+    faulty = _cut(setting, _changed(weights, fault)) if fault.weights is not None else None
+    if faulty is not None:
+        always = (fault.onset <= 0) & (fault.trigger == UNTRIGGERED)
+        loop = loop._replace(network=_chosen(always, _begun(setting, faulty), loop.network))
+    first = measure(
+        setting.worlds[0], setting.names, observe(setting.worlds[0], loop.processes), loop.actions,
+        {signal: values[0] for signal, values in moving.items()},
+    )  # fmt: skip
+    past = lambda value: jnp.broadcast_to(value, (setting.depth, *value.shape))
+    memory = _Kept(jnp.int32(-1), past(first), past(loop.actions))
+
+    def one_step(carry: tuple[Loop, _Kept], now: tuple) -> tuple[tuple[Loop, _Kept], Seen]:
+        step, draw, outside = now
+        return _step(setting, (healthy, faulty), *carry, outside, kept, fault, step, draw)
+
+    steps = jnp.arange(len(fault.draws), dtype=jnp.int32)
+    return jax.lax.scan(one_step, (loop, memory), (steps, fault.draws, moving))[1]
+
+
+def _step(
+    setting: Setting,
+    networks: tuple[Network, Network | None],
+    now: Loop,
+    memory: _Kept,
+    outside: Mapping[Signal, Array],
+    kept: Array,
+    fault: Injection,
+    step: Array,
+    draw: Array,
+) -> tuple[tuple[Loop, _Kept], Seen]:
+    names, world = setting.names, setting.worlds[0]
+    observed = observe(world, now.processes)
+    since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, step), step, -1))
+    active = (since >= 0) & (step - since < fault.steps)
+    port = lambda change, value, past: _port(change, value, past, active, step - since, draw)
+    true = measure(world, names, observed, now.actions, outside)
+    inputs = port(fault.inputs, true, memory.inputs)
+    healthy, faulty = networks
+    network = healthy if faulty is None else _chosen(active, faulty, healthy)
+    edit = touches_now(fault.edit, active, draw)
+    state = _remembered(now.network, fault, active, draw, setting.blocks)
+    new, commanded, residual, caught = _advance(network, names, state, inputs, edit)
+    new = _stale(state, new, fault, active, setting.blocks)
+    actions = port(fault.outputs, commanded, memory.outputs)
+    processes = _proceed(setting, now.processes, observed, actions, outside, fault, active, draw)
+    after = _Kept(
+        since,
+        _pushed(memory.inputs, true, fault.inputs, active),
+        _pushed(memory.outputs, commanded, fault.outputs, active),
+    )
+    seen = Seen(now.processes, observed, true, residual[kept], commanded, caught)
+    return (Loop(new, processes, actions), after), seen
+
+
+def _begins(setting: Setting, fault: Injection, observed: Mapping, step: Array) -> Array:
+    """Say whether the fault begins now, if it has not begun."""
+    holds = [jnp.bool_(True), *(margin(observed) > 0 for margin in setting.triggers)]
+    return (step >= fault.onset) & jnp.stack(holds)[fault.trigger - UNTRIGGERED]
+
+
+def _port(change: PortChange | None, value: Array, past: Array, active: Array, age: Array, draw: Array) -> Array:
+    if change is None:
+        return value
+    new = jnp.where(change.late, past[change.delay - 1], value)[change.source]
+    new = jnp.where(change.held, past[0], new)
+    told = change.told[jnp.clip(age, 0, len(change.told) - 1)]
+    new = change.change._replace(add=change.change.add + told).now(active, draw).on(new)
+    return jnp.where(active, new, value)
+
+
+def _pushed(past: Array, value: Array, change: PortChange | None, active: Array) -> Array:
+    """Remember a step's numbers, the newest first; what is held stays as it was."""
+    newest = value if change is None else jnp.where(active & change.held, past[0], value)
+    return jnp.concatenate([newest[None], past])[:-1]
+
+
+def _changed(weights: Weights, fault: Injection) -> Weights:
+    """Give the arrays with the fault's entries."""
+    assert fault.weights is not None
+    flat, back = ravel_pytree(weights)
+    return back(flat.at[fault.weights.places].set(fault.weights.values, mode="drop"))
+
+
+def _cut(setting: Setting, weights: Weights) -> Network:
+    return split(setting.blocks, weights) if setting.blocks else weights
+
+
+def _begun(setting: Setting, network: Network) -> State | BlockState:
+    return start(network, setting.window) if isinstance(network, Blocks) else initial_state(network, setting.window)
+
+
+def _chosen(condition: Array, one: Any, other: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
+
+
+def _advance(
+    network: Network, names: Names, state: Any, inputs: Array, edit: Edit | None
+) -> tuple[State | BlockState, Array, Array, Array | None]:
+    """Run the network one step, as in `loop`, under an edit."""
+    if isinstance(network, Weights):
+        timed = jax.tree.map(lambda part: part[None], edit)
+        state, outputs, seen = advance(network, state, inputs, timed)
+        return state, outputs, seen["final"], None
+    state, done = advance_blocks(network, state, inputs, edit)
+    residual = dense_residual(network, done.residual, inputs, len(names.residual))
+    return state, done.outputs, residual, done.faults if done.faults.size else None
+
+
+def _remembered(state: State | BlockState, fault: Injection, active: Array, draw: Array, blocks: Cut) -> Any:
+    """Give what the network remembers, as the fault leaves it."""
+    if fault.state is None:
+        return state
+    touches = touches_now(fault.state, active, draw)
+    parts = [State(*(touch[i] for touch in touches)) for i in range(3)]
+    return jax.tree.map(lambda value, *of: Touch(*of).on(value), state, *(_like(state, part, blocks) for part in parts))
+
+
+def _stale(old: State | BlockState, new: Any, fault: Injection, active: Array, blocks: Cut) -> Any:
+    """Give what the network remembers next: where the fault holds it, what it was."""
+    if fault.stale is None:
+        return new
+    held = _like(old, fault.stale, blocks)
+    return jax.tree.map(lambda a, b, still: jnp.where(active & still, a, b), old, new, held)
+
+
+def _like(state: State | BlockState, dense: State, blocks: Cut) -> Any:
+    """Lay numbers out like a state."""
+    return dense if isinstance(state, State) else cut_state(blocks, dense)
+
+
+def _proceed(
+    setting: Setting,
+    now: Mapping,
+    observed: Mapping,
+    actions: Array,
+    outside: Mapping[Signal, Array],
+    fault: Injection,
+    active: Array,
+    draw: Array,
+) -> Mapping[str, Mapping[str, Array]]:
+    """Give the processes' states after a step."""
+    if fault.shocks is not None:
+        signals = [Signal(owner, DISTURBANCE, "disturbance") for owner in setting.worlds[0].processes]
+        shocks = fault.shocks.now(active, draw).on(jnp.stack([outside[signal] for signal in signals]))
+        outside = {**outside, **{signal: shocks[i] for i, signal in enumerate(signals)}}
+    ways = [
+        lambda world=world: proceed(world, setting.names, now, observed, actions, outside) for world in setting.worlds
+    ]
+    number = 0 if fault.variant is None else jnp.where(active, fault.variant, 0)
+    after = ways[0]() if fault.variant is None else jax.lax.switch(number, ways)
+    if fault.rates is None:
+        return after
+    touches = touches_now(fault.rates, active, draw)
+    move = lambda old, new, touch: jnp.where(touch.acts, old + touch.on(new - old), new)
+    return {
+        owner: {name: move(now[owner][name], new, touches[owner][name]) for name, new in part.items()}
+        for owner, part in after.items()
+    }

@@ -1,0 +1,109 @@
+"""A fault as data: what it changes, where, and from when to when. All faults of one shape share one program."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from handcrafted.model.edit import Edit, Touch
+from handcrafted.model.forward import State
+
+FOREVER = 2**30
+"""Steps of a fault that does not end."""
+
+UNTRIGGERED = -1
+"""A trigger's number where time alone decides."""
+
+
+class Change(NamedTuple):
+    """What a fault does to some values while it acts, all arrays shaped like them.
+
+    Attributes:
+        keep, add: each value becomes `value * keep + add`.
+        noise: standard deviation of what is added; one draw per step, the same for all values.
+        flip: bits to flip, as int32.
+    """
+
+    keep: Any
+    add: Any
+    noise: Any
+    flip: Any
+
+    def now(self, active: Array, draw: Array) -> Touch:
+        """Give what it does in one step."""
+        keep = jnp.where(active, self.keep, 1.0)
+        return Touch(keep, jnp.where(active, self.add + self.noise * draw, 0.0), jnp.where(active, self.flip, 0))
+
+
+class PortChange(NamedTuple):
+    """What a fault does to the numbers that enter or leave the network.
+
+    In this order: which number is taken, how late, held or not, then what `change` says.
+
+    Attributes:
+        change: what is done to them [n].
+        told: what is added besides, by the age of the fault, the last for ever [length, n].
+        source: the number that is taken in place of each [n].
+        late: which come late [n], by `delay` steps.
+        held: which stay at the last value before the fault [n].
+    """
+
+    change: Change
+    told: Any
+    source: Any
+    late: Any
+    delay: Any
+    held: Any
+
+
+class Entries(NamedTuple):
+    """Array entries that have other values: places [entry] in the flattened arrays, beyond the end for none."""
+
+    places: Any
+    values: Any
+
+
+class Injection(NamedTuple):
+    """One fault, or with a leading axis many of one shape; what is None is untouched.
+
+    Attributes:
+        onset: the step from which it acts, or from which its trigger is looked at.
+        steps: for how many.
+        trigger: the number of its condition over the true state; `UNTRIGGERED` where time alone decides.
+        draws: standard normal numbers [time].
+        weights: entries that have other values.
+        edit: activations, as `Change`s without a time axis.
+        state: what the network remembers, a `Change` for each part.
+        stale: what of it does not advance, as booleans that broadcast against it.
+        inputs, outputs: what sensors report, and what actuators do.
+        rates: what a step adds to each process's state, a `Change` by component and name.
+        shocks: what disturbs each process [process].
+        variant: the number of the world whose processes run.
+    """
+
+    onset: Any
+    steps: Any
+    trigger: Any
+    draws: Any
+    weights: Entries | None = None
+    edit: Edit | None = None
+    state: State | None = None
+    stale: State | None = None
+    inputs: PortChange | None = None
+    outputs: PortChange | None = None
+    rates: Any = None
+    shocks: Change | None = None
+    variant: Any = None
+
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """The fields that are not None: faults of the same ones have one shape."""
+        return tuple(name for name in self._fields[4:] if getattr(self, name) is not None)
+
+
+def touches_now(changes: Any, active: Array, draw: Array) -> Any:
+    """Give what changes do in one step: the same tree with a `Touch` for each `Change`."""
+    return jax.tree.map(lambda one: one.now(active, draw), changes, is_leaf=lambda part: isinstance(part, Change))

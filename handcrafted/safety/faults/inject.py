@@ -1,0 +1,335 @@
+"""From faults to data: the arrays that the faulted closed loop takes, a function per kind of place."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+from handcrafted.model.component import HEAD, parse
+from handcrafted.model.edit import Edit
+from handcrafted.model.forward import State
+from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.injection import FOREVER, UNTRIGGERED, Change, Entries, Injection, PortChange
+from handcrafted.rollout.world import World, world_of
+from handcrafted.safety.faults.fault import Fault
+from handcrafted.safety.faults.place import Places
+
+Shape = tuple[int, ...]
+Numbers = Any
+"""A number, or numbers that broadcast."""
+
+
+def nothing(*shape: int) -> Change:
+    """Give the change that changes nothing."""
+    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+    return Change(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
+
+
+def change(shape: Shape, at: Any, way: str, amount: Numbers) -> Change:
+    """Give the change of some values: zero, stuck, bias, scale, invert, noise or flip."""
+    found = nothing(*shape)
+    if way in ("zero", "stuck"):
+        found.keep[at] = 0
+        found.add[at] = 0 if way == "zero" else amount
+    elif way == "flip":
+        found.flip[at] = np.uint32(1 << amount).astype(np.int32)
+    elif way in ("scale", "invert"):
+        found.keep[at] = -1 if way == "invert" else amount
+    else:
+        {"bias": found.add, "noise": found.noise}[way][at] = amount
+    return found
+
+
+def changed(value: np.float32, way: str, amount: Numbers) -> np.float32:
+    """Give what becomes of one number of an array."""
+    with np.errstate(over="ignore"):
+        match way:
+            case "zero":
+                return np.float32(0)
+            case "stuck":
+                return np.float32(amount)
+            case "bias":
+                return value + np.float32(amount)
+            case "scale":
+                return value * np.float32(amount)
+            case "invert":
+                return -value
+    bits = np.float32(value).view(np.uint32) ^ np.uint32(1 << amount)
+    return bits.view(np.float32)
+
+
+class Injector:
+    """Turns the faults of one model into data.
+
+    Attributes:
+        worlds: the usual one, and one for each process parameter that is off its value.
+    """
+
+    def __init__(self, model: Transformer, places: Places, steps: int, seed: int):
+        self.model, self.places, self.steps, self.seed = model, places, steps, seed
+        self.weights, self.names = model.effective_weights.numpy(), model.names
+        self.sizes = self.weights.sizes
+        self.worlds: list[World] = [world_of(model.structure)]
+        self._numbers: dict[tuple, int] = {}
+        self._starts: dict[str, int] = {}
+        total = 0
+        for name, array in self.weights.items():
+            self._starts[name] = total
+            total += array.size
+        self.total = total
+
+    def injection(self, fault: Fault, trigger: int = UNTRIGGERED) -> Injection:
+        """Give one fault as data.
+
+        Raises:
+            HandcraftedError: if a process has no such parameter, or a link cannot be delayed so far.
+        """
+        rng = np.random.default_rng([self.seed, zlib.crc32(str(fault).encode())])
+        noisy = fault.way == "noise"
+        draws = rng.normal(size=self.steps) if noisy else np.zeros(self.steps)
+        begin, steps = np.int32(fault.onset), np.int32(fault.steps or FOREVER)
+        common = Injection(begin, steps, np.int32(trigger), draws.astype(np.float32))
+        return getattr(self, f"_{fault.place.kind}")(common, fault)
+
+    def _weight(self, common: Injection, fault: Fault) -> Injection:
+        first = _index(fault.place.name)
+        if fault.way == "swap":
+            other = _index(str(fault.amount))
+            return self._entries(common, {first: self._value(other), other: self._value(first)})
+        return self._entries(common, {first: changed(self._value(first), fault.way, fault.amount)})
+
+    def _entries(self, common: Injection, new: dict[tuple[str, Shape], np.float32]) -> Injection:
+        at = [self._starts[name] + int(np.ravel_multi_index(i, self.weights[name].shape)) for name, i in new]
+        return common._replace(weights=Entries(np.array(at, np.int32), np.array([*new.values()], np.float32)))
+
+    def _value(self, entry: tuple[str, Shape]) -> np.float32:
+        return self.weights[entry[0]][entry[1]]
+
+    def _activation(self, common: Injection, fault: Fault) -> Injection:
+        size = self.sizes
+        if not re.fullmatch(r"L\d+[HN]\d+", fault.place.name):
+            return self._subspace(common, fault, self.places.signals("activation")[fault.place.name], fault.amount)
+        found = parse(fault.place.name, self.weights)
+        at = found.layer, found.index
+        if found.kind == HEAD:
+            shape = size["layer"], size["head"], size["d_head"]
+            return common._replace(edit=Edit(heads=change(shape, at, fault.way, fault.amount)))
+        return common._replace(edit=Edit(neurons=change((size["layer"], size["d_mlp"]), at, fault.way, fault.amount)))
+
+    def _subspace(self, common: Injection, fault: Fault, signal: Signal, amount: Numbers) -> Injection:
+        """Change a subspace where it is written: at the start of the step, by heads or by neurons."""
+        at, place = self.names.find(signal), next((p for p in self.model.layout if p.writes == signal), None)
+        layers, width = self.sizes["layer"], self.sizes["d_model"]
+        edit = Edit(embed=nothing(width), mid=nothing(layers, width), post=nothing(layers, width))
+        if place is None:
+            return common._replace(edit=edit._replace(embed=change((width,), at, fault.way, amount)))
+        new = change((layers, width), (place.layer, at), fault.way, amount)
+        return common._replace(edit=edit._replace(**{"mid" if place.part == "attention" else "post": new}))
+
+    def _link(self, common: Injection, fault: Fault) -> Injection:
+        link = self.places.link(fault.place.name)
+        assert link.received and link.port
+        if fault.way == "delay":
+            return self._delayed_link(common, link.received, int(fault.amount))  # type: ignore[arg-type]
+        if fault.way == "swap":
+            return self._swapped_links(common, fault)
+        stuck = fault.way == "stuck" and link.domain.discrete
+        amount = link.domain.encode(str(fault.amount)) if stuck else fault.amount
+        return self._subspace(common, fault, link.received, amount)
+
+    def _head_of(self, received: Signal) -> tuple[int, int]:
+        place = next(place for place in self.model.layout if place.writes == received)
+        return place.layer, place.components[0]
+
+    def _delayed_link(self, common: Injection, received: Signal, steps: int) -> Injection:
+        """Let the head of a link look back: its query turned by a radian per step."""
+        if steps >= self.model.window:
+            raise HandcraftedError(
+                f"Expected a link at most {self.model.window - 1} steps late, got {steps}: its head sees no farther. "
+                "Delay the sensor instead."
+            )
+        at = self._head_of(received)
+        size = np.hypot(*self.weights.b_Q[at][:2])
+        query = np.float32(size * np.cos(steps)), np.float32(-size * np.sin(steps))
+        return self._entries(common, {("b_Q", (*at, i)): query[i] for i in (0, 1)})
+
+    def _swapped_links(self, common: Injection, fault: Fault) -> Injection:
+        """Let two heads read each what is meant for the other."""
+        links = [self.places.link(name) for name in (fault.place.name, str(fault.amount))]
+        w, new = self.weights, {}
+        for mine, other in (links, links[::-1]):
+            assert mine.received and mine.port and other.port
+            at = self._head_of(mine.received)
+            old, instead = self.names.find(mine.port), self.names.find(other.port)
+            values = w.W_V[at][old].copy()
+            for row, line in zip(old, values, strict=True):
+                new |= {("W_V", (*at, int(row), i)): np.float32(0) for i in range(len(line))}
+            for row, line in zip(instead, values, strict=True):
+                new |= {("W_V", (*at, int(row), i)): value for i, value in enumerate(line)}
+        return self._entries(common, new)
+
+    def _memory(self) -> dict[str, Shape]:
+        size = self.sizes
+        ring = size["layer"], self.model.window - 1, size["head"], size["d_head"]
+        return {"carry": (size["d_model"],), "keys": ring, "values": ring}
+
+    def _state(self, common: Injection, fault: Fault, part: str, at: Any) -> Injection:
+        """Change what the network remembers, or hold it."""
+        shapes = self._memory()
+        if fault.way == "hold":
+            still = {name: np.zeros((s[0], 1, s[2], 1) if len(s) > 1 else s, bool) for name, s in shapes.items()}
+            still[part][at] = True
+            return common._replace(stale=State(**still))
+        parts = {name: nothing(*shape) for name, shape in shapes.items()}
+        return common._replace(state=State(**{**parts, part: change(shapes[part], at, fault.way, fault.amount)}))
+
+    def _history(self, common: Injection, fault: Fault) -> Injection:
+        name, part = fault.place.name.split()
+        head = parse(name, self.weights)
+        return self._state(common, fault, part, (head.layer, slice(None), head.index))
+
+    def _recurrence(self, common: Injection, fault: Fault) -> Injection:
+        at = self.names.find(self.places.signals("recurrence")[fault.place.name])
+        return self._state(common, fault, "carry", at)
+
+    def _network(self, common: Injection, fault: Fault) -> Injection:
+        held = self._ports(len(self.names.outputs))
+        held.held[:] = True
+        still = [np.ones((s[0], 1, s[2], 1) if len(s) > 1 else s, bool) for s in self._memory().values()]
+        return common._replace(outputs=held, stale=State(*still))
+
+    def _sensor(self, common: Injection, fault: Fault) -> Injection:
+        return common._replace(inputs=self._port(fault, self.names.input_signals, "sensor"))
+
+    def _actuator(self, common: Injection, fault: Fault) -> Injection:
+        return common._replace(outputs=self._port(fault, self.names.output_signals, "actuator"))
+
+    def _ports(self, width: int) -> PortChange:
+        no = np.zeros(width, bool)
+        told = np.zeros((1, width), np.float32)
+        return PortChange(nothing(width), told, np.arange(width), no, np.int32(1), no.copy())
+
+    def _port(self, fault: Fault, listed: Any, kind: str) -> PortChange:
+        signal = self.places.signals(kind)[fault.place.name]
+        at, domain, amount = listed[signal], self.names.domain(signal), fault.amount
+        width = sum(map(len, listed.values()))
+        found = self._ports(width)
+        match fault.way:
+            case "hold":
+                found.held[at] = True
+            case "delay":
+                found.late[at] = True
+                return found._replace(delay=np.int32(amount))
+            case "swap":
+                other = listed[self.places.signals(kind)[str(amount)]]
+                found.source[at], found.source[other] = other, at
+            case "spoof":
+                assert isinstance(amount, tuple)
+                told = np.zeros((len(amount), width), np.float32)
+                told[:, at] = [domain.encode(value) for value in amount]
+                return found._replace(change=change((width,), at, "zero", None), told=told)
+            case "stuck":
+                return found._replace(change=change((width,), at, "stuck", domain.encode(amount)))  # type: ignore[arg-type]
+            case way:
+                return found._replace(change=change((width,), at, way, amount))
+        return found
+
+    def _process(self, common: Injection, fault: Fault) -> Injection:
+        owner = fault.place.name
+        if fault.way == "parameter":
+            assert isinstance(fault.amount, tuple)
+            return common._replace(variant=np.int32(self._variant(owner, *fault.amount)))
+        owners = list(self.worlds[0].processes)
+        if fault.way == "disturbance":
+            return common._replace(shocks=change((len(owners),), owners.index(owner), "stuck", fault.amount))
+        rates = {
+            name: {key: nothing(*np.shape(value)) for key, value in process.initial.items()}
+            for name, process in self.worlds[0].processes.items()
+        }
+        rates[owner] = {
+            key: change(np.shape(value), ..., fault.way, fault.amount)
+            for key, value in self.worlds[0].processes[owner].initial.items()
+        }
+        return common._replace(rates=rates)
+
+    def _variant(self, owner: str, name: str, value: float) -> int:
+        """Give the number of the world in which a process has another parameter."""
+        key = owner, name, value
+        if key not in self._numbers:
+            self._numbers[key] = len(self.worlds)
+            self.worlds.append(world_of(_with_parameter(self.model.structure, owner, name, value)))
+        return self._numbers[key]
+
+
+def _with_parameter(structure: ControlStructure, owner: str, name: str, value: float) -> ControlStructure:
+    """Give the structure whose process has another parameter; `inputs.heat` is the one called heat among the inputs."""
+    data = structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    place, whole = data["components"][owner]["dynamics"], structure.components[owner].dynamics
+    *outer, last = name.split(".")
+    known = _numbers_of(whole.model_dump(mode="json", by_alias=True) if whole else {})
+    if name not in known:
+        raise HandcraftedError(f"Expected a number among the dynamics of {owner}, got {name!r}.{nearest(name, known)}")
+    for key in outer:
+        place = place[key]
+    place[last] = value
+    try:
+        return ControlStructure.model_validate(data)
+    except ValueError as error:
+        raise HandcraftedError(f"Expected a value that {name} of {owner} can have, got {value:g}: {error}") from None
+
+
+def _numbers_of(data: dict, before: str = "") -> list[str]:
+    found = []
+    for key, value in data.items():
+        if isinstance(value, dict):
+            found += _numbers_of(value, f"{before}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found.append(f"{before}{key}")
+    return found
+
+
+def _index(name: str) -> tuple[str, Shape]:
+    array, inner = name.rstrip("]").split("[")
+    return array, tuple(int(i) for i in inner.split(",") if i.strip())
+
+
+def stacked(injections: Sequence[Injection], total: int) -> Injection:
+    """Put faults of one shape behind each other; what is of different length is filled up.
+
+    Args:
+        injections: at least one.
+        total: how many entries all arrays have; a place there means none.
+    """
+    import jax
+
+    weights = [one.weights for one in injections]
+    if weights[0] is not None:
+        most = max(len(one.places) for one in weights if one)
+        fill = lambda one: Entries(
+            np.pad(one.places, (0, most - len(one.places)), constant_values=total),
+            np.pad(one.values, (0, most - len(one.values))),
+        )
+        injections = [one._replace(weights=fill(one.weights)) for one in injections]
+    for name in ("inputs", "outputs"):
+        if (first := getattr(injections[0], name)) is not None:
+            most = max(len(getattr(one, name).told) for one in injections)
+            assert isinstance(first, PortChange)
+            injections = [one._replace(**{name: _longer(getattr(one, name), most)}) for one in injections]
+    return jax.tree.map(lambda *parts: np.stack(parts), *injections)
+
+
+def _longer(port: PortChange, most: int) -> PortChange:
+    return port._replace(told=np.pad(port.told, ((0, most - len(port.told)), (0, 0)), mode="edge"))
+
+
+def at_rest(one: Injection) -> Injection:
+    """Give a fault of the same shape that never begins."""
+    return one._replace(onset=np.int32(FOREVER))

@@ -1,0 +1,189 @@
+"""Where something can fail: every place of a model by kind and name, with whose it is and which link runs through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.resolved import ResolvedLink
+from handcrafted.model.component import HEAD, NEURON, Component
+from handcrafted.model.layer_0 import base_blocks, base_of, frozen
+from handcrafted.model.transformer import Placement, Transformer
+from handcrafted.model.weights import FIELD_AXES
+
+INPUT, OUTPUT, MEMORY = "input", "output", "memory"
+"""What an array entry outside all circuits is for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place that can fail.
+
+    Attributes:
+        kind: as in a fault list, `weight`, `sensor` and so on.
+        name: of the place, such as `W_in[0, 3, 5]`, `L0N1` or a signal's.
+        owner: the component that it belongs to; empty for the network as a whole.
+        about: the signal that it makes, carries or remembers.
+        role: of the circuit that it belongs to, or what else it is for; empty outside the network.
+        links: the links that run through it.
+        base: whether it belongs to the Layer 0 controller.
+    """
+
+    kind: str
+    name: str
+    owner: str = ""
+    about: str = ""
+    role: str = ""
+    links: tuple[ResolvedLink, ...] = ()
+    base: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def component(self) -> str:
+        """What a heatmap calls it: whose it is, and what it is about."""
+        return ", ".join(filter(None, (self.owner, self.about))) or self.name
+
+
+class Places:
+    """All places of a model."""
+
+    def __init__(self, model: Transformer):
+        self.model, self.names = model, model.names
+        self.links = model.structure.resolved.links
+        self.base = base_of(model.structure)
+        self.circuits: dict[Component, Placement] = {
+            Component(HEAD if place.part == "attention" else NEURON, place.layer, number): place
+            for place in model.layout
+            for number in place.components
+        }
+        self.found: dict[str, dict[str, Place]] = {}
+
+    def of(self, kind: str) -> Mapping[str, Place]:
+        """List the places of a kind by name."""
+        if kind not in self.found:
+            listed = getattr(self, f"_{kind}")()
+            self.found[kind] = {place.name: place for place in listed}
+        return self.found[kind]
+
+    def signals(self, kind: str) -> dict[str, Signal]:
+        """Give the signals that places of a kind are named after; each by its name, and by its owner's too."""
+        listed = {
+            "sensor": self.names.input_signals,
+            "actuator": self.names.output_signals,
+            "recurrence": self._carried(),
+            "activation": self.names.subspaces,
+        }[kind]
+        return _named(list(listed))
+
+    def link(self, name: str) -> ResolvedLink:
+        """Give the link of a place."""
+        (link,) = self.of("link")[name].links
+        return link
+
+    def entry(self, array: str, index: tuple[int, ...]) -> Place:
+        """Give the place of an array entry, whether anything stands there or not."""
+        axes = dict(zip(FIELD_AXES[array], index, strict=False))
+        name = f"{array}[{', '.join(map(str, index))}]"
+        base = bool(self._frozen()[array][index])
+        if "head" in axes or "d_mlp" in axes:
+            kind, number = (HEAD, axes["head"]) if "head" in axes else (NEURON, axes["d_mlp"])
+            circuit = self.circuits.get(Component(kind, axes["layer"], number))
+            return self._of_circuit("weight", name, circuit, base)
+        if "n_in" in axes:
+            signal = list(self.names.inputs)[axes["n_in"]].node(INPUT)
+            return Place("weight", name, signal.owner, signal.name, INPUT, self._through(signal), base)
+        if "n_out" in axes:
+            signal = list(self.names.outputs)[axes["n_out"]].node(OUTPUT)
+            return Place("weight", name, signal.owner, signal.name, OUTPUT, self._through(signal), base)
+        subspace = self.names.residual[index[-1]].subspace
+        role = MEMORY if array in ("W_R", "r_0") else subspace.role
+        return Place("weight", name, subspace.owner, subspace.name, role, self._through(subspace), base)
+
+    def _weight(self) -> Iterator[Place]:
+        for array, values in self.model.effective_weights.items():
+            for index in np.argwhere(np.asarray(values)):
+                yield self.entry(array, tuple(map(int, index)))
+
+    def _frozen(self) -> Mapping:
+        if "frozen" not in self.__dict__:
+            blocks = base_blocks(self.model.structure, self.model.blocks) if self.base else ()
+            self.frozen = frozen(blocks, self.model.masks)
+        return self.frozen  # pyright: ignore[reportReturnType]  # arrays by name, as a mapping is asked
+
+    def _activation(self) -> Iterator[Place]:
+        for component, circuit in self.circuits.items():
+            yield self._of_circuit("activation", str(component), circuit, circuit.owner == self.base)
+        for name, signal in _named(list(self.names.subspaces), short=False).items():
+            base = signal.owner == self.base
+            yield Place("activation", name, signal.owner, signal.name, signal.role, self._through(signal), base)
+
+    def _link(self) -> Iterator[Place]:
+        for link in self.links:
+            if link.received:
+                receiver = link.received.owner
+                yield Place("link", str(link.id), receiver, link.id.name, "feedback", (link,), receiver == self.base)
+
+    def _history(self) -> Iterator[Place]:
+        for component, circuit in self.circuits.items():
+            if component.kind == HEAD:
+                for part in ("keys", "values"):
+                    yield self._of_circuit("history", f"{component} {part}", circuit, circuit.owner == self.base)
+
+    def _recurrence(self) -> Iterator[Place]:
+        for name, signal in _named(self._carried(), short=False).items():
+            base = signal.owner == self.base
+            yield Place("recurrence", name, signal.owner, signal.name, MEMORY, self._through(signal), base)
+
+    def _sensor(self) -> Iterator[Place]:
+        for name, signal in _named(list(self.names.input_signals), short=False).items():
+            yield Place("sensor", name, signal.owner, signal.name, "", self._through(signal))
+
+    def _actuator(self) -> Iterator[Place]:
+        for name, signal in _named(list(self.names.output_signals), short=False).items():
+            yield Place("actuator", name, signal.owner, signal.name, "", self._through(signal))
+
+    def _process(self) -> Iterator[Place]:
+        for name, component in self.model.structure.components.items():
+            if component.dynamics is not None:
+                yield Place("process", name, name)
+
+    def _network(self) -> Iterator[Place]:
+        yield Place("network", "all")
+
+    def _of_circuit(self, kind: str, name: str, circuit: Placement | None, base: bool) -> Place:
+        if circuit is None:
+            return Place(kind, name, "", "nothing", "unused")
+        about = circuit.writes
+        return Place(kind, name, circuit.owner, about.name, circuit.role, self._through(about), base)
+
+    def _through(self, signal: Signal) -> tuple[ResolvedLink, ...]:
+        """Give the links that a signal carries: as a port, as what is received, or at the ends of the network."""
+        ends = lambda link: (link.port, link.received, *map(_end, (link.port,) * 2, (network_input, network_output)))
+        return tuple(link for link in self.links if signal in ends(link))
+
+    def _carried(self) -> list[Signal]:
+        w_r = np.asarray(self.model.effective_weights.W_R)
+        return [signal for signal, at in self.names.subspaces.items() if np.any(w_r[:, at])]
+
+
+def _end(port: Signal | None, end) -> Signal | None:
+    return end(port) if port else None
+
+
+def _named(signals: list[Signal], short: bool = True) -> dict[str, Signal]:
+    """Name signals: the name alone where it is the only one, else with the owner, and the role if that is not enough.
+
+    With `short`, each is found by all of these that mean it alone.
+    """
+    ways = (lambda s: s.name, lambda s: f"{s.owner}.{s.name}", lambda s: f"{s.owner}.{s.role}.{s.name}")
+    found: dict[str, Signal] = {}
+    for signal in signals:
+        own = [way(signal) for way in ways if sum(way(other) == way(signal) for other in signals) == 1]
+        found |= dict.fromkeys(own if short else own[:1], signal)
+    return found

@@ -1,0 +1,72 @@
+"""Outcomes in a file, a line each, so that a campaign that was cut off goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.safety.faults.outcome import Belief, Outcome
+
+
+class Store:
+    """What is known of faults, and the file that keeps it; without a file it is kept in memory alone.
+
+    Attributes:
+        found: outcomes by the words of the fault.
+    """
+
+    def __init__(self, path: str | Path | None, key: str):
+        """Read what is there; a last line that was cut off is left out.
+
+        Raises:
+            HandcraftedError: if the file cannot be read, or holds outcomes of another loop.
+        """
+        self.path, self.key = Path(path) if path else None, key
+        self.found: dict[str, Outcome] = {}
+        if self.path is None or not self.path.exists():
+            return
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise HandcraftedError(f"{path}: Expected a file of outcomes, got: {error}. Choose another.") from None
+        for number, line in enumerate(lines, 1):
+            self._take(number, line, last=number == len(lines))
+
+    def _take(self, number: int, line: str, last: bool) -> None:
+        try:
+            data = json.loads(line)
+            key, fault, belief = data.pop("of"), data.pop("fault"), data.pop("belief")
+            tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+            outcome = Outcome(**tuples, belief=Belief(*belief) if belief else None)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            if last:
+                return
+            raise HandcraftedError(
+                f"{self.path}, line {number}: Expected an outcome, got something else. Choose another file."
+            ) from None
+        if key != self.key:
+            raise HandcraftedError(
+                f"{self.path}: Expected outcomes of this loop, these steps and this seed, got others. Choose another file."
+            )
+        self.found[fault] = outcome
+
+    def add(self, new: Mapping[str, Outcome]) -> None:
+        """Keep outcomes.
+
+        Raises:
+            HandcraftedError: if the file cannot be written.
+        """
+        self.found.update(new)
+        if self.path is None:
+            return
+        lines = [json.dumps({"fault": fault, **asdict(one), "of": self.key}) + "\n" for fault, one in new.items()]
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.writelines(lines)
+        except OSError as error:
+            raise HandcraftedError(
+                f"{self.path}: Expected a place to write to, got: {error.strerror}. Choose another."
+            ) from None
