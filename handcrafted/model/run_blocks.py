@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.model.blocks import Block, Part, Positions, Source
 from handcrafted.model.edit import Edit, Touch
-from handcrafted.model.forward import WINDOW, State, attend, matmul
+from handcrafted.model.forward import WINDOW, attend, matmul
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
@@ -112,12 +112,12 @@ def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
     return BlockState(carry, keys, values)
 
 
-def cut_state(blocks: tuple[Block, ...], dense: State) -> BlockState:
-    """Gather from numbers that lie like the dense state what belongs to each block's."""
+def cut_state(blocks: tuple[Block, ...], dense_carry: Any, dense_keys: Any, dense_values: Any) -> BlockState:
+    """Gather from numbers that lie like the parts of the dense state what belongs to each block's."""
     carry, rings = {}, ({}, {})
     for block in blocks:
-        carry[block.name] = dense.carry[np.array(block.own, int)]
-        for kind, found in zip((dense.keys, dense.values), rings, strict=True):
+        carry[block.name] = dense_carry[np.array(block.own, int)]
+        for kind, found in zip((dense_keys, dense_values), rings, strict=True):
             parts = [part for part in block.parts if part.attends]
             found[block.name] = {str(p.half): kind[p.layer][:, np.array(p.components)] for p in parts}
     return BlockState(carry, *rings)

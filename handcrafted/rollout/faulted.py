@@ -21,7 +21,7 @@ from handcrafted.model.forward import State, advance, initial_state
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut_state, dense_residual, split, start
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, touches_now
+from handcrafted.rollout.injection import UNTRIGGERED, Injection, Parts, PortChange, touches_now
 from handcrafted.rollout.loop import Loop, Network, Seen, measure, observe, proceed
 from handcrafted.rollout.world import DISTURBANCE, World
 
@@ -66,7 +66,7 @@ def run_faulted(
     moving: Mapping[Signal, Array],
     kept: Array,
     injections: Injection,
-) -> Seen:
+) -> tuple[Seen, Array]:
     """Run one closed loop per fault, all from the same state and disturbed alike.
 
     Args:
@@ -78,15 +78,15 @@ def run_faulted(
         injections: the faults, with a leading axis.
 
     Returns:
-        What was seen [run, time, …]: inputs as they truly are, before sensors fail, and outputs as they are commanded,
-        before actuators fail.
+        What was seen [run, time, …], inputs as they truly are, before sensors fail, and outputs as they are commanded,
+        before actuators fail; and what actuators do [run, time, n_out].
     """
     return jax.vmap(lambda fault: _run(setting, weights, loop, moving, kept, fault))(injections)
 
 
 def _run(
     setting: Setting, weights: Weights, loop: Loop, moving: Mapping[Signal, Array], kept: Array, fault: Injection
-) -> Seen:
+) -> tuple[Seen, Array]:
     healthy = _cut(setting, weights)
     faulty = _cut(setting, _changed(weights, fault)) if fault.weights is not None else None
     if faulty is not None:
@@ -99,7 +99,7 @@ def _run(
     past = lambda value: jnp.broadcast_to(value, (setting.depth, *value.shape))
     memory = _Kept(jnp.int32(-1), past(first), past(loop.actions))
 
-    def one_step(carry: tuple[Loop, _Kept], now: tuple) -> tuple[tuple[Loop, _Kept], Seen]:
+    def one_step(carry: tuple[Loop, _Kept], now: tuple) -> tuple[tuple[Loop, _Kept], tuple[Seen, Array]]:
         step, draw, outside = now
         return _step(setting, (healthy, faulty), *carry, outside, kept, fault, step, draw)
 
@@ -117,7 +117,7 @@ def _step(
     fault: Injection,
     step: Array,
     draw: Array,
-) -> tuple[tuple[Loop, _Kept], Seen]:
+) -> tuple[tuple[Loop, _Kept], tuple[Seen, Array]]:
     names, world = setting.names, setting.worlds[0]
     observed = observe(world, now.processes)
     since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, step), step, -1))
@@ -139,7 +139,7 @@ def _step(
         _pushed(memory.outputs, commanded, fault.outputs, active),
     )
     seen = Seen(now.processes, observed, true, residual[kept], commanded, caught)
-    return (Loop(new, processes, actions), after), seen
+    return (Loop(new, processes, actions), after), (seen, actions)
 
 
 def _begins(setting: Setting, fault: Injection, observed: Mapping, step: Array) -> Array:
@@ -201,7 +201,7 @@ def _remembered(state: State | BlockState, fault: Injection, active: Array, draw
     if fault.state is None:
         return state
     touches = touches_now(fault.state, active, draw)
-    parts = [State(*(touch[i] for touch in touches)) for i in range(3)]
+    parts = [Parts(*(touch[i] for touch in touches)) for i in range(3)]
     return jax.tree.map(lambda value, *of: Touch(*of).on(value), state, *(_like(state, part, blocks) for part in parts))
 
 
@@ -213,9 +213,9 @@ def _stale(old: State | BlockState, new: Any, fault: Injection, active: Array, b
     return jax.tree.map(lambda a, b, still: jnp.where(active & still, a, b), old, new, held)
 
 
-def _like(state: State | BlockState, dense: State, blocks: Cut) -> Any:
+def _like(state: State | BlockState, parts: Parts, blocks: Cut) -> Any:
     """Lay numbers out like a state."""
-    return dense if isinstance(state, State) else cut_state(blocks, dense)
+    return State(*parts) if isinstance(state, State) else cut_state(blocks, *parts)
 
 
 def _proceed(

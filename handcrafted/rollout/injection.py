@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jax import Array
 
 from handcrafted.model.edit import Edit, Touch
-from handcrafted.model.forward import State
 
 FOREVER = 2**30
 """Steps of a fault that does not end."""
@@ -66,6 +65,14 @@ class Entries(NamedTuple):
     values: Any
 
 
+class Parts(NamedTuple):
+    """Something for each part of the network's dense state, see `handcrafted.model.forward.State`."""
+
+    carry: Any
+    keys: Any
+    values: Any
+
+
 class Injection(NamedTuple):
     """One fault, or with a leading axis many of one shape; what is None is untouched.
 
@@ -90,18 +97,23 @@ class Injection(NamedTuple):
     draws: Any
     weights: Entries | None = None
     edit: Edit | None = None
-    state: State | None = None
-    stale: State | None = None
+    state: Parts | None = None
+    stale: Parts | None = None
     inputs: PortChange | None = None
     outputs: PortChange | None = None
     rates: Any = None
     shocks: Change | None = None
     variant: Any = None
 
-    @property
-    def touches(self) -> tuple[str, ...]:
-        """The fields that are not None: faults of the same ones have one shape."""
-        return tuple(name for name in self._fields[4:] if getattr(self, name) is not None)
+    def like(self, template: Injection) -> Injection:
+        """Give the same fault in the shape of another: what is None here and not there is taken from there."""
+        edit = template.edit if self.edit is None or template.edit is None else _or(self.edit, template.edit)
+        return _or(self, template)._replace(edit=edit)
+
+
+def _or(one: Any, other: Any) -> Any:
+    """Give a tuple's fields, or the other's where they are None."""
+    return type(one)(*(b if a is None else a for a, b in zip(one, other, strict=True)))
 
 
 def touches_now(changes: Any, active: Array, draw: Array) -> Any:

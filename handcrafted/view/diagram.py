@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
@@ -40,10 +40,11 @@ class Diagram:
 
     Attributes:
         laws: the cell of laws of each controller that shows any.
+        fills: colours of boxes that are not those of their kind.
     """
 
-    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], laws: Laws):
-        self.zoom, self.arrows, self.laws = zoom, arrows, laws
+    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], laws: Laws, fills: Mapping[str, str] | None = None):
+        self.zoom, self.arrows, self.laws, self.fills = zoom, arrows, laws, fills or {}
         self.nesting = Nesting(zoom.components)
         self.faces = Faces(self.nesting, arrows)
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
@@ -120,7 +121,7 @@ class Diagram:
 
     def _box(self, name: str, border: int = 1) -> str:
         inside = content(self.zoom, name, self.laws.get(name, ""))
-        fill = FILL.get(self.zoom.components[name].kind, "white")
+        fill = self.fills.get(name) or FILL.get(self.zoom.components[name].kind, "white")
         return box(inside, self.faces.row(name, "n"), self.faces.row(name, "s"), fill, border)
 
     def _heights(self) -> Iterator[str]:

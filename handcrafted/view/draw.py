@@ -10,8 +10,10 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.rollout.trace import Trace
+from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.verdict.comparison import Comparison
+from handcrafted.view.campaign import campaign_picture
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import render
@@ -41,15 +43,15 @@ class Picture:
 
 
 def draw(thing: Any, path: str | Path, **options: Any) -> Path:
-    """Draw a control structure, a comparison, an analysis, the weights of a model or a closed loop over time.
+    """Draw a control structure, a comparison, an analysis, a campaign, a model's weights or a closed loop over time.
 
     Args:
-        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, or a model with `effective_weights` and
-            `names`.
+        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, or a model with
+            `effective_weights` and `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
         **options: `dpi` (of PNGs); for a control structure or a comparison also `collapse` (groups, and boxes that
             hold others, to draw as one box each); for weights also `drop_zero` (leave out rows and columns of zeros,
-            default True).
+            default True); for a campaign also `kind`, `heatmap` or `criticality`.
 
     Raises:
         HandcraftedError: if the thing, the suffix or an option is not known, the folder is missing, or Graphviz is.
@@ -92,10 +94,13 @@ def _drawer_of(thing: Any) -> _Drawer:
         return _Drawer(_trace)
     if isinstance(thing, Analysis):
         return _Drawer(unsafe_picture)
+    if isinstance(thing, Campaign):
+        return _Drawer(campaign_picture, options=("dpi", "kind"))
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _Drawer(_weights, options=("dpi", "drop_zero"))
     raise HandcraftedError(
-        f"Expected a ControlStructure, a Comparison, a Trace, an Analysis or a model, got {type(thing).__name__}. "
+        f"Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign or a model, got "
+        f"{type(thing).__name__}. "
         "Load a structure or compare one with what was recovered, and draw that."
     )
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import ALL, BITS, FaultList, Line
-from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.parts import Condition
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.safety.faults.place import Place, Places
+from handcrafted.safety.stpa.wording import condition_words
 
 MOST = 1_000_000
 """Faults that one list may stand for."""
@@ -23,8 +24,8 @@ MOST = 1_000_000
 ONCE = ("bias", "scale", "invert", "noise", "flip")
 """What happens to a head's memory once, unless it is said for how long: it would add up from step to step."""
 
-Amount = float | int | str | tuple[float | str, ...] | tuple[str, float] | None
-"""How much: a number, a word, a bit, another place's name, values one after the other, or a parameter with its value."""
+Amount = Any
+"""How much: a number, word or bit, another place's name, values one after the other, or a parameter and its value."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Fault:
     def __str__(self) -> str:
         since = f" from step {self.onset}" if self.onset else ""
         spell = f" for {self.steps} step{'s' if self.steps > 1 else ''}" if self.steps else ""
-        return f"{self.place} {self.said}{since}{spell}{_condition(self.when)}"
+        once = f" once {condition_words(self.when)}" if self.when else ""
+        return f"{self.place} {self.said}{since}{spell}{once}"
 
     @property
     def said(self) -> str:
@@ -90,20 +92,6 @@ class Fault:
 
 def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float | int) else str(value)
-
-
-def _condition(when: Condition | None) -> str:
-    if when is None:
-        return ""
-    rows = [" and ".join(f"{name} {_test(test)}" for name, test in row.items()) for row in when]
-    return f" once {', or '.join(rows)}"
-
-
-def _test(test: Bounds | tuple[str, ...]) -> str:
-    if isinstance(test, Bounds):
-        ends = [("above", test.above), ("below", test.below)]
-        return " and ".join(f"{word} {end:g}" for word, end in ends if end is not None)
-    return f"is {' or '.join(test)}"
 
 
 def expand(model: Transformer, listed: FaultList, places: Places | None = None) -> tuple[Fault, ...]:
@@ -248,7 +236,7 @@ class _Line:
         widths = [domain.width if (domain := domain_of(self.model, p)) else 1 for p in (place, other)]
         if widths[0] != widths[1] or other == place:
             raise HandcraftedError(
-                f"Expected another {place.kind} with as many coordinates as {place.name}, got {other.name}. Swap equals."
+                f"Expected another {place.kind} with as many coordinates as {place.name}, got {other.name}."
             )
         return other.name
 
@@ -258,8 +246,3 @@ def domain_of(model: Transformer, place: Place) -> Domain | None:
     if place.kind in ("sensor", "actuator", "link") and place.links:
         return place.links[0].domain
     return None
-
-
-def share(count: int, of: int) -> float:
-    """Give a share; NaN of nothing."""
-    return count / of if of else math.nan

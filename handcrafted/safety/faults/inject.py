@@ -15,55 +15,12 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
-from handcrafted.model.forward import State
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.injection import FOREVER, UNTRIGGERED, Change, Entries, Injection, PortChange
+from handcrafted.rollout.injection import FOREVER, UNTRIGGERED, Change, Entries, Injection, Parts, PortChange
 from handcrafted.rollout.world import World, world_of
+from handcrafted.safety.faults.changes import Numbers, Shape, change, changed, nothing
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.place import Places
-
-Shape = tuple[int, ...]
-Numbers = Any
-"""A number, or numbers that broadcast."""
-
-
-def nothing(*shape: int) -> Change:
-    """Give the change that changes nothing."""
-    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-    return Change(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
-
-
-def change(shape: Shape, at: Any, way: str, amount: Numbers) -> Change:
-    """Give the change of some values: zero, stuck, bias, scale, invert, noise or flip."""
-    found = nothing(*shape)
-    if way in ("zero", "stuck"):
-        found.keep[at] = 0
-        found.add[at] = 0 if way == "zero" else amount
-    elif way == "flip":
-        found.flip[at] = np.uint32(1 << amount).astype(np.int32)
-    elif way in ("scale", "invert"):
-        found.keep[at] = -1 if way == "invert" else amount
-    else:
-        {"bias": found.add, "noise": found.noise}[way][at] = amount
-    return found
-
-
-def changed(value: np.float32, way: str, amount: Numbers) -> np.float32:
-    """Give what becomes of one number of an array."""
-    with np.errstate(over="ignore"):
-        match way:
-            case "zero":
-                return np.float32(0)
-            case "stuck":
-                return np.float32(amount)
-            case "bias":
-                return value + np.float32(amount)
-            case "scale":
-                return value * np.float32(amount)
-            case "invert":
-                return -value
-    bits = np.float32(value).view(np.uint32) ^ np.uint32(1 << amount)
-    return bits.view(np.float32)
 
 
 class Injector:
@@ -98,6 +55,32 @@ class Injector:
         begin, steps = np.int32(fault.onset), np.int32(fault.steps or FOREVER)
         common = Injection(begin, steps, np.int32(trigger), draws.astype(np.float32))
         return getattr(self, f"_{fault.place.kind}")(common, fault)
+
+    def blank(self, shapes: Sequence[Injection]) -> Injection:
+        """Give a fault that changes nothing, with everything that any of some faults has."""
+        size, memory = self.sizes, self._memory()
+        stream, deep = (size["d_model"],), (size["layer"], size["d_model"])
+        whole = Injection(
+            np.int32(FOREVER), np.int32(0), np.int32(UNTRIGGERED), np.zeros(self.steps, np.float32),
+            weights=Entries(np.array([self.total], np.int32), np.zeros(1, np.float32)),
+            edit=Edit(
+                nothing(*stream), nothing(*deep), nothing(*deep),
+                nothing(size["layer"], size["head"], size["d_head"]), nothing(size["layer"], size["d_mlp"]),
+            ),
+            state=Parts(*(nothing(*shape) for shape in memory.values())),
+            stale=Parts(*(still(shape) for shape in memory.values())),
+            inputs=self._ports(len(self.names.inputs)),
+            outputs=self._ports(len(self.names.outputs)),
+            rates=self._rates(),
+            shocks=nothing(len(self.worlds[0].processes)),
+            variant=np.int32(0),
+        )  # fmt: skip
+        edits = [one.edit for one in shapes if one.edit is not None]
+        return _common(whole, shapes)._replace(edit=_common(whole.edit, edits) if edits else None)
+
+    def _rates(self) -> dict[str, dict[str, Change]]:
+        processes = self.worlds[0].processes.items()
+        return {n: {key: nothing(*np.shape(value)) for key, value in p.initial.items()} for n, p in processes}
 
     def _weight(self, common: Injection, fault: Fault) -> Injection:
         first = _index(fault.place.name)
@@ -138,7 +121,7 @@ class Injector:
         link = self.places.link(fault.place.name)
         assert link.received and link.port
         if fault.way == "delay":
-            return self._delayed_link(common, link.received, int(fault.amount))  # type: ignore[arg-type]
+            return self._delayed_link(common, link.received, int(fault.amount))
         if fault.way == "swap":
             return self._swapped_links(common, fault)
         stuck = fault.way == "stuck" and link.domain.discrete
@@ -185,11 +168,11 @@ class Injector:
         """Change what the network remembers, or hold it."""
         shapes = self._memory()
         if fault.way == "hold":
-            still = {name: np.zeros((s[0], 1, s[2], 1) if len(s) > 1 else s, bool) for name, s in shapes.items()}
-            still[part][at] = True
-            return common._replace(stale=State(**still))
+            held = {name: still(shape) for name, shape in shapes.items()}
+            held[part][at] = True
+            return common._replace(stale=Parts(**held))
         parts = {name: nothing(*shape) for name, shape in shapes.items()}
-        return common._replace(state=State(**{**parts, part: change(shapes[part], at, fault.way, fault.amount)}))
+        return common._replace(state=Parts(**{**parts, part: change(shapes[part], at, fault.way, fault.amount)}))
 
     def _history(self, common: Injection, fault: Fault) -> Injection:
         name, part = fault.place.name.split()
@@ -203,8 +186,7 @@ class Injector:
     def _network(self, common: Injection, fault: Fault) -> Injection:
         held = self._ports(len(self.names.outputs))
         held.held[:] = True
-        still = [np.ones((s[0], 1, s[2], 1) if len(s) > 1 else s, bool) for s in self._memory().values()]
-        return common._replace(outputs=held, stale=State(*still))
+        return common._replace(outputs=held, stale=Parts(*(~still(shape) for shape in self._memory().values())))
 
     def _sensor(self, common: Injection, fault: Fault) -> Injection:
         return common._replace(inputs=self._port(fault, self.names.input_signals, "sensor"))
@@ -237,7 +219,7 @@ class Injector:
                 told[:, at] = [domain.encode(value) for value in amount]
                 return found._replace(change=change((width,), at, "zero", None), told=told)
             case "stuck":
-                return found._replace(change=change((width,), at, "stuck", domain.encode(amount)))  # type: ignore[arg-type]
+                return found._replace(change=change((width,), at, "stuck", domain.encode(amount)))
             case way:
                 return found._replace(change=change((width,), at, way, amount))
         return found
@@ -250,10 +232,7 @@ class Injector:
         owners = list(self.worlds[0].processes)
         if fault.way == "disturbance":
             return common._replace(shocks=change((len(owners),), owners.index(owner), "stuck", fault.amount))
-        rates = {
-            name: {key: nothing(*np.shape(value)) for key, value in process.initial.items()}
-            for name, process in self.worlds[0].processes.items()
-        }
+        rates = self._rates()
         rates[owner] = {
             key: change(np.shape(value), ..., fault.way, fault.amount)
             for key, value in self.worlds[0].processes[owner].initial.items()
@@ -296,40 +275,18 @@ def _numbers_of(data: dict, before: str = "") -> list[str]:
     return found
 
 
+def still(shape: Shape) -> np.ndarray:
+    """Give booleans that hold nothing of a part of the state; of rings one for each head."""
+    return np.zeros((shape[0], 1, shape[2], 1) if len(shape) > 1 else shape, bool)
+
+
+def _common(whole: Any, shapes: Sequence[Any]) -> Any:
+    """Leave out of a tuple what is None in all of some others."""
+    return type(whole)(*(
+        None if all(one[i] is None for one in shapes) else part for i, part in enumerate(whole)
+    ))  # fmt: skip
+
+
 def _index(name: str) -> tuple[str, Shape]:
     array, inner = name.rstrip("]").split("[")
     return array, tuple(int(i) for i in inner.split(",") if i.strip())
-
-
-def stacked(injections: Sequence[Injection], total: int) -> Injection:
-    """Put faults of one shape behind each other; what is of different length is filled up.
-
-    Args:
-        injections: at least one.
-        total: how many entries all arrays have; a place there means none.
-    """
-    import jax
-
-    weights = [one.weights for one in injections]
-    if weights[0] is not None:
-        most = max(len(one.places) for one in weights if one)
-        fill = lambda one: Entries(
-            np.pad(one.places, (0, most - len(one.places)), constant_values=total),
-            np.pad(one.values, (0, most - len(one.values))),
-        )
-        injections = [one._replace(weights=fill(one.weights)) for one in injections]
-    for name in ("inputs", "outputs"):
-        if (first := getattr(injections[0], name)) is not None:
-            most = max(len(getattr(one, name).told) for one in injections)
-            assert isinstance(first, PortChange)
-            injections = [one._replace(**{name: _longer(getattr(one, name), most)}) for one in injections]
-    return jax.tree.map(lambda *parts: np.stack(parts), *injections)
-
-
-def _longer(port: PortChange, most: int) -> PortChange:
-    return port._replace(told=np.pad(port.told, ((0, most - len(port.told)), (0, 0)), mode="edge"))
-
-
-def at_rest(one: Injection) -> Injection:
-    """Give a fault of the same shape that never begins."""
-    return one._replace(onset=np.int32(FOREVER))

@@ -1,4 +1,4 @@
-"""What came of a fault: masked, safe but different, detected, or a hazard; by which unsafe control action, believing what."""
+"""What came of a fault: masked, safe but different, detected, or a hazard; by which action, believing what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.graph import Signal
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.faults.detectors import Alarms
@@ -63,7 +62,7 @@ class Witness(NamedTuple):
         hazards: where a hazard's condition holds, or what is true is not finite.
         unsafe: where a rule is broken.
         alarms: where a detector speaks.
-        differs: where what is true or commanded is another than without the fault.
+        differs: where what is true, commanded or carried out is another than without the fault.
     """
 
     trace: Trace
@@ -73,28 +72,32 @@ class Witness(NamedTuple):
     differs: np.ndarray
 
 
-def witness(trace: Trace, alarms: Alarms, loose: np.ndarray) -> Witness:
+def witness(trace: Trace, carried_out: Trace, alarms: Alarms, loose: np.ndarray) -> Witness:
     """Look at runs whose first has no fault.
 
+    A hazard that states no condition is there where a rule says that it comes of what is carried out.
+
     Args:
-        trace: of all runs.
+        trace: of all runs, with actions as they are commanded.
+        carried_out: the same with actions as they are carried out.
         alarms: the detectors.
         loose: what detectors read of the residual stream [run, time, coordinate].
     """
     structure = trace.structure
-    unsafe = {rule.id: bad for rule, bad in broken_steps(trace)}
+    unsafe, done = ({rule.id: bad for rule, bad in broken_steps(one)} for one in (trace, carried_out))
     lost = np.any([~_finite(values) for values in trace.state.values()], axis=0) if trace.state else False
     hazards = {name: holds(trace, hazard.when) | lost for name, hazard in structure.hazards.items() if hazard.when}
     ruled = {rule.id: rule.hazards for rule in structure.unsafe_control_actions}
     for name, hazard in structure.hazards.items():
-        by_rule = [bad for id, bad in unsafe.items() if name in ruled[id]]
+        by_rule = [bad for id, bad in done.items() if name in ruled[id]]
         if hazard.when is None and by_rule:
             hazards[name] = np.any(by_rule, axis=0)
-    return Witness(trace, hazards, unsafe, alarms.of(trace, loose), _differs(trace))
+    differs = _differs(trace) | _differs(carried_out)
+    return Witness(trace, hazards, unsafe, alarms.of(trace, loose), differs)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    return np.isfinite(values).reshape(*values.shape[:2], -1).all(axis=-1)
+    return np.asarray(np.isfinite(values).reshape(*values.shape[:2], -1).all(axis=-1))
 
 
 def _differs(trace: Trace) -> np.ndarray:
@@ -107,7 +110,7 @@ def _differs(trace: Trace) -> np.ndarray:
             size = domain.high - domain.low if domain and not domain.discrete else max(1.0, float(np.abs(usual).max()))
             with np.errstate(invalid="ignore", over="ignore"):
                 same = (np.abs(values - usual) <= TOLERANCE * size) | (values == usual)
-            found |= ~same.reshape(*found.shape, -1).all(axis=-1)
+            found |= np.any(~same.reshape(*found.shape, -1), axis=-1)
     return found
 
 
@@ -170,8 +173,3 @@ def _told(words: tuple[str, ...], value: np.ndarray, unit: str | None = None) ->
         said = [word for word, x in zip(words, np.atleast_1d(value), strict=True) if x > SAID]
         return " and ".join(said) or "nothing"
     return f"{float(value):.4g}{f' {unit}' if unit else ''}"
-
-
-def signal_text(signal: Signal) -> str:
-    """Name a signal with its owner."""
-    return f"{signal.owner}'s {signal.name}" if signal.owner else signal.name

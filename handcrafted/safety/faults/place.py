@@ -1,4 +1,4 @@
-"""Where something can fail: every place of a model by kind and name, with whose it is and which link runs through it."""
+"""Where something can fail: every place of a model by kind and name, whose it is, and which links run through it."""
 
 from __future__ import annotations
 
@@ -120,8 +120,12 @@ class Places:
         for component, circuit in self.circuits.items():
             yield self._of_circuit("activation", str(component), circuit, circuit.owner == self.base)
         for name, signal in _named(list(self.names.subspaces), short=False).items():
-            base = signal.owner == self.base
+            base = signal.owner == self.base or signal in self._arriving()
             yield Place("activation", name, signal.owner, signal.name, signal.role, self._through(signal), base)
+
+    def _arriving(self) -> set[Signal]:
+        """Give the ports of inputs that the Layer 0 controller reads."""
+        return {link.port for link in self.links if link.port and link.id.receiver == self.base and self.base}
 
     def _link(self) -> Iterator[Place]:
         for link in self.links:

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.safety.faults.outcome import Belief, Outcome
+from handcrafted.safety.faults.outcome import Outcome
+
+OUTCOME = TypeAdapter(Outcome)
 
 
 class Store:
@@ -38,9 +42,7 @@ class Store:
     def _take(self, number: int, line: str, last: bool) -> None:
         try:
             data = json.loads(line)
-            key, fault, belief = data.pop("of"), data.pop("fault"), data.pop("belief")
-            tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-            outcome = Outcome(**tuples, belief=Belief(*belief) if belief else None)
+            key, fault, outcome = data.pop("of"), str(data.pop("fault")), OUTCOME.validate_python(data)
         except (ValueError, TypeError, KeyError, AttributeError):
             if last:
                 return
@@ -49,7 +51,7 @@ class Store:
             ) from None
         if key != self.key:
             raise HandcraftedError(
-                f"{self.path}: Expected outcomes of this loop, these steps and this seed, got others. Choose another file."
+                f"{self.path}: Expected outcomes of this loop, its steps and its seed, got others. Choose another file."
             )
         self.found[fault] = outcome
 

@@ -1,1 +1,120 @@
-def summary(c): return ", ".join(f"{k} {c.count(k)}" for k in ("masked","safe but different","detected","hazard"))
+"""A campaign as tables: every fault, shares by component and by causal factor, and the scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from scipy.stats import binomtest
+
+from handcrafted.safety.faults.campaign import Campaign
+from handcrafted.safety.faults.factors import FACTORS, factor
+from handcrafted.safety.faults.fault import Fault
+from handcrafted.safety.faults.outcome import CLASSES, HAZARD
+from handcrafted.safety.faults.scenarios import scenarios
+
+CONFIDENCE = 0.95
+
+Rows = Sequence[Sequence[str]]
+
+
+class Share(NamedTuple):
+    """How many faults came to a hazard, of how many; of a sample with a 95 % confidence interval of the share."""
+
+    found: int
+    of: int
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        interval = "" if self.low == self.high else f" ({self.low:.1%} to {self.high:.1%})"
+        return f"{self.found} of {self.of} = {self.found / self.of:.1%}{interval}"
+
+
+def share_of(campaign: Campaign, kind: str = HAZARD) -> Share:
+    """Give the share of faults of one class.
+
+    The interval is of the share in the whole list, of which a sample was drawn; without sampling it is the share.
+
+    Source: Wilson 1927.
+    """
+    found, of = campaign.count(kind), len(campaign)
+    if not of or not campaign.sampled:
+        exact = found / of if of else 0.0
+        return Share(found, max(of, 1), exact, exact)
+    interval = binomtest(found, of).proportion_ci(CONFIDENCE, method="wilson")
+    return Share(found, of, float(interval.low), float(interval.high))
+
+
+def summary(campaign: Campaign) -> str:
+    """Say in a few lines what came of a campaign."""
+    drawn = f", drawn from {campaign.listed:,}" if campaign.sampled else ""
+    counts = ", ".join(f"{kind} {campaign.count(kind):,}" for kind in CLASSES)
+    hazard = f"; hazard {share_of(campaign)}" if campaign.sampled and len(campaign) else ""
+    return (
+        f"{campaign.structure.name}: {len(campaign):,} faults{drawn}, {campaign.steps:,} steps each: {counts}{hazard}"
+    )
+
+
+def fault_tables(campaign: Campaign, compared: Mapping[str, Campaign] | None = None) -> dict[str, Rows]:
+    """Give every table by name, the heading first.
+
+    Args:
+        campaign: as the loop is.
+        compared: the same list in other loops, by what is changed in them.
+    """
+    found = {
+        "faults": [FAULT_HEADING, *(_fault_row(campaign, i) for i in range(len(campaign)))],
+        "hazards_by_factor": _shares(campaign, "causal factor", factor, FACTORS),
+        "hazards_by_component": _shares(campaign, "component", lambda fault: fault.place.component),
+        "scenarios": [("causal factor", "scenario", "faults", "of"),
+                      *((one.factor, one.text, str(one.faults), str(one.of)) for one in scenarios(campaign))],
+    }  # fmt: skip
+    return {**found, **({"layer_0": side_by_side({"as it is": campaign, **compared})} if compared else {})}
+
+
+FAULT_HEADING = (
+    "fault", "component", "Layer 0", "causal factor", "class", "hazards", "hazard step", "unsafe control actions",
+    "first step", "noticed by", "noticed at step", "believed", "true",
+)  # fmt: skip
+
+
+def _fault_row(campaign: Campaign, number: int) -> Sequence[str]:
+    fault, outcome = campaign.faults[number], campaign.outcomes[number]
+    step = lambda value: "" if value is None else str(value)
+    belief = outcome.belief
+    believed = f"{belief.controller}: {belief.variable} is {belief.believed}" if belief else ""
+    return (
+        str(fault), fault.place.component, "yes" if fault.place.base else "", factor(fault), outcome.kind,
+        " ".join(outcome.hazards), step(outcome.hazard_step), " ".join(outcome.unsafe), step(outcome.unsafe_step),
+        "; ".join(outcome.alarms), step(outcome.alarm_step), believed, belief.true if belief else "",
+    )  # fmt: skip
+
+
+def _shares(campaign: Campaign, title: str, key: Callable[[Fault], str], order: Sequence[str] = ()) -> Rows:
+    keys = [key(fault) for fault in campaign.faults]
+    rows: list[Sequence[str]] = [(title, *CLASSES, "share of hazards")]
+    for name in sorted(dict.fromkeys(keys), key=lambda k: order.index(k)) if order else dict.fromkeys(keys):
+        own = campaign.only([k == name for k in keys])
+        rows.append((name, *(str(own.count(kind)) for kind in CLASSES), str(share_of(own))))
+    return rows
+
+
+def side_by_side(campaigns: Mapping[str, Campaign]) -> Rows:
+    """Set campaigns of the same list beside each other: within the network outside Layer 0, in it, and around it."""
+    rows: list[Sequence[str]] = [("loop", "where", *CLASSES, "share of hazards")]
+    for name, campaign in campaigns.items():
+        for where in dict.fromkeys(map(where_of, campaign.faults)):
+            own = campaign.only([where_of(fault) == where for fault in campaign.faults])
+            rows.append((name, where, *(str(own.count(kind)) for kind in CLASSES), str(share_of(own))))
+    return rows
+
+
+INSIDE = ("weight", "activation", "link", "history", "recurrence")
+
+
+def where_of(fault: Fault) -> str:
+    """Say where a fault lies as seen from Layer 0."""
+    if fault.place.kind not in INSIDE:
+        return "sensors, actuators, processes, timing"
+    return "Layer 0" if fault.place.base else "the network outside Layer 0"

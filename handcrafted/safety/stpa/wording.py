@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handcrafted.control.parts import Bounds
+from handcrafted.control.parts import Bounds, Condition
 from handcrafted.safety.stpa.actions import Action
 from handcrafted.safety.stpa.cells import Axis, Cell, Test
 from handcrafted.safety.stpa.contexts import Contexts
@@ -72,6 +72,11 @@ def test_text(name: str, test: Test) -> str:
         return f"{name} is {' or '.join(test)}"
     ends = [(word, limit) for word, limit in (("above", test.above), ("below", test.below)) if limit is not None]
     return f"{name} is {' and '.join(f'{word} {limit:g}' for word, limit in ends)}"
+
+
+def condition_words(condition: Condition) -> str:
+    """Say a condition, row by row, as the file has it."""
+    return ", or ".join(" and ".join(test_text(name, test) for name, test in row.items()) for row in condition)
 
 
 def action_text(action: Action, amount: Test | None) -> str:

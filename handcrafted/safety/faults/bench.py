@@ -1,0 +1,172 @@
+"""One model's closed loop, ready for faults: put together by their shape, run side by side, and witnessed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import jax
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.parts import Condition
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.yamlfile import dumps
+from handcrafted.model.padding import bucket
+from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.faulted import Setting, run_faulted
+from handcrafted.rollout.given import Given, given
+from handcrafted.rollout.injection import UNTRIGGERED, Injection
+from handcrafted.rollout.recorded import recorded, trace_of
+from handcrafted.rollout.simulate import network_of, start_of
+from handcrafted.rollout.world import world_of
+from handcrafted.safety.faults.changes import at_rest, stacked
+from handcrafted.safety.faults.detectors import Alarms
+from handcrafted.safety.faults.fault import Fault
+from handcrafted.safety.faults.inject import Injector
+from handcrafted.safety.faults.outcome import Outcome, outcomes, witness
+from handcrafted.safety.faults.place import Places
+from handcrafted.safety.hazard import Margin, margin_of_condition
+
+SIDE_BY_SIDE = 128
+"""Runs that go through one call, one of them without a fault; see `handcrafted.rollout.loop.BATCH`."""
+
+MOST_RECORDED = 2**21
+"""Steps of all runs of one call, so that what is recorded fits into memory; long runs go through in smaller parts."""
+
+FEW = SIDE_BY_SIDE
+"""Groups of fewer faults share a program, for compiling takes longer than what is computed in vain."""
+
+STAND = 8
+"""Steps for which signals from outside stand still before they change."""
+
+MOST_COMBINED = 64
+"""So many combinations of words from outside are gone through in turn; of more, random ones."""
+
+
+class Bench:
+    """One model's closed loop, ready for faults."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        places: Places,
+        steps: int,
+        initial: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None,
+        disturbance: Any,
+        seed: int,
+        detectors: Sequence[str],
+    ):
+        structure = model.structure
+        model.check_seal()
+        self.model, self.steps = model, steps
+        driven = {**driving(structure, steps, seed), **(inputs or {})}
+        self.setup: Given = given(structure, None, steps, dict(initial), driven, disturbance, seed)
+        if self.setup.runs is not None:
+            raise HandcraftedError(
+                f"Expected one run, got {self.setup.runs}. Every fault gets a run of its own; give no axis of runs."
+            )
+        self.injector = Injector(model, places, steps, seed)
+        self.alarms = Alarms(structure, model.names, detectors)
+        own = [model.names.find(signal) for signal in recorded(structure)]
+        self.kept = np.concatenate([np.zeros(0, int), *own, self.alarms.positions])
+        self.watched = len(self.alarms.positions)
+        network = network_of(model)
+        self.loop = jax.tree.map(lambda part: part[0], start_of(network, model.window, self.setup))
+        self.moving = {signal: values[0] for signal, values in self.setup.moving.items()}
+        self.weights = model.effective_weights
+        self.width = max(2, min(SIDE_BY_SIDE, MOST_RECORDED // steps))
+        self.data: dict[Fault, Injection] = {}
+        self.conditions: dict[Condition, int] = {}
+        self.key = self._key(detectors)
+
+    def _key(self, detectors: Sequence[str]) -> str:
+        """Give a hash of all that outcomes depend on but the fault."""
+        digest = hashlib.sha256(f"{dumps(self.model.structure)} {self.steps} {list(detectors)}".encode())
+        for array in jax.tree.leaves((self.weights, self.setup.state, self.moving)):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(str(self.injector.seed).encode())
+        return digest.hexdigest()
+
+    def groups(self, faults: Sequence[Fault]) -> list[list[Fault]]:
+        """Put faults together whose data have one shape, and small groups in a common one: each compiles once."""
+        found: dict[str, list[Fault]] = {}
+        for fault in faults:
+            trigger = UNTRIGGERED
+            if fault.when is not None:
+                trigger = self.conditions.setdefault(fault.when, len(self.conditions))
+            self.data[fault] = self.injector.injection(fault, trigger)
+            found.setdefault(str(jax.tree.structure(self.data[fault])), []).append(fault)
+        few = [group for group in found.values() if len(group) < FEW]
+        if len(few) > 1:
+            blank = self.injector.blank([self.data[group[0]] for group in few])
+            merged = [fault for group in few for fault in group]
+            self.data |= {fault: self.data[fault].like(blank) for fault in merged}
+            return [*(group for group in found.values() if len(group) >= FEW), merged]
+        return list(found.values())
+
+    def parts(self, group: Sequence[Fault]) -> Iterator[Sequence[Fault]]:
+        """Cut a group into what runs side by side; one place is for the run without a fault."""
+        for first in range(0, len(group), self.width - 1):
+            yield group[first : first + self.width - 1]
+
+    def run(self, faults: Sequence[Fault]) -> Iterator[Outcome]:
+        """Run faults of one shape side by side, after a run without."""
+        data = [self.data[fault] for fault in faults]
+        filled = [at_rest(data[0]), *data, *[at_rest(data[0])] * (self.width - 1 - len(data))]
+        together = stacked(filled, self.injector.total)
+        runs, setting = len(faults) + 1, self._setting(together)
+        found = jax.device_get(run_faulted(setting, self.weights, self.loop, self.moving, self.kept, together))
+        seen, carried_out = jax.tree.map(lambda part: part[:runs], found)
+        loose = np.asarray(seen.residual)[..., seen.residual.shape[-1] - self.watched :]
+        moving = {s: np.broadcast_to(v, (runs, *v.shape[1:])) for s, v in self.setup.moving.items()}
+        setup = replace(self.setup, runs=runs, moving=moving)
+        trace = trace_of(self.model, setup, [seen], finite=False)
+        done = trace_of(self.model, setup, [seen._replace(outputs=carried_out)], finite=False)
+        return outcomes(witness(trace, done, self.alarms, loose))
+
+    def _setting(self, together: Injection) -> Setting:
+        """Give what is compiled in: what these faults do not need is left out."""
+        model, world = self.model, self.injector.worlds[0]
+        triggers = tuple(
+            _margin(model.structure, when)  # pyright: ignore[reportArgumentType]  # a frozen pydantic model is hashable
+            for when in self.conditions
+        )
+        worlds = tuple(self.injector.worlds) if together.variant is not None else (world,)
+        ports = [port for port in (together.inputs, together.outputs) if port is not None]
+        late = max((int(np.max(port.delay)) for port in ports), default=1)
+        blocks = model.blocks if model.seal else ()
+        return Setting(worlds, model.names, blocks, triggers, bucket(late), model.window)
+
+
+@lru_cache(maxsize=256)
+def _margin(structure: ControlStructure, when: Condition) -> Margin:
+    """Give the same function for the same condition, so that it is compiled once."""
+    return margin_of_condition(structure, world_of(structure), when)
+
+
+def driving(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray]:
+    """Give signals from outside [time] that go through their values: each stands for eight steps."""
+    rng, changes = np.random.default_rng([seed, 1]), -(-steps // STAND)
+    externals = world_of(structure).externals
+    words = [e.domain.values for e in externals if e.domain.discrete]
+    every = np.array(list(itertools.islice(itertools.product(*map(range, map(len, words))), MOST_COMBINED + 1)), int)
+    if len(every) <= MOST_COMBINED:
+        rows = np.concatenate([rng.permutation(len(every)) for _ in range(-(-changes // len(every)))])[:changes]
+        numbers = iter(every.reshape(len(every), len(words))[rows].T)
+    else:
+        numbers = iter([rng.integers(len(own), size=changes) for own in words])
+    found = {}
+    for external in externals:
+        domain = external.domain
+        if domain.discrete:
+            values = np.array(domain.values)[next(numbers)]
+        else:
+            values = domain.rounded(rng.uniform(domain.low, domain.high, changes).astype(np.float32))
+        found[f"{external.signal.owner}.{external.signal.name}"] = np.repeat(values, STAND)[:steps]
+    return found

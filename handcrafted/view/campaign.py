@@ -1,0 +1,147 @@
+"""A campaign of faults as pictures: a heatmap by component and fault, and the control diagram by criticality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from handcrafted.control.resolved import LinkId
+from handcrafted.control.zoom import Zoom
+from handcrafted.safety.faults.campaign import Campaign
+from handcrafted.safety.faults.outcome import HAZARD
+from handcrafted.view import dot
+from handcrafted.view.arrows import Drawn, Look, arrows_of
+from handcrafted.view.compose import join_png, join_svg
+from handcrafted.view.diagram import Diagram
+from handcrafted.view.engine import render
+from handcrafted.view.figures import drawn
+from handcrafted.view.lawbox import declared
+from handcrafted.view.legend import legend_of
+
+CELL_WIDTH, CELL_HEIGHT, LETTER = 0.62, 0.27, 0.068
+"""Inches."""
+
+NEVER, ALWAYS = "#ffffff", "#a8002a"
+UNTRIED = "#e4e4e4"
+DARK = 0.55
+"""Shares from which figures in a cell are written in white."""
+
+KINDS = ("heatmap", "criticality")
+
+
+class Level(NamedTuple):
+    """How critical something is: a look of arrows and a fill of boxes, from a share of hazards on."""
+
+    above: float
+    look: Look
+    fill: str
+    meaning: str
+
+
+LEVELS = (
+    Level(0.5, Look("#a8002a", "bold", 3.4, "#a8002a", "#a8002a"), "#f4b8b8", "over half lead to a hazard"),
+    Level(0.1, Look("#c85a00", "dashed", 2.4, "#a04800", "#a04800"), "#fbd9ae", "over a tenth"),
+    Level(0.0, Look("#8a6d00", "dotted", 2.0, "#6b5500", "#6b5500"), "#fbf3c0", "some"),
+    Level(-1.0, Look("#00578a", "solid", 1.2, "#00446b", "#00446b"), "#dcebf5", "none"),
+)
+UNTOUCHED = Look("#9a9a9a", "solid", 0.7, "#777777", "#777777")
+
+
+def campaign_picture(campaign: Campaign, form: str = "png", dpi: int = 150, kind: str = "heatmap") -> bytes:
+    """Draw the share of hazards by component and fault, or `criticality`: the control diagram coloured by it."""
+    if kind == "criticality":
+        return _criticality(campaign, form, dpi)
+    return drawn(lambda: _heatmap(campaign), form, dpi)
+
+
+def _heatmap(campaign: Campaign) -> Figure:
+    rows = list(dict.fromkeys(f"{fault.place.component} ({fault.place.kind})" for fault in campaign.faults))
+    ways = list(dict.fromkeys(fault.way for fault in campaign.faults))
+    found, tried = np.zeros((2, len(rows), len(ways)))
+    for fault, outcome in campaign:
+        at = rows.index(f"{fault.place.component} ({fault.place.kind})"), ways.index(fault.way)
+        tried[at] += 1
+        found[at] += outcome.kind == HAZARD
+    order = np.lexsort((np.arange(len(rows)), -found.sum(axis=1) / tried.sum(axis=1)))
+    found, tried, rows = found[order], tried[order], [rows[i] for i in order]
+    left = max(map(len, rows), default=0) * LETTER
+    figure = Figure(figsize=(left + max(3.2, CELL_WIDTH * len(ways)), CELL_HEIGHT * len(rows) + 1.3))
+    axes = figure.add_subplot()
+    with np.errstate(invalid="ignore"):
+        shares = np.ma.masked_invalid(found / tried)
+    colors = LinearSegmentedColormap.from_list("hazards", [NEVER, "#f2a96b", ALWAYS]).with_extremes(bad=UNTRIED)
+    axes.imshow(shares, cmap=colors, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    axes.set_yticks(range(len(rows)), rows, fontsize=7.5)
+    axes.set_xticks(range(len(ways)), ways, fontsize=8, rotation=30, ha="left", rotation_mode="anchor")
+    axes.xaxis.tick_top()
+    _lines(axes, len(rows), len(ways))
+    for (row, column), count in np.ndenumerate(tried):
+        if count:
+            share = found[row, column] / count
+            text = f"{int(found[row, column])}/{int(count)}"
+            axes.text(
+                column, row, text, ha="center", va="center", fontsize=6.5, color="white" if share > DARK else "black"
+            )
+    axes.set_xlabel(
+        f"{campaign.structure.name}: faults that lead to a hazard, of those tried (grey: none tried)", fontsize=8
+    )
+    return figure
+
+
+def _lines(axes: Axes, rows: int, columns: int) -> None:
+    axes.set_xticks(np.arange(columns - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(rows - 1) + 0.5, minor=True)
+    axes.grid(which="minor", color="#cccccc", linewidth=0.5)
+    axes.tick_params(which="both", length=0)
+
+
+def _criticality(campaign: Campaign, form: str, dpi: int) -> bytes:
+    zoom = Zoom(campaign.structure, ())
+    shares, counts = _of_links(campaign)
+    arrows: dict[Drawn, None] = {}
+    for link in campaign.structure.resolved.links:
+        if (id := zoom.seen(link.id)) is None:
+            continue
+        found, of = counts.get(link.id, (0, 0))
+        look = _level(shares[link.id]).look if of else UNTOUCHED
+        arrows[Drawn(id, f"({found} of {of})" if of else "", look)] = None
+    fills = {name: _level(share).fill for name, share in _of_components(campaign).items()}
+    text = Diagram(zoom, arrows_of(arrows, zoom.components), declared(zoom), fills).text(campaign.structure.name)
+    meaning = [(level.look, level.meaning) for level in LEVELS]
+    parts = [text, legend_of([*meaning, (UNTOUCHED, "no fault tried")])]
+    if form == "svg":
+        return join_svg([render(part, "svg") for part in parts], beside=1)
+    return join_png([render(dot.at_resolution(part, dpi), "png") for part in parts], dpi, beside=1)
+
+
+def _level(share: float) -> Level:
+    return next(level for level in LEVELS if share > level.above)
+
+
+def _of_links(campaign: Campaign) -> tuple[dict[LinkId, float], dict[LinkId, tuple[int, int]]]:
+    """Give each link's share of hazards among the faults that lie on it, and the counts."""
+    counts: dict[LinkId, tuple[int, int]] = {}
+    for fault, outcome in campaign:
+        for link in fault.place.links:
+            found, of = counts.get(link.id, (0, 0))
+            counts[link.id] = found + (outcome.kind == HAZARD), of + 1
+    return {id: found / of for id, (found, of) in counts.items()}, counts
+
+
+def _of_components(campaign: Campaign) -> dict[str, float]:
+    """Give each box's share of hazards among the faults inside it."""
+    inside: dict[str, list[bool]] = {}
+    for fault, outcome in campaign:
+        if fault.place.kind not in ("sensor", "actuator") and fault.place.owner in campaign.structure.components:
+            inside.setdefault(fault.place.owner, []).append(outcome.kind == HAZARD)
+    return {name: float(np.mean(own)) for name, own in inside.items()}
+
+
+def pictures(campaign: Campaign) -> Sequence[tuple[str, bytes]]:
+    """Give both pictures with their names."""
+    return [(kind, campaign_picture(campaign, kind=kind)) for kind in KINDS]
