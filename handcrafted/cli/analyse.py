@@ -13,31 +13,52 @@ from handcrafted.cli.group import friendly, main, named, quiet
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for the report, tables and diagram.")
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many contexts where there are more.")
+@click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
+@click.option("--no-faults", is_flag=True, help="Leave out step 4.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @friendly
-def analyse(file: Path, output: Path | None, sample: int | None, seed: int) -> None:
-    """Analyse the unsafe control actions of FILE and hold its network against them.
+def analyse(
+    file: Path, output: Path | None, sample: int | None, faults: Path | None, no_faults: bool, seed: int
+) -> None:
+    """Analyse the unsafe control actions of FILE, hold its network against them, and look for loss scenarios.
 
-    Without a folder the report goes to the terminal. Exit code 1: the network does what a rule calls unsafe.
+    Without a folder the report goes to the terminal. Exit code 1: the network, without a fault, does what a rule calls
+    unsafe.
 
     Example: handcrafted analyse train_door.yaml -o report
     """
-    from handcrafted.control.yamlfile import load
+    from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
+    from handcrafted.safety.faults.campaign import inject
+    from handcrafted.safety.faults.report import scenario_report
+    from handcrafted.safety.faults.tables import fault_tables
+    from handcrafted.safety.faults.usual import compared, usual_faults
     from handcrafted.safety.stpa.analysis import analyse as run
     from handcrafted.safety.stpa.report import PICTURE, as_markdown
     from handcrafted.safety.stpa.tables import as_csv, tables
+    from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
     from handcrafted.view.unsafe import as_html, unsafe_picture
 
+    structure = load(file)
+    listed = None if no_faults else load_faults(faults) if faults else usual_faults()
+    campaign, less = None, {}
     with named(file):
-        found = run(assemble(load(file)), sample=sample, seed=seed, progress=not quiet())
+        found = run(assemble(structure), sample=sample, seed=seed, progress=not quiet())
+        if listed is not None:
+            campaign = inject(assemble(structure), listed, progress=not quiet())
+            less = compared(structure, listed, progress=not quiet())
+    scenarios = () if campaign is None else tuple(scenario_report(campaign, less, pictures=output is not None))
     if output is None:
-        click.echo(as_markdown(found, picture=False))
+        click.echo(as_markdown(found, picture=False, scenarios=scenarios))
     else:
         output.mkdir(parents=True, exist_ok=True)
-        parts = {"report.md": as_markdown(found).encode(), "report.html": as_html(found).encode()}
+        parts = {"report.md": as_markdown(found, scenarios=scenarios).encode()}
+        parts |= {"report.html": as_html(found, scenarios).encode()}
         parts |= {f"{name}.csv": as_csv(rows).encode() for name, rows in tables(found).items()}
+        if campaign is not None:
+            parts |= {f"{name}.csv": as_csv(rows).encode() for name, rows in fault_tables(campaign, less).items()}
+            parts |= {f"{name}.png": content for name, content in pictures(campaign)}
         parts[PICTURE] = unsafe_picture(found)
         for name, content in parts.items():
             click.echo(f"wrote {write(output / name, content)}")

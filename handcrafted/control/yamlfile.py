@@ -186,9 +186,10 @@ def _translated(
         path = _plain(item["loc"], data)
         if isinstance(cause, HandcraftedError) and cause.path:
             path = cause.path
-        complaints.append((_line(path, lines), path, sentence(item, path, known_keys(path[:-1], kind))))
-    complaints.sort(key=lambda complaint: complaint[0])
-    line, path, text = complaints[0]
+        said = sentence(item, path, known_keys(path[:-1], kind))
+        complaints.append(((_line(path, lines), item["type"] != "extra_forbidden"), path, said))
+    complaints.sort(key=lambda complaint: complaint[0])  # a mistyped key before what is then missing
+    (line, _), path, text = complaints[0]
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     return HandcraftedError(f"{origin}, line {line}: {text}{more}", path)
 

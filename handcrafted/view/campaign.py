@@ -137,8 +137,10 @@ def _of_components(campaign: Campaign) -> dict[str, float]:
     """Give each box's share of hazards among the faults inside it."""
     inside: dict[str, list[bool]] = {}
     for fault, outcome in campaign:
-        if fault.place.kind not in ("sensor", "actuator") and fault.place.owner in campaign.structure.components:
-            inside.setdefault(fault.place.owner, []).append(outcome.kind == HAZARD)
+        owner = fault.place.owner
+        inner = owner in campaign.structure.resolved.controllers and fault.place.kind not in ("sensor", "actuator")
+        if inner or fault.place.kind == "process":
+            inside.setdefault(owner, []).append(outcome.kind == HAZARD)
     return {name: float(np.mean(own)) for name, own in inside.items()}
 
 

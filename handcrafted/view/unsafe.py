@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -43,9 +44,10 @@ img {{ max-width: 100%; background: white; }}
 """
 
 
-def as_html(analysis: Analysis) -> str:
+def as_html(analysis: Analysis, scenarios: Sequence[str] = ()) -> str:
     """Give the report as a page of its own; names and texts of the file are escaped."""
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(as_markdown(analysis))
+    text = as_markdown(analysis, scenarios=scenarios)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return PAGE.format(title=escape(f"STPA of {analysis.structure.name}"), body=body)
 
 

@@ -42,7 +42,7 @@ class Place:
     base: bool = False
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return "the network" if self.kind == "network" else f"{self.kind} {self.name}"
 
     @property
     def component(self) -> str:
@@ -158,7 +158,7 @@ class Places:
                 yield Place("process", name, name)
 
     def _network(self) -> Iterator[Place]:
-        yield Place("network", "all")
+        yield Place("network", "all", about="the whole network")
 
     def _of_circuit(self, kind: str, name: str, circuit: Placement | None, base: bool) -> Place:
         if circuit is None:

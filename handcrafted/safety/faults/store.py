@@ -23,10 +23,10 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None, key: str):
-        """Read what is there; a last line that was cut off is left out.
+        """Read what is there; lines that were cut off are left out.
 
         Raises:
-            HandcraftedError: if the file cannot be read, or holds outcomes of another loop.
+            HandcraftedError: if the file cannot be read, holds none, or some of another loop.
         """
         self.path, self.key = Path(path) if path else None, key
         self.found: dict[str, Outcome] = {}
@@ -36,19 +36,17 @@ class Store:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise HandcraftedError(f"{path}: Expected a file of outcomes, got: {error}. Choose another.") from None
-        for number, line in enumerate(lines, 1):
-            self._take(number, line, last=number == len(lines))
+        for line in lines:
+            self._take(line)
+        if lines and not self.found:
+            raise HandcraftedError(f"{path}: Expected a file of outcomes, got something else. Choose another.")
 
-    def _take(self, number: int, line: str, last: bool) -> None:
+    def _take(self, line: str) -> None:
         try:
             data = json.loads(line)
             key, fault, outcome = data.pop("of"), str(data.pop("fault")), OUTCOME.validate_python(data)
         except (ValueError, TypeError, KeyError, AttributeError):
-            if last:
-                return
-            raise HandcraftedError(
-                f"{self.path}, line {number}: Expected an outcome, got something else. Choose another file."
-            ) from None
+            return
         if key != self.key:
             raise HandcraftedError(
                 f"{self.path}: Expected outcomes of this loop, its steps and its seed, got others. Choose another file."
@@ -64,7 +62,7 @@ class Store:
         self.found.update(new)
         if self.path is None:
             return
-        lines = [json.dumps({"fault": fault, **asdict(one), "of": self.key}) + "\n" for fault, one in new.items()]
+        lines = ["\n" + json.dumps({"fault": fault, **asdict(one), "of": self.key}) for fault, one in new.items()]
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.writelines(lines)

@@ -111,10 +111,11 @@ def side_by_side(campaigns: Mapping[str, Campaign]) -> Rows:
 
 
 INSIDE = ("weight", "activation", "link", "history", "recurrence")
+AROUND, BASE, OUTSIDE = "sensors, actuators, processes, timing", "Layer 0", "the network outside Layer 0"
 
 
 def where_of(fault: Fault) -> str:
     """Say where a fault lies as seen from Layer 0."""
     if fault.place.kind not in INSIDE:
-        return "sensors, actuators, processes, timing"
-    return "Layer 0" if fault.place.base else "the network outside Layer 0"
+        return AROUND
+    return BASE if fault.place.base else OUTSIDE

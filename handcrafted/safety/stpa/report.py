@@ -17,19 +17,21 @@ MOST_SHOWN = 64
 PICTURE = "diagram.png"
 
 
-def as_markdown(analysis: Analysis, picture: bool = True) -> str:
+def as_markdown(analysis: Analysis, picture: bool = True, scenarios: Sequence[str] = ()) -> str:
     """Give the whole report.
 
     Args:
         analysis: of a structure and its network.
         picture: whether the diagram is to be shown, from `diagram.png` beside the report.
+        scenarios: paragraphs of the fourth step.
     """
-    return "\n\n".join(_parts(analysis, picture)) + "\n"
+    words = ["## Words", markdown_table([("safety engineering", "interpretability"), *GLOSSARY])]
+    return "\n\n".join([*_parts(analysis, picture), *scenarios, *words]) + "\n"
 
 
 def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     structure, found = analysis.structure, tables(analysis)
-    yield f"# STPA of {_plain(structure.name)}"
+    yield f"# STPA of {plain(structure.name)}"
     yield _summary(analysis)
     if picture:
         yield f"![Control structure with unsafe control actions]({PICTURE})"
@@ -66,8 +68,6 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     tried = any(one.forced for one in analysis.actions)
     untried = "Nothing was tried: it takes `trial`, processes with dynamics, and hazards with `when`."
     yield _table_or(found, "disagreements", "They agree wherever both say something." if tried else untried)
-    yield "## Words"
-    yield _markdown([("safety engineering", "interpretability"), *GLOSSARY])
 
 
 def _summary(analysis: Analysis) -> str:
@@ -90,7 +90,7 @@ def _hazard(analysis: Analysis, id: str) -> str:
 
 
 def _action(one: ActionAnalysis) -> Iterator[str]:
-    yield f"### {_plain(one.action.name)}, by {_plain(one.action.by)}"
+    yield f"### {plain(one.action.name)}, by {plain(one.action.by)}"
     yield _list(f"**{rule.id}** {text}. *{duty}.*" for rule, text, duty in one.worded())
     for type in BY_CONTEXT:
         if (hazardous := one.verdicts.hazardous(type)).any():
@@ -105,7 +105,7 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
             yield f"No rule says anything of it if {type}."
     if one.verdicts.silent:
         yield f"No rule says anything of: {', '.join(one.verdicts.silent)}."
-    yield _markdown([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MOST_SHOWN))])
+    yield markdown_table([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MOST_SHOWN))])
     if one.contexts.count > MOST_SHOWN:
         yield f"{min(len(one.contexts), MOST_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
 
@@ -126,15 +126,16 @@ def _list(items) -> str:
 
 def _table_or(found: Mapping[str, Rows], name: str, nothing: str) -> str:
     rows = found[name]
-    return _markdown(rows) if len(rows) > 1 else nothing
+    return markdown_table(rows) if len(rows) > 1 else nothing
 
 
-def _markdown(rows: Rows) -> str:
+def markdown_table(rows: Rows) -> str:
+    """Write a table in Markdown, the heading first."""
     head, *body = rows
     lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(plain(cell) for cell in line) + " |" for line in lines)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Escape what Markdown would take for more than text."""
     return text.replace("|", "\\|").replace("\n", " ")
