@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.zoom import Zoom
 from handcrafted.safety.faults.campaign import Campaign
+from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.outcome import HAZARD
 from handcrafted.view import dot
 from handcrafted.view.arrows import Drawn, Look, arrows_of
@@ -61,10 +62,10 @@ def campaign_picture(campaign: Campaign, form: str = "png", dpi: int = 150, kind
 
 def _heatmap(campaign: Campaign) -> Figure:
     rows = list(dict.fromkeys(f"{fault.place.component} ({fault.place.kind})" for fault in campaign.faults))
-    ways = list(dict.fromkeys(fault.way for fault in campaign.faults))
+    ways = list(dict.fromkeys(map(_way, campaign.faults)))
     found, tried = np.zeros((2, len(rows), len(ways)))
     for fault, outcome in campaign:
-        at = rows.index(f"{fault.place.component} ({fault.place.kind})"), ways.index(fault.way)
+        at = rows.index(f"{fault.place.component} ({fault.place.kind})"), ways.index(_way(fault))
         tried[at] += 1
         found[at] += outcome.kind == HAZARD
     order = np.lexsort((np.arange(len(rows)), -found.sum(axis=1) / tried.sum(axis=1)))
@@ -91,6 +92,13 @@ def _heatmap(campaign: Campaign) -> Figure:
         f"{campaign.structure.name}: faults that lead to a hazard, of those tried (grey: none tried)", fontsize=8
     )
     return figure
+
+
+def _way(fault: Fault) -> str:
+    """Name the column of a fault: how it fails, of bits which part of the number."""
+    if fault.way != "flip":
+        return fault.way
+    return "sign flips" if fault.amount == 31 else "exponent flips" if fault.amount >= 23 else "fraction flips"
 
 
 def _lines(axes: Axes, rows: int, columns: int) -> None:
