@@ -177,6 +177,16 @@ def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
             assert np.allclose(mine[signal][0], other[signal], atol=1e-5), signal
 
 
+def test_what_is_there_without_the_fault_is_not_laid_at_its_door():
+    cold = {"initial": {"temperature": 10}}
+    lines = [{"sensor": "temperature", "bias": 0}, {"sensor": "temperature", "stuck": 30, "from": 150}]
+    campaign = inject(of_the_zoo("heated_room")[1], listed(*lines, **cold), steps=STEPS)
+    late, _ = plain_room(sense=lambda t, x: 30 if t >= 150 else x)
+    assert campaign.outcomes[0].kind == MASKED and campaign.outcomes[0].unsafe == ()
+    assert campaign.outcomes[1].hazard_step is not None and campaign.outcomes[1].hazard_step > 150
+    assert first_of(late < 15) is not None
+
+
 CAUSES = [
     ("heated_room", {"sensor": "temperature", "stuck": 12}, "UCA-1"),
     ("heated_room", {"link": "room -> thermostat: temperature", "stuck": 40}, "UCA-2"),
