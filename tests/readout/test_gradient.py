@@ -9,7 +9,6 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.zoo import bundled, find
-from tests.loops import sparing
 
 GRADIENTS = ("gradient", "integrated gradients")
 ABLATIONS = ("ablation (zero)", "ablation (mean)", "ablation (noise)")
@@ -25,7 +24,9 @@ def keys(graph):
     return {edge.key for edge in graph.edges}
 
 
-@pytest.mark.parametrize("name", sparing(["train door", "guarded room", "wheel brakes"]))
+@pytest.mark.parametrize(
+    "name", ["train door", *(pytest.param(name, marks=pytest.mark.slow) for name in ("guarded room", "wheel brakes"))]
+)
 def test_integrated_gradients_recover_loops_and_gradients_add_nothing(name):
     """On three loops; the table of the README has them all."""
     structure, found = recovered(name, GRADIENTS)
@@ -77,7 +78,14 @@ def leak(name, owner, target):
 MEAN = pytest.param("ablation (mean)", marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", [*GRADIENTS, *(MEAN if "mean" in name else name for name in ABLATIONS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gradient",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in GRADIENTS[1:]),
+        *(MEAN if "mean" in name else name for name in ABLATIONS),
+    ],
+)
 def test_zeroed_weights_give_no_edge_and_a_planted_leak_gives_one(name):
     target = Signal("landlord", "feedback_modelling", "temperature")
     structure, model, leaky = leak("guarded room", "thermostat", target)

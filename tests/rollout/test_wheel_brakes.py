@@ -56,6 +56,7 @@ def test_no_valve_opens_before_touchdown_and_the_aircraft_stops_on_the_runway():
     assert trace.state["speed"][-1] == 0 and trace.state["position"].max() < 2000
 
 
+@pytest.mark.slow
 def test_boxes_without_a_network_are_drawn_and_nothing_is_claimed_for_them():
     structure, model = of_the_zoo("wheel_brakes")
     comparison = hc.compare(structure, hc.recover(model))

@@ -49,6 +49,7 @@ def test_without_the_saturation_it_is_broken_again():
     assert found.broken > found.restarts / 2 and 0 < np.median(found.steps) <= 40
 
 
+@pytest.mark.slow  # the ports themselves are tested in tests/safety/test_authority.py
 def test_without_the_ports_an_overflow_breaks_it_and_with_them_not(model):
     assert tried(model, ported=False, spread=1e37, most=1).broken == 8
     assert tried(model, spread=1e37, most=1).broken == 0

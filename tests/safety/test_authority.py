@@ -152,9 +152,10 @@ def hosts():
     return [hc.load(find("guarded room")), *map(ControlStructure.model_validate, (plain, rich))]
 
 
-def test_one_layer_0_keeps_its_fingerprint_and_its_promises_in_three_structures():
-    models = [hc.assemble(structure) for structure in hosts()]
-    assert len({str(model.weights.sizes) for model in models}) == 3, "the networks differ"
+@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_one_layer_0_keeps_its_fingerprint_and_its_promises_in_several_structures(count):
+    models = [hc.assemble(structure) for structure in hosts()[:count]]
+    assert len({str(model.weights.sizes) for model in models}) == count, "the networks differ"
     assert len({model.seal for model in models}) == 1
     for model in models:
         assert authority_report(model).holds and try_weights(model, 60).holds

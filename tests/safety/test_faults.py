@@ -157,6 +157,7 @@ def test_faults_around_the_network_do_what_a_plain_loop_does():
         ), name  # fmt: skip
         said = ("UCA-1" in outcome.unsafe, "UCA-2" in outcome.unsafe)
         assert said == (provided is not None, missed is not None), name
+        assert outcome.unsafe_step == min([s for s in (provided, missed) if s is not None], default=None), name
         assert (outcome.kind == HAZARD) == (first is not None), name
     assert {outcome.kind for _, outcome in found} == {HAZARD, DIFFERENT, MASKED}
 
