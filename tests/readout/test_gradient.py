@@ -11,6 +11,7 @@ from handcrafted.control.graph import INPUT, Signal
 from handcrafted.zoo import bundled, find
 
 GRADIENTS = ("gradient", "integrated gradients")
+slow = lambda *names: [pytest.param(name, marks=pytest.mark.slow) for name in names]
 ABLATIONS = ("ablation (zero)", "ablation (mean)", "ablation (noise)")
 
 
@@ -24,9 +25,7 @@ def keys(graph):
     return {edge.key for edge in graph.edges}
 
 
-@pytest.mark.parametrize(
-    "name", ["train door", *(pytest.param(name, marks=pytest.mark.slow) for name in ("guarded room", "wheel brakes"))]
-)
+@pytest.mark.parametrize("name", ["train door", *slow("guarded room", "wheel brakes")])
 def test_integrated_gradients_recover_loops_and_gradients_add_nothing(name):
     """On three loops; the table of the README has them all."""
     structure, found = recovered(name, GRADIENTS)
@@ -82,7 +81,7 @@ MEAN = pytest.param("ablation (mean)", marks=pytest.mark.slow)
     "name",
     [
         "gradient",
-        *(pytest.param(n, marks=pytest.mark.slow) for n in GRADIENTS[1:]),
+        *slow("integrated gradients"),
         *(MEAN if "mean" in name else name for name in ABLATIONS),
     ],
 )

@@ -235,7 +235,7 @@ INNER = (
 def of_layer_0(sample):
     """Run faults in weights and activations of the guarded room, with and without its vetoes."""
     structure, model = of_the_zoo("guarded_room")
-    less = hc.assemble(without_vetoes(structure))
+    less = hc.assemble(without_vetoes(structure) or structure)
     return [inject(one, listed(*INNER), steps=STEPS, sample=sample) for one in (model, less)]
 
 
@@ -445,11 +445,12 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
             where = {"weight": "W_in[7, 8, 0]", "link": "landlord -> thermostat: set point", "actuator": "heat"}
             lines.append({place: where.get(place, "all") if way == "swap" else "all", way: amount})
     lines = [line | ({"from": 5, "for": 20}) for line in lines]
-    before = faulted.run_faulted._cache_size()
+    compiled = faulted.run_faulted._cache_size  # pyright: ignore[reportAttributeAccessIssue]  # jax has it
+    before = compiled()
     everything = inject(model, listed(*lines), steps=60, sample=100)
-    assert faulted.run_faulted._cache_size() - before <= 2
+    assert compiled() - before <= 2
     inject(model, listed(*lines), steps=60, sample=100, disturbance=0.0)
-    assert faulted.run_faulted._cache_size() - before <= 2
+    assert compiled() - before <= 2
     assert {fault.place.kind for fault in everything.faults} >= {"weight", "activation", "link", "history"}
     assert all(str(fault) and factor(fault) in FACTORS for fault in expand(model, listed(*lines)))
 
@@ -600,6 +601,7 @@ def test_the_command_writes_report_tables_and_pictures(tmp_path):
 
 def test_the_command_fails_where_a_fault_passes_layer_0_by(tmp_path):
     less = without_vetoes(of_the_zoo("guarded_room")[0])
+    assert less is not None
     less.save(tmp_path / "open.yaml")
     (tmp_path / "faults.yaml").write_text("faults: [{link: 'room -> thermostat: temperature', zero: true}]")
     done = CliRunner().invoke(main, ["inject", str(tmp_path / "open.yaml"), str(tmp_path / "faults.yaml")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Campaign:
     def __len__(self) -> int:
         return len(self.faults)
 
-    def only(self, chosen: Sequence[bool]) -> Campaign:
+    def only(self, chosen: Iterable[bool]) -> Campaign:
         """Give the campaign with some faults left out."""
         faults, found = (tuple(itertools.compress(part, chosen)) for part in (self.faults, self.outcomes))
         return replace(self, faults=faults, outcomes=found)
