@@ -23,7 +23,7 @@ from handcrafted.control.faultlist import FaultList
 from handcrafted.control.yamlfile import parsed
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.scenarios import scenarios
-from handcrafted.safety.faults.tables import fault_tables, share_of
+from handcrafted.safety.faults.tables import fault_tables
 from handcrafted.zoo import find
 
 # %% [markdown]
@@ -91,9 +91,9 @@ hc.show(bits)
 
 # %%
 drawn = inject(room, flips, steps=300, sample=200)
-print("all:   ", share_of(bits))
-print("sample:", share_of(drawn))
-assert share_of(drawn).low < bits.count("hazard") / len(bits) < share_of(drawn).high
+print("all:   ", bits.share())
+print("sample:", drawn.share())
+assert drawn.share().low < bits.count("hazard") / len(bits) < drawn.share().high
 
 # %% [markdown]
 # ## 4. What Layer 0 changes

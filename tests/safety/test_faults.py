@@ -14,13 +14,13 @@ from handcrafted.control.faultlist import PLACES, WAYS, FaultList
 from handcrafted.control.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.faults import bench
-from handcrafted.safety.faults.campaign import inject
+from handcrafted.safety.faults.campaign import Campaign, inject
 from handcrafted.safety.faults.factors import FACTORS, factor
 from handcrafted.safety.faults.fault import expand
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED
 from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.scenarios import scenarios
-from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, share_of, where_of
+from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
 from handcrafted.safety.faults.usual import compared, usual_faults
 from handcrafted.safety.faults.without import without_vetoes, without_watchdogs
 from handcrafted.zoo import find
@@ -169,8 +169,8 @@ def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
     model = of_the_zoo(name)[1]
     place = next(iter(Places(model).of("sensor")))
     own = bench.Bench(model, Places(model), STEPS, {}, None, None, 0, ())
-    (group,) = own.groups(expand(model, listed({"sensor": place, "zero": True})))
-    list(own.run(group))
+    (part,) = own.parts(expand(model, listed({"sensor": place, "zero": True})))
+    list(own.run(part))
     inputs = bench.driving(model.structure, STEPS, 0)
     plain = hc.simulate(model, steps=STEPS, inputs=inputs)
     for mine, other in zip(seen[0].kinds, plain.kinds, strict=True):
@@ -466,12 +466,12 @@ def test_a_sample_s_interval_covers_the_share_of_the_whole_list():
         drawn = np.zeros(len(whole), bool)
         drawn[np.random.default_rng(seed).choice(len(whole), 80, replace=False)] = True
         part = whole.only(drawn)
-        found = share_of(part.__class__(part.structure, part.faults, part.outcomes, len(whole), True, 100, 0))
+        found = Campaign(part.structure, part.faults, part.outcomes, len(whole), True, 100, 0).share()
         interval = binomtest(part.count(HAZARD), 80).proportion_ci(0.95, method="wilson")
         assert (found.low, found.high) == (interval.low, interval.high)
         covered += found.low <= true <= found.high
     assert covered >= 186  # 95 % of 200 less two standard deviations, and the draw is without replacement
-    assert share_of(whole).low == share_of(whole).high == true
+    assert whole.share().low == whole.share().high == true
     assert "drawn from 832" in repr(inject(model, listed({"weight": "all", "flip": "all"}), steps=100, sample=10))
 
 
@@ -484,7 +484,7 @@ def test_a_campaign_that_was_cut_off_goes_on(tmp_path, monkeypatch):
     path.write_text("\n".join(lines[:40]) + "\n" + lines[40][:25])
     ran = []
     monkeypatch.setattr(
-        bench.Bench, "run", lambda self, part, real=bench.Bench.run: ran.extend(part) or real(self, part)
+        bench.Bench, "run", lambda self, part, real=bench.Bench.run: ran.extend(part.faults) or real(self, part)
     )
     again = inject(model, faults, steps=100, store=path)
     assert again.outcomes == whole.outcomes and len(ran) == 40

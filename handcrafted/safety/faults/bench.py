@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -48,6 +48,17 @@ MOST_COMBINED = 64
 """So many combinations of words from outside are gone through in turn; of more, random ones."""
 
 
+class Part(NamedTuple):
+    """Faults that run side by side.
+
+    Attributes:
+        blank: the common shape of faults of different ones; None where they have one anyway.
+    """
+
+    faults: Sequence[Fault]
+    blank: Injection | None
+
+
 class Bench:
     """One model's closed loop, ready for faults."""
 
@@ -81,7 +92,6 @@ class Bench:
         self.moving = {signal: values[0] for signal, values in self.setup.moving.items()}
         self.weights = model.effective_weights
         self.width = max(2, min(SIDE_BY_SIDE, MOST_RECORDED // steps))
-        self.data: dict[Fault, Injection] = {}
         self.conditions: dict[Condition, int] = {}
         self.key = self._key(detectors)
 
@@ -93,34 +103,32 @@ class Bench:
         digest.update(str(self.injector.seed).encode())
         return digest.hexdigest()
 
-    def groups(self, faults: Sequence[Fault]) -> list[list[Fault]]:
-        """Put faults together whose data have one shape, and small groups in a common one: each compiles once."""
+    def parts(self, faults: Sequence[Fault]) -> Iterator[Part]:
+        """Put faults together that run side by side: those of one shape; where they are few in a common one."""
         found: dict[str, list[Fault]] = {}
         for fault in faults:
-            trigger = UNTRIGGERED
-            if fault.when is not None:
-                trigger = self.conditions.setdefault(fault.when, len(self.conditions))
-            self.data[fault] = self.injector.injection(fault, trigger)
-            found.setdefault(str(jax.tree.structure(self.data[fault])), []).append(fault)
-        few = [group for group in found.values() if len(group) < FEW]
-        if len(few) > 1:
-            blank = self.injector.blank([self.data[group[0]] for group in few])
-            merged = [fault for group in few for fault in group]
-            self.data |= {fault: self.data[fault].like(blank) for fault in merged}
-            return [*(group for group in found.values() if len(group) >= FEW), merged]
-        return list(found.values())
+            found.setdefault(str(jax.tree.structure(self._data(fault))), []).append(fault)
+        groups = [Part(group, None) for group in found.values() if len(group) >= FEW]
+        if few := [group for group in found.values() if len(group) < FEW]:
+            blank = self.injector.blank([self._data(group[0]) for group in few])
+            groups.append(Part([fault for group in few for fault in group], blank))
+        for group, blank in groups:
+            for first in range(0, len(group), self.width - 1):  # one place is for the run without a fault
+                yield Part(group[first : first + self.width - 1], blank)
 
-    def parts(self, group: Sequence[Fault]) -> Iterator[Sequence[Fault]]:
-        """Cut a group into what runs side by side; one place is for the run without a fault."""
-        for first in range(0, len(group), self.width - 1):
-            yield group[first : first + self.width - 1]
+    def _data(self, fault: Fault) -> Injection:
+        trigger = UNTRIGGERED
+        if fault.when is not None:
+            trigger = self.conditions.setdefault(fault.when, len(self.conditions))
+        return self.injector.injection(fault, trigger)
 
-    def run(self, faults: Sequence[Fault]) -> Iterator[Outcome]:
-        """Run faults of one shape side by side, after a run without."""
-        data = [self.data[fault] for fault in faults]
+    def run(self, part: Part) -> Iterator[Outcome]:
+        """Run faults side by side, after a run without."""
+        data = [self._data(fault) for fault in part.faults]
+        data = [one.like(part.blank) for one in data] if part.blank else data
         filled = [at_rest(data[0]), *data, *[at_rest(data[0])] * (self.width - 1 - len(data))]
         together = stacked(filled, self.injector.total)
-        runs, setting = len(faults) + 1, self._setting(together)
+        runs, setting = len(part.faults) + 1, self._setting(together)
         found = jax.device_get(run_faulted(setting, self.weights, self.loop, self.moving, self.kept, together))
         seen, carried_out = jax.tree.map(lambda part: part[:runs], found)
         loose = np.asarray(seen.residual)[..., seen.residual.shape[-1] - self.watched :]

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.progress import Progress
+from scipy.stats import binomtest
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
@@ -17,12 +18,28 @@ from handcrafted.control.structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.bench import Bench
 from handcrafted.safety.faults.fault import Fault, expand
-from handcrafted.safety.faults.outcome import Outcome
+from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.store import Store
 
 EMPTY_LIST = FaultList.model_construct(faults=())
 """Gives steps and seed where faults come one by one."""
+
+
+CONFIDENCE = 0.95
+
+
+class Share(NamedTuple):
+    """How many faults came to a hazard, of how many; of a sample with a 95 % confidence interval of the share."""
+
+    found: int
+    of: int
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        interval = "" if self.low == self.high else f" ({self.low:.1%} to {self.high:.1%})"
+        return f"{self.found} of {self.of} = {self.found / self.of:.1%}{interval}"
 
 
 @dataclass(frozen=True)
@@ -62,10 +79,25 @@ class Campaign:
         faults, found = (tuple(itertools.compress(part, chosen)) for part in (self.faults, self.outcomes))
         return replace(self, faults=faults, outcomes=found)
 
-    def __repr__(self) -> str:
-        from handcrafted.safety.faults.tables import summary
+    def share(self, kind: str = HAZARD) -> Share:
+        """Give the share of faults of one class.
 
-        return summary(self)
+        The interval is of the share in the whole list, of which a sample was drawn; without sampling it is the share.
+
+        Source: Wilson 1927.
+        """
+        found, of = self.count(kind), len(self)
+        if not of or not self.sampled:
+            exact = found / of if of else 0.0
+            return Share(found, max(of, 1), exact, exact)
+        interval = binomtest(found, of).proportion_ci(CONFIDENCE, method="wilson")
+        return Share(found, of, float(interval.low), float(interval.high))
+
+    def __repr__(self) -> str:
+        drawn = f", drawn from {self.listed:,}" if self.sampled else ""
+        counts = ", ".join(f"{kind} {self.count(kind):,}" for kind in CLASSES)
+        share = f"; hazard {self.share()}" if self.sampled and len(self) else ""
+        return f"{self.structure.name}: {len(self):,} faults{drawn}, {self.steps:,} steps each: {counts}{share}"
 
 
 def inject(
@@ -120,10 +152,9 @@ def inject(
     left = [fault for fault in chosen if str(fault) not in kept.found]
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task(f"{model.structure.name}: faults", total=len(left))
-        for group in bench.groups(left):
-            for part in bench.parts(group):
-                kept.add({str(fault): outcome for fault, outcome in zip(part, bench.run(part), strict=True)})
-                bar.advance(task, len(part))
+        for part in bench.parts(left):
+            kept.add({str(fault): outcome for fault, outcome in zip(part.faults, bench.run(part), strict=True)})
+            bar.advance(task, len(part.faults))
     found = tuple(kept.found[str(fault)] for fault in chosen)
     return Campaign(model.structure, chosen, found, len(all_faults), len(chosen) < len(all_faults), steps, seed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from handcrafted.control.resolved import ResolvedLink
 from handcrafted.model.component import HEAD, NEURON, Component
 from handcrafted.model.layer_0 import base_blocks, base_of, frozen
 from handcrafted.model.transformer import Placement, Transformer
-from handcrafted.model.weights import FIELD_AXES
+from handcrafted.model.weights import FIELD_AXES, Weights
 
 INPUT, OUTPUT, MEMORY = "input", "output", "memory"
 """What an array entry outside all circuits is for."""
@@ -90,7 +91,7 @@ class Places:
         """Give the place of an array entry, whether anything stands there or not."""
         axes = dict(zip(FIELD_AXES[array], index, strict=False))
         name = f"{array}[{', '.join(map(str, index))}]"
-        base = bool(self._frozen()[array][index])
+        base = bool(self._frozen[array][index])
         if "head" in axes or "d_mlp" in axes:
             kind, number = (HEAD, axes["head"]) if "head" in axes else (NEURON, axes["d_mlp"])
             circuit = self.circuits.get(Component(kind, axes["layer"], number))
@@ -110,11 +111,11 @@ class Places:
             for index in np.argwhere(np.asarray(values)):
                 yield self.entry(array, tuple(map(int, index)))
 
-    def _frozen(self) -> Mapping:
-        if "frozen" not in self.__dict__:
-            blocks = base_blocks(self.model.structure, self.model.blocks) if self.base else ()
-            self.frozen = frozen(blocks, self.model.masks)
-        return self.frozen  # pyright: ignore[reportReturnType]  # arrays by name, as a mapping is asked
+    @cached_property
+    def _frozen(self) -> Weights:
+        """The entries that belong to the Layer 0 controller."""
+        blocks = base_blocks(self.model.structure, self.model.blocks) if self.base else ()
+        return frozen(blocks, self.model.masks)
 
     def _activation(self) -> Iterator[Place]:
         for component, circuit in self.circuits.items():

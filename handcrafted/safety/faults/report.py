@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.scenarios import scenarios
-from handcrafted.safety.faults.tables import fault_tables, summary
+from handcrafted.safety.faults.tables import fault_tables
 from handcrafted.safety.stpa.report import markdown_table, plain
 
 MOST_SHOWN = 8
@@ -29,7 +29,7 @@ def scenario_report(
     tables = fault_tables(campaign, compared)
     yield "## 4. Loss scenarios"
     yield (
-        f"{plain(summary(campaign))}. A fault is masked if nothing that is true, commanded or carried out differs, "
+        f"{plain(repr(campaign))}. A fault is masked if nothing that is true, commanded or carried out differs, "
         "detected if a port, a veto, a watchdog or a declared detector speaks that otherwise does not, and a hazard if "
         "one comes about that otherwise does not, noticed or not."
     )

@@ -3,57 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
-
-from scipy.stats import binomtest
 
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS, factor
 from handcrafted.safety.faults.fault import Fault
-from handcrafted.safety.faults.outcome import CLASSES, HAZARD
+from handcrafted.safety.faults.outcome import CLASSES
 from handcrafted.safety.faults.scenarios import scenarios
 
-CONFIDENCE = 0.95
-
 Rows = Sequence[Sequence[str]]
-
-
-class Share(NamedTuple):
-    """How many faults came to a hazard, of how many; of a sample with a 95 % confidence interval of the share."""
-
-    found: int
-    of: int
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        interval = "" if self.low == self.high else f" ({self.low:.1%} to {self.high:.1%})"
-        return f"{self.found} of {self.of} = {self.found / self.of:.1%}{interval}"
-
-
-def share_of(campaign: Campaign, kind: str = HAZARD) -> Share:
-    """Give the share of faults of one class.
-
-    The interval is of the share in the whole list, of which a sample was drawn; without sampling it is the share.
-
-    Source: Wilson 1927.
-    """
-    found, of = campaign.count(kind), len(campaign)
-    if not of or not campaign.sampled:
-        exact = found / of if of else 0.0
-        return Share(found, max(of, 1), exact, exact)
-    interval = binomtest(found, of).proportion_ci(CONFIDENCE, method="wilson")
-    return Share(found, of, float(interval.low), float(interval.high))
-
-
-def summary(campaign: Campaign) -> str:
-    """Say in a few lines what came of a campaign."""
-    drawn = f", drawn from {campaign.listed:,}" if campaign.sampled else ""
-    counts = ", ".join(f"{kind} {campaign.count(kind):,}" for kind in CLASSES)
-    hazard = f"; hazard {share_of(campaign)}" if campaign.sampled and len(campaign) else ""
-    return (
-        f"{campaign.structure.name}: {len(campaign):,} faults{drawn}, {campaign.steps:,} steps each: {counts}{hazard}"
-    )
 
 
 def fault_tables(campaign: Campaign, compared: Mapping[str, Campaign] | None = None) -> dict[str, Rows]:
@@ -96,7 +53,7 @@ def _shares(campaign: Campaign, title: str, key: Callable[[Fault], str], order: 
     rows: list[Sequence[str]] = [(title, *CLASSES, "share of hazards")]
     for name in sorted(dict.fromkeys(keys), key=lambda k: order.index(k)) if order else dict.fromkeys(keys):
         own = campaign.only([k == name for k in keys])
-        rows.append((name, *(str(own.count(kind)) for kind in CLASSES), str(share_of(own))))
+        rows.append((name, *(str(own.count(kind)) for kind in CLASSES), str(own.share())))
     return rows
 
 
@@ -106,7 +63,7 @@ def side_by_side(campaigns: Mapping[str, Campaign]) -> Rows:
     for name, campaign in campaigns.items():
         for where in dict.fromkeys(map(where_of, campaign.faults)):
             own = campaign.only([where_of(fault) == where for fault in campaign.faults])
-            rows.append((name, where, *(str(own.count(kind)) for kind in CLASSES), str(share_of(own))))
+            rows.append((name, where, *(str(own.count(kind)) for kind in CLASSES), str(own.share())))
     return rows
 
 
