@@ -47,16 +47,16 @@ assert campaign.outcomes[0].unsafe[0] == "UCA-1"
 # closed loop of its own, beside the same loop without it.
 
 # %%
-text = """
-steps: 300
+text = """steps: 300
 faults:
   - {sensor: all, stuck: all, from: [0, 100]}
   - {sensor: all, delay: [3, 15]}
   - {actuator: all, hold: true, from: [40, 100]}
   - {link: all, zero: true}
   - {recurrence: all, zero: true}
-  - {process: all, scale: [0.5, 2]}
-"""
+  - {process: all, scale: [0.5, 2]}"""
+
+# %%
 campaign = inject(room, parsed(text, "a list", FaultList))
 for row in fault_tables(campaign)["hazards_by_factor"]:
     print(f"{row[0]:50} {row[4]:>6}  {row[5]}")

@@ -16,9 +16,10 @@ from handcrafted.craft.plan import circuits_of
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
+from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Built
-from handcrafted.model.transformer import Placement, Transformer
+from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 

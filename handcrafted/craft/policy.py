@@ -26,8 +26,8 @@ from handcrafted.control.resolved import Resolved, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
+from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
-from handcrafted.model.transformer import Placement
 from handcrafted.model.weights import Weights
 
 OWN_READS: dict[Role, tuple[Role, ...]] = {

@@ -10,10 +10,11 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.component import HEAD, NEURON, Component
+from handcrafted.model.layout import Placement
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
 
 if TYPE_CHECKING:
-    from handcrafted.model.transformer import Placement, Transformer
+    from handcrafted.model.transformer import Transformer
 
 READING = ("W_Q", "W_K", "W_V", "W_in")
 WRITING = ("W_O", "W_out")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedController, next_step
 from handcrafted.control.structure import ControlStructure
+from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Placement
 
 Positions = tuple[int, ...]
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.blocks import Block
+from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Placement
 
 
 def base_of(structure: ControlStructure) -> str | None:

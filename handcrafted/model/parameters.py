@@ -12,11 +12,12 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.tuning import Knob, Setting, knobs, tuned
+from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
 if TYPE_CHECKING:
-    from handcrafted.model.transformer import Placement, Transformer
+    from handcrafted.model.transformer import Transformer
 
 Entries = dict[str, np.ndarray]
 """By array: the indices [entry, axis] of some of its numbers."""
@@ -95,8 +96,7 @@ class Parameters(Mapping[str, Parameter]):
             )
         moved = old.weights.map(_differ, new.weights)
         raw = self._model.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
-        self._model.set_weights(raw)
-        self._model.structure, self._model.layout = changed, new.layout
+        self._model.change(raw, changed, new.layout, f"model.parameters[{name!r}] = {value!r}")
 
     def __contains__(self, name: object) -> bool:
         return name in knobs(self._model.structure)

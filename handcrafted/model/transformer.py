@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,13 +10,15 @@ from flax import nnx
 from jax.core import Tracer
 
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.audit import Breach, audit
 from handcrafted.model.blocks import Block, blocks_of
+from handcrafted.model.entry import checked_number, entry_name, parse_entry
 from handcrafted.model.forward import WINDOW, Activations, forward
+from handcrafted.model.history import Change, History, Moment, edits_text
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
+from handcrafted.model.layout import Placement, layout_table
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
@@ -34,31 +35,6 @@ class Mask(nnx.Variable):
     """Where a raw entry may act."""
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Where one circuit stands in the network: a row of the printed layout.
-
-    Attributes:
-        part: `attention` or `mlp`.
-        components: numbers of its heads or neurons in that layer.
-    """
-
-    circuit: str
-    layer: int
-    part: str
-    components: tuple[int, ...]
-    owner: str
-    role: str
-    reads: tuple[Signal, ...]
-    writes: Signal
-    formula: str
-
-    def __str__(self) -> str:
-        letter = "H" if self.part == "attention" else "N"
-        first, last = self.components[0], self.components[-1]
-        return f"{letter}{first}" if first == last else f"{letter}{first}-{last}"
-
-
 class Transformer(nnx.Module):
     """A hand-set transformer that implements a control structure.
 
@@ -68,6 +44,7 @@ class Transformer(nnx.Module):
         layout: which circuit stands where.
         window: how many steps a head sees.
         seal: the fingerprint of the Layer 0 controller as it was assembled; None where there is none.
+        history: what was changed since; `print(model.history)` gives it as Python.
     """
 
     def __init__(
@@ -102,7 +79,7 @@ class Transformer(nnx.Module):
             setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
         self.names, self.structure, self.layout, self.window = names, structure, layout, window
-        self._rebuild = rebuild
+        self._rebuild, self.history = rebuild, History()
         self.seal = seal or self.fingerprint
         self.check_seal()
 
@@ -117,9 +94,94 @@ class Transformer(nnx.Module):
         Raises:
             HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
         """
-        self._must_keep_the_seal(check_shapes(new))
-        for name, array in new.items():
+        self.change(new)
+
+    def edit(self, entry: str, value: Any, unlock: bool = False) -> None:
+        """Set one raw array entry, such as `W_in[0, 3, 5]`.
+
+        Args:
+            entry: which.
+            value: a finite number that float32 holds.
+            unlock: whether an entry that the access policy masks may be set too. It does not act even then, and
+                `audit` lists it.
+
+        Raises:
+            HandcraftedError: if there is no such entry, the value is no such number, the policy locks the entry, or it
+                belongs to the Layer 0 controller, which is frozen; the model is then untouched.
+        """
+        raw = self.weights
+        name, index = parse_entry(entry, raw)
+        number = checked_number(entry, value)
+        if not unlock and not bool(self.masks[name][index]):
+            raise HandcraftedError(
+                f"Expected an entry that the access policy lets act, got {entry_name(name, index)}, which is locked: "
+                f"{self._rule(name, index)}. Unlock it to see what the audit says of it."
+            )
+        array = np.array(raw[name])
+        array[index] = number
+        unlocked = ", unlock=True" if unlock else ""
+        text = f'model.edit("{entry_name(name, index)}", {float(number)!r}{unlocked})'
+        self.change(raw.replace(**{name: jnp.asarray(array)}), text=text)
+
+    def _rule(self, array: str, index: tuple[int, ...]) -> str:
+        """Say why the policy masks an entry."""
+        planted = self.weights.map(np.zeros_like)
+        planted[array][index] = 1.0
+        return next(f"{breach.component} {breach.rule}" for breach in self.audit(planted))
+
+    def change(
+        self,
+        weights: Weights,
+        structure: ControlStructure | None = None,
+        layout: tuple[Placement, ...] | None = None,
+        text: str | None = None,
+    ) -> None:
+        """Replace the raw arrays, and the structure and layout that they follow from, as one change of the history.
+
+        Args:
+            weights: raw arrays of the same shapes.
+            structure: None leaves it.
+            layout: None leaves it.
+            text: the change as a line of Python; None writes it from what differs.
+
+        Raises:
+            HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
+        """
+        self._must_keep_the_seal(check_shapes(weights))
+        before = self._moment()
+        self._become(Moment(weights, structure or self.structure, layout or self.layout))
+        after = self._moment()
+        self.history.add(Change(text or edits_text(before.weights, after.weights, self.masks), before, after))
+
+    def _moment(self) -> Moment:
+        return Moment(self.weights, self.structure, self.layout)
+
+    def _become(self, moment: Moment) -> None:
+        for name, array in moment.weights.items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
+        self.structure, self.layout = moment.structure, moment.layout
+
+    def undo(self) -> None:
+        """Take the last change back; arrays are then what they were, bit for bit.
+
+        Raises:
+            HandcraftedError: if there is none.
+        """
+        self._become(self.history.back())
+
+    def redo(self) -> None:
+        """Do the last change again that was undone.
+
+        Raises:
+            HandcraftedError: if there is none.
+        """
+        self._become(self.history.forth())
+
+    def reset(self) -> None:
+        """Make the model what it was as it was assembled; a change like any other, which can be undone."""
+        first = self.history.first
+        if first is not None:
+            self.change(first.weights, first.structure, first.layout, "model.reset()")
 
     @property
     def masks(self) -> Weights:
@@ -214,16 +276,6 @@ class Transformer(nnx.Module):
             f"dimensions and {count('d_mlp', 'neuron')}; d_model {sizes['d_model']}, "
             f"{count('n_in', 'input')}, {count('n_out', 'output')}"
         )
-        return "\n".join([head, *_table(self.layout)])
+        return "\n".join([head, *layout_table(self.layout)])
 
     __str__ = __repr__
-
-
-def _table(layout: tuple[Placement, ...]) -> list[str]:
-    """Set the layout as a table: layer, heads or neurons, owner, role, reads, writes."""
-    rows = [("layer", "part", "owner", "role", "reads", "writes")]
-    for place in layout:
-        reads = ", ".join(f"{signal.owner}.{signal.name}" for signal in place.reads) or "nothing"
-        rows.append((str(place.layer), str(place), place.owner, place.role, reads, place.writes.name))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

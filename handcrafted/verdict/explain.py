@@ -11,7 +11,8 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.intended import link_edges, written_port
 from handcrafted.control.resolved import LinkId, ResolvedLink
-from handcrafted.model.transformer import Placement, Transformer
+from handcrafted.model.layout import Placement
+from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.verdict.entries import Block, Entry
 

@@ -64,7 +64,7 @@ def assemble_and_run(structure, seed):
     return model
 
 
-@settings(max_examples=3, suppress_health_check=SLOW)
+@settings(max_examples=2, suppress_health_check=SLOW)
 @given(published(12), st.integers(0, 100))
 def test_any_structure_runs_and_is_reproduced(structure, seed):
     model = assemble_and_run(structure, seed)

@@ -50,6 +50,7 @@ def test_the_table_of_what_each_readout_misses_and_adds_is_that_of_the_readme():
     assert not any(missed[name] + added[name] for name in ("wiring", "subspace", "patching"))
 
 
+@pytest.mark.slow
 def test_where_the_network_is_linear_gradients_and_exact_patching_agree():
     """A head and exact pairs of neurons carry what passes: the gains of their edges are the same numbers."""
     _, found = recovered("cruise control", GRADIENTS)

@@ -44,6 +44,7 @@ def test_with_the_policy_none_does_though_each_pushes_up_to_the_guard(model):
     assert "0 of 8 restarts broke it; the others stayed 2.0" in str(found)
 
 
+@pytest.mark.slow
 def test_without_the_saturation_it_is_broken_again():
     found = tried(room(bare=True), most=40)
     assert found.broken > found.restarts / 2 and 0 < np.median(found.steps) <= 40

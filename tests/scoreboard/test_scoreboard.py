@@ -261,6 +261,7 @@ def calibrated(readouts, conditions=None):
     assert len(wrong) > 10_000 and np.mean([one.confidence > 0.9 for one in wrong]) < 0.01
 
 
+@pytest.mark.slow
 def test_what_is_said_with_confidence_is_right_on_small_loops():
     calibrated(("wiring", "subspace"), [name for name in CONDITIONS if not name.startswith("compression")])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import ALL, BITS, FaultList, Line
 from handcrafted.control.parts import Condition
+from handcrafted.model.entry import parse_entry
 from handcrafted.model.transformer import Transformer
-from handcrafted.model.weights import FIELD_AXES
 from handcrafted.safety.faults.place import Place, Places
 from handcrafted.safety.stpa.wording import condition_words
 
@@ -167,16 +166,7 @@ class _Line:
         return self.model.structure.name
 
     def _entry(self, text: str) -> Place:
-        match = re.fullmatch(r"\s*(\w+)\s*\[\s*([\d,\s]*)\]\s*", text)
-        array = match[1] if match else ""
-        if match is None or array not in FIELD_AXES:
-            example = "W_in[0, 3, 5]"
-            raise HandcraftedError(
-                f"Expected an array entry such as {example}, got {text!r}.{nearest(text, FIELD_AXES)}"
-            )
-        index, shape = tuple(int(i) for i in match[2].split(",") if i.strip()), self.model.weights[array].shape
-        if len(index) != len(shape) or any(i >= size for i, size in zip(index, shape, strict=True)):
-            raise HandcraftedError(f"Expected an entry of {array}, whose shape is {shape}, got {text!r}. Count from 0.")
+        array, index = parse_entry(text, self.model.weights)
         if not self.model.masks[array][index]:
             raise HandcraftedError(
                 f"Expected an entry that the access policy lets act, got {text!r}, which it masks. Choose another."

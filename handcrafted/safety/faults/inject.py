@@ -15,6 +15,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
+from handcrafted.model.entry import parse_entry
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.injection import FOREVER, UNTRIGGERED, Change, Entries, Injection, Parts, PortChange
 from handcrafted.rollout.world import World, world_of
@@ -83,9 +84,9 @@ class Injector:
         return {n: {key: nothing(*np.shape(value)) for key, value in p.initial.items()} for n, p in processes}
 
     def _weight(self, common: Injection, fault: Fault) -> Injection:
-        first = _index(fault.place.name)
+        first = parse_entry(fault.place.name, self.weights)
         if fault.way == "swap":
-            other = _index(str(fault.amount))
+            other = parse_entry(str(fault.amount), self.weights)
             return self._entries(common, {first: self._value(other), other: self._value(first)})
         return self._entries(common, {first: changed(self._value(first), fault.way, fault.amount)})
 
@@ -285,8 +286,3 @@ def _common(whole: Any, shapes: Sequence[Any]) -> Any:
     return type(whole)(*(
         None if all(one[i] is None for one in shapes) else part for i, part in enumerate(whole)
     ))  # fmt: skip
-
-
-def _index(name: str) -> tuple[str, Shape]:
-    array, inner = name.rstrip("]").split("[")
-    return array, tuple(int(i) for i in inner.split(",") if i.strip())

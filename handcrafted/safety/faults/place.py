@@ -12,8 +12,10 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.model.component import HEAD, NEURON, Component
+from handcrafted.model.entry import entry_name
 from handcrafted.model.layer_0 import base_blocks, base_of, frozen
-from handcrafted.model.transformer import Placement, Transformer
+from handcrafted.model.layout import Placement
+from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 INPUT, OUTPUT, MEMORY = "input", "output", "memory"
@@ -90,7 +92,7 @@ class Places:
     def entry(self, array: str, index: tuple[int, ...]) -> Place:
         """Give the place of an array entry, whether anything stands there or not."""
         axes = dict(zip(FIELD_AXES[array], index, strict=False))
-        name = f"{array}[{', '.join(map(str, index))}]"
+        name = entry_name(array, index)
         base = bool(self._frozen[array][index])
         if "head" in axes or "d_mlp" in axes:
             kind, number = (HEAD, axes["head"]) if "head" in axes else (NEURON, axes["d_mlp"])

@@ -1,0 +1,99 @@
+"""What was changed in a model, step by step, so that it can be undone, done again, and written down as Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.structure import ControlStructure
+from handcrafted.model.entry import entry_name
+from handcrafted.model.layout import Placement
+from handcrafted.model.weights import Weights
+
+MOST_CHANGES = 1_000
+"""Changes that are remembered; the oldest are forgotten, for each keeps the arrays that it replaced."""
+
+MOST_LINES = 64
+"""Entries of one change that are written out; of more their number."""
+
+
+class Moment(NamedTuple):
+    """A model as it stands: its arrays, which are never changed in place, and the structure that they follow from."""
+
+    weights: Weights
+    structure: ControlStructure
+    layout: tuple[Placement, ...]
+
+
+class Change(NamedTuple):
+    """One change of a model: as a line of Python, what was before, and what came of it."""
+
+    text: str
+    before: Moment
+    after: Moment
+
+
+class History:
+    """The changes of a model.
+
+    Attributes:
+        first: the model before any change; None while there is none.
+        done: in their order.
+        undone: those that can be done again, the next one last.
+    """
+
+    def __init__(self):
+        self.first: Moment | None = None
+        self.done: list[Change] = []
+        self.undone: list[Change] = []
+
+    def add(self, change: Change) -> None:
+        """Remember a change; what was undone before is forgotten."""
+        self.first = self.first or change.before
+        self.done = [*self.done[1 - MOST_CHANGES :], change]
+        self.undone.clear()
+
+    def back(self) -> Moment:
+        """Take the last change back.
+
+        Raises:
+            HandcraftedError: if there is none.
+        """
+        if not self.done:
+            raise HandcraftedError("Expected a change to undo, got none. The model is as it was assembled.")
+        self.undone.append(self.done.pop())
+        return self.undone[-1].before
+
+    def forth(self) -> Moment:
+        """Do the last change again that was undone.
+
+        Raises:
+            HandcraftedError: if there is none.
+        """
+        if not self.undone:
+            raise HandcraftedError("Expected a change to do again, got none. Undo one first.")
+        self.done.append(self.undone.pop())
+        return self.done[-1].after
+
+    def __str__(self) -> str:
+        return "\n".join(change.text for change in self.done) or "no changes"
+
+
+def edits_text(old: Weights, new: Weights, masks: Weights) -> str:
+    """Write down as Python by which entries two models' arrays differ; what the policy masks has to be unlocked."""
+    lines = list(_edits(old, new, masks))
+    if len(lines) > MOST_LINES:
+        return f"# {len(lines):,} entries replaced"
+    return "\n".join(lines) or "# nothing changed"
+
+
+def _edits(old: Weights, new: Weights, masks: Weights) -> Iterator[str]:
+    for name, array in new.items():
+        before, after = np.asarray(old[name]), np.asarray(array)
+        for index in np.argwhere(before.view(np.int32) != after.view(np.int32)):
+            place = tuple(map(int, index))
+            unlocked = "" if masks[name][place] else ", unlock=True"
+            yield f'model.edit("{entry_name(name, place)}", {float(after[place])!r}{unlocked})'

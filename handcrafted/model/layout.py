@@ -1,0 +1,42 @@
+"""The layout of a network: which circuit stands where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handcrafted.control.graph import Signal
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one circuit stands in the network: a row of the printed layout.
+
+    Attributes:
+        part: `attention` or `mlp`.
+        components: numbers of its heads or neurons in that layer.
+    """
+
+    circuit: str
+    layer: int
+    part: str
+    components: tuple[int, ...]
+    owner: str
+    role: str
+    reads: tuple[Signal, ...]
+    writes: Signal
+    formula: str
+
+    def __str__(self) -> str:
+        letter = "H" if self.part == "attention" else "N"
+        first, last = self.components[0], self.components[-1]
+        return f"{letter}{first}" if first == last else f"{letter}{first}-{last}"
+
+
+def layout_table(layout: tuple[Placement, ...]) -> list[str]:
+    """Set the layout as a table: layer, heads or neurons, owner, role, reads, writes."""
+    rows = [("layer", "part", "owner", "role", "reads", "writes")]
+    for place in layout:
+        reads = ", ".join(f"{signal.owner}.{signal.name}" for signal in place.reads) or "nothing"
+        rows.append((str(place.layer), str(place), place.owner, place.role, reads, place.writes.name))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
