@@ -35,15 +35,16 @@ def new(name: str, output: Path | None) -> None:
 
 
 @main.command()
+@click.option("--faults", is_flag=True, help="That of fault lists instead.")
 @friendly
-def schema() -> None:
+def schema(faults: bool) -> None:
     """Print the JSON Schema of the file format, for editors that complete and check YAML.
 
     Example: handcrafted schema > control-structure.schema.json
     """
-    from handcrafted.control.schema import json_schema
+    from handcrafted.control.schema import fault_schema, json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(fault_schema() if faults else json_schema(), indent=2))
 
 
 @main.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
+from handcrafted.control.faultlist import FaultList
 from handcrafted.control.settings import SETTINGS
 from handcrafted.control.structure import ControlStructure
 
@@ -44,6 +45,15 @@ class _Quiet(GenerateJsonSchema):
             super().emit_warning(kind, detail)
 
 
+HEAD = "https://json-schema.org/draft/2020-12/schema"
+
+
+def fault_schema() -> dict[str, Any]:
+    """Give the JSON Schema (2020-12) of a fault list."""
+    schema = FaultList.model_json_schema(by_alias=True, schema_generator=_Quiet)
+    return {**schema, "$schema": HEAD, "title": "handcrafted fault list"}
+
+
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a control-structure file, with the known laws for editors to complete."""
     schema = ControlStructure.model_json_schema(by_alias=True, schema_generator=_Quiet)
@@ -52,5 +62,4 @@ def json_schema() -> dict[str, Any]:
         law["anyOf"] = [{"type": "string", "enum": list(SETTINGS)}, {"type": "null"}]
     for link in ("sender", "receiver"):
         schema["$defs"]["Link"]["properties"].pop(link, None)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "handcrafted control structure"}
-    return {**schema, **head, "description": DETAILS}
+    return {**schema, "$schema": HEAD, "title": "handcrafted control structure", "description": DETAILS}

@@ -608,6 +608,12 @@ def test_the_command_fails_where_a_fault_passes_layer_0_by(tmp_path):
     assert done.exit_code == 1 and "the room is too hot [H-1]" in done.output
 
 
+def test_the_schema_of_fault_lists_knows_every_place_and_way():
+    done = CliRunner().invoke(main, ["schema", "--faults"])
+    known = json.loads(done.stdout)["$defs"]["Line"]["properties"]
+    assert {*PLACES, *(way for ways in WAYS.values() for way in ways), "from", "for", "when", "of"} == set(known)
+
+
 def test_pictures_need_a_campaign_and_a_known_kind():
     campaign = inject(of_the_zoo("heated_room")[1], listed({"sensor": "all", "zero": True}), steps=50)
     assert hc.show(campaign).png != hc.show(campaign, kind="criticality").png
