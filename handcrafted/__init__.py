@@ -18,8 +18,9 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.control.yamlfile import load
 from handcrafted.craft.assemble import assemble
 from handcrafted.craft.circuit import Circuit
+from handcrafted.craft.saved import load_model
+from handcrafted.model.diff import diff
 from handcrafted.model.forward import forward, initial_state, step
-from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
@@ -40,28 +41,25 @@ __all__ = [
     "ControlStructure",
     "Edge",
     "HandcraftedError",
-    "Hold",
     "Names",
-    "Noise",
-    "Patch",
     "Recovered",
     "Role",
     "Signal",
     "SignalGraph",
-    "Swap",
     "Trace",
     "Transformer",
     "Weights",
-    "Zero",
     "assemble",
     "attack",
     "authority_report",
     "compare",
+    "diff",
     "draw",
     "explain",
     "forward",
     "initial_state",
     "load",
+    "load_model",
     "recover",
     "register",
     "show",

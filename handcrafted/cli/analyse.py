@@ -41,7 +41,7 @@ def analyse(
     from handcrafted.view.unsafe import as_html, unsafe_picture
 
     structure = load(file)
-    listed = None if no_faults else load_faults(faults) if faults else usual_faults()
+    listed = load_faults(faults) if faults else usual_faults() if structure.hazards and not no_faults else None
     campaign, less = None, {}
     with named(file):
         found = run(assemble(structure), sample=sample, seed=seed, progress=not quiet())

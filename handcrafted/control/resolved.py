@@ -134,6 +134,12 @@ class Task:
     safe: Value | None = None
 
     @property
+    def written(self) -> tuple[Signal, ...]:
+        """The subspaces of its stages, and of its state before and after the step."""
+        kept = (self.memory.signal, self.memory.next) if self.memory else ()
+        return (*(stage.signal for stage in self.stages), *kept)
+
+    @property
     def tested(self) -> tuple[Read, ...]:
         """What its condition may test: everything that it reads but the request that a guard gates."""
         return self.reads[:-1] if self.law == "guard" else self.reads
@@ -149,6 +155,11 @@ class ResolvedVariable:
     initial: Value
     reads: tuple[ResolvedLink, ...]
     task: Task
+
+    @property
+    def written(self) -> tuple[Signal, ...]:
+        """The subspaces that its circuits write."""
+        return (*self.task.written, self.signal)
 
     @property
     def copies(self) -> bool:
@@ -176,6 +187,11 @@ class ResolvedEntry:
     links: tuple[ResolvedLink, ...]
     declared: AlgorithmEntry | None
     task: Task
+
+    @property
+    def written(self) -> tuple[Signal, ...]:
+        """The subspaces that its circuits write."""
+        return (*self.task.written, *(link.port for link in self.links if link.port))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.model.component import HEAD, NEURON, Component
-from handcrafted.model.layout import Placement
+from handcrafted.model.entry import places_in
+from handcrafted.model.layout import circuits_by_component, component_at
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
 
 if TYPE_CHECKING:
@@ -61,9 +61,14 @@ def audit(model: Transformer, weights: Weights | None = None) -> Iterator[Breach
     arrays = check_shapes(model.weights if weights is None else weights)
     for name, mask in model.masks.items():
         array = np.asarray(arrays[name])
-        for index in np.argwhere((array != 0) & ~np.asarray(mask)):
-            place = tuple(int(i) for i in index)
+        for place in places_in((array != 0) & ~np.asarray(mask)):
             yield rules.breach(name, place, float(array[place]))
+
+
+def rule_for(model: Transformer, array: str, index: tuple[int, ...]) -> str:
+    """Say of an entry that the policy masks whose it is, and why it may not act."""
+    breach = _Rules(model).breach(array, index, 0.0)
+    return f"{breach.component} {breach.rule}"
 
 
 class _Rules:
@@ -71,28 +76,23 @@ class _Rules:
 
     def __init__(self, model: Transformer):
         self.names = model.names
-        self.circuits: dict[Component, Placement] = {
-            Component(HEAD if place.part == "attention" else NEURON, place.layer, number): place
-            for place in model.layout
-            for number in place.components
-        }
+        self.circuits = circuits_by_component(model.layout)
 
     def breach(self, array: str, index: tuple[int, ...], value: float) -> Breach:
         axes = dict(zip(FIELD_AXES[array], index, strict=False))
         touched = tuple(self.names.residual[i].subspace for i, axis in zip(index, FIELD_AXES[array], strict=True)
                         if axis == "d_model")  # fmt: skip
         component, rule = (
-            self._of_part(array, axes, touched) if "layer" in axes else self._of_ends(array, axes, touched)
+            self._of_part(array, index, touched) if "layer" in axes else self._of_ends(array, axes, touched)
         )
         return Breach(array, index, value, component, touched, rule)
 
-    def _of_part(self, array: str, axes: dict[str, int], touched: tuple[Signal, ...]) -> tuple[str, str]:
+    def _of_part(self, array: str, index: tuple[int, ...], touched: tuple[Signal, ...]) -> tuple[str, str]:
         """Say it of a head, a neuron, or the biases of a layer."""
-        if "head" not in axes and "d_mlp" not in axes:
+        component = component_at(array, index)
+        if component is None:
             part = "attention" if array == "b_O" else "MLP"
-            return f"{part} of layer {axes['layer']}", f"writes {_spelled(touched)}, which no circuit there writes"
-        kind, number = (HEAD, axes["head"]) if "head" in axes else (NEURON, axes["d_mlp"])
-        component = Component(kind, axes["layer"], number)
+            return f"{part} of layer {index[0]}", f"writes {_spelled(touched)}, which no circuit there writes"
         place = self.circuits.get(component)
         if place is None:
             return str(component), "belongs to no circuit, and may neither read nor write"

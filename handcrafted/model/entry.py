@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ from handcrafted.model.weights import FIELD_AXES, Weights
 def entry_name(array: str, index: tuple[int, ...]) -> str:
     """Write an array entry as `W_in[0, 3, 5]`."""
     return f"{array}[{', '.join(map(str, index))}]"
+
+
+def places_in(marked: Any) -> Iterator[tuple[int, ...]]:
+    """Give the index of every entry of an array that is marked, or not zero."""
+    return (tuple(index) for index in np.argwhere(np.asarray(marked)).tolist())
 
 
 def parse_entry(text: str, weights: Weights) -> tuple[str, tuple[int, ...]]:

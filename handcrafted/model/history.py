@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
-from handcrafted.model.entry import entry_name
+from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.layout import Placement
 from handcrafted.model.weights import Weights
 
@@ -28,6 +28,15 @@ class Moment(NamedTuple):
     layout: tuple[Placement, ...]
 
 
+class Edited(NamedTuple):
+    """What becomes of a model: arrays, the structure and layout that follow, and the change as a line of Python."""
+
+    weights: Weights
+    structure: ControlStructure
+    layout: tuple[Placement, ...]
+    text: str
+
+
 class Change(NamedTuple):
     """One change of a model: as a line of Python, what was before, and what came of it."""
 
@@ -43,12 +52,14 @@ class History:
         first: the model before any change; None while there is none.
         done: in their order.
         undone: those that can be done again, the next one last.
+        watchers: functions that are called after every change.
     """
 
     def __init__(self):
         self.first: Moment | None = None
         self.done: list[Change] = []
         self.undone: list[Change] = []
+        self.watchers: list[Callable[[], None]] = []
 
     def add(self, change: Change) -> None:
         """Remember a change; what was undone before is forgotten."""
@@ -78,6 +89,17 @@ class History:
         self.done.append(self.undone.pop())
         return self.done[-1].after
 
+    def tell(self) -> None:
+        """Call those who watch."""
+        for watcher in self.watchers:
+            watcher()
+
+    def forget(self) -> None:
+        """Begin anew: what the model is now is what it was assembled as."""
+        self.first = None
+        self.done.clear()
+        self.undone.clear()
+
     def __str__(self) -> str:
         return "\n".join(change.text for change in self.done) or "no changes"
 
@@ -93,7 +115,6 @@ def edits_text(old: Weights, new: Weights, masks: Weights) -> str:
 def _edits(old: Weights, new: Weights, masks: Weights) -> Iterator[str]:
     for name, array in new.items():
         before, after = np.asarray(old[name]), np.asarray(array)
-        for index in np.argwhere(before.view(np.int32) != after.view(np.int32)):
-            place = tuple(map(int, index))
+        for place in places_in(before.view(np.int32) != after.view(np.int32)):
             unlocked = "" if masks[name][place] else ", unlock=True"
             yield f'model.edit("{entry_name(name, place)}", {float(after[place])!r}{unlocked})'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -147,13 +147,17 @@ def _check_batch(intervention: Intervention, batch: int) -> None:
 
 
 class _Run:
-    """An undisturbed run, asked for the values of places."""
+    """An undisturbed run, asked for the values of places; where nobody asks, it does not take place."""
 
     def __init__(self, weights: Weights, names: Names, inputs: Any, window: int, carries: Any = None):
-        self.weights, self.names = weights, names
+        self.weights, self.names, self.window, self.carries = weights, names, window, carries
         self.inputs = np.asarray(inputs, np.float32)
-        _, seen = forward(weights, self.inputs, carries, window=window)
-        self.seen = {name: np.asarray(array) for name, array in seen.items()}
+
+    @cached_property
+    def seen(self) -> dict[str, np.ndarray]:
+        """The activations."""
+        _, seen = forward(self.weights, self.inputs, self.carries, window=self.window)
+        return {name: np.asarray(array) for name, array in seen.items()}
 
     def value(self, where: Place) -> np.ndarray:
         """Give the value of a place, time on the second axis."""
@@ -174,7 +178,10 @@ class _Run:
 def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, inputs: np.ndarray) -> np.ndarray:
     """Write one intervention into the edit's arrays, and give the inputs, changed if they are its place."""
     where = change.where
-    value = clean.value(where)
+    if isinstance(change, Hold) and isinstance(where, Signal) and where.role not in (INPUT, OUTPUT):
+        value = np.zeros((*inputs.shape[:2], len(clean.names.find(where))), np.float32)  # what is held is not asked for
+    else:
+        value = clean.value(where)
     new = change.new(value, other.value(where) if other else None)
     if isinstance(where, tuple) and not isinstance(where, Signal):
         edit.edge.delta[:] += new - value

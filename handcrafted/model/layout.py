@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.component import HEAD, NEURON, Component
+from handcrafted.model.weights import FIELD_AXES
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,20 @@ class Placement:
         letter = "H" if self.part == "attention" else "N"
         first, last = self.components[0], self.components[-1]
         return f"{letter}{first}" if first == last else f"{letter}{first}-{last}"
+
+
+def circuits_by_component(layout: tuple[Placement, ...]) -> dict[Component, Placement]:
+    """Say of each head and neuron that belongs to a circuit to which."""
+    kinds = {"attention": HEAD, "mlp": NEURON}
+    return {Component(kinds[place.part], place.layer, number): place for place in layout for number in place.components}
+
+
+def component_at(array: str, index: tuple[int, ...]) -> Component | None:
+    """Give the head or neuron to which an array entry belongs; None where it belongs to none."""
+    axes = dict(zip(FIELD_AXES[array], index, strict=False))
+    if "head" in axes:
+        return Component(HEAD, axes["layer"], axes["head"])
+    return Component(NEURON, axes["layer"], axes["d_mlp"]) if "d_mlp" in axes else None
 
 
 def layout_table(layout: tuple[Placement, ...]) -> list[str]:

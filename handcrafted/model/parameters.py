@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -89,12 +89,12 @@ class Parameters(Mapping[str, Parameter]):
         knob = self._knob(name)
         changed = tuned(self._model.structure, knob, value)
         old, new = self._rebuild(self._model.structure), self._rebuild(changed)
-        if not _same_circuits(old, new):
+        if not same_circuits(old, new):
             raise HandcraftedError(
                 f"Expected a value of {name} that needs the same circuits, got {value!r}. "
                 "Change the structure, and assemble it anew."
             )
-        moved = old.weights.map(_differ, new.weights)
+        moved = old.weights.map(differ, new.weights)
         raw = self._model.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
         self._model.change(raw, changed, new.layout, f"model.parameters[{name!r}] = {value!r}")
 
@@ -121,21 +121,21 @@ class Parameters(Mapping[str, Parameter]):
         structure = self._model.structure
         old = self._rebuild(structure)
         moved = old.weights.map(lambda array: np.zeros(array.shape, bool))
-        for value in _trials(knob):
+        for value in trials(knob):
             try:
                 new = self._rebuild(tuned(structure, knob, value))
             except HandcraftedError:
                 continue
-            if _same_circuits(old, new):
-                moved = moved.map(lambda found, a, b: found | _differ(a, b), old.weights, new.weights)
+            if same_circuits(old, new):
+                moved = moved.map(lambda found, a, b: found | differ(a, b), old.weights, new.weights)
         return {name: np.argwhere(found) for name, found in moved.items() if found.any()}
 
 
-SIZES = (2.0**-6, 0.37, 1.9, 37.0)
+SIZES = (0.37, 2.0**-6, 1.9, 37.0)
 """How far from a parameter other values are tried, in its own size or 1."""
 
 
-def _trials(knob: Knob) -> list[Setting]:
+def trials(knob: Knob) -> list[Setting]:
     """Give other values: all words, or numbers nearer and farther, below and above."""
     if isinstance(knob.value, str):
         return list(knob.choices)
@@ -145,12 +145,13 @@ def _trials(knob: Knob) -> list[Setting]:
     return [*knob.choices, *(knob.value + sign * size * scale for size in SIZES for sign in (-1, 1))]
 
 
-def _same_circuits(old: Built, new: Built) -> bool:
+def same_circuits(old: Built, new: Built) -> bool:
     """Whether two sets of arrays differ in numbers only."""
     plain = lambda built: [replace(place, formula="") for place in built.layout]
     allowed = all(np.array_equal(mask, new.masks[name]) for name, mask in old.masks.items())
     return old.names == new.names and plain(old) == plain(new) and allowed
 
 
-def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def differ(old: Any, new: Any) -> np.ndarray:
+    """Say where two arrays differ."""
     return np.asarray(old) != np.asarray(new)

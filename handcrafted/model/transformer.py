@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,7 +14,8 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.audit import Breach, audit
 from handcrafted.model.blocks import Block, blocks_of
-from handcrafted.model.entry import checked_number, entry_name, parse_entry
+from handcrafted.model.editing import edited, entries_off_formula
+from handcrafted.model.entry import parse_entry
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.history import Change, History, Moment, edits_text
 from handcrafted.model.intervention import Intervention, intervene
@@ -21,14 +23,9 @@ from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
 from handcrafted.model.layout import Placement, layout_table
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Parameters, Rebuild
-from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
-
-
-def _acting(raw: Any, mask: Any) -> Any:
-    """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
-    if isinstance(raw, Tracer):
-        return jnp.where(mask, raw, 0.0)
-    return jnp.asarray(np.where(mask, raw, np.float32(0)))
+from handcrafted.model.provenance import Provenance, Provenances
+from handcrafted.model.saved import restored, save_model
+from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes
 
 
 class Mask(nnx.Variable):
@@ -99,6 +96,9 @@ class Transformer(nnx.Module):
     def edit(self, entry: str, value: Any, unlock: bool = False) -> None:
         """Set one raw array entry, such as `W_in[0, 3, 5]`.
 
+        Where the arrays then are what some other value of a parameter derives, the structure follows: a set point that
+        is one entry can be moved by it. Else the circuit is off its formula, see `off_formula`.
+
         Args:
             entry: which.
             value: a finite number that float32 holds.
@@ -109,25 +109,7 @@ class Transformer(nnx.Module):
             HandcraftedError: if there is no such entry, the value is no such number, the policy locks the entry, or it
                 belongs to the Layer 0 controller, which is frozen; the model is then untouched.
         """
-        raw = self.weights
-        name, index = parse_entry(entry, raw)
-        number = checked_number(entry, value)
-        if not unlock and not bool(self.masks[name][index]):
-            raise HandcraftedError(
-                f"Expected an entry that the access policy lets act, got {entry_name(name, index)}, which is locked: "
-                f"{self._rule(name, index)}. Unlock it to see what the audit says of it."
-            )
-        array = np.array(raw[name])
-        array[index] = number
-        unlocked = ", unlock=True" if unlock else ""
-        text = f'model.edit("{entry_name(name, index)}", {float(number)!r}{unlocked})'
-        self.change(raw.replace(**{name: jnp.asarray(array)}), text=text)
-
-    def _rule(self, array: str, index: tuple[int, ...]) -> str:
-        """Say why the policy masks an entry."""
-        planted = self.weights.map(np.zeros_like)
-        planted[array][index] = 1.0
-        return next(f"{breach.component} {breach.rule}" for breach in self.audit(planted))
+        self.change(*edited(self, self._rebuild, entry, value, unlock))
 
     def change(
         self,
@@ -147,11 +129,12 @@ class Transformer(nnx.Module):
         Raises:
             HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
         """
-        self._must_keep_the_seal(check_shapes(weights))
+        self.must_keep_the_seal(check_shapes(weights))
         before = self._moment()
         self._become(Moment(weights, structure or self.structure, layout or self.layout))
         after = self._moment()
         self.history.add(Change(text or edits_text(before.weights, after.weights, self.masks), before, after))
+        self.history.tell()
 
     def _moment(self) -> Moment:
         return Moment(self.weights, self.structure, self.layout)
@@ -168,6 +151,7 @@ class Transformer(nnx.Module):
             HandcraftedError: if there is none.
         """
         self._become(self.history.back())
+        self.history.tell()
 
     def redo(self) -> None:
         """Do the last change again that was undone.
@@ -176,12 +160,31 @@ class Transformer(nnx.Module):
             HandcraftedError: if there is none.
         """
         self._become(self.history.forth())
+        self.history.tell()
 
     def reset(self) -> None:
         """Make the model what it was as it was assembled; a change like any other, which can be undone."""
         first = self.history.first
         if first is not None:
             self.change(first.weights, first.structure, first.layout, "model.reset()")
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model into a folder: `structure.yaml` and `weights.safetensors`, the raw arrays, exactly.
+
+        Raises:
+            HandcraftedError: if a number is not finite, if circuits were given, or the folder cannot be written.
+        """
+        self._must_follow_from_laws()
+        return save_model(self, folder)
+
+    def restore(self, folder: str | Path) -> None:
+        """Take arrays and structure from a folder that `save` wrote; a change like any other, which can be undone.
+
+        Raises:
+            HandcraftedError: if a file is damaged, or the model would need other circuits or another Layer 0
+                controller; the model is then untouched.
+        """
+        self.change(*restored(self, self._must_follow_from_laws(), folder))
 
     @property
     def masks(self) -> Weights:
@@ -191,7 +194,7 @@ class Transformer(nnx.Module):
     @property
     def effective_weights(self) -> Weights:
         """The arrays that run: the raw ones where the access policy lets them act, else zero."""
-        return self.weights.map(_acting, self.masks)
+        return self.weights.map(acting, self.masks)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -224,9 +227,9 @@ class Transformer(nnx.Module):
         Raises:
             HandcraftedError: if it is not.
         """
-        self._must_keep_the_seal(self.weights)
+        self.must_keep_the_seal(self.weights)
 
-    def _must_keep_the_seal(self, raw: Weights) -> None:
+    def must_keep_the_seal(self, raw: Weights) -> None:
         """Compare fingerprints; within a compiled function there are no numbers to compare."""
         if self.seal is None or any(isinstance(array, Tracer) for _, array in raw.items()):
             return
@@ -237,18 +240,34 @@ class Transformer(nnx.Module):
             )
 
     @property
+    def off_formula(self) -> tuple[Provenance, ...]:
+        """The raw entries that are not what the structure's laws derive; none where circuits were given."""
+        return entries_off_formula(self, self._rebuild)
+
+    def provenance(self, entry: str) -> Provenance:
+        """Say what an array entry, such as `W_in[0, 3, 5]`, is for: circuit, owner, role, formula, and who locks it.
+
+        Raises:
+            HandcraftedError: if there is no such entry.
+        """
+        return Provenances(self).of(*parse_entry(entry, self.weights))
+
+    @property
     def parameters(self) -> Parameters:
         """What the structure's laws depend on, by name: look at it, or set it; see `Parameters`.
 
         Raises:
             HandcraftedError: if the circuits were given, and do not follow from the structure's laws.
         """
+        return Parameters(self, self._must_follow_from_laws())
+
+    def _must_follow_from_laws(self) -> Rebuild:
         if self._rebuild is None:
             raise HandcraftedError(
                 "Expected a model whose circuits follow from its structure's laws, got one assembled from given "
                 "circuits. Assemble it without them, or edit `weights`."
             )
-        return Parameters(self, self._rebuild)
+        return self._rebuild
 
     def audit(self, weights: Weights | None = None) -> tuple[Breach, ...]:
         """List the raw entries that break the access policy; see `handcrafted.model.audit`."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from handcrafted.control.errors import HandcraftedError
 
@@ -101,6 +103,13 @@ class Weights:
     def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
         """Give arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …)."""
         return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
+
+
+def acting(raw: Any, mask: Any) -> Any:
+    """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
+    if isinstance(raw, Tracer):
+        return jnp.where(mask, raw, 0.0)
+    return jnp.asarray(np.where(mask, raw, np.float32(0)))
 
 
 def check_shapes(weights: Weights) -> Weights:

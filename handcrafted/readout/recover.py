@@ -57,6 +57,7 @@ def recover(
     names: Names | None = None,
     seed: int = 0,
     readouts: Sequence[str] = (),
+    shared: bool = True,
 ) -> Recovered:
     """Recover the signal-flow graph of a network with the readouts that judge, and with others that are named.
 
@@ -65,15 +66,17 @@ def recover(
         names: the names of the coordinates; needed beside bare arrays.
         seed: of the contexts and of the noise.
         readouts: further ones, such as `gradient`, or what was registered; they are shown, and judge nothing.
+        shared: whether to run at a size that many networks share, which is compiled once for all of them; False is
+            faster for one network that is read again and again.
 
     Raises:
         HandcraftedError: if a readout is unknown, if names are missing, shapes disagree, or a number is not finite.
     """
     if isinstance(model_or_weights, Transformer):
         weights, window = model_or_weights.effective_weights, model_or_weights.window
-        read = subject(weights, names or model_or_weights.names, window, seed)
+        read = subject(weights, names or model_or_weights.names, window, seed, shared)
     elif names is None:
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")
     else:
-        read = subject(model_or_weights, names, seed=seed)
+        read = subject(model_or_weights, names, seed=seed, shared=shared)
     return Recovered(read, {readout.name: readout.read(read) for readout in (*chosen(None), *chosen(list(readouts)))})

@@ -28,12 +28,14 @@ class Subject:
         names: the names of residual coordinates, inputs and outputs.
         window: how many steps a head sees.
         seed: of every random choice.
+        shared: whether it runs at a size that many networks share.
     """
 
     weights: Weights
     names: Names
     window: int = WINDOW
     seed: int = 0
+    shared: bool = True
 
     @cached_property
     def spaces(self) -> dict[Signal, np.ndarray]:
@@ -42,8 +44,8 @@ class Subject:
 
     @cached_property
     def padded(self) -> Weights:
-        """The same network at a size that many share, so that what runs it is compiled once."""
-        return padded(self.weights)
+        """The network that runs: at a size that many share, so that it is compiled once, or as it is."""
+        return padded(self.weights) if self.shared else self.weights
 
     def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[Any, Activations]:
         """Run the padded network on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
@@ -59,7 +61,7 @@ class Subject:
         return found
 
 
-def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0) -> Subject:
+def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0, shared: bool = True) -> Subject:
     """Check that arrays and names fit each other, and that every number is finite.
 
     Raises:
@@ -72,4 +74,4 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0)
             raise HandcraftedError(
                 f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give this model's names."
             )
-    return Subject(check_finite(weights), names, window, seed)
+    return Subject(check_finite(weights), names, window, seed, shared)

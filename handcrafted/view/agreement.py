@@ -18,11 +18,15 @@ from handcrafted.view.markup import CLEAR, bold, indented, lines, small, words, 
 
 OUTSIDE = "outside the network"
 
+UNUSED = "wired, but unused"
+"""A link that is wired, although nothing that can be tried has an effect there."""
+
 LOOKS: Mapping[str, Look] = {
     Status.FOUND: Look("#007a5e", "solid", 1.4, "#005c46", "#005c46"),
     Status.MISSING: Look("#c8002c", "dashed", 1.4, "#c8002c", "#c8002c"),
     Status.WRONG: Look("#d97a00", "dotted", 2.6, "#a85a00", "#a85a00"),
     Status.EXTRA: Look("#9c2f8f", "bold", 3.2, "#9c2f8f", "#9c2f8f"),
+    UNUSED: Look("#4a6a9c", "dotted", 1.2, "#4a6a9c", "#4a6a9c"),
     OUTSIDE: Look("#9a9a9a", "solid", 0.7, "#777777", "#777777"),
 }
 """One look per status; links outside the network are not judged and stay in the background."""
@@ -32,6 +36,7 @@ MEANING: Mapping[str, str] = {
     Status.MISSING: "missing",
     Status.WRONG: "wrong",
     Status.EXTRA: "extra",
+    UNUSED: UNUSED,
     OUTSIDE: OUTSIDE,
 }
 
@@ -57,9 +62,11 @@ def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
     """Give every link that is seen, with status and reason: those of the structure in order, then the extra ones."""
     verdicts = comparison.at(zoom)
     own = {verdict.id: verdict for verdict in verdicts.links if verdict.status is not Status.EXTRA}
+    idle = {zoom.seen(finding.about) for finding in comparison.findings if finding.kind == "unused"}
     seen = (zoom.seen(link.id) for link in comparison.structure.resolved.links)
     declared = dict.fromkeys(id for id in seen if id)
-    rows = [(id, own[id].status, own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
+    status = lambda id: UNUSED if id in idle and own[id].status is Status.MISSING else own[id].status
+    rows = [(id, status(id), own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
     return rows + [(verdict.id, verdict.status, verdict.reason) for verdict in verdicts.extra]
 
 
@@ -86,7 +93,8 @@ def _remark(status: str, reason: str) -> str:
 def legend(comparison: Comparison, zoom: Zoom) -> str:
     """Give the DOT text of the legend: one sample line per status, with how many links have it."""
     statuses = [status for _, status, _ in judged(comparison, zoom)]
-    return legend_of((look, f"{MEANING[status]} ({statuses.count(status)})") for status, look in LOOKS.items())
+    shown = {status: look for status, look in LOOKS.items() if status != UNUSED or UNUSED in statuses}
+    return legend_of((look, f"{MEANING[status]} ({statuses.count(status)})") for status, look in shown.items())
 
 
 def remarks(comparison: Comparison, zoom: Zoom) -> str | None:

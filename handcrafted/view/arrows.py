@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.vocabulary import LinkKind
+from handcrafted.view.anchors import link_part
 
 UPWARD = (LinkKind.FEEDBACK, LinkKind.REQUEST)
 SIDEWAYS = (LinkKind.OTHER_INPUT, LinkKind.OTHER_OUTPUT)
 
 
 class Label(NamedTuple):
-    """One line beside an arrow: the name, and in small type what else is to be said of it."""
+    """One line beside an arrow: the name, in small type what else is to be said of it, and which part that is."""
 
     text: str
     remark: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Arrow:
     look: Look = field(default=Look())
 
     @property
+    def part(self) -> str:
+        """Name the first link that it carries."""
+        return self.labels[0].part
+
+    @property
     def sideways(self) -> bool:
         """Whether it leaves a right face and enters a left one."""
         return self.kind in SIDEWAYS
@@ -71,13 +78,14 @@ def arrows_of(links: Iterable[Drawn], boxes: Iterable[str]) -> list[Arrow]:
     """Bundle links into arrows, in order of first appearance; links of different looks do not share an arrow."""
     known = set(boxes)
     bundles: dict[tuple, list[Label]] = {}
-    for (kind, sender, receiver, name), remark, look in links:
+    for id, remark, look in links:
+        kind, sender, receiver, name = id
         ends = [end if end in known else None for end in (sender, receiver)]
         outsider = (
             sender if sender and sender not in known else receiver if receiver and receiver not in known else None
         )
         labels = bundles.setdefault((kind, *ends, look), [])
-        labels.append(Label(name, remark or (f"({outsider})" if outsider else "")))
+        labels.append(Label(name, remark or (f"({outsider})" if outsider else ""), link_part(id)))
     return [
         Arrow(kind, sender, receiver, tuple(labels), look) for (kind, sender, receiver, look), labels in bundles.items()
     ]

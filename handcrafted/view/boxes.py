@@ -9,13 +9,18 @@ from handcrafted.control.resolved import ResolvedController, ResolvedVariable
 from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.control.zoom import Zoom
-from handcrafted.view.markup import bold, cell, indented, lines, paragraph, small, table, words, wrapped
+from handcrafted.view.anchors import PLAIN, Anchors, algorithm_part, variable_part
+from handcrafted.view.markup import Passage, bold, cell, framed, indented, lines, small, table, words, wrapped
 
 LETTERS = 30
 """Letters per line of a name or a list of values."""
 
 FILL = {ComponentKind.PROCESS: "#f0f0f0"}
 """Processes are shaded lightly, so that what controls and what is controlled differ without colour."""
+
+
+Law = Sequence[str]
+"""The lines of a controller's laws, ready-made."""
 
 
 class Port(NamedTuple):
@@ -25,12 +30,12 @@ class Port(NamedTuple):
     width: int
 
 
-def content(zoom: Zoom, name: str, law: str = "") -> str:
+def content(zoom: Zoom, name: str, law: Law | None = None, anchors: Anchors = PLAIN) -> str:
     """Give what a box shows: name, process model and the cell of its laws; collapsed, what it holds."""
     own = zoom.components[name]
     held = [part for part in zoom.structure.components if part in zoom.held.get(name, ()) and part != name]
     rows = [[cell(_title(name, own, held), CELLPADDING=3)]]
-    if inside := _inside(zoom.controllers.get(name), own, law):
+    if inside := _inside(zoom.controllers.get(name), own, law, anchors):
         rows.append([cell(inside, CELLPADDING=2)])
     return table(rows)
 
@@ -57,15 +62,19 @@ def _title(name: str, component: Component, held: Sequence[str]) -> str:
     return lines(parts, align="CENTER")
 
 
-def _inside(controller: ResolvedController | None, own: Component, law: str) -> str:
+def _inside(controller: ResolvedController | None, own: Component, law: Law | None, anchors: Anchors) -> str:
     """Give the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
     if controller is None:
         return ""
     columns = []
     if own.process_model:
-        shown = [line for variable in controller.variables for line in _variable(variable)]
-        columns.append(paragraph([small("process model"), *shown], BORDER=1, COLOR="#999999", CELLPADDING=4))
-    columns += [law] if law else []
+        shown = [Passage([small("process model")])]
+        for variable in controller.variables:
+            part = variable_part(controller.name, variable.name)
+            shown.append(Passage(_variable(variable), anchors.of(part)))
+        columns.append(framed(shown))
+    if law is not None:
+        columns.append(framed([Passage(law, anchors.of(algorithm_part(controller.name)))]))
     return table([columns], CELLSPACING=3) if columns else ""
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise, product
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.control.zoom import Zoom
 from handcrafted.view import dot
+from handcrafted.view.anchors import PLAIN, Anchors
 from handcrafted.view.arrows import Arrow, Drawn, arrows_of
 from handcrafted.view.boxes import FILL, box, content
 from handcrafted.view.faces import Faces, bottom_node, cluster, side_of, text_node
@@ -41,10 +42,18 @@ class Diagram:
     Attributes:
         laws: the cell of laws of each controller that shows any.
         fills: colours of boxes that are not those of their kind.
+        anchors: whether its parts can be pointed at.
     """
 
-    def __init__(self, zoom: Zoom, arrows: Sequence[Arrow], laws: Laws, fills: Mapping[str, str] | None = None):
-        self.zoom, self.arrows, self.laws, self.fills = zoom, arrows, laws, fills or {}
+    def __init__(
+        self,
+        zoom: Zoom,
+        arrows: Sequence[Arrow],
+        laws: Laws,
+        fills: Mapping[str, str] | None = None,
+        anchors: Anchors = PLAIN,
+    ):
+        self.zoom, self.arrows, self.laws, self.fills, self.anchors = zoom, arrows, laws, fills or {}, anchors
         self.nesting = Nesting(zoom.components)
         self.faces = Faces(self.nesting, arrows)
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
@@ -72,7 +81,7 @@ class Diagram:
     def _route(self, number: int) -> PeerRoute:
         arrow = self.arrows[number]
         left_first = self.nesting.position(arrow.sender) < self.nesting.position(arrow.receiver)
-        return PeerRoute(number, arrow, self.faces.ties[number], left_first)
+        return PeerRoute(number, arrow, self.faces.ties[number], left_first, self.anchors)
 
     def _inside(self, parent: str | None) -> Iterator[str]:
         """Give the boxes inside a box, and the texts and helping nodes that belong there."""
@@ -81,7 +90,7 @@ class Diagram:
                 body = [*self._outer(name), *self._inside(name)]
                 yield from dot.subgraph(cluster(name), body, label="", margin=10)
             else:
-                yield dot.node(name, label=dot.html(self._box(name)))
+                yield dot.node(name, label=dot.html(self._box(name)), **self.anchors.of(name))
         for number, arrow in enumerate(self.arrows):
             if self._home(arrow) == parent:
                 yield from self._helpers(number, arrow)
@@ -101,18 +110,18 @@ class Diagram:
             group = {k: other for k, other in enumerate(self.arrows) if side_of(other) == side}
             if number == min(group):
                 rows = [
-                    [cell(beside(other), PORT=f"r{k}", ALIGN="RIGHT" if side[1] == "w" else "LEFT")]
+                    [cell(beside(other, self.anchors), PORT=f"r{k}", ALIGN="RIGHT" if side[1] == "w" else "LEFT")]
                     for k, other in group.items()
                 ]
                 yield dot.node(text_node(number), label=dot.html(table(rows)))
         elif arrow.sender is None or arrow.receiver is None:
-            yield dot.node(text_node(number), label=dot.html(beside(arrow)))
+            yield dot.node(text_node(number), label=dot.html(beside(arrow, self.anchors)))
 
     def _outer(self, name: str) -> Iterator[str]:
         """Give the top of a box that holds others, and the places along its lower border."""
         held = (bottom_node(name), self.faces.row(bottom_node(name), "s"))
         inner_arrows = any(self.nesting.holds(name, a.receiver) and a.sender == name for a in self.arrows)
-        yield dot.node(name, label=dot.html(self._box(name, border=int(inner_arrows))))
+        yield dot.node(name, label=dot.html(self._box(name, border=int(inner_arrows))), **self.anchors.of(name))
         inner = self.nesting.descendants(name)
         yield from (dot.edge(dot.quoted(name), dot.quoted(part), style="invis", weight=0) for part in inner)
         if held[1]:
@@ -120,7 +129,7 @@ class Diagram:
             yield from (dot.edge(dot.quoted(part), dot.quoted(held[0]), style="invis", weight=0) for part in inner)
 
     def _box(self, name: str, border: int = 1) -> str:
-        inside = content(self.zoom, name, self.laws.get(name, ""))
+        inside = content(self.zoom, name, self.laws.get(name), self.anchors)
         fill = self.fills.get(name) or FILL.get(self.zoom.components[name].kind, "white")
         return box(inside, self.faces.row(name, "n"), self.faces.row(name, "s"), fill, border)
 
@@ -152,7 +161,7 @@ class Diagram:
                 yield from self.peers[number].order(texts)
                 yield from self.peers[number].edges()
                 continue
-            yield line(arrow, ties, self._points_down(arrow), self._weight(arrow))
+            yield line(arrow, ties, self._points_down(arrow), self._weight(arrow), self.anchors)
             if arrow.sideways and None in (arrow.sender, arrow.receiver):
                 yield from dot.same_rank(tie.node for tie in ties)
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from handcrafted.control.vocabulary import LinkKind
+from handcrafted.view.anchors import PLAIN, Anchors
 from handcrafted.view.arrows import Arrow, Label
-from handcrafted.view.markup import cell, lines, small, table, words, wrapped
+from handcrafted.view.markup import cell, small, table, words, wrapped
 
 LETTERS = 26
 """Letters per line of a label."""
 
 
-def beside(arrow: Arrow) -> str:
+def beside(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
     """Give an arrow's label; requests, which go up like feedback, say so."""
     head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
-    rows = head + [row for label in arrow.labels for row in _rows(label, arrow)]
+    rows = [[cell(row, ALIGN="LEFT")] for row in head]
+    rows += [
+        [cell(row, ALIGN="LEFT", **anchors.of(label.part))] for label in arrow.labels for row in _rows(label, arrow)
+    ]
+    text = table(rows, CELLPADDING=1)
     if arrow.sender is None or arrow.receiver is None:
-        return lines(rows, CELLPADDING=1)
-    return table([[cell(WIDTH=4), cell(lines(rows, CELLPADDING=1))]])
+        return text
+    return table([[cell(WIDTH=4), cell(text)]])
 
 
 def _rows(label: Label, arrow: Arrow) -> list[str]:

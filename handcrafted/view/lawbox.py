@@ -12,7 +12,7 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.control.zoom import Zoom
 from handcrafted.readout.equations.equations import Equations, Line
 from handcrafted.view.lawtext import WIDTH, law_lines
-from handcrafted.view.markup import CLEAR, HARD_BLANK, bold, indented, paragraph, small, wrapped
+from handcrafted.view.markup import CLEAR, HARD_BLANK, bold, indented, small, wrapped
 
 LETTERS = 30
 """Letters per line of a name."""
@@ -41,8 +41,8 @@ class Text(NamedTuple):
         return f'<FONT COLOR="{CLEAR}">{self.markup}</FONT>'
 
 
-Laws = Mapping[str, str]
-"""The cell of each controller's laws."""
+Laws = Mapping[str, Sequence[str]]
+"""The lines of each controller's laws."""
 
 
 def declared(zoom: Zoom) -> Laws:
@@ -64,12 +64,12 @@ def _with_laws(zoom: Zoom) -> dict[str, ResolvedController]:
     return {name: own for name, own in zoom.controllers.items() if zoom.components[name].control_algorithm}
 
 
-def _cell(heading: str, shown: Sequence[Text], other: Sequence[Text] = ()) -> str:
-    """Set lines under a heading, in a cell that is as large as the other lines need."""
+def _cell(heading: str, shown: Sequence[Text], other: Sequence[Text] = ()) -> list[str]:
+    """Set lines under a heading, as many and as wide as the other lines need."""
     rows = [text.markup if text else "&#160;" for text, _ in zip_longest(shown, other)]
     if other:
         rows.append(max((*shown, *other), key=lambda text: len(text.text)).unseen)
-    return paragraph([small(heading), *rows], BORDER=1, COLOR="#999999", CELLPADDING=4)
+    return [small(heading), *rows]
 
 
 def _declared(controller: ResolvedController) -> list[Text]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view import dot
+from handcrafted.view.anchors import PLAIN, Anchors
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.faces import Tie
 from handcrafted.view.labels import beside
 
 
-def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1) -> str:
+def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1, anchors: Anchors = PLAIN) -> str:
     """Give the edge statement of an arrow between two heights, or from or to a plain text."""
     upper, lower = ties if points_down else ties[::-1]
     open_ended = arrow.sender is None or arrow.receiver is None
@@ -22,7 +23,8 @@ def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1
         lhead=lower.clip or None,
         weight=weight,
         arrowsize=1 if ties_to_row(ties) else None,
-        label=None if open_ended else dot.html(beside(arrow)),
+        label=None if open_ended else dot.html(beside(arrow, anchors)),
+        **anchors.of(arrow.part),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 SMALL = 8
 """Point size of marks such as `(next step)`."""
@@ -64,11 +65,29 @@ def lines(contents: Iterable[str], align: str = "LEFT", **attributes: object) ->
     return table(([cell(content, ALIGN=align)] for content in contents), **attributes)
 
 
-def paragraph(contents: Iterable[str], **attributes: object) -> str:
-    """Give one cell of lines that stay together at its top left, however much room there is."""
-    return cell(
-        "".join(f'{content}<BR ALIGN="LEFT"/>' for content in contents), ALIGN="LEFT", VALIGN="TOP", **attributes
-    )
+class Passage(NamedTuple):
+    """Ready-made lines that stay together, and the attributes of the cell that they would have of their own."""
+
+    lines: Sequence[str]
+    own: Mapping[str, str] = {}
+
+
+def framed(passages: Sequence[Passage]) -> str:
+    """Give one framed cell of lines that stay together at its top left, however much room there is.
+
+    Passages with attributes of their own, such as anchors, become cells within it.
+    """
+    look = {"ALIGN": "LEFT", "VALIGN": "TOP", "BORDER": 1, "COLOR": "#999999", "CELLPADDING": 4}
+    if len(passages) == 1:
+        return cell(_paragraph(passages[0].lines), **look, **passages[0].own)
+    if not any(passage.own for passage in passages):
+        return cell(_paragraph([line for passage in passages for line in passage.lines]), **look)
+    rows = [[cell(_paragraph(passage.lines), ALIGN="LEFT", **passage.own)] for passage in passages]
+    return cell(table(rows), **look)
+
+
+def _paragraph(contents: Iterable[str]) -> str:
+    return "".join(f'{content}<BR ALIGN="LEFT"/>' for content in contents)
 
 
 def _attributes(values: dict[str, object]) -> str:

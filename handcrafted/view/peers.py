@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from handcrafted.view import dot
+from handcrafted.view.anchors import PLAIN, Anchors
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.faces import Tie
 from handcrafted.view.labels import beside
@@ -28,6 +29,7 @@ class PeerRoute(NamedTuple):
     arrow: Arrow
     ties: tuple[Tie, Tie]
     left_first: bool
+    anchors: Anchors = PLAIN
 
     @property
     def _gap(self) -> str:
@@ -38,7 +40,7 @@ class PeerRoute(NamedTuple):
         """Give the helping nodes: two turning points, and between the boxes the label with a place for the line."""
         for turn, rows in (("upper", self._bar()), ("lower", self._bar()[::-1])):
             yield dot.node(f"{turn} > {self.number}", label=dot.html(table(rows)))
-        label = [cell(beside(self.arrow), ROWSPAN=3, CELLPADDING=2)]
+        label = [cell(beside(self.arrow, self.anchors), ROWSPAN=3, CELLPADDING=2)]
         middle, *ends = self._upright("line"), self._upright(), self._upright()
         yield dot.node(self._gap, label=dot.html(table([[ends[0], *label], [middle], [ends[1]]])))
 
@@ -88,4 +90,11 @@ class PeerRoute(NamedTuple):
         ends = (tied(tie), point) if below else (point, tied(tie))
         tip = head(self.arrow, below) if arrowhead else {"dir": "none"}
         clip = {"ltail" if below else "lhead": tie.clip or None}
-        return dot.edge(*ends, **stroke(self.arrow), **tip, **clip, weight=1 if tie.clip else CLOSE)
+        return dot.edge(
+            *ends,
+            **stroke(self.arrow),
+            **tip,
+            **clip,
+            **self.anchors.of(self.arrow.part),
+            weight=1 if tie.clip else CLOSE,
+        )

@@ -59,18 +59,28 @@ def response(trace: Trace) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    strips = [*_processes(trace), *_outside(trace), *_derived(trace), *_actions(trace)]
-    if not strips:
-        raise HandcraftedError("Expected a trace with signals, got an empty one. Give the structure some links.")
-    figure = Figure(figsize=(8.0, 0.6 + 1.9 * len(strips)), layout="constrained")
+    shown = strips(trace)
+    figure = Figure(figsize=(8.0, 0.6 + 1.9 * len(shown)), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(_title(trace), fontsize=10)
-    rows = figure.subplots(len(strips), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, strip in zip(rows, strips, strict=True):
+    rows = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, strip in zip(rows, shown, strict=True):
         _draw(axes, trace, strip)
     unit = trace.structure.time_step.unit
     rows[-1].set_xlabel(f"time [{unit}]" if unit else "time [steps]", fontsize=8)
     return figure
+
+
+def strips(trace: Trace) -> list[Strip]:
+    """Give the panels of a trace: processes, what comes from outside, beliefs that laws derive, and actions.
+
+    Raises:
+        HandcraftedError: if nothing was recorded.
+    """
+    found = [*_processes(trace), *_outside(trace), *_derived(trace), *_actions(trace)]
+    if not found:
+        raise HandcraftedError("Expected a trace with signals, got an empty one. Give the structure some links.")
+    return found
 
 
 def _title(trace: Trace) -> str:

@@ -8,7 +8,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding
 from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Status
-from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, judged, legend, remarks
+from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, UNUSED, judged, legend, remarks
 from handcrafted.view.compose import places
 from handcrafted.view.engine import render
 from handcrafted.view.sidebyside import comparison_diagrams
@@ -33,7 +33,7 @@ def alike(looks):
 
 
 def test_every_status_has_its_own_colour_and_line():
-    assert set(LOOKS) == {*Status, OUTSIDE}
+    assert set(LOOKS) == {*Status, UNUSED, OUTSIDE}
     assert alike(LOOKS) == []
 
 

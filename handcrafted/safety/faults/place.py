@@ -11,10 +11,10 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink
-from handcrafted.model.component import HEAD, NEURON, Component
-from handcrafted.model.entry import entry_name
+from handcrafted.model.component import HEAD
+from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.layer_0 import base_blocks, base_of, frozen
-from handcrafted.model.layout import Placement
+from handcrafted.model.layout import Placement, circuits_by_component, component_at
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
 
@@ -60,11 +60,7 @@ class Places:
         self.model, self.names = model, model.names
         self.links = model.structure.resolved.links
         self.base = base_of(model.structure)
-        self.circuits: dict[Component, Placement] = {
-            Component(HEAD if place.part == "attention" else NEURON, place.layer, number): place
-            for place in model.layout
-            for number in place.components
-        }
+        self.circuits = circuits_by_component(model.layout)
         self.found: dict[str, dict[str, Place]] = {}
 
     def of(self, kind: str) -> Mapping[str, Place]:
@@ -94,10 +90,8 @@ class Places:
         axes = dict(zip(FIELD_AXES[array], index, strict=False))
         name = entry_name(array, index)
         base = bool(self._frozen[array][index])
-        if "head" in axes or "d_mlp" in axes:
-            kind, number = (HEAD, axes["head"]) if "head" in axes else (NEURON, axes["d_mlp"])
-            circuit = self.circuits.get(Component(kind, axes["layer"], number))
-            return self._of_circuit("weight", name, circuit, base)
+        if component := component_at(array, index):
+            return self._of_circuit("weight", name, self.circuits.get(component), base)
         if "n_in" in axes:
             signal = list(self.names.inputs)[axes["n_in"]].node(INPUT)
             return Place("weight", name, signal.owner, signal.name, INPUT, self._through(signal), base)
@@ -110,8 +104,8 @@ class Places:
 
     def _weight(self) -> Iterator[Place]:
         for array, values in self.model.effective_weights.items():
-            for index in np.argwhere(np.asarray(values)):
-                yield self.entry(array, tuple(map(int, index)))
+            for index in places_in(values):
+                yield self.entry(array, index)
 
     @cached_property
     def _frozen(self) -> Weights:

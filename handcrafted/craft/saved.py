@@ -1,0 +1,23 @@
+"""A model from a folder: assembled from its structure, with the arrays that were saved beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from handcrafted.control.yamlfile import load
+from handcrafted.craft.assemble import assemble
+from handcrafted.model.saved import STRUCTURE
+from handcrafted.model.transformer import Transformer
+
+
+def load_model(folder: str | Path) -> Transformer:
+    """Read a model that `model.save(folder)` wrote; its history begins anew.
+
+    Raises:
+        HandcraftedError: if a file is missing, damaged or hostile, if arrays and structure do not belong together, or
+            if the Layer 0 controller is not the one that the structure makes.
+    """
+    model = assemble(load(Path(folder) / STRUCTURE))
+    model.restore(folder)
+    model.history.forget()
+    return model

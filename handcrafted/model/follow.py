@@ -1,0 +1,177 @@
+"""From array entries back to the parameters that they encode: which values derive exactly these numbers?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import brentq
+
+from handcrafted.control.complaint import FilePath
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.tuning import Knob, Setting, knobs, tuned
+from handcrafted.model.entry import places_in
+from handcrafted.model.layout import circuits_by_component, component_at
+from handcrafted.model.parameters import Built, Rebuild, differ, same_circuits, trials
+from handcrafted.model.weights import FIELD_AXES, Weights
+
+STEPS = 40
+"""Steps of the search for a number where an entry is no straight line of its parameter."""
+
+DIGITS = (*range(1, 10), 12, 17)
+"""Significant digits that are tried: of all numbers that derive the same float32, the shortest is meant."""
+
+MOST_TARGETS = 2
+"""Entries by which a value is looked for, if the first ones lead nowhere."""
+
+BETWEEN = 18
+"""Values that are tried between the nearest one and where a straight line leads, for entries that go by steps."""
+
+REACH = 16
+"""How far from a whole number others are tried."""
+
+Place = tuple[str, tuple[int, ...]]
+"""An array and an index there."""
+
+Off = Weights
+"""Where raw entries differ from what the structure's laws derive, as booleans."""
+
+
+def off_formula(built: Built, raw: Weights) -> Off:
+    """Mark the raw entries that are not what a structure derives."""
+    return built.weights.map(differ, raw)
+
+
+def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights) -> tuple[ControlStructure, Built]:
+    """Give the structure whose parameters derive as many of the raw entries as they can, one parameter after another.
+
+    A parameter is moved only if every entry that it then moves is exactly what stands there; of several values that
+    derive the same numbers the one with the fewest digits is taken.
+
+    Formula: the entry as a function of the parameter is inverted, in one step where it is a straight line.
+    Source: Brent 1973, Algorithms for Minimization without Derivatives, chapter 4, where it is none.
+    Error: none in the arrays; a parameter is known as well as float32 holds it.
+    """
+    raw, built = raw.map(np.asarray), rebuild(structure)
+    while laws := _laws(structure, built, off_formula(built, raw)):
+        known = [knob for knob in knobs(structure).values() if knob.path[:4] in laws]
+        found = [new for knob in known if (new := _Search(structure, rebuild, built, knob, raw).found()) is not None]
+        if not found:
+            break
+        structure, built = max(found, key=lambda new: _moved(built, new[1]))
+    return structure, built
+
+
+def _moved(old: Built, new: Built) -> int:
+    """Count the entries in which two sets of arrays differ."""
+    return sum(int(differ(array, new.weights[name]).sum()) for name, array in old.weights.items())
+
+
+def _laws(structure: ControlStructure, built: Built, wrong: Off) -> set[FilePath]:
+    """Say where the file states the laws whose circuits or subspaces hold entries that are off."""
+    off = {signal for name, at in wrong.items() for place in places_in(at) for signal in _written(built, name, place)}
+    found: set[FilePath] = set()
+    for name, controller in structure.resolved.controllers.items():
+        for where, parts in (("process model", controller.variables), ("control algorithm", controller.entries)):
+            found |= {("components", name, where, part.name) for part in parts if off & {*part.written}}
+    return found
+
+
+def _written(built: Built, array: str, index: tuple[int, ...]) -> Iterator[Signal]:
+    component = component_at(array, index)
+    if component is None:
+        touched = (i for i, axis in zip(index, FIELD_AXES[array], strict=True) if axis == "d_model")
+        yield from (built.names.residual[i].subspace for i in touched)
+    elif (place := circuits_by_component(built.layout).get(component)) is not None:
+        yield place.writes
+
+
+class _Search:
+    """The search for the value of one parameter."""
+
+    def __init__(self, structure: ControlStructure, rebuild: Rebuild, built: Built, knob: Knob, raw: Weights):
+        self.structure, self.rebuild, self.built, self.knob, self.raw = structure, rebuild, built, knob, raw
+        self.tried: dict[Setting, Built | None] = {}
+
+    def found(self) -> tuple[ControlStructure, Built] | None:
+        """Give the structure and its arrays, if some value derives exactly the raw entries that it moves."""
+        for value in self._candidates():
+            if (new := self._built(value)) is not None and self._fits(new):
+                return tuned(self.structure, self.knob, value), new
+        return None
+
+    def _candidates(self) -> Iterator[Setting]:
+        """Give values to try: other words, whole numbers nearby, or what the secants say, from few digits to many."""
+        value = self.knob.value
+        if isinstance(value, str):
+            yield from self.knob.choices
+            return
+        probes = filter(None, map(self._probe, trials(self.knob)))
+        probe = next((probe for probe in probes if self._mostly_off(probe[1])), None)
+        if probe is None:
+            return
+        if isinstance(value, int):
+            yield from (value + k for step in range(1, REACH + 1) for k in (-step, step))
+        for entry in self._responding(probe[1]):
+            for solved in self._solved(entry):
+                yield from dict.fromkeys(float(f"{solved:.{digits}g}") for digits in DIGITS)
+
+    def _probe(self, value: Setting) -> tuple[float, Built] | None:
+        """Give a trial that moves anything."""
+        new = self._built(value)
+        return None if new is None or not _moved(self.built, new) else (float(value), new)
+
+    def _mostly_off(self, new: Built) -> bool:
+        """Whether most of what a trial moves is off; if not, no other value explains what stands there."""
+        off = off_formula(self.built, self.raw)
+        counts = np.zeros(2, int)
+        for name, array in self.built.weights.items():
+            moved = differ(array, new.weights[name])
+            counts += (moved & off[name]).sum(), (moved & ~off[name]).sum()
+        return bool(counts[0] > counts[1])
+
+    def _built(self, value: Setting) -> Built | None:
+        """Give what a value derives; None where it is not valid, or needs other circuits."""
+        if value not in self.tried:
+            self.tried[value] = None
+            with suppress(HandcraftedError):
+                new = self.rebuild(tuned(self.structure, self.knob, value))
+                self.tried[value] = new if same_circuits(self.built, new) else None
+        return self.tried[value]
+
+    def _fits(self, new: Built) -> bool:
+        """Whether a value moves something, and all that it moves to what stands there."""
+        moved = self.built.weights.map(differ, new.weights)
+        fits = all((new.weights[name] == self.raw[name])[at].all() for name, at in moved.items())
+        return fits and bool(_moved(self.built, new))
+
+    def _responding(self, new: Built) -> list[Place]:
+        """Give entries that a probe moves, those first that it moves least: others may jump."""
+        found: dict[tuple[float, float, float], Place] = {}
+        for name, array in self.built.weights.items():
+            for at in places_in(differ(array, new.weights[name])):
+                numbers = tuple(float(arrays[at]) for arrays in (array, new.weights[name], self.raw[name]))
+                found.setdefault(numbers, (name, at))
+        order = sorted(found, key=lambda numbers: abs(numbers[1] - numbers[0]))
+        return [found[numbers] for numbers in order[:MOST_TARGETS]]
+
+    def _solved(self, entry: Place) -> Iterator[float]:
+        """Solve for the parameter that gives what stands at an entry: on a straight line, then between two values."""
+        name, at = entry
+        target = float(self.raw[name][at])
+        over = lambda value: float(built.weights[name][at]) - target if (built := self._built(value)) else np.nan
+        points = sorted((float(value), over(float(value))) for value in (self.knob.value, *trials(self.knob)))
+        points = [(value, off) for value, off in points if np.isfinite(off)]
+        nearest = sorted(points, key=lambda point: abs(point[1]))[:2]
+        line = [x - off * (y - x) / (beyond - off) for (x, off), (y, beyond) in pairwise(nearest) if off != beyond]
+        yield from line
+        for (x, off), (y, beyond) in pairwise(points):
+            if off * beyond < 0:
+                with suppress(ValueError):  # not every value between them is valid
+                    yield float(brentq(over, x, y, maxiter=STEPS, disp=False))
+        for end in line:  # steps, and no value tried on their far side
+            yield from map(float, np.linspace(nearest[0][0], end, BETWEEN)[1:-1])

@@ -1,0 +1,185 @@
+"""The closed loop beside the diagram: what it starts from, what disturbs it, and what came of it before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.structure import ControlStructure
+from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.simulate import simulate
+from handcrafted.rollout.trace import Trace
+from handcrafted.rollout.world import world_of
+from handcrafted.safety.stpa.timing import broken_rules, holds
+from handcrafted.view.response import Curve, Strip, strips
+
+MOST_STEPS = 2_000
+"""Steps of a run in the panel; longer ones are for `simulate`."""
+
+DIGITS = 6
+"""Significant digits of what is plotted."""
+
+DRAWN = "drawn"
+"""The disturbance that is drawn anew in every step."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One closed-loop run.
+
+    Attributes:
+        steps: how many.
+        initial: first states of processes by name; what is left out is as declared.
+        inputs: signals from outside by name, likewise.
+        disturbance: a number for all processes; None draws it from what is declared.
+        seed: of what is drawn.
+    """
+
+    steps: int = 300
+    initial: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    disturbance: float | None = None
+    seed: int = 0
+
+    def run(self, model: Transformer) -> Trace:
+        """Run a model in it.
+
+        Raises:
+            HandcraftedError: if something does not fit, or does not stay finite.
+        """
+        with np.errstate(all="ignore"):
+            return simulate(
+                model,
+                steps=self.steps,
+                initial=self.initial,
+                inputs=self.inputs,
+                disturbance=self.disturbance,
+                seed=self.seed,
+            )
+
+    def changed(self, name: str, value: Any) -> Experiment:
+        """Give the experiment with one of its fields changed.
+
+        Raises:
+            HandcraftedError: if there is no such field, or the value is none for it.
+        """
+        kind, _, key = name.partition(":")
+        if kind in ("initial", "inputs"):
+            return replace(self, **{kind: {**getattr(self, kind), key: value}})
+        if name == "disturbance":
+            return replace(self, disturbance=None if value in (None, "", DRAWN) else _number("the disturbance", value))
+        if name == "seed":
+            return replace(self, seed=_whole("the seed", value, 0, 2**31))
+        if name == "steps":
+            return replace(self, steps=_whole("the steps", value, 1, MOST_STEPS))
+        raise HandcraftedError(
+            f"Expected steps, seed, disturbance, initial: or inputs:, got {name!r}. Use one of them."
+        )
+
+    def fields(self, structure: ControlStructure) -> list[dict]:
+        """Give what can be set, as plain data: name, title, value, words."""
+        return list(self._fields(structure))
+
+    def _fields(self, structure: ControlStructure) -> Iterator[dict]:
+        world = world_of(structure)
+        yield _field("steps", "steps", self.steps)
+        for owner, process in world.processes.items():
+            for name, value in process.initial.items():
+                if np.ndim(value) == 0:
+                    key = f"{owner}.{name}"
+                    yield _field(f"initial:{key}", f"{key} at first", self.initial.get(key, float(value)))
+        for external in world.externals:
+            key = f"{external.signal.owner}.{external.signal.name}"
+            value = self.inputs.get(key, external.initial)
+            yield _field(f"inputs:{key}", external.signal.name, value, external.domain)
+        if any(process.disturbance for process in world.processes.values()):
+            yield _field("disturbance", "disturbance", DRAWN if self.disturbance is None else self.disturbance)
+            yield _field("seed", "seed", self.seed)
+
+
+def _field(name: str, title: str, value: Any, domain: Domain | None = None) -> dict:
+    return {"name": name, "title": title, "value": value, "words": list(domain.values) if domain else []}
+
+
+def _number(what: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not np.isfinite(np.float32(number)) or isinstance(value, bool):
+        raise HandcraftedError(f"Expected a finite number for {what}, got {value!r}. Give one.")
+    return number
+
+
+def _whole(what: str, value: Any, low: int, high: int) -> int:
+    number = _number(what, value)
+    if not number.is_integer() or not low <= number <= high:
+        raise HandcraftedError(f"Expected a whole number from {low} to {high} for {what}, got {value!r}. Give one.")
+    return int(number)
+
+
+def plotted(before: Trace | None, after: Trace) -> list[dict]:
+    """Give the strips of two runs as plain data, so that each signal of both shares its axes."""
+    old = {strip.title: strip for strip in strips(before)} if before else {}
+    return [_strip(strip, old.get(strip.title)) for strip in strips(after)]
+
+
+def _strip(strip: Strip, before: Strip | None) -> dict:
+    domain = strip.domain
+    curves = [_curve(curve, domain, "after") for curve in strip.curves]
+    curves += [_curve(curve, domain, "before") for curve in (before.curves if before else ())]
+    return {
+        "title": strip.title,
+        "unit": (domain.unit if domain else None) or "",
+        "words": list(domain.values) if domain and domain.discrete else [],
+        "curves": curves,
+        "outside": [str(excursion) for excursion in strip.excursions],
+    }
+
+
+def _curve(curve: Curve, domain: Domain | None, when: str) -> dict:
+    values = np.argmax(curve.values, axis=-1) if domain is not None and domain.discrete else curve.values
+    steps = curve.steps or (domain is not None and domain.discrete)
+    return {"label": curve.label, "when": when, "steps": steps, "values": [_rounded(x) for x in values.tolist()]}
+
+
+def _rounded(value: float) -> float | None:
+    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+
+
+def verdicts(trace: Trace) -> list[dict]:
+    """Say which constraints a run kept, and which unsafe control actions it issued, as plain data."""
+    structure, found = trace.structure, []
+    hazards = {name: holds(trace, hazard.when) for name, hazard in structure.hazards.items() if hazard.when}
+    for name, constraint in structure.constraints.items():
+        watched = [hazard for hazard in constraint.hazards if hazard in hazards]
+        if watched:
+            bad = np.any([hazards[hazard] for hazard in watched], axis=0)
+            found.append(_verdict("constraint", name, constraint.text, bad, trace))
+    covered = {hazard for constraint in structure.constraints.values() for hazard in constraint.hazards}
+    for name in hazards:
+        if name not in covered:
+            found.append(_verdict("hazard", name, structure.hazards[name].text, hazards[name], trace))
+    broken = {one.rule.id: one for one in broken_rules(trace)}
+    for rule in structure.unsafe_control_actions:
+        one = broken.get(rule.id)
+        said = f"issued in {one.steps} steps, first at {_time(trace, one.step)}" if one else "not issued"
+        about = f"{rule.by}: {rule.action} {rule.type}"
+        found.append({"kind": "unsafe control action", "name": rule.id, "about": about, "kept": not one, "said": said})
+    return found
+
+
+def _verdict(kind: str, name: str, about: str, bad: np.ndarray, trace: Trace) -> dict:
+    steps = int(bad.sum())
+    said = f"broken in {steps} steps, first at {_time(trace, int(np.argmax(bad)))}" if steps else "kept"
+    return {"kind": kind, "name": name, "about": about, "kept": not steps, "said": said}
+
+
+def _time(trace: Trace, step: int) -> str:
+    unit = trace.structure.time_step.unit
+    return f"{step * trace.structure.time_step.value:g} {unit}" if unit else f"step {step}"

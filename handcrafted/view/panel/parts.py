@@ -1,0 +1,100 @@
+"""What can be selected in the panel: boxes, links, process-model variables, control algorithms, and what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from handcrafted.control.complaint import nearest
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.resolved import ResolvedController, ResolvedLink, next_step
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.tuning import Knob, knobs
+from handcrafted.view.anchors import algorithm_part, link_part, variable_part
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a control diagram.
+
+    Attributes:
+        name: as its anchor says it.
+        kind: `component`, a kind of link, `process-model variable` or `control algorithm`.
+        signals: the subspaces that its circuits write.
+        ends: the inputs and outputs of the network that are its.
+        knobs: where the file states its parameters: controller, column and entry; an empty word stands for any.
+    """
+
+    name: str
+    kind: str
+    signals: tuple[Signal, ...] = ()
+    ends: tuple[Signal, ...] = ()
+    knobs: tuple[str, str, str] | None = None
+
+    def owns(self, knob: Knob) -> bool:
+        """Whether a parameter is its."""
+        place = knob.path[1:4]
+        return self.knobs is not None and all(a in ("", b) for a, b in zip(self.knobs, place, strict=True))
+
+
+def parts_of(structure: ControlStructure) -> dict[str, Part]:
+    """List the parts of a control structure by name."""
+    return {part.name: part for part in _parts(structure)}
+
+
+def find_part(structure: ControlStructure, name: str) -> Part:
+    """Give the part of that name.
+
+    Raises:
+        HandcraftedError: if there is none.
+    """
+    known = parts_of(structure)
+    if name not in known:
+        raise HandcraftedError(f"Expected the name of a part of the diagram, got {name!r}.{nearest(name, known)}")
+    return known[name]
+
+
+def parameters_of(structure: ControlStructure, part: Part) -> dict[str, Knob]:
+    """Give the parameters of a part by name."""
+    return {name: knob for name, knob in knobs(structure).items() if part.owns(knob)}
+
+
+def _parts(structure: ControlStructure) -> Iterator[Part]:
+    controllers = structure.resolved.controllers
+    for name in structure.components:
+        own = controllers.get(name)
+        links = [link for link in structure.resolved.links if own and name in (link.id.sender, link.id.receiver)]
+        parts = (*own.variables, *own.entries) if own else ()
+        signals = [signal for part in parts for signal in part.written]
+        mine = tuple(dict.fromkeys(signal for signal in (*signals, *_of_links(links)) if signal.owner == name))
+        yield Part(name, "component", mine, (), (name, "", "") if own else None)
+    for link in structure.resolved.links:
+        if link.counted:
+            decided = (link.id.sender or "", "control algorithm", link.id.name) if link.sent_by_controller else None
+            signals = _of_links([link])
+            yield Part(link_part(link.id), str(link.id.kind), tuple(signals), tuple(_ends(link)), decided)
+    for name, own in controllers.items():
+        yield from _inside(name, own)
+
+
+def _inside(name: str, own: ResolvedController) -> Iterator[Part]:
+    for variable in own.variables:
+        place = (name, "process model", variable.name)
+        yield Part(variable_part(name, variable.name), "process-model variable", variable.written, (), place)
+    signals = tuple(dict.fromkeys(signal for entry in own.entries for signal in entry.written))
+    yield Part(algorithm_part(name), "control algorithm", signals, (), (name, "control algorithm", ""))
+
+
+def _of_links(links: Iterable[ResolvedLink]) -> list[Signal]:
+    """Give the subspaces of links: the port, and what the receiver makes of it; of late ones also what is carried."""
+    found = [signal for link in links for signal in (link.port, link.received) if signal]
+    return found + [next_step(link.port) for link in links if link.port and link.sent_by_controller and link.lag]
+
+
+def _ends(link: ResolvedLink) -> Iterator[Signal]:
+    if link.port and not link.sent_by_controller:
+        yield network_input(link.port)
+    if link.port and not link.received_by_controller:
+        yield network_output(link.port)

@@ -1,0 +1,209 @@
+"""What the panel shows and does, without a browser: the widget only passes messages on and draws what comes back."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.tuning import Knob
+from handcrafted.control.zoom import Zoom
+from handcrafted.model.transformer import Transformer
+from handcrafted.readout.recover import recover
+from handcrafted.rollout.trace import Trace
+from handcrafted.verdict.compare import compare
+from handcrafted.verdict.comparison import Comparison
+from handcrafted.view.agreement import judged
+from handcrafted.view.panel.experiment import Experiment, plotted, verdicts
+from handcrafted.view.panel.overlay import legend, overlay
+from handcrafted.view.panel.parts import find_part, parameters_of, parts_of
+from handcrafted.view.panel.tables import looked, shown, tables_of
+
+MOST_SAID = 12
+"""Lines of disagreements and findings below the diagram."""
+
+
+class Workbench:
+    """A model with a part of its diagram selected, an experiment, and what both look like now.
+
+    Attributes:
+        model: it is edited in place.
+        selected: the name of the selected part.
+        unlocked: whether entries outside the access policy may be edited.
+        whole: whether rows of zeros are shown too.
+        experiment: the closed loop beside the diagram.
+        message: what the last command had to say; empty if it did what it was told.
+    """
+
+    def __init__(self, model: Transformer, experiment: Experiment):
+        self.model, self.experiment = model, experiment
+        self.selected = next(iter(model.structure.resolved.controllers), next(iter(parts_of(model.structure)), ""))
+        self.unlocked, self.whole, self.message = False, False, ""
+        self._first = copy.deepcopy(model)
+        self._before: tuple[Experiment, Trace] | None = None
+
+    def do(self, command: Any) -> None:
+        """Carry out a command of the widget: a mapping with `do` and what belongs to it.
+
+        What is wrong with it, or with what it asks for, is said in `message`; the model is then as it was.
+        """
+        self.message = ""
+        try:
+            _action(command)(self, command)
+        except HandcraftedError as error:
+            self.message = str(error)
+
+    def _select(self, part: Any) -> None:
+        self.selected = find_part(self.model.structure, str(part)).name
+
+    def _experiment(self, name: Any, value: Any) -> None:
+        changed = self.experiment.changed(str(name), value)
+        changed.run(self.model)  # refused before it is taken over
+        self.experiment = changed
+
+    def diagram(self) -> dict:
+        """Give the diagram as plain data: SVG, legend, verdict, and what differs."""
+        try:
+            comparison = self.comparison()
+        except HandcraftedError as error:
+            return {"svg": "", "legend": [], "reproduced": False, "said": [str(error)]}
+        return {
+            "svg": overlay(comparison, self.model.off_formula),
+            "legend": legend(comparison),
+            "reproduced": comparison.reproduced,
+            "said": self._said(comparison),
+        }
+
+    def comparison(self) -> Comparison:
+        """Hold what the readouts recover of the model as it stands against its structure as it stands."""
+        return compare(self.model.structure, recover(self.model, shared=False))
+
+    def _said(self, comparison: Comparison) -> list[str]:
+        rows = judged(comparison, Zoom(comparison.structure, ()))
+        said = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in rows if reason]
+        said += [f"off its formula: {entry}" for entry in self.model.off_formula]
+        said += [f"breaks the access policy: {breach}" for breach in self.model.audit()]
+        said += [finding.text for finding in comparison.findings if finding.kind in ("unused", "inside")]
+        more = len(said) - MOST_SAID
+        return said if more <= 0 else [*said[:MOST_SAID], f"… and {more} more"]
+
+    def selection(self) -> dict:
+        """Give the selected part as plain data: its parameters and its weights."""
+        structure = self.model.structure
+        part = find_part(structure, self.selected)
+        found = looked(self.model)
+        return {
+            "part": part.name,
+            "kind": part.kind,
+            "parts": list(parts_of(structure)),
+            "parameters": [_parameter(name, knob) for name, knob in parameters_of(structure, part).items()],
+            "tables": [shown(table, found, self.whole) for table in tables_of(self.model, part)],
+            "unlocked": self.unlocked,
+            "whole": self.whole,
+        }
+
+    def loop(self) -> dict:
+        """Give the closed loop as plain data: the run as the model was when the panel was made, and as it is."""
+        structure = self.model.structure
+        said = {"fields": self.experiment.fields(structure), "unit": structure.time_step.unit or "steps"}
+        said |= {"step": structure.time_step.value, "strips": [], "verdicts": [], "error": ""}
+        try:
+            before, after = self._run_before(), self.experiment.run(self.model)
+            return said | {"strips": plotted(before, after), "verdicts": _side_by_side(before, after)}
+        except HandcraftedError as error:
+            return said | {"error": str(error)}
+
+    def _run_before(self) -> Trace:
+        """Run the model as it was when the panel was made."""
+        if self._before is None or self._before[0] != self.experiment:
+            self._before = self.experiment, self.experiment.run(self._first)
+        return self._before[1]
+
+    def log(self) -> dict:
+        """Give the changes as plain data."""
+        history = self.model.history
+        return {
+            "done": [change.text for change in history.done],
+            "undone": [change.text for change in reversed(history.undone)],
+            "python": str(history),
+        }
+
+
+def _side_by_side(before: Trace, after: Trace) -> list[dict]:
+    old = {(one["kind"], one["name"]): one for one in verdicts(before)}
+    return [{**one, "before": old.get((one["kind"], one["name"]), {}).get("said", "")} for one in verdicts(after)]
+
+
+def _parameter(name: str, knob: Knob) -> dict:
+    """Give a parameter as plain data; a number has the ends and the step of a slider."""
+    said: dict[str, Any] = {"name": name, "value": knob.value, "unit": knob.unit or "", "words": []}
+    if isinstance(knob.value, str):
+        return said | {"words": [word for word in knob.choices if isinstance(word, str)]}
+    if isinstance(knob.value, int):
+        return said | {"low": max(0, knob.value - 10), "high": knob.value + 10, "step": 1}
+    span = max(abs(knob.value), 1.0)
+    step = 10.0 ** math.floor(math.log10(span / 20))
+    middle = round(knob.value / step) * step
+    return said | {"low": round(middle - span, 9), "high": round(middle + span, 9), "step": step}
+
+
+def _number(value: Any) -> Any:
+    """Read a number that was typed; a word stays, so that it is refused by name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value.strip())
+    except ValueError:
+        return value
+
+
+def _setting(bench: Workbench, name: str, value: Any) -> Any:
+    """Read what a parameter is set to: a whole number where it is one, a word where it is one."""
+    number = _number(value)
+    old = bench.model.parameters[name].value if name in bench.model.parameters else None
+    whole = isinstance(old, int) and isinstance(number, float) and number.is_integer()
+    return value if isinstance(old, str) else int(number) if whole else number
+
+
+def _set_parameter(bench: Workbench, command: Mapping) -> None:
+    name = str(command.get("name"))
+    bench.model.parameters[name] = _setting(bench, name, command.get("value"))
+
+
+COMMANDS: Mapping[str, Callable[[Workbench, Mapping], None]] = {
+    "select": lambda bench, said: bench._select(said.get("part")),
+    "parameter": _set_parameter,
+    "edit": lambda bench, said: bench.model.edit(
+        str(said.get("entry")), _number(said.get("value")), unlock=bench.unlocked
+    ),
+    "unlock": lambda bench, said: setattr(bench, "unlocked", bool(said.get("value"))),
+    "whole": lambda bench, said: setattr(bench, "whole", bool(said.get("value"))),
+    "experiment": lambda bench, said: bench._experiment(said.get("name"), _number(said.get("value"))),
+    "undo": lambda bench, said: bench.model.undo(),
+    "redo": lambda bench, said: bench.model.redo(),
+    "reset": lambda bench, said: bench.model.reset(),
+    "save": lambda bench, said: _done(bench, f"saved in {bench.model.save(_folder(said))}"),
+    "load": lambda bench, said: bench.model.restore(_folder(said)),
+    "refresh": lambda bench, said: None,
+}
+"""What the widget can ask for."""
+
+
+def _done(bench: Workbench, message: str) -> None:
+    bench.message = message
+
+
+def _folder(command: Mapping) -> str:
+    folder = command.get("folder")
+    if not isinstance(folder, str) or not folder.strip():
+        raise HandcraftedError(f"Expected the name of a folder, got {folder!r}. Type one.")
+    return folder.strip()
+
+
+def _action(command: Any) -> Callable[[Workbench, Mapping], None]:
+    what = command.get("do") if isinstance(command, Mapping) else command
+    if not isinstance(what, str) or what not in COMMANDS:
+        raise HandcraftedError(f"Expected one of the commands {', '.join(COMMANDS)}, got {what!r}. Send one of them.")
+    return COMMANDS[what]
