@@ -34,6 +34,7 @@ from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain
 from handcrafted.view.draw import draw, show
+from handcrafted.view.editor.start import panel
 
 __all__ = [
     "Circuit",
@@ -60,6 +61,7 @@ __all__ = [
     "initial_state",
     "load",
     "load_model",
+    "panel",
     "recover",
     "register",
     "show",

@@ -72,7 +72,7 @@ def _inside(controller: ResolvedController | None, own: Component, law: Law | No
         for variable in controller.variables:
             part = variable_part(controller.name, variable.name)
             shown.append(Passage(_variable(variable), anchors.of(part)))
-        columns.append(framed(shown))
+        columns.append(framed(shown, least=len(law or ())))
     if law is not None:
         columns.append(framed([Passage(law, anchors.of(algorithm_part(controller.name)))]))
     return table([columns], CELLSPACING=3) if columns else ""

@@ -72,17 +72,20 @@ class Passage(NamedTuple):
     own: Mapping[str, str] = {}
 
 
-def framed(passages: Sequence[Passage]) -> str:
+def framed(passages: Sequence[Passage], least: int = 0) -> str:
     """Give one framed cell of lines that stay together at its top left, however much room there is.
 
-    Passages with attributes of their own, such as anchors, become cells within it.
+    Passages with attributes of their own, such as anchors, become cells within it; Graphviz would spread these over the
+    height of the cell, so they are filled up to the `least` lines that the cell beside it has.
     """
     look = {"ALIGN": "LEFT", "VALIGN": "TOP", "BORDER": 1, "COLOR": "#999999", "CELLPADDING": 4}
     if len(passages) == 1:
         return cell(_paragraph(passages[0].lines), **look, **passages[0].own)
     if not any(passage.own for passage in passages):
         return cell(_paragraph([line for passage in passages for line in passage.lines]), **look)
-    rows = [[cell(_paragraph(passage.lines), ALIGN="LEFT", **passage.own)] for passage in passages]
+    spare = max(0, least - sum(len(passage.lines) for passage in passages))
+    filled = [*passages, *([Passage(["&#160;"] * spare)] if spare else [])]
+    rows = [[cell(_paragraph(passage.lines), ALIGN="LEFT", **passage.own)] for passage in filled]
     return cell(table(rows), **look)
 
 

@@ -16,10 +16,10 @@ from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
-from handcrafted.view.panel.experiment import Experiment, plotted, verdicts
-from handcrafted.view.panel.overlay import legend, overlay
-from handcrafted.view.panel.parts import find_part, parameters_of, parts_of
-from handcrafted.view.panel.tables import looked, shown, tables_of
+from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
+from handcrafted.view.editor.overlay import legend, overlay
+from handcrafted.view.editor.parts import find_part, parameters_of, parts_of
+from handcrafted.view.editor.tables import looked, shown, tables_of
 
 MOST_SAID = 12
 """Lines of disagreements and findings below the diagram."""
@@ -138,7 +138,8 @@ def _side_by_side(before: Trace, after: Trace) -> list[dict]:
 
 def _parameter(name: str, knob: Knob) -> dict:
     """Give a parameter as plain data; a number has the ends and the step of a slider."""
-    said: dict[str, Any] = {"name": name, "value": knob.value, "unit": knob.unit or "", "words": []}
+    title = name.split(".", 1)[1].replace("_", " ").replace(".", ": ")
+    said: dict[str, Any] = {"name": name, "title": title, "value": knob.value, "unit": knob.unit or "", "words": []}
     if isinstance(knob.value, str):
         return said | {"words": [word for word in knob.choices if isinstance(word, str)]}
     if isinstance(knob.value, int):

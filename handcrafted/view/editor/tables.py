@@ -13,7 +13,7 @@ from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.transformer import Transformer
-from handcrafted.view.panel.parts import Part
+from handcrafted.view.editor.parts import Part
 from handcrafted.view.weights import coordinate_label, port_label
 
 MOST_ROWS = 60
@@ -48,7 +48,9 @@ class Table:
 def tables_of(model: Transformer, part: Part) -> list[Table]:
     """Give every array entry that belongs to a part, circuit by circuit, then its wires."""
     names = model.names
-    circuits = [place for place in model.layout if place.writes in part.signals]
+    circuits = sorted(
+        (place for place in model.layout if place.writes in part.signals), key=lambda p: (p.layer, p.part)
+    )
     tables = [_circuit(place, model) for place in circuits]
     wires = _wires(names, part)
     return tables + [table for table in wires if table.rows]
@@ -156,7 +158,7 @@ def _cell(place: Place | None, found: Looked) -> dict | None:
     return {
         "entry": said.entry,
         "value": float(value) if np.isfinite(value) else str(value),
-        "text": f"{value:.6g}",
+        "text": f"{value + 0:.6g}",  # no minus before a zero
         "about": str(said),
         "locked": said.locked,
         "frozen": said.frozen,

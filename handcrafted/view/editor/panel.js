@@ -24,6 +24,22 @@ function fill(made, attributes, children) {
 }
 
 
+// Tells of a text field once it is left or Enter is pressed, if it says something else than before.
+function entered(input, tell) {
+  let last = input.value;
+  const commit = () => {
+    if (input.value === last) return;
+    last = input.value;
+    tell(last);
+  };
+  input.addEventListener("change", commit);
+  input.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook has shortcuts of its own
+    if (event.key === "Enter") commit();
+  });
+  return input;
+}
+
 // The diagram -------------------------------------------------------------------------------------------------------
 
 function partOf(anchor) {
@@ -37,6 +53,8 @@ function drawDiagram(pane, model, send) {
   const focused = held ? partOf(held) : null;
   const picture = element("div", { class: "hc-svg" });
   picture.innerHTML = said.svg || "";
+  const svg = picture.querySelector("svg");
+  if (svg) svg.style.maxWidth = `${1.5 * svg.viewBox.baseVal.width}px`;
   for (const anchor of picture.querySelectorAll("a")) prepare(anchor, model, send);
   for (const title of picture.querySelectorAll("title")) title.remove();
   for (const anchor of picture.querySelectorAll("a")) anchor.prepend(shape("title", {}, partOf(anchor)));
@@ -50,6 +68,7 @@ function drawDiagram(pane, model, send) {
     element("ul", { class: "hc-said" }, ...lines),
   );
   markChosen(pane, model);
+  squeeze(picture);
   if (focused) [...picture.querySelectorAll("a")].find((anchor) => partOf(anchor) === focused)?.focus();
 }
 
@@ -74,6 +93,25 @@ function prepare(anchor, model, send) {
     hit.setAttribute("class", "hit");
     hit.removeAttribute("stroke-dasharray");
     anchor.append(hit);
+  }
+}
+
+// Browsers set some letters wider than Graphviz has measured them: what would run into its neighbour is narrowed.
+function squeeze(picture) {
+  const boxes = [...picture.querySelectorAll("a polygon")].map((polygon) => polygon.getBBox());
+  for (const text of picture.querySelectorAll("text")) {
+    const start = Number(text.getAttribute("x")), height = Number(text.getAttribute("y"));
+    if (text.getAttribute("text-anchor") !== "start") continue;
+    const ends = boxes
+      .filter((box) => box.x <= start && start < box.x + box.width && box.y <= height && height <= box.y + box.height)
+      .map((box) => box.x + box.width - 3);
+    const next = text.nextElementSibling;
+    if (next?.tagName === "text" && next.getAttribute("y") === text.getAttribute("y")) ends.push(Number(next.getAttribute("x")) - 1);
+    const room = Math.min(...ends, Infinity) - start;
+    if (room > 10 && text.getComputedTextLength() > room) {
+      text.setAttribute("textLength", room.toFixed(2));
+      text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
   }
 }
 
@@ -142,7 +180,7 @@ function tick(text, what, value, send) {
 
 function parameterRow(parameter, send) {
   const tell = (value) => send({ do: "parameter", name: parameter.name, value });
-  const label = element("label", {}, parameter.name);
+  const label = element("span", { class: "hc-name", title: parameter.name }, parameter.title);
   const unit = element("span", {}, parameter.unit);
   if (parameter.words.length) {
     const words = parameter.words.map((word) => element("option", { selected: word === parameter.value }, word));
@@ -151,12 +189,11 @@ function parameterRow(parameter, send) {
       { "data-key": parameter.name, "aria-label": parameter.name, onchange: (event) => tell(event.target.value) },
       ...words,
     );
-    return element("div", { class: "hc-parameter" }, label, select, element("span"), unit);
+    return element("div", { class: "hc-parameter" }, label, select, unit);
   }
-  const field = element("input", {
-    type: "text", inputmode: "decimal", value: parameter.value, "data-key": parameter.name,
-    "aria-label": parameter.name, onchange: (event) => tell(event.target.value),
-  });
+  const field = entered(element("input", {
+    type: "text", inputmode: "decimal", value: parameter.value, "data-key": parameter.name, "aria-label": parameter.name,
+  }), tell);
   const slider = element("input", {
     type: "range", min: parameter.low, max: parameter.high, step: parameter.step, value: parameter.value,
     "data-key": `${parameter.name} slider`, "aria-label": `${parameter.name} slider`,
@@ -199,8 +236,8 @@ function weight(cell, most, said, about, send) {
     onkeydown: (event) => {
       if (shut && event.key.length === 1 && !event.ctrlKey && !event.metaKey) refuse();
     },
-    onchange: (event) => send({ do: "edit", entry: cell.entry, value: event.target.value }),
   });
+  entered(input, (value) => send({ do: "edit", entry: cell.entry, value }));
   // what is shut is asked for all the same, so that the answer, and the rule, come from the library
   const refuse = () => send({ do: "edit", entry: cell.entry, value: cell.value });
   const held = element("td", { class: names.join(" "), onmouseenter: () => { about.textContent = cell.about; } }, input);
@@ -236,11 +273,12 @@ function drawLoop(pane, model, send) {
 }
 
 function experimentField(field, send) {
-  const tell = (event) => send({ do: "experiment", name: field.name, value: event.target.value });
-  const common = { "data-key": field.name, "aria-label": field.title, onchange: tell };
-  const box = field.words.length
-    ? element("select", common, ...field.words.map((word) => element("option", { selected: word === field.value }, word)))
-    : element("input", { type: "text", value: field.value, ...common });
+  const tell = (value) => send({ do: "experiment", name: field.name, value });
+  const common = { "data-key": field.name, "aria-label": field.title };
+  const words = field.words.map((word) => element("option", { selected: word === field.value }, word));
+  const box = words.length
+    ? element("select", { ...common, onchange: (event) => tell(event.target.value) }, ...words)
+    : entered(element("input", { type: "text", value: field.value, ...common }), tell);
   return [element("label", {}, field.title), box];
 }
 
@@ -364,18 +402,22 @@ function render({ model, el }) {
       message.textContent = model.get("message");
       message.classList.toggle("bad", model.get("message").startsWith("Expected") || model.get("message").includes("Expected"));
     },
-    diagram: () => drawDiagram(panes.diagram, model, send),
+    diagram: () => { drawDiagram(panes.diagram, model, send); fit(); },
     selection: () => { drawSelection(panes.selection, model, send); markChosen(panes.diagram, model); },
     loop: () => drawLoop(panes.loop, model, send),
     log: () => drawLog(panes.log, model, send, folder),
-    count: () => { root.dataset.count = model.get("count"); if (model.get("message")) drawSelection(panes.selection, model, send); },
+    count: () => {
+      if (model.get("message")) { draw.selection(); draw.loop(); } // what was refused does not stay in its field
+      root.dataset.count = model.get("count");
+    },
   };
-  const fit = () => {
+  function fit() {
     const width = el.clientWidth || 1000;
     root.classList.toggle("narrow", width < 620);
-    root.classList.toggle("middle", width >= 620 && width < 1080);
+    const picture = panes.diagram.querySelector(".hc-svg svg")?.viewBox.baseVal.width || 0;
+    root.classList.toggle("middle", width >= 620 && (width < 960 || picture > 0.42 * width));
     root.classList.toggle("dark", isDark());
-  };
+  }
   const sizes = new ResizeObserver(fit);
   sizes.observe(el);
   const themes = new MutationObserver(fit);

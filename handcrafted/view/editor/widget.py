@@ -8,10 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.model.transformer import Transformer
-from handcrafted.view.panel.experiment import Experiment
-from handcrafted.view.panel.workbench import Workbench
+from handcrafted.view.editor.workbench import Workbench
 
 SHOWN = ("message", "log", "selection", "loop", "diagram")
 """What is sent to the browser, what is quickest first."""
@@ -68,25 +65,6 @@ class Panel(anywidget.AnyWidget):
             self.workbench.message = ""
             self.refresh()
 
-
-def panel(model: Transformer, **experiment: Any) -> Panel:
-    """Open the panel: diagram, parameters and weights of what is selected, closed loop before and after, change log.
-
-        hc.panel(model, steps=200, initial={"room.temperature": 12})
-
-    Args:
-        model: it is edited in place; edits from other cells show up in the panel.
-        **experiment: what the closed loop starts from: `steps`, `initial`, `inputs`, `disturbance` (a number; left out,
-            it is drawn as declared) and `seed`, as in `simulate`.
-
-    Raises:
-        HandcraftedError: if the experiment does not fit the model.
-    """
-    unknown = sorted(set(experiment) - {"steps", "initial", "inputs", "disturbance", "seed"})
-    if unknown:
-        raise HandcraftedError(
-            f"Expected steps, initial, inputs, disturbance or seed, got {unknown[0]}. Leave it out, or rename it."
-        )
-    chosen = Experiment(**experiment)
-    chosen.run(model)
-    return Panel(Workbench(model, chosen))
+    def __repr__(self) -> str:
+        model = self.workbench.model
+        return f"Panel of {model.structure.name} ({len(model.history.done)} changes); it shows where widgets do"

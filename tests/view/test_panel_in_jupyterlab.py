@@ -1,0 +1,216 @@
+"""The panel as a person meets it: a real JupyterLab in headless Chromium, clicked and typed into."""
+
+import nbformat
+import pytest
+
+from tests.browser import CHROMIUM, jupyterlab, page_of, run_all
+
+STATE = (
+    "state = (model.W_in[1, 2, 0].item(), model.parameters['thermostat.heat.on_below'].value, len(model.history.done))"
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine; .ci/run installs it")
+
+
+def notebook(folder):
+    """Write a short notebook that opens the panel and keeps both it and the model in reach."""
+    cells = [
+        "import handcrafted as hc\nfrom handcrafted.zoo import find\nmodel = hc.assemble(hc.load(find('heated room')))",
+        "panel = hc.panel(model, steps=120)\npanel",
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, folder / "edit.ipynb")
+    return "edit.ipynb"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """Give a page with an open panel, and the folder in which its kernel runs."""
+    folder = tmp_path_factory.mktemp("lab")
+    name = notebook(folder)
+    with jupyterlab(folder) as at, page_of(at(name), 1280, 1000) as opened:
+        opened.errors = []
+        opened.on("pageerror", lambda error: opened.errors.append(str(error)))
+        opened.folder = folder
+        run_all(opened)
+        opened.wait_for_selector(".hc-panel .hc-svg svg")
+        opened.wait_for_selector(".hc-panel[data-count='1']")
+        yield opened
+        assert opened.errors == []
+
+
+def python(page, expression):
+    """Give what an expression is in the notebook's kernel, as text."""
+    return page.evaluate(
+        """async (code) => {
+          const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          const done = await kernel.requestExecute({code: '', user_expressions: {x: code}}).done;
+          const found = done.content.user_expressions.x;
+          return found.data ? found.data['text/plain'] : `${found.ename}: ${found.evalue}`;
+        }""",
+        expression,
+    )
+
+
+def after(page, action):
+    """Do something, and wait until the panel has shown what came of it."""
+    count = int(page.get_attribute(".hc-panel", "data-count"))
+    action()
+    page.wait_for_selector(f".hc-panel[data-count='{count + 1}']")
+
+
+def typed(page, label, value, exact=True):
+    field = page.get_by_label(label, exact=exact).and_(page.locator("input[type=text]"))
+    field.fill(value)
+    field.press("Enter")
+
+
+def cell(page, entry):
+    return page.locator(f'.hc-panel input[data-entry="{entry}"]')
+
+
+def message(page):
+    return page.inner_text(".hc-message")
+
+
+def plot(page):
+    """Give the drawn curves of the closed loop."""
+    return page.evaluate(
+        "() => [...document.querySelectorAll('.hc-plot path.after')].map((p) => p.getAttribute('d')).join()"
+    )
+
+
+def test_everything_is_there(page):
+    assert page.locator(".hc-svg a").count() >= 6
+    assert "reproduced" in page.inner_text(".hc-verdict")
+    assert "constraint SC-1: kept" in page.inner_text(".hc-verdicts")
+    assert page.inner_text(".hc-lines") == "no changes"
+    assert page.locator(".hc-plot path.before").count() == page.locator(".hc-plot path.after").count() == 3
+
+
+def test_an_entry_is_edited_and_state_diagram_plot_and_log_follow(page):
+    old = plot(page), page.inner_html(".hc-svg")
+    field = cell(page, "W_in[1, 2, 0]")
+    field.fill("-113")
+    after(page, lambda: field.press("Enter"))
+    assert message(page) == ""
+    assert python(page, "model.W_in[1, 2, 0].item()") == "-113.0"
+    assert python(page, "model.parameters['thermostat.heat.off_above'].value") == "26.0"
+    assert plot(page) != old[0] and page.inner_html(".hc-svg") != old[1]
+    assert 'model.edit("W_in[1, 2, 0]", -113.0)' in page.inner_text(".hc-lines")
+    assert "constraint SC-1: broken" in page.inner_text(".hc-verdicts"), "the room gets hotter than 25 degC"
+
+
+def test_undo_gives_the_identical_bytes(page):
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
+    assert python(page, "hc.diff(model, hc.assemble(hc.load(find('heated room')))).bits") == "0"
+    assert "constraint SC-1: kept" in page.inner_text(".hc-verdicts")
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Redo").click())
+    assert python(page, "model.W_in[1, 2, 0].item()") == "-113.0"
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Reset").click())
+    assert python(page, "model.W_in[1, 2, 0].item()") == "-33.0"
+
+
+def test_a_slider_is_dragged(page):
+    slider = page.get_by_label("thermostat.heat.on_below slider")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+
+    def drag():
+        page.mouse.move(box["x"] + box["width"] / 2, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.44, middle, steps=4)
+        page.mouse.up()
+
+    after(page, drag)
+    value = float(python(page, "model.parameters['thermostat.heat.on_below'].value"))
+    assert 14 < value < 18.5 and f"'thermostat.heat.on_below'] = {value}" in page.inner_text(".hc-lines")
+    shown = page.get_by_label("thermostat.heat.on_below", exact=True).input_value()
+    assert float(shown) == value, "panel and model agree"
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
+
+
+def test_a_node_an_edge_and_the_keyboard_select(page):
+    after(page, lambda: page.locator('.hc-svg a[data-part="thermostat: control algorithm"]').click())
+    assert "Selected: control algorithm" in page.inner_text(".hc-selection h3")
+    point = page.evaluate(
+        """() => {
+          const path = [...document.querySelectorAll('.hc-svg a[data-part^="feedback"] path.hit')][0];
+          const at = path.getPointAtLength(path.getTotalLength() / 3);
+          const there = new DOMPoint(at.x, at.y).matrixTransform(path.getScreenCTM());
+          return [there.x, there.y];
+        }"""
+    )
+    after(page, lambda: page.mouse.click(*point))
+    assert page.input_value(".hc-part") == "feedback room -> thermostat: temperature"
+    assert cell(page, "W_E[0, 6]").count() == 1, "the wire of the link is among its weights"
+    box = page.locator('.hc-svg a[data-part="thermostat"]').first
+    box.focus()
+    after(page, lambda: page.keyboard.press("Enter"))
+    assert page.input_value(".hc-part") == "thermostat"
+
+
+@pytest.mark.parametrize("wrong", ["abc", "inf", "1e99", "", "nan"])
+def test_wrong_numbers_are_refused_and_nothing_changes(page, wrong):
+    field = cell(page, "W_in[1, 2, 0]")
+    field.fill(wrong)
+    after(page, lambda: field.press("Enter"))
+    assert "Expected a finite number that float32 holds for W_in[1, 2, 0]" in message(page)
+    assert cell(page, "W_in[1, 2, 0]").input_value() == "-33"
+    assert python(page, "model.W_in[1, 2, 0].item()") == "-33.0"
+
+
+def test_locked_entries_say_why_until_they_are_unlocked(page):
+    after(page, lambda: page.get_by_label("show rows of zeros").check())
+    locked = cell(page, "W_in[0, 6, 0]")
+    assert locked.get_attribute("readonly") is not None
+    locked.focus()
+    after(page, lambda: page.keyboard.press("5"))
+    assert "which is locked" in message(page) and "it may read" in message(page)
+    after(page, lambda: page.get_by_label("unlock what the policy masks").check())
+    field = cell(page, "W_in[0, 6, 0]")
+    field.fill("1")
+    after(page, lambda: field.press("Enter"))
+    assert python(page, "len(model.audit())") == "1"
+    assert "breaks the access policy" in page.inner_text(".hc-said")
+    after(page, lambda: page.get_by_label("unlock what the policy masks").uncheck())
+    after(page, lambda: page.get_by_label("show rows of zeros").uncheck())
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
+
+
+def test_the_log_is_copied_saved_and_loaded(page):
+    field = page.get_by_label("thermostat.heat.off_above", exact=True)
+    field.fill("22")
+    after(page, lambda: field.press("Enter"))
+    page.locator(".hc-log").get_by_role("button", name="Copy as Python").click()
+    page.wait_for_selector("text=Copied")
+    assert "model.parameters['thermostat.heat.off_above'] = 22" in page.evaluate("() => navigator.clipboard.readText()")
+    page.get_by_role("textbox", name="folder").fill("kept")
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Save").click())
+    assert "saved in kept" in message(page) and (page.folder / "kept" / "weights.safetensors").exists()
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Load").click())
+    assert python(page, "model.parameters['thermostat.heat.off_above'].value") == "22.0"
+    path = page.folder / "kept" / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-50])
+    before = python(page, "len(model.history.done)")
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Load").click())
+    assert "Expected a file in the safetensors format" in message(page)
+    assert python(page, "len(model.history.done)") == before
+
+
+def test_a_change_from_another_cell_shows(page):
+    after(page, lambda: python(page, "model.edit('b_in[1, 0]', 3.0)"))
+    assert cell(page, "b_in[1, 0]").input_value() == "3"
+    assert "NOT reproduced" in page.inner_text(".hc-verdict") and "off its formula" in page.inner_text(".hc-said")
+    after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
+
+
+def test_the_experiment_is_changed_and_refused(page):
+    after(page, lambda: typed(page, "room.temperature at first", "5"))
+    assert python(page, "panel.workbench.experiment.initial") == "{'room.temperature': 5.0}"
+    after(page, lambda: typed(page, "steps", "1.5"))
+    assert "Expected a whole number from 1 to 2000 for the steps" in message(page)
+    assert page.get_by_label("steps", exact=True).input_value() == "120"
