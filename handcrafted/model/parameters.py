@@ -80,7 +80,7 @@ class Parameters(Mapping[str, Parameter]):
         knob = self._knob(name)
         return Parameter(knob.name, knob.value, knob.unit, self._moved(knob))
 
-    def __setitem__(self, name: str, value: Setting) -> None:
+    def __setitem__(self, name: str, value: Any) -> None:
         """Change one.
 
         Raises:

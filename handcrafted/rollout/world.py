@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.dynamics import Dynamics
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.intended import network_input, network_output
@@ -74,7 +75,7 @@ Functions = tuple[tuple[str, PlainFunction, Shapes], ...]
 
 
 def world_of(structure: ControlStructure, functions: Functions = ()) -> World:
-    """Wire the outside of a structure; the same arguments give the same object, which is compiled once.
+    """Wire the outside of a structure; what is the same outside gives the same object, which is compiled once.
 
     Args:
         structure: whose processes, sensors and actuators are meant.
@@ -83,27 +84,39 @@ def world_of(structure: ControlStructure, functions: Functions = ()) -> World:
     Raises:
         HandcraftedError: if components hand a signal round in a ring.
     """
-    return _world(structure, functions)  # pyright: ignore[reportArgumentType]  # a frozen pydantic model is hashable
+    dynamics = tuple((name, component.dynamics) for name, component in structure.components.items())
+    return _world(structure.resolved.links, dynamics, structure.time_step.value, functions)
 
 
 @lru_cache(maxsize=64)
-def _world(structure: ControlStructure, functions: Functions) -> World:
-    return _Wiring(structure, functions).world()
+def _world(
+    links: tuple[ResolvedLink, ...],
+    dynamics: tuple[tuple[str, Dynamics | None], ...],
+    time_step: float,
+    functions: Functions,
+) -> World:
+    return _Wiring(links, dynamics, time_step, functions).world()
 
 
 class _Wiring:
     """Follows the arrows outside the network from where a signal is needed to where it is made."""
 
-    def __init__(self, structure: ControlStructure, functions: Functions):
-        self.structure, self.links = structure, structure.resolved.links
+    def __init__(
+        self,
+        links: tuple[ResolvedLink, ...],
+        dynamics: tuple[tuple[str, Dynamics | None], ...],
+        time_step: float,
+        functions: Functions,
+    ):
+        self.links = links
         self.processes: dict[str, Process] = {}
         plain = {name: _from_function(function, state) for name, function, state in functions}
-        for name, component in structure.components.items():
+        for name, own in dynamics:
             if name in plain:
                 self.processes[name] = plain[name]
-            elif component.dynamics is not None:
+            elif own is not None:
                 domains = {link.id.name: link.domain for link in self._arriving(name)}
-                self.processes[name] = process_of(component.dynamics, structure.time_step.value, domains)
+                self.processes[name] = process_of(own, time_step, domains)
         self.externals: dict[Signal, External] = {}
         self.gives = {name: set(process.observe(process.initial)) for name, process in self.processes.items()}
 

@@ -1,0 +1,262 @@
+"""What the panel shows and does, asked without a browser: it holds no model of its own, and no message breaks it."""
+
+import json
+from functools import cache
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import handcrafted as hc
+from handcrafted.control.yamlfile import loads
+from handcrafted.model.entry import entry_name
+from handcrafted.view.anchors import Anchors, link_part
+from handcrafted.view.editor.experiment import Experiment
+from handcrafted.view.editor.parts import find_part, parts_of
+from handcrafted.view.editor.tables import looked, shown, tables_of
+from handcrafted.view.editor.widget import Panel
+from handcrafted.view.editor.workbench import Workbench
+from handcrafted.zoo import bundled, find
+from tests.one_law import CASES, text_of
+
+DEFAULT = {"steps": 40}
+
+
+@cache
+def opened(name):
+    """Give a panel per loop; every test undoes what it does."""
+    return hc.panel(hc.assemble(hc.load(find(name))), **DEFAULT)
+
+
+@pytest.fixture
+def room():
+    panel = opened("heated room")
+    yield panel
+    while panel.workbench.model.history.done:
+        panel.workbench.model.undo()
+    panel.workbench.unlocked = panel.workbench.whole = False
+    panel.handle({"do": "select", "part": "thermostat"})
+
+
+def drift(panel):
+    """Name what the panel shows otherwise than the model has it."""
+    model, found = panel.workbench.model, []
+    for table in panel.selection["tables"]:
+        for cell in (cell for row in table["rows"] for cell in row["cells"] if cell):
+            if model.provenance(cell["entry"]).value != cell["value"]:
+                found.append(cell["entry"])
+    found += [p["name"] for p in panel.selection["parameters"] if model.parameters[p["name"]].value != p["value"]]
+    done = [change.text for change in model.history.done]
+    return found + ([] if panel.log["done"] == done else ["log"])
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+def test_every_entry_of_a_network_belongs_to_some_part(path):
+    model = hc.assemble(hc.load(path))
+    parts = parts_of(model.structure)
+    shown_entries = set()
+    for part in parts.values():
+        for table in tables_of(model, part):
+            for place in (place for row in table.rows for place in row.places if place):
+                shown_entries.add((place.array, place.index))
+    for name, array in model.effective_weights.items():
+        for index in map(tuple, np.argwhere(np.asarray(array)).tolist()):
+            assert (name, index) in shown_entries, entry_name(name, index)
+
+
+def test_a_part_shows_its_circuits_and_no_others(room):
+    model = room.workbench.model
+    part = find_part(model.structure, "thermostat: process model: room temperature")
+    (table,) = tables_of(model, part)[:1]
+    (place,) = (place for place in model.layout if place.writes.name == "room temperature")
+    assert place.circuit in table.title and table.columns == ("N0", "N1", "bias")
+    said = shown(table, looked(model), whole=False)
+    assert said["hidden"] > 0 and len(said["rows"]) + said["hidden"] == len(table.rows)
+    assert [row["array"] for row in said["rows"]] == ["W_in", "b_in", "W_out"]
+    whole = shown(table, looked(model), whole=True)
+    assert any(cell["locked"] for row in whole["rows"] for cell in row["cells"] if cell)
+    with pytest.raises(hc.HandcraftedError, match="Expected the name of a part of the diagram"):
+        find_part(model.structure, "boiler")
+
+
+def test_all_that_is_sent_is_plain_data_and_every_part_has_its_anchor(room, tmp_path):
+    for name in ("selection", "loop", "diagram", "log"):
+        json.dumps(getattr(room, name))
+    for part in parts_of(room.workbench.model.structure):
+        href = Anchors(on=True).of(part)["href"]
+        assert f'xlink:href="{href}"' in room.diagram["svg"], part
+    plain = hc.draw(room.workbench.model.structure, tmp_path / "plain.svg").read_text()
+    assert Anchors().of("thermostat") == {} and "xlink:href" not in plain
+
+
+def test_a_parameter_an_entry_and_an_experiment(room):
+    room.handle({"do": "parameter", "name": "thermostat.heat.off_above", "value": "23"})
+    assert room.message == "" and room.diagram["reproduced"] and drift(room) == []
+    now, before = (
+        next(c["values"] for c in room.loop["strips"][0]["curves"] if c["when"] == when) for when in ("after", "before")
+    )
+    assert now != before
+    room.handle({"do": "edit", "entry": "b_in[1, 0]", "value": 3})
+    assert not room.diagram["reproduced"] and any("off its formula" in text for text in room.diagram["said"])
+    room.handle({"do": "experiment", "name": "initial:room.temperature", "value": "24"})
+    assert room.loop["strips"][0]["curves"][0]["values"][0] == 24 and room.loop["error"] == ""
+    room.handle({"do": "experiment", "name": "initial:room.temperature", "value": 15.0})
+
+
+def test_the_overlay_shows_what_is_cut_and_what_is_not(room):
+    room.handle({"do": "edit", "entry": "W_O[0, 0, 0, 0]", "value": 0.0})
+    assert [look["text"] for look in room.diagram["legend"]] == ["found (1)", "missing (1)"]
+    assert 'stroke="#c8002c"' in room.diagram["svg"]
+    room.handle({"do": "undo"})
+    assert [look["text"] for look in room.diagram["legend"]] == ["found (2)"]
+    assert 'stroke="#c8002c"' not in room.diagram["svg"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (None, "one of the commands"),
+        ({"do": "explode"}, "one of the commands"),
+        ({"do": ["edit"]}, "one of the commands"),
+        ({"do": "select", "part": 7}, "the name of a part"),
+        ({"do": "edit", "entry": "W_in[1, 2, 0]", "value": "lots"}, "finite number"),
+        ({"do": "edit", "entry": "W_in[1, 2, 0]", "value": True}, "finite number"),
+        ({"do": "edit", "entry": "W_in[1, 2, 0]", "value": [1]}, "finite number"),
+        ({"do": "edit", "entry": "W_in[1, 2, 0]", "value": "-inf"}, "finite number"),
+        ({"do": "edit", "entry": "W_in[1, 2, 0]", "value": "1e39"}, "finite number"),
+        ({"do": "edit", "entry": "W_in[9, 2, 0]", "value": 1}, "an entry of W_in"),
+        ({"do": "edit", "entry": {}, "value": 1}, "an array entry"),
+        ({"do": "edit"}, "an array entry"),
+        ({"do": "edit", "entry": "W_in[0, 6, 0]", "value": 1}, "which is locked"),
+        ({"do": "parameter", "name": "thermostat.heat.color", "value": 1}, "the name of a parameter"),
+        ({"do": "parameter", "name": "thermostat.heat.on_below", "value": "warm"}, "thermostat.heat.on_below"),
+        ({"do": "parameter", "name": "thermostat.heat.on_below", "value": 99}, "thermostat.heat"),
+        ({"do": "parameter"}, "the name of a parameter"),
+        ({"do": "experiment", "name": "wind", "value": 1}, "steps, seed"),
+        ({"do": "experiment", "name": "steps", "value": 0}, "a whole number"),
+        ({"do": "experiment", "name": "disturbance", "value": "strong"}, "a finite number"),
+        ({"do": "experiment", "name": "initial:room.temperature", "value": 400}, "within"),
+        ({"do": "experiment", "name": "initial:room.pressure", "value": 4}, "one state of a process"),
+        ({"do": "save", "folder": " "}, "the name of a folder"),
+        ({"do": "load", "folder": "not/there"}, "a file that can be read"),
+        ({"do": "undo"}, "a change to undo"),
+        ({"do": "redo"}, "a change to do again"),
+    ],
+)
+def test_whatever_is_wrong_is_said_and_changes_nothing(room, command, words):
+    model = room.workbench.model
+    model.history.undone.clear()
+    before = {name: np.asarray(array).tobytes() for name, array in model.weights.items()}
+    experiment = room.workbench.experiment
+    room.handle(command)
+    assert words in room.message and "Expected" in room.message
+    assert {name: np.asarray(array).tobytes() for name, array in model.weights.items()} == before
+    assert room.workbench.experiment == experiment and not model.history.done and drift(room) == []
+
+
+def test_layer_0_is_frozen_in_the_panel_too():
+    panel = opened("guarded room")
+    base = next(place for place in panel.workbench.model.layout if place.owner == "landlord" and place.part == "mlp")
+    entry = f"b_in[{base.layer}, {base.components[0]}]"
+    panel.handle({"do": "edit", "entry": entry, "value": 5})
+    assert "It is frozen" in panel.message and not panel.workbench.model.history.done
+    panel.handle({"do": "select", "part": "landlord"})
+    cells = [c for t in panel.selection["tables"] for row in t["rows"] for c in row["cells"] if c]
+    assert next(c for c in cells if c["entry"] == entry)["frozen"]
+    panel.handle({"do": "select", "part": "thermostat"})
+    cells = [c for t in panel.selection["tables"] for row in t["rows"] for c in row["cells"] if c]
+    assert not all(c["frozen"] for c in cells)
+
+
+def test_changes_from_elsewhere_show_and_nothing_is_compiled_for_an_edit(room):
+    model = room.workbench.model
+    model.edit("b_in[1, 0]", -290.0)
+    assert drift(room) == [] and room.log["done"] == ['model.edit("b_in[1, 0]", -290.0)']
+    with count_of_compilations() as count:
+        room.handle({"do": "edit", "entry": "b_in[1, 0]", "value": -280.0})
+        room.handle({"do": "parameter", "name": "thermostat.heat.on_below", "value": 18.0})
+        room.handle({"do": "undo"})
+    assert count() == 0
+    with count_of_compilations() as count:
+        jax.jit(lambda x: x * 3.25 + len(room.message))(np.float32(1)).block_until_ready()
+    assert count() > 0, "the count counts"
+
+
+class count_of_compilations:
+    """Count what XLA compiles, by JAX's own monitoring of events."""
+
+    def __enter__(self):
+        self.events = []
+        self.listen = lambda name, *_, **__: self.events.append(name)
+        jax.monitoring.register_event_duration_secs_listener(self.listen)
+        return lambda: sum("backend_compile" in name for name in self.events)
+
+    def __exit__(self, *_):
+        from jax._src import monitoring
+
+        monitoring.unregister_event_duration_listener(self.listen)
+
+
+ENTRIES = st.sampled_from(
+    ["W_in[1, 2, 0]", "b_in[1, 0]", "W_O[0, 0, 0, 0]", "W_in[0, 6, 0]", "W_R[3, 2]", "r_0[2]", "x"]
+)
+VALUES = st.one_of(st.floats(width=32), st.sampled_from(["3", "", "- 1", "1e60"]), st.integers(-5, 5), st.none())
+COMMANDS = st.one_of(
+    st.fixed_dictionaries({"do": st.just("edit"), "entry": ENTRIES, "value": VALUES}),
+    st.fixed_dictionaries({"do": st.just("unlock"), "value": st.booleans()}),
+    st.fixed_dictionaries(
+        {"do": st.just("parameter"), "name": st.sampled_from(["thermostat.heat.on_below", "y"]), "value": VALUES}
+    ),
+    st.sampled_from([{"do": "undo"}, {"do": "redo"}, {"do": "reset"}, {"do": "select", "part": "room"}]),
+)
+
+
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])
+@given(commands=st.lists(COMMANDS, min_size=3, max_size=8))
+def test_whatever_is_sent_panel_and_model_agree_and_undo_leads_back(commands):
+    panel = opened("heated room")
+    model = panel.workbench.model
+    while model.history.done:
+        model.undo()
+    before = {name: np.asarray(array).tobytes() for name, array in model.weights.items()}
+    for command in commands:
+        panel.handle(command)
+        assert drift(panel) == [], command
+    while model.history.done:
+        panel.handle({"do": "undo"})
+    assert {name: np.asarray(array).tobytes() for name, array in model.weights.items()} == before
+    panel.handle({"do": "unlock", "value": False})
+    panel.handle({"do": "select", "part": "thermostat"})
+
+
+def test_drift_is_noticed(room):
+    room.workbench.model.b_in[1, 0] = 9.0
+    assert drift(room) == ["b_in[1, 0]"]
+    room.refresh()
+    assert drift(room) == []
+    room.workbench.model.b_in[1, 0] = -303.0
+    room.refresh()
+
+
+def test_odd_names_and_processes_without_dynamics_are_shown():
+    text = text_of(CASES["comparator above"])
+    for old, new in (("  p:", "  'p & #1%':"), ("to: p,", "to: 'p & #1%',"), ("from: p,", "from: 'p & #1%',")):
+        text = text.replace(old, new)
+    model = hc.assemble(loads(text))
+    bench = Workbench(model, Experiment(steps=5))
+    link = link_part(model.structure.resolved.links[0].id)
+    bench.do({"do": "select", "part": link})
+    assert bench.message == "" and bench.selection()["part"] == link
+    assert bench.diagram()["svg"].count("<a ") > 5 and "p &amp; #1%" in bench.diagram()["svg"]
+    assert bench.loop()["error"] == "" and bench.loop()["strips"]
+
+
+def test_an_experiment_that_does_not_fit_is_refused_before_a_panel_opens():
+    model = hc.assemble(hc.load(find("heated room")))
+    with pytest.raises(hc.HandcraftedError, match="Expected steps, initial, inputs, disturbance or seed, got weather"):
+        hc.panel(model, weather=3)
+    with pytest.raises(hc.HandcraftedError, match="one state of a process"):
+        hc.panel(model, initial={"temperture": 3})
+    assert isinstance(opened("heated room"), Panel) and "Panel of heated room" in repr(opened("heated room"))
