@@ -27,7 +27,8 @@ import handcrafted as hc
 from handcrafted.zoo import find
 
 model = hc.assemble(hc.load(find("heated room")))
-hc.panel(model, steps=200)
+panel = hc.panel(model, steps=200)
+panel
 
 # %% [markdown]
 # Click a box, an arrow, a line of the process model or the control algorithm (or go there with Tab, and press Enter).

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from handcrafted.control.complaint import FilePath
 from handcrafted.control.errors import HandcraftedError
@@ -154,7 +154,7 @@ class _Search:
         found: dict[tuple[float, float, float], Place] = {}
         for name, array in self.built.weights.items():
             for at in places_in(differ(array, new.weights[name])):
-                numbers = tuple(float(arrays[at]) for arrays in (array, new.weights[name], self.raw[name]))
+                numbers = float(array[at]), float(new.weights[name][at]), float(self.raw[name][at])
                 found.setdefault(numbers, (name, at))
         order = sorted(found, key=lambda numbers: abs(numbers[1] - numbers[0]))
         return [found[numbers] for numbers in order[:MOST_TARGETS]]
@@ -172,6 +172,6 @@ class _Search:
         for (x, off), (y, beyond) in pairwise(points):
             if off * beyond < 0:
                 with suppress(ValueError):  # not every value between them is valid
-                    yield float(brentq(over, x, y, maxiter=STEPS, disp=False))
+                    yield root_scalar(over, bracket=(x, y), maxiter=STEPS).root
         for end in line:  # steps, and no value tried on their far side
             yield from map(float, np.linspace(nearest[0][0], end, BETWEEN)[1:-1])

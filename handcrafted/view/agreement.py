@@ -62,11 +62,12 @@ def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
     """Give every link that is seen, with status and reason: those of the structure in order, then the extra ones."""
     verdicts = comparison.at(zoom)
     own = {verdict.id: verdict for verdict in verdicts.links if verdict.status is not Status.EXTRA}
-    idle = {zoom.seen(finding.about) for finding in comparison.findings if finding.kind == "unused"}
+    about = [finding.about for finding in comparison.findings if finding.kind == "unused"]
+    idle = {zoom.seen(link) for link in about if isinstance(link, LinkId)}
     seen = (zoom.seen(link.id) for link in comparison.structure.resolved.links)
     declared = dict.fromkeys(id for id in seen if id)
-    status = lambda id: UNUSED if id in idle and own[id].status is Status.MISSING else own[id].status
-    rows = [(id, status(id), own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
+    looks = {id: UNUSED if id in idle and one.status is Status.MISSING else one.status for id, one in own.items()}
+    rows = [(id, looks[id], own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
     return rows + [(verdict.id, verdict.status, verdict.reason) for verdict in verdicts.extra]
 
 

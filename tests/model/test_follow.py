@@ -61,10 +61,11 @@ def test_parameter_to_entries_to_parameter_is_the_identity(name, data):
     model.undo()
     set_entries(model, wanted)
     assert not model.off_formula
-    moved = knobs(model.structure)
+    moved, first = knobs(model.structure), model.history.first
+    assert first
     assert [n for n, k in knobs(structure).items() if k.value != moved[n].value] in ([], [knob.name])
-    if all(np.array_equal(a, wanted[n]) for n, a in model.history.first.weights.items()):
-        assert model.structure == model.history.first.structure, "nothing moved, so nothing can be read"
+    if all(np.array_equal(a, wanted[n]) for n, a in first.weights.items()):
+        assert model.structure == first.structure, "nothing moved, so nothing can be read"
     model.parameters[knob.name] = moved[knob.name].value
     assert all(np.array_equal(a, wanted[n]) for n, a in model.weights.items())
 

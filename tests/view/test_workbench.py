@@ -189,7 +189,7 @@ class count_of_compilations:
 
     def __enter__(self):
         self.events = []
-        self.listen = lambda name, *_, **__: self.events.append(name)
+        self.listen = lambda event, duration_secs, **_: self.events.append(event)
         jax.monitoring.register_event_duration_secs_listener(self.listen)
         return lambda: sum("backend_compile" in name for name in self.events)
 

@@ -24,7 +24,7 @@ class Place(NamedTuple):
     """One array entry."""
 
     array: str
-    index: tuple[int, ...]
+    index: tuple[int, ...]  # pyright: ignore[reportIncompatibleMethodOverride]  # tuple.index is never meant here
 
 
 @dataclass(frozen=True)
