@@ -14,7 +14,7 @@ from handcrafted.cli.group import friendly, main, named, quiet
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for the report, tables and diagram.")
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many contexts where there are more.")
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
-@click.option("--no-faults", is_flag=True, help="Leave out step 4.")
+@click.option("--no-faults", is_flag=True, help="Leave out step 4, as where no hazard is declared.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @friendly
 def analyse(

@@ -118,6 +118,18 @@ def test_patching_compiles_once_for_a_shape(caplog):
         assert "forward" in caplog.text
 
 
+@pytest.mark.parametrize("spoil", [lambda w: None, lambda w: w.W_V.__setitem__((0, 0), 0)])
+def test_a_network_read_at_its_own_size_is_read_as_at_the_shared_one(spoil):
+    structure, model = train_door()
+    weights = damaged(model, spoil)
+    shared, own = (hc.recover(weights, names=model.names, shared=shared) for shared in (True, False))
+    assert own.subject.padded.sizes == weights.sizes != shared.subject.padded.sizes
+    for name, graph in shared.graphs.items():
+        assert {edge.key for edge in own.graphs[name].edges} == {edge.key for edge in graph.edges}, name
+    verdicts = [[(one.id, one.status) for one in hc.compare(structure, found).links] for found in (shared, own)]
+    assert verdicts[0] == verdicts[1]
+
+
 def test_what_cannot_be_read_is_refused():
     _, model = train_door()
     weights = model.effective_weights

@@ -13,7 +13,7 @@ import handcrafted as hc
 from handcrafted.control.yamlfile import loads
 from handcrafted.model.entry import entry_name
 from handcrafted.view.anchors import Anchors, link_part
-from handcrafted.view.editor.experiment import Experiment
+from handcrafted.view.editor.experiment import Experiment, verdicts
 from handcrafted.view.editor.parts import find_part, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of
 from handcrafted.view.editor.widget import Panel
@@ -53,7 +53,7 @@ def drift(panel):
 
 
 @pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
-def test_every_entry_of_a_network_belongs_to_some_part(path):
+def test_every_entry_that_may_act_belongs_to_some_part(path):
     model = hc.assemble(hc.load(path))
     parts = parts_of(model.structure)
     shown_entries = set()
@@ -61,7 +61,7 @@ def test_every_entry_of_a_network_belongs_to_some_part(path):
         for table in tables_of(model, part):
             for place in (place for row in table.rows for place in row.places if place):
                 shown_entries.add((place.array, place.index))
-    for name, array in model.effective_weights.items():
+    for name, array in model.masks.items():
         for index in map(tuple, np.argwhere(np.asarray(array)).tolist()):
             assert (name, index) in shown_entries, entry_name(name, index)
 
@@ -103,6 +103,27 @@ def test_a_parameter_an_entry_and_an_experiment(room):
     room.handle({"do": "experiment", "name": "initial:room.temperature", "value": "24"})
     assert room.loop["strips"][0]["curves"][0]["values"][0] == 24 and room.loop["error"] == ""
     room.handle({"do": "experiment", "name": "initial:room.temperature", "value": 15.0})
+
+
+MORE = """unsafe control actions:
+  - {id: UCA-2, by: landlord, action: set point, type: provided, hazards: [H-1]}
+  - {id: UCA-3, by: landlord, action: heat, type: provided, context: {temperature: {above: 0}}, hazards: [H-1]}
+"""
+
+
+def test_constraints_and_unsafe_control_actions_are_judged_and_what_is_not_seen_is_said():
+    text = find("guarded room").read_text()
+    assert "unsafe control actions:\n" in text
+    model = hc.assemble(loads(text.replace("unsafe control actions:\n", MORE)))
+    trace = hc.simulate(model, steps=60)
+    said = {one["name"]: (one["kept"], one["said"]) for one in verdicts(trace)}
+    issued = trace.done["landlord.heat"] > 0.5
+    assert said["UCA-1"] == (True, "not issued") and said["UCA-2"] == (None, "not on the trace")
+    assert said["UCA-3"] == (False, f"issued in {issued.sum()} steps, first at {10 * np.argmax(issued)} s")
+    assert said["SC-1"] == (True, "kept")
+    hot = hc.simulate(model, steps=60, initial={"room.temperature": 35})
+    steps = int((hot.state["temperature"] > 30).sum())
+    assert {one["name"]: one["kept"] for one in verdicts(hot)}["SC-1"] is (steps == 0)
 
 
 def test_the_overlay_shows_what_is_cut_and_what_is_not(room):
@@ -229,6 +250,16 @@ def test_whatever_is_sent_panel_and_model_agree_and_undo_leads_back(commands):
     assert {name: np.asarray(array).tobytes() for name, array in model.weights.items()} == before
     panel.handle({"do": "unlock", "value": False})
     panel.handle({"do": "select", "part": "thermostat"})
+
+
+def test_two_panels_of_one_model_show_the_same_and_a_click_reads_nothing_anew(room, monkeypatch):
+    other = hc.panel(room.workbench.model, **DEFAULT)
+    other.handle({"do": "edit", "entry": "b_in[1, 0]", "value": -300})
+    assert room.log == other.log and room.diagram == other.diagram and drift(room) == drift(other) == []
+    monkeypatch.setattr(Workbench, "comparison", lambda self: pytest.fail("the model has not changed"))
+    other.handle({"do": "select", "part": "room"})
+    monkeypatch.undo()
+    room.workbench.model.history.watchers.remove(other._changed)
 
 
 def test_drift_is_noticed(room):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.parts import Condition
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.rollout.world import world_of
-from handcrafted.safety.stpa.timing import broken_rules, holds
+from handcrafted.safety.stpa.timing import broken_steps, holds
 from handcrafted.view.response import Curve, Strip, strips
 
 MOST_STEPS = 2_000
@@ -153,33 +155,50 @@ def _rounded(value: float) -> float | None:
 
 
 def verdicts(trace: Trace) -> list[dict]:
-    """Say which constraints a run kept, and which unsafe control actions it issued, as plain data."""
-    structure, found = trace.structure, []
-    hazards = {name: holds(trace, hazard.when) for name, hazard in structure.hazards.items() if hazard.when}
-    for name, constraint in structure.constraints.items():
-        watched = [hazard for hazard in constraint.hazards if hazard in hazards]
+    """Say which constraints a run kept, and which unsafe control actions it issued, as plain data.
+
+    Hazards stand for themselves where no constraint is about them. What is not on the trace is neither kept nor broken.
+    """
+    structure = trace.structure
+    seen = {name: _holds(trace, hazard.when) for name, hazard in structure.hazards.items() if hazard.when}
+    ruled = {hazard for constraint in structure.constraints.values() for hazard in constraint.hazards}
+    about = [("constraint", name, one.text, one.hazards) for name, one in structure.constraints.items()]
+    about += [("hazard", name, one.text, (name,)) for name, one in structure.hazards.items() if name not in ruled]
+    found = []
+    for kind, name, text, hazards in about:
+        watched = [seen[hazard] for hazard in hazards if hazard in seen]
         if watched:
-            bad = np.any([hazards[hazard] for hazard in watched], axis=0)
-            found.append(_verdict("constraint", name, constraint.text, bad, trace))
-    covered = {hazard for constraint in structure.constraints.values() for hazard in constraint.hazards}
-    for name in hazards:
-        if name not in covered:
-            found.append(_verdict("hazard", name, structure.hazards[name].text, hazards[name], trace))
-    broken = {one.rule.id: one for one in broken_rules(trace)}
+            bad = None if any(one is None for one in watched) else np.any(watched, axis=0)
+            found.append(_verdict(trace, kind, name, text, bad, ("kept", "broken")))
+    broken = dict(_broken(trace))
     for rule in structure.unsafe_control_actions:
-        one = broken.get(rule.id)
-        said = f"issued in {one.steps} steps, first at {_time(trace, one.step)}" if one else "not issued"
-        about = f"{rule.by}: {rule.action} {rule.type}"
-        found.append({"kind": "unsafe control action", "name": rule.id, "about": about, "kept": not one, "said": said})
+        text = f"{rule.by}: {rule.action} {rule.type}"
+        words = ("not issued", "issued")
+        found.append(_verdict(trace, "unsafe control action", rule.id, text, broken.get(rule.id), words))
     return found
 
 
-def _verdict(kind: str, name: str, about: str, bad: np.ndarray, trace: Trace) -> dict:
-    steps = int(bad.sum())
-    said = f"broken in {steps} steps, first at {_time(trace, int(np.argmax(bad)))}" if steps else "kept"
-    return {"kind": kind, "name": name, "about": about, "kept": not steps, "said": said}
+def _holds(trace: Trace, condition: Condition | None) -> np.ndarray | None:
+    """Say at which steps [time] a condition holds; None where it tests what is not on the trace."""
+    with suppress(HandcraftedError):
+        return holds(trace, condition)
+    return None
 
 
-def _time(trace: Trace, step: int) -> str:
-    unit = trace.structure.time_step.unit
-    return f"{step * trace.structure.time_step.value:g} {unit}" if unit else f"step {step}"
+def _broken(trace: Trace) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the rules that can be looked at, with the steps [time] at which they are broken."""
+    with suppress(HandcraftedError):  # a rule that tests what is not on the trace
+        yield from ((rule.id, bad) for rule, bad in broken_steps(trace))
+
+
+def _verdict(trace: Trace, kind: str, name: str, about: str, bad: np.ndarray | None, words: tuple[str, str]) -> dict:
+    """Give one verdict; `words` say that nothing was bad, and that something was."""
+    said = {"kind": kind, "name": name, "about": about}
+    if bad is None:
+        return said | {"kept": None, "said": "not on the trace"}
+    first = int(np.argmax(bad)) * trace.structure.time_step.value
+    when = f"first at {first:g} {trace.structure.time_step.unit or 'steps'}"
+    return said | {
+        "kept": not bool(bad.any()),
+        "said": f"{words[1]} in {bad.sum()} steps, {when}" if bad.any() else words[0],
+    }

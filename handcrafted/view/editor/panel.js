@@ -257,7 +257,7 @@ function drawLoop(pane, model, send) {
   const verdicts = said.verdicts.map((one) =>
     element(
       "li",
-      { class: one.kept ? "hc-kept" : "hc-broken", title: one.about },
+      { class: one.kept === null ? "" : one.kept ? "hc-kept" : "hc-broken", title: one.about },
       `${one.kind} ${one.name}: ${one.said}${one.before && one.before !== one.said ? ` (before: ${one.before})` : ""}`,
     ),
   );

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -42,50 +42,48 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
 
 
 def tables_of(model: Transformer, part: Part) -> list[Table]:
     """Give every array entry that belongs to a part, circuit by circuit, then its wires."""
-    names = model.names
     circuits = sorted(
         (place for place in model.layout if place.writes in part.signals), key=lambda p: (p.layer, p.part)
     )
-    tables = [_circuit(place, model) for place in circuits]
-    wires = _wires(names, part)
-    return tables + [table for table in wires if table.rows]
+    return [*(_circuit(place, model) for place in circuits), *_wires(model.names, part)]
 
 
 def _circuit(place: Placement, model: Transformer) -> Table:
     labels, layer = _labels(model.names), place.layer
     title = f"layer {layer}, {place}: {place.circuit}: {place.formula}"
     if place.part == "mlp":
-        columns = [f"N{number}" for number in place.components]
-        rows = [
-            *_matrix("W_in", labels, lambda i, n: (layer, i, n), place.components),
-            Row("bias", "b_in", tuple(Place("b_in", (layer, n)) for n in place.components)),
-            *_matrix("W_out", labels, lambda i, n: (layer, n, i), place.components, "b_out", layer),
-        ]
-        return Table(title, (*columns, "bias"), tuple(_filled(rows, len(columns) + 1)))
-    head, dims = place.components[0], range(model.weights.sizes["d_head"])
-    rows = []
+        own = place.components
+        rows = _matrix("W_in", labels, lambda i, n: (layer, i, n), own)
+        rows.append(Row("bias", "b_in", tuple(Place("b_in", (layer, n)) for n in own)))
+        rows += _matrix("W_out", labels, lambda i, n: (layer, n, i), own, "b_out", (layer,))
+        return Table(title, (*(f"N{n}" for n in own), "bias"), list(_filled(rows, len(own) + 1)))
+    head, dims, rows = place.components[0], range(model.weights.sizes["d_head"]), []
     for letter in "QKV":
         rows += _matrix(f"W_{letter}", labels, lambda i, d: (layer, head, i, d), dims)
         rows.append(Row("bias", f"b_{letter}", tuple(Place(f"b_{letter}", (layer, head, d)) for d in dims)))
-    rows += _matrix("W_O", labels, lambda i, d: (layer, head, d, i), dims, "b_O", layer)
-    return Table(title, (*(f"d{d}" for d in dims), "bias"), tuple(_filled(rows, len(dims) + 1)))
+    rows += _matrix("W_O", labels, lambda i, d: (layer, head, d, i), dims, "b_O", (layer,))
+    return Table(title, (*(f"d{d}" for d in dims), "bias"), list(_filled(rows, len(dims) + 1)))
 
 
-def _matrix(array, labels, index, columns: Iterable[int], bias: str = "", layer: int = 0) -> list[Row]:
-    """Give a row per coordinate; with the bias of the whole layer as one more column."""
-    return [
-        Row(
-            label,
-            array,
-            (*(Place(array, index(i, c)) for c in columns), *((Place(bias, (layer, i)),) if bias else ())),
-        )
-        for i, label in enumerate(labels)
-    ]
+def _matrix(
+    array: str,
+    labels: Sequence[str],
+    index: Callable[[int, int], tuple[int, ...]],
+    columns: Iterable[int],
+    bias: str = "",
+    at: tuple[int, ...] = (),
+) -> list[Row]:
+    """Give a row per coordinate; where there is one, with the bias of that coordinate as one more column."""
+    rows = []
+    for i, label in enumerate(labels):
+        places = [Place(array, index(i, column)) for column in columns]
+        rows.append(Row(label, array, (*places, *([Place(bias, (*at, i))] if bias else []))))
+    return rows
 
 
 def _filled(rows: Sequence[Row], width: int) -> Iterator[Row]:
@@ -96,20 +94,19 @@ def _filled(rows: Sequence[Row], width: int) -> Iterator[Row]:
 def _wires(names: Names, part: Part) -> list[Table]:
     """Give the tables of the embedding, the unembedding, the recurrence and the initial residual of a part."""
     labels = _labels(names)
-    inputs = [(i, port_label(p)) for i, p in enumerate(names.inputs) if p.node(INPUT) in part.ends]
-    outputs = [(i, port_label(p)) for i, p in enumerate(names.outputs) if p.node(OUTPUT) in part.ends]
-    own = [i for signal in part.signals if signal in names.subspaces for i in names.subspaces[signal]]
-    carried = tuple(Row(labels[i], "W_R", tuple(Place("W_R", (int(i), int(j))) for j in own)) for i in own)
-    first = Row("initial", "r_0", tuple(Place("r_0", (int(i),)) for i in own))
+    inputs = [i for i, port in enumerate(names.inputs) if port.node(INPUT) in part.ends]
+    outputs = [i for i, port in enumerate(names.outputs) if port.node(OUTPUT) in part.ends]
+    own = [int(i) for signal in part.signals if signal in names.subspaces for i in names.subspaces[signal]]
+    enters = _matrix("W_E", labels, lambda at, i: (i, at), inputs, "b_E")
+    leaves = _matrix("W_U", labels, lambda at, i: (at, i), outputs)
+    leaves.append(Row("bias", "b_U", tuple(Place("b_U", (i,)) for i in outputs)))
+    carried = [Row(labels[i], "W_R", tuple(Place("W_R", (i, j)) for j in own)) for i in own]
+    carried.append(Row("initial", "r_0", tuple(Place("r_0", (i,)) for i in own)))
     return [
-        Table("embedding", tuple(name for _, name in inputs), tuple(
-            Row(label, "W_E", tuple(Place("W_E", (i, at)) for i, _ in inputs)) for at, label in enumerate(labels)
-        ) if inputs else ()),
-        Table("unembedding", tuple(name for _, name in outputs), tuple(
-            Row(label, "W_U", tuple(Place("W_U", (at, i)) for i, _ in outputs)) for at, label in enumerate(labels)
-        ) if outputs else ()),
-        Table("recurrence and initial residual", tuple(labels[i] for i in own), (*carried, first) if own else ()),
-    ]  # fmt: skip
+        *([Table("embedding", (*(port_label(names.inputs[i]) for i in inputs), "bias"), enters)] if inputs else []),
+        *([Table("unembedding", tuple(port_label(names.outputs[i]) for i in outputs), leaves)] if outputs else []),
+        *([Table("recurrence and initial residual", tuple(labels[i] for i in own), carried)] if own else []),
+    ]
 
 
 def _labels(names: Names) -> tuple[str, ...]:

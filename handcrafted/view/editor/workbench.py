@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import copy
+import hashlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.tuning import Knob
 from handcrafted.control.zoom import Zoom
+from handcrafted.model.saved import digest
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.trace import Trace
@@ -41,8 +44,11 @@ class Workbench:
         self.model, self.experiment = model, experiment
         self.selected = next(iter(model.structure.resolved.controllers), next(iter(parts_of(model.structure)), ""))
         self.unlocked, self.whole, self.message = False, False, ""
-        self._first = copy.deepcopy(model)
+        self._first = Transformer(
+            model.weights, model.masks, model.names, model.layout, model.structure, model.window, seal=model.seal
+        )
         self._before: tuple[Experiment, Trace] | None = None
+        self._drawn: tuple[str, dict] | None = None
 
     def do(self, command: Any) -> None:
         """Carry out a command of the widget: a mapping with `do` and what belongs to it.
@@ -64,7 +70,13 @@ class Workbench:
         self.experiment = changed
 
     def diagram(self) -> dict:
-        """Give the diagram as plain data: SVG, legend, verdict, and what differs."""
+        """Give the diagram as plain data: SVG, legend, verdict, what differs; read anew only if the model changed."""
+        now = _digest(self.model)
+        if self._drawn is None or self._drawn[0] != now:
+            self._drawn = now, self._diagram()
+        return self._drawn[1]
+
+    def _diagram(self) -> dict:
         try:
             comparison = self.comparison()
         except HandcraftedError as error:
@@ -129,6 +141,14 @@ class Workbench:
             "undone": [change.text for change in reversed(history.undone)],
             "python": str(history),
         }
+
+
+def _digest(model: Transformer) -> str:
+    """Tell the state of a model by its raw arrays and its structure."""
+    state = hashlib.sha256(digest(model.structure).encode())
+    for _, array in model.weights.items():
+        state.update(np.asarray(array).tobytes())
+    return state.hexdigest()
 
 
 def _side_by_side(before: Trace, after: Trace) -> list[dict]:
