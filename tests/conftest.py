@@ -21,15 +21,7 @@ install_import_hook(HOOKED, "beartype.beartype")
 
 import hypothesis
 import jax
-import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 hypothesis.settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("default")
-
-
-def pytest_collection_modifyitems(items):
-    """Let the tests of a file share a worker, and what it has compiled; notebooks run in processes of their own."""
-    for item in items:
-        if "test_running_it_again" not in item.name:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))

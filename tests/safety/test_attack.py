@@ -32,6 +32,7 @@ def model():
     return room()
 
 
+@pytest.mark.slow  # so does the notebook on the chain of command
 def test_without_the_policy_every_restart_breaks_it_in_a_few_steps(model):
     found = tried(model, policy=False, rate=1e-3, spread=1e-4, most=12)
     assert found.broken == found.restarts and max(found.steps) <= 12 and found.zero < 0.5

@@ -234,7 +234,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
 @given(commands=st.lists(COMMANDS, min_size=3, max_size=8))
 def test_whatever_is_sent_panel_and_model_agree_and_undo_leads_back(commands):
     panel = opened("heated room")
@@ -255,7 +255,8 @@ def test_whatever_is_sent_panel_and_model_agree_and_undo_leads_back(commands):
 def test_two_panels_of_one_model_show_the_same_and_a_click_reads_nothing_anew(room, monkeypatch):
     other = hc.panel(room.workbench.model, **DEFAULT)
     other.handle({"do": "edit", "entry": "b_in[1, 0]", "value": -300})
-    assert room.log == other.log and room.diagram == other.diagram and drift(room) == drift(other) == []
+    assert room.log == other.log and drift(room) == drift(other) == []
+    assert room.diagram["said"] == other.diagram["said"] and not room.diagram["reproduced"]
     monkeypatch.setattr(Workbench, "comparison", lambda self: pytest.fail("the model has not changed"))
     other.handle({"do": "select", "part": "room"})
     monkeypatch.undo()

@@ -34,7 +34,6 @@ function entered(input, tell) {
   };
   input.addEventListener("change", commit);
   input.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // the notebook has shortcuts of its own
     if (event.key === "Enter") commit();
   });
   return input;
@@ -395,7 +394,8 @@ function render({ model, el }) {
     loop: pane("hc-loop", "closed loop"),
     log: pane("hc-log", "changes"),
   };
-  const root = element("div", { class: "hc-panel" }, message, ...Object.values(panes));
+  // keys that are pressed here are meant for the panel, not for the notebook's shortcuts
+  const root = element("div", { class: "hc-panel", "data-lm-suppress-shortcuts": "true" }, message, ...Object.values(panes));
   const folder = element("input", { type: "text", value: "model", "aria-label": "folder", size: 18 });
   const draw = {
     message: () => {
