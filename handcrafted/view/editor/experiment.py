@@ -167,8 +167,9 @@ def verdicts(trace: Trace) -> list[dict]:
     found = []
     for kind, name, text, hazards in about:
         watched = [seen[hazard] for hazard in hazards if hazard in seen]
+        known = [bad for bad in watched if bad is not None]
         if watched:
-            bad = None if any(one is None for one in watched) else np.any(watched, axis=0)
+            bad = np.any(known, axis=0) if len(known) == len(watched) else None
             found.append(_verdict(trace, kind, name, text, bad, ("kept", "broken")))
     broken = dict(_broken(trace))
     for rule in structure.unsafe_control_actions:
