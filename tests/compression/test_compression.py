@@ -25,7 +25,7 @@ def loop(stem="train_door"):
     return structure, model.effective_weights.numpy(), model.names
 
 
-SMALL = {("heated_room", "pca")}
+SMALL = {("heated_room", how) for how in WAYS}
 """Those that are tried in the usual run; the others take minutes."""
 
 
@@ -109,7 +109,6 @@ def test_areas_and_interference_are_those_of_the_definition():
     assert measured.interference == pytest.approx(1.0) and measured.components == 0.5 and measured.error > 0.5
 
 
-@pytest.mark.slow
 def test_training_mends_what_the_outputs_show_and_not_what_readers_see():
     structure, weights, names = loop()
     fit, trained = (measure(structure, compress(weights, 7, how, names, 0), names) for how in ("fitted", "learned"))

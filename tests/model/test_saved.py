@@ -136,12 +136,9 @@ def test_arrays_of_another_network_are_refused(folder, tmp_path):
         door.restore(where)
     room = hc.assemble(hc.load(find("guarded room")))
     room.save(tmp_path / "guarded")
-    spoiled = room.effective_weights.numpy()
-    base = np.argwhere(~np.asarray(room.trainable.b_in) & np.asarray(room.masks.b_in))[0]
     spoil_arrays(tmp_path / "guarded", b_in=lambda array: array + 1)
     with pytest.raises(hc.HandcraftedError, match="Layer 0 controller landlord"):
         load_model(tmp_path / "guarded")
-    assert spoiled.b_in[tuple(base)] is not None
 
 
 def test_what_cannot_be_saved_says_so(tmp_path):

@@ -32,7 +32,6 @@ def model():
     return room()
 
 
-@pytest.mark.slow  # so does the notebook on the chain of command
 def test_without_the_policy_every_restart_breaks_it_in_a_few_steps(model):
     found = tried(model, policy=False, rate=1e-3, spread=1e-4, most=12)
     assert found.broken == found.restarts and max(found.steps) <= 12 and found.zero < 0.5
@@ -67,7 +66,6 @@ def test_the_figures_of_the_claim(model):
     assert whole(model, spread=1e37, most=1) == 0
 
 
-@pytest.mark.slow  # the notebook on the chain of command grows one too
 def test_a_single_grown_leak_suffices_and_shows_as_a_new_arrow(model):
     leak = grow_leak(model, initial=WARM)
     assert "writes landlord / control_action / heat; it may write thermostat" in str(leak.breach)

@@ -162,7 +162,7 @@ def test_faults_around_the_network_do_what_a_plain_loop_does():
     assert {outcome.kind for _, outcome in found} == {HAZARD, DIFFERENT, MASKED}
 
 
-@pytest.mark.parametrize("name", ["heated_room", pytest.param("guarded_room", marks=pytest.mark.slow), "train_door"])
+@pytest.mark.parametrize("name", ["heated_room", "guarded_room", "train_door"])
 def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
     seen = []
     monkeypatch.setattr(bench, "outcomes", lambda witness: seen.append(witness.trace) or iter(()))
@@ -251,7 +251,7 @@ def check_layer_0(with_vetoes, without):
 
 
 def test_no_fault_outside_layer_0_brings_a_guarded_hazard_about_and_without_the_vetoes_many_do():
-    found = check_layer_0(*of_layer_0(120))
+    found = check_layer_0(*of_layer_0(200))
     ports = [outcome for _, outcome in found if any(name.startswith("port of") for name in outcome.alarms)]
     vetoes = [outcome for _, outcome in found if any(name.startswith("veto of") for name in outcome.alarms)]
     assert ports and vetoes and all(outcome.kind in (DETECTED, HAZARD) for outcome in (*ports, *vetoes))
