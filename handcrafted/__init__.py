@@ -11,6 +11,7 @@ hc.simulate(model, steps=500)               # and does the loop do what it shoul
 
 from __future__ import annotations
 
+from handcrafted import exercises
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.structure import ControlStructure
@@ -56,6 +57,7 @@ __all__ = [
     "compare",
     "diff",
     "draw",
+    "exercises",
     "explain",
     "forward",
     "initial_state",

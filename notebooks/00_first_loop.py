@@ -16,9 +16,10 @@
 #
 # A thermostat keeps a room warm. We draw it as a safety engineer would, set the weights of a transformer by hand so
 # that it *is* that thermostat, run it, look into the weights as an interpretability researcher would, and hold what we
-# find against the drawing. Then we break one weight.
+# find against the drawing. Then we break one weight. Nothing here was ever trained.
 #
-# Nothing here was ever trained.
+# Goals: read a control diagram; find each of its parts among the weights; run the loop; recover the diagram from the
+# weights alone; see what a broken weight looks like.
 
 # %%
 import numpy as np
@@ -172,9 +173,32 @@ print(mended)
 assert mended.reproduced
 
 # %% [markdown]
+# ## Exercise
+#
+# Make the gap between the two thresholds 4 degC wide. The one number here makes it 3; what else could you move?
+
+# %%
+answer = hc.assemble(structure)
+answer.W_in[1, 2, 0] = -49.0
+hc.exercises.check_gap(answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# answer = hc.assemble(hc.load(find("heated room")))
+# answer.W_in[1, 2, 0] = -65.0  # -(16 * 4 + 1)
+# hc.exercises.check_gap(answer)
+# ```
+# </details>
+#
+# ## Summary
+#
+# Drawing, weights, loop and readout are four views of one controller, and each was held against another: the weights
+# against the plain law, what was recovered against the drawing. One weight less, and they no longer agree.
+#
 # ## What to try
 #
-# - Set `model.W_in[1, 2, 0]` so that the gap between the thresholds is 4 degC wide. Which readouts notice?
 # - Copy the YAML file (`find("heated room")` is its path), change `off above`, and go through the cells again.
 # - Delete the resolution of the sensor. The law then holds outside a band of 1/512 degC beside each threshold; run the
 #   plain law beside it for long enough: the two trajectories part when a measurement falls into the band.

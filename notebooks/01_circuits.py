@@ -18,6 +18,9 @@
 # the same order: the idea, the formula, the weights and the answer in one picture, and what happens if you turn a knob.
 # [All laws](../figures/circuits/) have such a picture; `handcrafted circuits` prints them with their errors.
 #
+# Goals: read a circuit's formula off its weights; turn a knob and predict the effect; tell what is proved of a circuit
+# from what is measured.
+#
 # Everything is built from one unit, $r(x) = \max(0, x)$, and one kind of head.
 
 # %%
@@ -249,6 +252,27 @@ for law in ("linear", "saturation", "comparator", "integrator", "pid"):
     print(f"{law:12} measured {found.within:.1e}, proved {proved}")
 
 # %% [markdown]
+# ## Exercise
+#
+# Find a law of the catalogue that gives nothing while its read lies between -1 and 1, and what is left over beyond:
+# 0.5 at 1.5, and -2 at -3.
+
+# %%
+hc.exercises.check_dead_band("saturation", {"low": -1, "high": 1})
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# hc.exercises.check_dead_band("dead band", {"width": 2})
+# ```
+# </details>
+#
+# ## Summary
+#
+# A law is a few rectified units or one head that looks back, and its error is known before it runs: zero for copies,
+# words and delays, a bound from the arrays for all else, and a band beside each threshold.
+#
 # ## What to try
 #
 # - Which entries does `on below` of the thermostat move? `print(hc.assemble(example("hysteresis")).parameters)`.

@@ -17,6 +17,9 @@
 # A landlord lets a tenant's thermostat ask for heat, and has the last word. Can we make that last word *unbreakable*,
 # so that no weight anywhere else in the network can overrule it? Here we draw it, build it, try to break it with other
 # weights and with gradients, take its three parts away one by one, and see each time what happens.
+#
+# Goals: build a guard; say exactly what it promises, and what not; see each of its parts fail alone; tell a proof from
+# an attack that found nothing.
 
 # %%
 import matplotlib.pyplot as plt
@@ -183,5 +186,28 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
+# ## Exercise
+#
+# The landlord changes his mind: nobody shall heat at 25 degC or more, whatever the thermostat asks for, and below that
+# they may. Change the guard in the text of the file; a parameter of a Layer 0 controller is frozen.
+
+# %%
+answer = find("guarded room").read_text().replace("below: 28", "below: 27")
+hc.exercises.check_guard(answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# answer = find("guarded room").read_text().replace("below: 28", "below: 25")
+# hc.exercises.check_guard(answer)
+# ```
+# </details>
+#
+# ## Summary
+#
+# A guard's promise holds for any weights outside Layer 0, by a proof over the traced program; ports, saturation and
+# blocks each carry a part of it, and without any one of them trials or attacks get through.
+#
 # What this does *not* say: that the plant is safe. With two of three detectors stuck the dose monitor is blind, for a
 # vote cannot see that. Authority is what the weights promise; the rest is hazard analysis.

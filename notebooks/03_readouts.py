@@ -17,6 +17,9 @@
 # Does a readout tell the truth? With trained networks nobody can say. Here the truth is known, so each method can be
 # held against it: what it sees, what it misses, what fools it. The loop is the guarded room: a thermostat with a memory
 # asks for heat, and a landlord's guard has the last word.
+#
+# Goals: say of each readout what it goes by; predict which distortion fools which; read a probe beside its controls;
+# tell an edge that is wired from one that is used.
 
 # %%
 import matplotlib.pyplot as plt
@@ -169,7 +172,25 @@ for one in interchange(structure, read):
 # %% [markdown]
 # ## Exercise
 #
-# Write your own readout in ten lines, register it with `@hc.register("mine", sees="wired")`, and see in one line where
+# Make an edge that is *wired* and never *used*: what looks at weights sees it, what intervenes does not. Taking a
+# neuron's weights away is not it.
+
+# %%
+answer = hc.assemble(structure)
+answer.W_in[1, :, 0] = 0.0
+hc.exercises.check_wired_but_unused(answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# answer = hc.assemble(hc.load(find("guarded room")))
+# answer.b_in[1, 0] = -1000.0
+# hc.exercises.check_wired_but_unused(answer)
+# ```
+# </details>
+#
+# And further: write your own readout in ten lines, register it with `@hc.register("mine", sees="wired")`, and see in one line where
 # it stands: `score({"room": structure}, chosen(["mine"]), ["none", "leak"])`. A start: an edge wherever two subspaces
 # share a neuron, whatever the order of layers.
 

@@ -16,6 +16,9 @@
 #
 # All readouts so far knew what each coordinate is called. Trained networks come without such labels, and perhaps with
 # more features than coordinates. Here we hide a network whose answer we know, find it again, and then squeeze it.
+#
+# Goals: recover a structure without a single name; prove that two networks are wired otherwise; say what a narrow
+# stream leaves to be seen, and what merely seems to be left.
 
 # %%
 from pathlib import Path
@@ -152,7 +155,28 @@ for kind in (True, False):
     print("thresholded" if kind else "linear     ", [round(one, 2) for one in off])
 
 # %% [markdown]
-# **Exercise.** Plant `swapped controllers` in the wheel brakes and disguise it. Which two links does `match` name?
+# ## Exercise
+#
+# Hide the guarded room by hand: other numbers, the same outputs, the same structure. Here two neurons have changed
+# places, and not all that belongs to them came along.
+
+# %%
+answer = model.effective_weights.numpy()
+answer.W_in[0][:, [0, 1]] = answer.W_in[0][:, [1, 0]]
+hc.exercises.check_other_weights(model, answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# model = hc.assemble(hc.load(find("guarded room")))
+# answer = model.effective_weights.numpy()
+# answer.W_in[0][:, [0, 1]] = answer.W_in[0][:, [1, 0]]
+# answer.b_in[0][[0, 1]] = answer.b_in[0][[1, 0]]
+# answer.W_out[0][[0, 1]] = answer.W_out[0][[1, 0]]
+# hc.exercises.check_other_weights(model, answer)
+# ```
+# </details>
 #
 # **What to keep.** Products of writers and readers are what a network is wired by, whatever its basis. They give it
 # back exactly while the stream has room, and only degrees of likelihood once it has not.

@@ -124,7 +124,26 @@ for one in broken_rules(trace):
 hc.show(trace)
 
 # %% [markdown]
-# **Exercise.** Add a rule that makes withholding heat hazardous above 24 degC. Which contexts are in conflict now?
+# ## Exercise
+#
+# Add a rule such that in some context the thermostat can do nothing right: heating is hazardous, and so is not
+# heating. The rule below is not yet it.
+
+# %%
+rule = "  - {id: UCA-5, by: thermostat, action: heat, type: not provided, context: {temperature: {below: 17}}, hazards: [H-1]}"
+answer = find("heated room").read_text().replace("not hazardous:", rule + "\nnot hazardous:")
+hc.exercises.check_conflict(answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# rule = """  - {id: UCA-5, by: thermostat, action: heat, type: not provided,
+#      context: {temperature: {above: 24}}, hazards: [H-1]}"""
+# answer = find("heated room").read_text().replace("not hazardous:", rule + "\nnot hazardous:")
+# hc.exercises.check_conflict(answer)
+# ```
+# </details>
 #
 # **What to keep.** A rule speaks of what is true; a network acts on what it believes. The table of contexts, the
 # simulation and the weights each say which action is unsafe, and only where all three agree is there nothing to do.

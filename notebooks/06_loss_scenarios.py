@@ -119,8 +119,20 @@ hc.show(guarded, kind="criticality")
 hc.show(permissive, kind="criticality")
 
 # %% [markdown]
-# **Exercise.** Let the thermometer come late by more and more steps. From which delay on does the heated room harm its
-# tenant, and by which unsafe control action?
+# ## Exercise
+#
+# Find one fault that lasts for at most 60 steps, ten minutes, and still leads to a hazard in the heated room.
+
+# %%
+hc.exercises.check_short_fault("faults: [{sensor: temperature, delay: 15, from: 4, for: 60}]")
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# hc.exercises.check_short_fault("faults: [{sensor: temperature, stuck: 12, from: 4, for: 60}]")
+# ```
+# </details>
 #
 # **What to keep.** A fault is only as bad as what is believed and done because of it. A guard that reads what it needs
 # by itself stops every fault below it, and none in its own feedback; so its own feedback is where to look next.

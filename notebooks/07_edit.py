@@ -132,6 +132,27 @@ assert hc.diff(other, model).bits == 0
 print(hc.diff(other, model))
 
 # %% [markdown]
+# ## Exercise
+#
+# Let the thermostat heat below 21 degC and stop somewhere between 22 and 26, with at most 20 bits of all weights
+# changed. Parameters or entries, as you like.
+
+# %%
+answer = hc.assemble(hc.load(find("heated room")))
+answer.parameters["thermostat.heat.off_above"] = 23.0
+hc.exercises.check_retarget(answer)
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# ```python
+# answer = hc.assemble(hc.load(find("heated room")))
+# answer.parameters["thermostat.heat.off_above"] = 23.0
+# answer.parameters["thermostat.heat.on_below"] = 21.0
+# hc.exercises.check_retarget(answer)
+# ```
+# </details>
+#
 # Summary: a parameter moves known entries; an entry that encodes a parameter moves it; any other edit shows as a
 # circuit off its formula and, if it matters, as a link that is missing or wrong; the policy's locked entries never
 # act; and every edit can be undone and written down.

@@ -1,6 +1,6 @@
 """The command line: exit 0 if what was checked holds, 1 if it does not, 2 if the input cannot be used."""
 
-from handcrafted.cli import analyse, check, circuits, files, inject, score
+from handcrafted.cli import analyse, check, circuits, figures, files, inject, score
 from handcrafted.cli.group import main
 
-__all__ = ["analyse", "check", "circuits", "files", "inject", "main", "score"]
+__all__ = ["analyse", "check", "circuits", "figures", "files", "inject", "main", "score"]

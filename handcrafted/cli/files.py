@@ -53,16 +53,19 @@ def schema(faults: bool) -> None:
 @click.option(
     "--collapse", multiple=True, metavar="NAME", help="A group, or a box that holds others, to draw as one box."
 )
+@click.option("--width", type=float, help="Inches; everything is scaled alike. A column of a paper has about 3.4.")
+@click.option("--dpi", type=float, help="Dots per inch of a .png; default: 200, with --width 300.")
 @friendly
-def draw(file: Path, output: Path, collapse: tuple[str, ...]) -> None:
+def draw(file: Path, output: Path, collapse: tuple[str, ...], width: float | None, dpi: float | None) -> None:
     """Draw the control diagram of FILE.
 
-    Example: handcrafted draw wheel_brakes.yaml --collapse braking -o wheel_brakes.svg
+    Example: handcrafted draw wheel_brakes.yaml --collapse braking --width 6.9 --dpi 600 -o wheel_brakes.png
     """
     from handcrafted.control.yamlfile import load
     from handcrafted.view.draw import draw as draw_thing
 
-    click.echo(f"wrote {draw_thing(load(file), output, collapse=collapse)}")
+    asked = {name: value for name, value in (("width", width), ("dpi", dpi)) if value is not None}
+    click.echo(f"wrote {draw_thing(load(file), output, collapse=collapse, **asked)}")
 
 
 @main.command()

@@ -8,6 +8,13 @@ class HandcraftedError(ValueError):
 
     Attributes:
         path: where in a control-structure file the fault lies, as a path of keys and list positions, if known.
+
+    Example:
+        >>> try:
+        ...     hc.load("nowhere.yaml")
+        ... except hc.HandcraftedError as error:
+        ...     print(error)
+        nowhere.yaml: Expected
     """
 
     def __init__(self, message: str, path: tuple[str | int, ...] = ()):

@@ -19,6 +19,10 @@ class Signal(NamedTuple):
         owner: the component that owns it; empty for what comes from outside every component.
         role: one of the four roles, or `input` or `output`.
         name: the signal's name, numbered `#2` and up where one owner has equal ones in one role.
+
+    Example:
+        >>> print(hc.Signal("thermostat", "control_action", "heat"))
+        thermostat / control_action / heat
     """
 
     owner: str
@@ -38,6 +42,11 @@ class Edge:
         sign: +1, -1, or 0 where it depends on the operating point; None where it is not known.
         gain: the slope where the edge is linear, else None.
         evidence: what the readout saw, by its own keys.
+
+    Example:
+        >>> one, two = hc.Signal("keeper", "feedback", "level"), hc.Signal("keeper", "feedback_modelling", "level")
+        >>> hc.Edge(one, two, lag=0, sign=1).key == (one, two, 0)
+        True
     """
 
     source: Signal
@@ -54,7 +63,13 @@ class Edge:
 
 
 class SignalGraph:
-    """Signals and the edges between them, in declared order, one edge per source, target and lag."""
+    """Signals and the edges between them, in declared order, one edge per source, target and lag.
+
+    Example:
+        >>> a, b = (hc.Signal("keeper", "feedback", name) for name in "ab")
+        >>> hc.SignalGraph([a, b], [hc.Edge(a, b)])
+        SignalGraph(2 signals, 1 edges)
+    """
 
     def __init__(self, nodes: Iterable[Signal], edges: Iterable[Edge]):
         self._edges = {edge.key: edge for edge in edges}

@@ -27,6 +27,7 @@ from handcrafted.control.parts import (
     Positive,
     Words,
 )
+from handcrafted.control.report import Report, Reported
 from handcrafted.control.unsafe import NotHazardous, Trial, UnsafeControlAction
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 
@@ -172,8 +173,14 @@ class Link(Declared):
     recurrent: bool | None = None
 
 
-class ControlStructure(Part):
-    """An STPA control structure: components, the links between them, and what must never happen."""
+class ControlStructure(Reported, Part):
+    """An STPA control structure: components, the links between them, and what must never happen.
+
+    Example:
+        >>> structure = hc.load(find("heated room"))
+        >>> list(structure.components), len(structure.signal_graph())
+        (['thermostat', 'room'], 8)
+    """
 
     name: Name
     time_step: TimeStep = TimeStep()
@@ -210,6 +217,16 @@ class ControlStructure(Part):
         from handcrafted.control.resolve import resolve
 
         return resolve(self)
+
+    def report(self) -> Report:
+        """Report boxes, and every link with what it carries."""
+        rows = []
+        for link in self.resolved.links:
+            kind, sender, receiver, name = link.id
+            rows.append((kind, sender or "", receiver or "", name, str(link.domain)))
+        boxes = [f"{name}: {box.kind}, level {box.level}" for name, box in self.components.items()]
+        title = f"{self.name}: {len(boxes)} components, {len(rows)} links"
+        return Report(title, ("kind", "from", "to", "name", "values"), rows, boxes)
 
     def signal_graph(self) -> SignalGraph:
         """The intended signal-flow graph: what must be wired to what, and with which lag."""

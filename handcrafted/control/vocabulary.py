@@ -6,7 +6,12 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a circuit does for its controller, and the name of the subspaces that it writes."""
+    """What a circuit does for its controller, and the name of the subspaces that it writes.
+
+    Example:
+        >>> [str(role) for role in hc.Role]
+        ['feedback', 'feedback_modelling', 'processing_for_action', 'control_action']
+    """
 
     FEEDBACK = "feedback"
     FEEDBACK_MODELLING = "feedback_modelling"

@@ -35,6 +35,10 @@ def load(path: str | Path) -> ControlStructure:
 
     Raises:
         HandcraftedError: if the file cannot be read or does not state a valid structure; file and line are named.
+
+    Example:
+        >>> hc.load(find("train door")).name
+        'train door'
     """
     return loads(_text(Path(path)), str(path))
 

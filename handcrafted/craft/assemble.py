@@ -32,6 +32,10 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
 
     Raises:
         HandcraftedError: if circuits contradict each other, form an algebraic loop, or break the access policy.
+
+    Example:
+        >>> print(hc.assemble(hc.load(find("train door"))).report().title)
+        train door: ...
     """
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)

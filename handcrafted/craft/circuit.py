@@ -62,6 +62,10 @@ class Circuit:
         formula: what it computes.
         source: where the formula comes from.
         error: its worst-case error.
+
+    Example:
+        >>> from handcrafted.craft.plan import plan
+        >>> [circuit.name for circuit in plan(hc.load(find("heated room")))][:1]
     """
 
     name: str

@@ -16,6 +16,12 @@ def load_model(folder: str | Path) -> Transformer:
     Raises:
         HandcraftedError: if a file is missing, damaged or hostile, if arrays and structure do not belong together, or
             if the Layer 0 controller is not the one that the structure makes.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> folder_of_model = model.save(folder / "thermostat")
+        >>> hc.diff(model, hc.load_model(folder_of_model))
+        no difference
     """
     model = assemble(load(Path(folder) / STRUCTURE))
     model.restore(folder)

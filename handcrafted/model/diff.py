@@ -84,6 +84,12 @@ def diff(a: Transformer, b: Transformer) -> Difference:
 
     Raises:
         HandcraftedError: if their coordinates or circuits are not the same.
+
+    Example:
+        >>> one, two = (hc.assemble(hc.load(find("heated room"))) for _ in range(2))
+        >>> two.edit("W_in[1, 2, 0]", -65.0)
+        >>> hc.diff(one, two).bits
+        3
     """
     where = lambda model: [(p.layer, p.part, p.components, p.owner, p.writes) for p in model.layout]
     if a.names != b.names or where(a) != where(b):

@@ -42,7 +42,12 @@ def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
 
 @partial(jax.jit, static_argnames="window")
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
-    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
+    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> state = hc.initial_state(model.effective_weights)
+    """
     fill = lambda kernel, bias: jnp.repeat(
         (matmul(weights.r_0, kernel, "m,lhmd->lhd") + bias)[:, None], window - 1, axis=1
     )
@@ -158,6 +163,13 @@ def step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple
         weights: effective weights.
         state: what was remembered; start from `initial_state`.
         inputs: one number per row of `W_E`.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> state = hc.initial_state(model.effective_weights)
+        >>> state, outputs = hc.step(model.effective_weights, state, np.float32([18.0]))
+        >>> outputs.tolist()
+        [1.0]
     """
     return advance(weights, state, inputs)[:2]
 
@@ -180,6 +192,12 @@ def forward(
         carries: carries to feed in (teacher forcing); None lets the recurrence run.
         window: how many steps a head sees, the current one included.
         edit: an intervention, see `handcrafted.model.intervention`.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> outputs, activations = hc.forward(model.effective_weights, np.float32([[18.0], [20.0], [22.0]]))
+        >>> outputs[:, 0].tolist()
+        [1.0, 1.0, 0.0]
     """
     if inputs.ndim == 3:
         run = lambda one, carry: forward(weights, one, carry, window, edit)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.report import Report
 from handcrafted.model.component import HEAD, NEURON, Component
 from handcrafted.model.weights import FIELD_AXES
 
@@ -48,11 +50,16 @@ def component_at(array: str, index: tuple[int, ...]) -> Component | None:
     return Component(NEURON, axes["layer"], axes["d_mlp"]) if "d_mlp" in axes else None
 
 
-def layout_table(layout: tuple[Placement, ...]) -> list[str]:
-    """Set the layout as a table: layer, heads or neurons, owner, role, reads, writes."""
-    rows = [("layer", "part", "owner", "role", "reads", "writes")]
+def report_of(name: str, sizes: Mapping[str, int], layout: tuple[Placement, ...]) -> Report:
+    """Report on a network: its sizes, and by circuit layer, heads or neurons, owner, role, reads, writes."""
+    count = lambda axis, word: f"{sizes[axis]} {word}{'' if sizes[axis] == 1 else 's'}"
+    title = (
+        f"{name}: {count('layer', 'layer')}, in each {count('head', 'head')} of {sizes['d_head']} "
+        f"dimensions and {count('d_mlp', 'neuron')}; d_model {sizes['d_model']}, "
+        f"{count('n_in', 'input')}, {count('n_out', 'output')}"
+    )
+    rows = []
     for place in layout:
         reads = ", ".join(f"{signal.owner}.{signal.name}" for signal in place.reads) or "nothing"
         rows.append((str(place.layer), str(place), place.owner, place.role, reads, place.writes.name))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return Report(title, ("layer", "part", "owner", "role", "reads", "writes"), rows)

@@ -57,6 +57,11 @@ class Names:
         residual: one coordinate per residual dimension; an owner, role and signal that recur form a subspace.
         inputs: one port per row of `W_E`, with the domain from which contrasts are drawn.
         outputs: one port per column of `W_U`.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> model.names.residual[0].signal, model.names.inputs[0].domain.unit
+        ('temperature', 'degC')
     """
 
     residual: tuple[Coordinate, ...]

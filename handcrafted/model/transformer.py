@@ -11,6 +11,7 @@ from flax import nnx
 from jax.core import Tracer
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.audit import Breach, audit
 from handcrafted.model.blocks import Block, blocks_of
@@ -20,7 +21,7 @@ from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.history import Change, History, Moment, edits_text
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
-from handcrafted.model.layout import Placement, layout_table
+from handcrafted.model.layout import Placement, report_of
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.provenance import Provenance, Provenances
@@ -32,7 +33,7 @@ class Mask(nnx.Variable):
     """Where a raw entry may act."""
 
 
-class Transformer(nnx.Module):
+class Transformer(Reported, nnx.Module):
     """A hand-set transformer that implements a control structure.
 
     Attributes:
@@ -42,6 +43,12 @@ class Transformer(nnx.Module):
         window: how many steps a head sees.
         seal: the fingerprint of the Layer 0 controller as it was assembled; None where there is none.
         history: what was changed since; `print(model.history)` gives it as Python.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> model.edit("W_in[1, 2, 0]", -65.0)
+        >>> print(model.parameters["thermostat.heat.off_above"])
+        thermostat.heat.off_above = 23 degC moves W_in[1, 2, 0]
     """
 
     def __init__(
@@ -287,14 +294,6 @@ class Transformer(nnx.Module):
         self.check_seal()
         return intervene(self.effective_weights, self.names, inputs, *interventions, window=self.window)
 
-    def __repr__(self) -> str:
-        sizes = self.weights.sizes
-        count = lambda axis, word: f"{sizes[axis]} {word}{'' if sizes[axis] == 1 else 's'}"
-        head = (
-            f"{self.structure.name}: {count('layer', 'layer')}, in each {count('head', 'head')} of {sizes['d_head']} "
-            f"dimensions and {count('d_mlp', 'neuron')}; d_model {sizes['d_model']}, "
-            f"{count('n_in', 'input')}, {count('n_out', 'output')}"
-        )
-        return "\n".join([head, *layout_table(self.layout)])
-
-    __str__ = __repr__
+    def report(self) -> Report:
+        """Report sizes, and which circuit stands where."""
+        return report_of(self.structure.name, self.weights.sizes, self.layout)

@@ -44,6 +44,11 @@ class Weights:
     """A transformer's arrays; any pytree operation applies. The axes are those of `FIELD_AXES`.
 
     Leaves are float32 arrays, or booleans where the object holds masks.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> model.weights.W_in.shape, model.weights.sizes["d_model"]
+        ((2, 7, 2), 7)
     """
 
     W_E: Any

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.graph import SignalGraph
+from handcrafted.control.graph import Edge, SignalGraph
+from handcrafted.control.report import Report, Reported
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
@@ -21,13 +23,18 @@ BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, probe,
 """The modules of this library's own readouts, which register themselves."""
 
 
-@dataclass(frozen=True)
-class Recovered:
+@dataclass(frozen=True, repr=False)
+class Recovered(Reported):
     """What the readouts found, with the arrays and names that they found it in.
 
     Attributes:
         subject: the arrays and names.
         graphs: the recovered signal-flow graph of each readout.
+
+    Example:
+        >>> recovered = hc.recover(hc.assemble(hc.load(find("heated room"))))
+        >>> recovered.wired.same_wiring(recovered.used)
+        True
     """
 
     subject: Subject
@@ -48,8 +55,18 @@ class Recovered:
         """Each controller's control law as formulas."""
         return equations(self.subject)
 
-    def __repr__(self) -> str:
-        return "Recovered(" + ", ".join(f"{name}: {len(graph)} edges" for name, graph in self.graphs.items()) + ")"
+    def report(self) -> Report:
+        """Report every edge that some readout found, and which readouts did not."""
+        edges: dict[Any, Edge] = {}
+        for graph in self.graphs.values():
+            edges = {edge.key: edge for edge in graph.edges} | edges
+        rows = []
+        for edge in edges.values():
+            silent = [name for name, graph in self.graphs.items() if graph.edge(*edge.key) is None]
+            gain = "" if edge.gain is None else f"{edge.gain:.4g}"
+            rows.append((str(edge.source), str(edge.target), str(edge.lag), gain, ", ".join(silent)))
+        title = "Recovered: " + ", ".join(f"{name}: {len(graph)} edges" for name, graph in self.graphs.items())
+        return Report(title, ("from", "to", "lag", "gain", "not seen by"), rows)
 
 
 def recover(
@@ -71,6 +88,12 @@ def recover(
 
     Raises:
         HandcraftedError: if a readout is unknown, if names are missing, shapes disagree, or a number is not finite.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> recovered = hc.recover(model, readouts=["gradient"])
+        >>> {name: len(graph) for name, graph in recovered.graphs.items()}
+        
     """
     if isinstance(model_or_weights, Transformer):
         weights, window = model_or_weights.effective_weights, model_or_weights.window

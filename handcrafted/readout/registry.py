@@ -60,6 +60,15 @@ def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[R
 
     Raises:
         HandcraftedError: if the name is taken, or `sees` is neither.
+
+    Example:
+        >>> from handcrafted.readout.registry import unregister
+        >>> @hc.register("nothing", sees="wired")
+        ... def nothing(subject):
+        ...     return hc.SignalGraph(subject.spaces, [])
+        >>> len(hc.recover(hc.assemble(hc.load(find("heated room"))), readouts=["nothing"]).graphs["nothing"])
+        0
+        >>> unregister("nothing")
     """
     if name in _KNOWN:
         raise HandcraftedError(f"Expected a new name for a readout, got {name!r}, which is taken. Choose another.")

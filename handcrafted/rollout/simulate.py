@@ -59,6 +59,11 @@ def simulate(
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
             finite, naming the signal, or if the Layer 0 controller was changed.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> hc.simulate(model, steps=100, initial={"temperature": 30.0}).done["heat"][0]
+        np.float32(0.0)
     """
     setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
     model.check_seal()

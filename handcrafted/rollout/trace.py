@@ -13,6 +13,7 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
 
 
@@ -36,9 +37,9 @@ class Signals(Mapping[Signal, np.ndarray]):
         found = [s for s in self.values_of if key in (s.name, f"{s.owner}.{s.name}")]
         if len(found) == 1:
             return found[0]
-        known = [f"{s.owner}.{s.name}" if s.owner else s.name for s in self.values_of]
+        known = [*map(_name, self.values_of)]
         if found:
-            which = ", ".join(f"{s.owner}.{s.name}" for s in found)
+            which = ", ".join(map(_name, found))
             raise HandcraftedError(f"Expected one {self.kind} signal, got {key!r} for {which}. Name its owner too.")
         raise HandcraftedError(
             f"Expected the name of a {self.kind} signal, got {str(key)!r}.{nearest(str(key), known)}"
@@ -54,7 +55,11 @@ class Signals(Mapping[Signal, np.ndarray]):
         return len(self.values_of)
 
     def __repr__(self) -> str:
-        return f"{self.kind}: " + ", ".join(f"{s.owner}.{s.name}" if s.owner else s.name for s in self.values_of)
+        return f"{self.kind}: " + ", ".join(map(_name, self.values_of))
+
+
+def _name(signal: Signal) -> str:
+    return f"{signal.owner}.{signal.name}" if signal.owner else signal.name
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,14 @@ class Excursion:
     worst: float
 
     def __str__(self) -> str:
-        name = f"{self.signal.owner}.{self.signal.name}" if self.signal.owner else self.signal.name
         return (
-            f"{name} ({self.kind}) left its range {self.domain} at step {self.first}, for {self.steps} "
+            f"{_name(self.signal)} ({self.kind}) left its range {self.domain} at step {self.first}, for {self.steps} "
             f"step{'s' if self.steps > 1 else ''}, down or up to {self.worst:g}"
         )
 
 
-@dataclass(frozen=True)
-class Trace:
+@dataclass(frozen=True, repr=False)
+class Trace(Reported):
     """A closed loop over time, with or without a leading axis of runs.
 
     Attributes:
@@ -101,6 +105,12 @@ class Trace:
         runs: how many runs there are; None without an axis of runs.
         faults: of each port between blocks, when [(run,) time] it caught a value that is not finite and put a safe one;
             empty without a Layer 0 controller.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> trace = hc.simulate(model, steps=50)
+        >>> trace.state["temperature"].shape, trace.done["heat"][:3].tolist()
+        ((50,), [1.0, 1.0, 1.0])
     """
 
     structure: ControlStructure
@@ -166,7 +176,7 @@ class Trace:
         return ((kind, signal) for kind in self.kinds for signal in kind)
 
     def _title(self, kind: Signals, signal: Signal) -> str:
-        return f"{kind.kind}: {signal.owner}.{signal.name}" if signal.owner else f"{kind.kind}: {signal.name}"
+        return f"{kind.kind}: {_name(signal)}"
 
     def _columns(self, kind: Signals, signal: Signal, run: int) -> Iterator[tuple[str, np.ndarray]]:
         """Give title and values [time] of one signal of one run; of a vector, one column per number."""
@@ -178,14 +188,24 @@ class Trace:
         for i, column in enumerate(values.reshape(len(values), -1).T):
             yield f"{title}[{i}]", column
 
-    def __repr__(self) -> str:
+    def report(self) -> Report:
+        """Report each signal's least, greatest and last value over all runs; below, what left its range."""
         runs = "" if self.runs is None else f"{self.runs} runs of "
         unit = self.structure.time_step.unit or ""
-        lines = [
-            f"{self.structure.name}: {runs}{self.steps} steps of {self.structure.time_step.value:g} {unit}".strip()
-        ]
-        kinds = [f"  {kind!r}" for kind in self.kinds if kind]
-        return "\n".join([*lines, *kinds, *map(str, self.excursions), *self._caught()])
+        title = f"{self.structure.name}: {runs}{self.steps} steps of {self.structure.time_step.value:g} {unit}".strip()
+        rows = [(_name(signal), kind.kind, *self._range(kind, signal)) for kind, signal in self._all()]
+        below = [*map(str, self.excursions), *self._caught()]
+        return Report(title, ("signal", "kind", "least", "greatest", "last"), rows, below)
+
+    def _range(self, kind: Signals, signal: Signal) -> tuple[str, str, str]:
+        """Give least, greatest and last value of a signal; of words all that came up, of a vector nothing."""
+        if self._wide(signal):
+            words = self.words(kind, signal).ravel()
+            return "", ", ".join(dict.fromkeys(words.tolist())), str(words[-1])
+        values = kind[signal]
+        if values.ndim > 1 + (self.runs is not None):
+            return "", f"{int(np.prod(values.shape[values.ndim - 1 :]))} numbers", ""
+        return f"{values.min():g}", f"{values.max():g}", f"{values.ravel()[-1]:g}"
 
     def _caught(self) -> Iterator[str]:
         """Say which ports caught something."""

@@ -100,6 +100,11 @@ def attack(
 
     Raises:
         HandcraftedError: if there is no Layer 0 controller, no hazard with a condition, or nothing to try.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("guarded room")))
+        >>> hc.attack(model, restarts=2, most=3).broken
+        0
     """
     must_have_base(model)
     if restarts < 1 or most < 0:

@@ -103,6 +103,10 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
         model: any; without a Layer 0 controller nothing is promised.
         ported: False takes the ports away, which must show.
         seed: of the inputs of the NaN check.
+
+    Example:
+        >>> hc.authority_report(hc.assemble(hc.load(find("guarded room")))).holds
+        True
     """
     base = base_of(model.structure)
     name, guards = model.structure.name, guards_of(model)

@@ -26,6 +26,13 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
 
     Raises:
         HandcraftedError: if the network lacks coordinates that the structure names.
+
+    Example:
+        >>> structure = hc.load(find("heated room"))
+        >>> weights = hc.assemble(structure).weights.numpy()
+        >>> weights.W_R[:] = 0
+        >>> hc.compare(structure, hc.recover(weights, names=hc.assemble(structure).names)).reproduced
+        False
     """
     resolved, intended = structure.resolved, structure.signal_graph()
     readouts = {

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from handcrafted.control.resolved import Finding, LinkId
+from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.readout.recover import Recovered
@@ -87,7 +88,7 @@ def _seen(links: Iterable[LinkVerdict], zoom: Zoom) -> Iterable[LinkVerdict]:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Verdicts):
+class Comparison(Reported, Verdicts):
     """A control structure held against what the readouts recovered.
 
     Attributes:
@@ -98,6 +99,12 @@ class Comparison(Verdicts):
         manifest: versions, seed and SHA-256 of the inputs and arrays.
         zooms: for each group and each box that holds others, what is not wired alike once it is collapsed.
         recovered: what the readouts found, with its arrays and names.
+
+    Example:
+        >>> structure = hc.load(find("heated room"))
+        >>> comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+        >>> comparison.reproduced, len(comparison.found), comparison.missing
+        (True, 2, ())
     """
 
     structure: ControlStructure
@@ -113,9 +120,18 @@ class Comparison(Verdicts):
         """The feedback loops that were recovered, closed through the processes."""
         return feedback_loops(self.structure, self.recovered) if self.recovered else ()
 
-    def __repr__(self) -> str:
+    def report(self) -> Report:
+        """Report the verdict, by link what became of it and, where that differs, why; below, the findings."""
         total = len(self.found) + len(self.missing) + len(self.wrong)
         verdict = "reproduced" if self.reproduced else "NOT reproduced"
+        rows = [(link.status.value, link.id.kind.value, str(link.id), link.reason) for link in self.links]
+        below = [f"finding: {finding.text}" for finding in self.findings]
+        title = f"{self.structure.name}: {verdict}, {len(self.found)} of {total} links"
+        return Report(title, ("verdict", "kind", "link", "reason"), rows, below)
+
+    def __repr__(self) -> str:
+        title, *_, findings = self.report()
         rest = [str(link) for link in self.links if link.status is not Status.FOUND]
-        findings = [f"finding: {finding.text}" for finding in self.findings]
-        return "\n  ".join([f"{self.structure.name}: {verdict}, {len(self.found)} of {total} links", *rest, *findings])
+        return "\n  ".join([title, *rest, *findings])
+
+    __str__ = __repr__

@@ -97,6 +97,11 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
 
     Raises:
         HandcraftedError: if the structure has no such link in the network, or shapes disagree.
+
+    Example:
+        >>> explanation = hc.explain(hc.assemble(hc.load(find("heated room"))), "thermostat -> room: heat")
+        >>> explanation.complete
+        True
     """
     found = find_link(model, link)
     trace = _Trace(model, check_shapes((model.effective_weights if weights is None else weights).numpy()))

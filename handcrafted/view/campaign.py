@@ -53,7 +53,7 @@ LEVELS = (
 UNTOUCHED = Look("#9a9a9a", "solid", 0.7, "#777777", "#777777")
 
 
-def campaign_picture(campaign: Campaign, form: str = "png", dpi: int = 150, kind: str = "heatmap") -> bytes:
+def campaign_picture(campaign: Campaign, form: str = "png", dpi: float = 150, kind: str = "heatmap") -> bytes:
     """Draw the share of hazards by component and fault, or `criticality`: the control diagram coloured by it."""
     if kind == "criticality":
         return _criticality(campaign, form, dpi)
@@ -108,7 +108,7 @@ def _lines(axes: Axes, rows: int, columns: int) -> None:
     axes.tick_params(which="both", length=0)
 
 
-def _criticality(campaign: Campaign, form: str, dpi: int) -> bytes:
+def _criticality(campaign: Campaign, form: str, dpi: float) -> bytes:
     zoom = Zoom(campaign.structure, ())
     shares, counts = _of_links(campaign)
     arrows: dict[Drawn, None] = {}

@@ -35,12 +35,12 @@ def places(
     return corners, (width, y)
 
 
-def join_png(parts: Sequence[bytes], dpi: int, beside: int = 2) -> bytes:
+def join_png(parts: Sequence[bytes], dpi: float, beside: int = 2) -> bytes:
     """Join PNGs on a white ground, with a line between those that are side by side."""
     from PIL import Image
 
     images = [Image.open(io.BytesIO(part)).convert("RGB") for part in parts]
-    gap = GAP * dpi // 72
+    gap = int(GAP * dpi / 72)
     corners, (width, height) = places([image.size for image in images], gap, beside)
     whole = Image.fromarray(np.full((round(height), round(width), 3), 255, np.uint8))
     for image, (x, y) in zip(images, corners, strict=True):
@@ -48,7 +48,7 @@ def join_png(parts: Sequence[bytes], dpi: int, beside: int = 2) -> bytes:
     lower = max(image.size[1] for image in images[:beside])
     for x, _ in corners[1:beside]:
         middle = round(x) - gap // 2
-        whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, dpi // 100), lower))
+        whole.paste((200, 200, 200), (middle, gap // 2, middle + max(1, int(dpi / 100)), lower))
     out = io.BytesIO()
     whole.save(out, "PNG", dpi=(dpi, dpi))
     return out.getvalue()

@@ -64,7 +64,7 @@ ACROSS = 4
 """Panels in a row."""
 
 
-def compression(rows: Sequence[SweepRow], form: str = "png", dpi: int = 150) -> bytes:
+def compression(rows: Sequence[SweepRow], form: str = "png", dpi: float = 150) -> bytes:
     """Draw what is left of a loop against how much its stream is squeezed."""
     return drawn(lambda: _figure(rows), form, dpi)
 

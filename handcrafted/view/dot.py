@@ -66,6 +66,6 @@ def digraph(body: Iterable[str], **values: object) -> str:
     return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}", ""])
 
 
-def at_resolution(text: str, dpi: int) -> str:
+def at_resolution(text: str, dpi: float) -> str:
     """Ask in a DOT text for so many dots per inch."""
     return text.replace("digraph {\n", f"digraph {{\n  graph [dpi={dpi}];\n", 1)

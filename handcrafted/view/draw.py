@@ -21,8 +21,15 @@ from handcrafted.view.figures import drawn
 from handcrafted.view.output import checked_path, write
 from handcrafted.view.response import response
 from handcrafted.view.sidebyside import comparison_picture
+from handcrafted.view.sizing import at_width
 from handcrafted.view.unsafe import unsafe_picture
 from handcrafted.view.weights import heatmaps, panels_of_model
+
+PAPER = 300
+"""Dots per inch of a picture whose width is given."""
+
+SIZES = {"dpi": (10, 2400), "width": (0.5, 60)}
+"""Dots per inch, and inches, that can be asked for."""
 
 
 class Picture:
@@ -49,16 +56,29 @@ def draw(thing: Any, path: str | Path, **options: Any) -> Path:
         thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, or a model with
             `effective_weights` and `names`.
         path: where to; `.png` or `.svg`, for a control structure also `.dot`.
-        **options: `dpi` (of PNGs); for a control structure or a comparison also `collapse` (groups, and boxes that
-            hold others, to draw as one box each); for weights also `drop_zero` (leave out rows and columns of zeros,
-            default True); for a campaign also `kind`, `heatmap` or `criticality`.
+        **options: `dpi` (of PNGs) and `width` (in inches, everything scaled alike); for a control structure or a
+            comparison also `collapse` (groups, and boxes that hold others, to draw as one box each); for weights also
+            `drop_zero` (leave out rows and columns of zeros, default True); for a campaign also `kind`, `heatmap` or
+            `criticality`.
 
     Raises:
         HandcraftedError: if the thing, the suffix or an option is not known, the folder is missing, or Graphviz is.
+
+    Example:
+        >>> hc.draw(hc.load(find("train door")), folder / "door.png", width=3.35).name
+        'door.png'
     """
     drawer = _drawer(thing, options)
     target = checked_path(path, drawer.suffixes)
-    return write(target, drawer.draw(thing, target.suffix.lower()[1:], **options))
+    return write(target, _drawn(drawer, thing, target.suffix.lower()[1:], **options))
+
+
+def _drawn(drawer: _Drawer, thing: Any, form: str, width: float | None = None, **options: Any) -> bytes:
+    """Draw a thing, at the width of a page where one is asked for."""
+    if width is None or form == "dot":
+        return drawer.draw(thing, form, **options)
+    dpi = options.pop("dpi", PAPER)
+    return at_width(lambda scale: drawer.draw(thing, form, dpi=scale, **options), form, dpi, width)
 
 
 def show(thing: Any, **options: Any) -> Picture:
@@ -66,8 +86,12 @@ def show(thing: Any, **options: Any) -> Picture:
 
     Raises:
         HandcraftedError: if the thing or an option is not known, or Graphviz is missing.
+
+    Example:
+        >>> hc.show(hc.load(find("train door")))
+        Picture (its PNG is in .png)
     """
-    return Picture(_drawer(thing, options).draw(thing, "png", **{"dpi": 80, **options}))
+    return Picture(_drawn(_drawer(thing, options), thing, "png", **{"dpi": 80, **options}))
 
 
 class _Drawer(NamedTuple):
@@ -75,29 +99,34 @@ class _Drawer(NamedTuple):
 
     draw: Callable[..., bytes]
     suffixes: tuple[str, ...] = (".png", ".svg")
-    options: tuple[str, ...] = ("dpi",)
+    options: tuple[str, ...] = ()
 
 
 def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
     drawer = _drawer_of(thing)
-    if unknown := sorted(set(options) - set(drawer.options)):
-        raise HandcraftedError(f"Expected options out of {', '.join(drawer.options)}, got {unknown[0]}. Leave it out.")
+    known = ("dpi", "width", *drawer.options)
+    if unknown := sorted(set(options) - set(known)):
+        raise HandcraftedError(f"Expected options out of {', '.join(known)}, got {unknown[0]}. Leave it out.")
+    for name, (low, high) in SIZES.items():
+        given = options.get(name, low)
+        if isinstance(given, bool) or not isinstance(given, int | float) or not low <= given <= high:
+            raise HandcraftedError(f"Expected {name} from {low:g} to {high:g}, got {given!r}. Choose another.")
     return drawer
 
 
 def _drawer_of(thing: Any) -> _Drawer:
     if isinstance(thing, ControlStructure):
-        return _Drawer(_structure, (".png", ".svg", ".dot"), ("dpi", "collapse"))
+        return _Drawer(_structure, (".png", ".svg", ".dot"), ("collapse",))
     if isinstance(thing, Comparison):
-        return _Drawer(_comparison, options=("dpi", "collapse"))
+        return _Drawer(_comparison, options=("collapse",))
     if isinstance(thing, Trace):
         return _Drawer(_trace)
     if isinstance(thing, Analysis):
         return _Drawer(unsafe_picture)
     if isinstance(thing, Campaign):
-        return _Drawer(campaign_picture, options=("dpi", "kind"))
+        return _Drawer(campaign_picture, options=("kind",))
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
-        return _Drawer(_weights, options=("dpi", "drop_zero"))
+        return _Drawer(_weights, options=("drop_zero",))
     raise HandcraftedError(
         f"Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign or a model, got "
         f"{type(thing).__name__}. "
@@ -105,20 +134,20 @@ def _drawer_of(thing: Any) -> _Drawer:
     )
 
 
-def _structure(structure: ControlStructure, form: str, dpi: int = 200, collapse: Sequence[str] = ()) -> bytes:
+def _structure(structure: ControlStructure, form: str, dpi: float = 200, collapse: Sequence[str] = ()) -> bytes:
     text = control_diagram(Zoom(structure, collapse))
     if form == "dot":
         return text.encode()
     return render(at_resolution(text, dpi) if form == "png" else text, form)
 
 
-def _comparison(comparison: Comparison, form: str, dpi: int = 200, collapse: Sequence[str] = ()) -> bytes:
+def _comparison(comparison: Comparison, form: str, dpi: float = 200, collapse: Sequence[str] = ()) -> bytes:
     return comparison_picture(comparison, Zoom(comparison.structure, collapse), form, dpi)
 
 
-def _trace(trace: Trace, form: str, dpi: int = 150) -> bytes:
+def _trace(trace: Trace, form: str, dpi: float = 150) -> bytes:
     return drawn(lambda: response(trace), form, dpi)
 
 
-def _weights(model: Any, form: str, dpi: int = 200, drop_zero: bool = True) -> bytes:
+def _weights(model: Any, form: str, dpi: float = 200, drop_zero: bool = True) -> bytes:
     return heatmaps(panels_of_model(model), form, dpi, drop_zero)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def drawn(build: Callable[[], Figure], form: str, dpi: int) -> bytes:
+def drawn(build: Callable[[], Figure], form: str, dpi: float) -> bytes:
     """Draw a figure as `png` or `svg`, without a date and in the bundled font."""
     import matplotlib
 

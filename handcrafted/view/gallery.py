@@ -33,7 +33,7 @@ CURVE, STRIP, DIFFERENCE = 2.4, 0.6, 0.75
 FOUND, WANTED, GIVEN = "#b2182b", "#bdbdbd", "#2166ac"
 
 
-def gallery(measured: Measured, text: str, response: Response, form: str = "png", dpi: int = 100) -> bytes:
+def gallery(measured: Measured, text: str, response: Response, form: str = "png", dpi: float = 100) -> bytes:
     """Draw one law.
 
     Args:

@@ -21,7 +21,7 @@ DARK = 0.55
 """Values below which figures in a cell are written in white."""
 
 
-def scoreboard(rows: Sequence[Row], judged: Sequence[Judged], form: str = "png", dpi: int = 150) -> bytes:
+def scoreboard(rows: Sequence[Row], judged: Sequence[Judged], form: str = "png", dpi: float = 150) -> bytes:
     """Draw F1 by readout and distortion, faults caught by readout and fault, and the reliability diagram."""
     return drawn(lambda: _figure(rows, judged), form, dpi)
 

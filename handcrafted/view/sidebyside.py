@@ -22,7 +22,7 @@ def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
     return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)
 
 
-def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: int) -> bytes:
+def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: float) -> bytes:
     """Draw both sides with legend and remarks as `png` or `svg`."""
     below = [legend(comparison, zoom), *filter(None, [loops(comparison), remarks(comparison, zoom)])]
     parts = [*comparison_diagrams(comparison, zoom), *below]

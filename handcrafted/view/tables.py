@@ -10,36 +10,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from handcrafted.control.graph import Signal
-from handcrafted.rollout.trace import Signals, Trace
+from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.catalogue import Measured
 from handcrafted.verdict.comparison import Comparison, LinkVerdict
 
 
 def print_trace(trace: Trace) -> None:
     """Print each signal's least, greatest and last value; below it, what left its range."""
-    console = _console()
-    table = Table(title=f"{trace.structure.name}: {trace.steps} steps", title_justify="left")
-    for heading in ("signal", "kind", "least", "greatest", "last"):
+    console, report = _console(), trace.report()
+    table = Table(title=report.title, title_justify="left")
+    for heading in report.heading:
         table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
-    for kind in trace.kinds:
-        for signal in kind:
-            if row := _range(trace, kind, signal):
-                table.add_row(escape(f"{signal.owner}.{signal.name}".strip(".")), kind.kind, *row)
+    for row in report.rows:
+        table.add_row(*map(escape, row))
     console.print(table)
-    for excursion in trace.excursions:
-        console.print(f"{trace.structure.name}: {excursion}", markup=False, soft_wrap=True)
-
-
-def _range(trace: Trace, kind: Signals, signal: Signal) -> tuple[str, str, str] | None:
-    """Give least, greatest and last value as text; None for a vector, which has none."""
-    values = kind[signal]
-    if signal in trace.domains and trace.domains[signal].discrete:
-        words = trace.words(kind, signal)
-        return "", escape(", ".join(dict.fromkeys(words.tolist()))), escape(str(words[-1]))
-    if values.ndim > 1:
-        return None
-    return f"{values.min():g}", f"{values.max():g}", f"{values[-1]:g}"
+    for line in report.below:
+        console.print(f"{trace.structure.name}: {line}", markup=False, soft_wrap=True)
 
 
 def print_comparisons(comparisons: list[Comparison]) -> None:

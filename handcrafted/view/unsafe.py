@@ -51,7 +51,7 @@ def as_html(analysis: Analysis, scenarios: Sequence[str] = ()) -> str:
     return PAGE.format(title=escape(f"STPA of {analysis.structure.name}"), body=body)
 
 
-def unsafe_picture(analysis: Analysis, form: str = "png", dpi: int = 200) -> bytes:
+def unsafe_picture(analysis: Analysis, form: str = "png", dpi: float = 200) -> bytes:
     """Draw the control structure; each control action with the rules about it, in the look of what became of them."""
     zoom = Zoom(analysis.structure, ())
     text = Diagram(zoom, arrows_of(_drawn(analysis, zoom), zoom.components), declared(zoom)).text(

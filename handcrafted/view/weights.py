@@ -11,7 +11,7 @@ from handcrafted.view.figures import drawn
 from handcrafted.view.heatmap import Panel, figure_of
 
 
-def heatmaps(panels: Sequence[Panel], form: str = "png", dpi: int = 200, drop_zero: bool = True) -> bytes:
+def heatmaps(panels: Sequence[Panel], form: str = "png", dpi: float = 200, drop_zero: bool = True) -> bytes:
     """Draw panels as `png` or `svg`.
 
     Raises:

@@ -152,7 +152,7 @@ def test_a_trace_saves_every_signal_and_names_its_kinds(tmp_path):
                              "believed: thermostat.room temperature", "remembered: thermostat.heat",
                              "done: thermostat.heat", "disturbance: room.disturbance"]  # fmt: skip
     assert [np.float32(row["true state: room.temperature"]) for row in rows] == trace.state["temperature"].tolist()
-    assert "50 steps of 10 s" in repr(trace) and "believed: thermostat.room temperature" in repr(trace)
+    assert "50 steps of 10 s" in repr(trace) and "thermostat.room temperature  believed" in repr(trace)
     with pytest.raises(HandcraftedError, match="Expected a place to write to"):
         trace.save(tmp_path / "no" / "t.csv")
 

@@ -24,6 +24,10 @@ def panel(model: Transformer, **experiment: Any) -> Panel:
 
     Raises:
         HandcraftedError: if the experiment does not fit the model.
+
+    Example:
+        >>> hc.panel(hc.assemble(hc.load(find("heated room"))), steps=50)
+        Panel of heated room...
     """
     from handcrafted.view.editor.widget import Panel  # brings ipywidgets, which nothing else needs
     from handcrafted.view.editor.workbench import Workbench

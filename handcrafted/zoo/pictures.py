@@ -1,0 +1,110 @@
+"""Every picture in `figures/`, with what it shows as text: DOT of diagrams, CSV of numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import handcrafted
+from handcrafted.control.yamlfile import load
+from handcrafted.control.zoom import Zoom
+from handcrafted.craft.assemble import assemble
+from handcrafted.readout.recover import recover
+from handcrafted.verdict.catalogue import Response, response
+from handcrafted.verdict.compare import compare
+from handcrafted.verdict.compression.sweep import from_csv
+from handcrafted.view.compression import compression
+from handcrafted.view.diagram import control_diagram
+from handcrafted.view.dot import at_resolution
+from handcrafted.view.engine import render
+from handcrafted.view.sidebyside import comparison_diagrams, comparison_picture
+from handcrafted.view.staircase import staircase
+from handcrafted.zoo import bundled
+from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.zoo.gallery import picture
+
+DPI, THUMBNAIL, PLAIN = 200, 60, 100
+"""Dots per inch of comparisons, of thumbnails, and of the staircase."""
+
+DATA = "data"
+"""The folder, within that of the pictures, of what they show as text."""
+
+
+class Made(NamedTuple):
+    """A finished picture, and what it shows as text: DOT or CSV, by its suffix."""
+
+    png: bytes
+    text: str
+    suffix: str
+
+
+class Drawable(NamedTuple):
+    """A picture of the front page or the gallery that is not drawn yet.
+
+    Attributes:
+        name: its path without suffix, within the folder of pictures.
+        make: draws it, given that folder.
+    """
+
+    name: str
+    make: Callable[[Path], Made]
+
+    def data(self, suffix: str) -> str:
+        """Give the path of what it shows as text."""
+        return f"{DATA}/{self.name}.{suffix}"
+
+
+def drawables(figures: Path) -> Iterator[Drawable]:
+    """List all pictures; those of compressed streams for the measurements that lie in the folder already."""
+    for path in bundled():
+        yield Drawable(path.stem, partial(_comparison, path))
+        yield Drawable(f"thumbnails/{path.stem}", partial(_thumbnail, path))
+    for law in EXAMPLES:
+        yield Drawable(f"circuits/{law.replace(' ', '_')}", partial(_law, law))
+    for path in sorted(figures.glob("compression_*.csv")):
+        yield Drawable(path.stem, partial(_compression, path.name))
+    yield Drawable("staircase", _staircase)
+
+
+def _comparison(path: Path, figures: Path) -> Made:
+    structure = load(path)
+    comparison, zoom = compare(structure, recover(assemble(structure))), Zoom(structure, ())
+    texts = "".join(comparison_diagrams(comparison, zoom))
+    return Made(comparison_picture(comparison, zoom, "png", DPI), texts, "dot")
+
+
+def _thumbnail(path: Path, figures: Path) -> Made:
+    text = control_diagram(Zoom(load(path), ()))
+    return Made(render(at_resolution(text, THUMBNAIL), "png"), text, "dot")
+
+
+def _law(law: str, figures: Path) -> Made:
+    return Made(picture(law), _answers(response(example(law))), "csv")
+
+
+def _answers(shown: Response) -> str:
+    """Give what was put in, the network's answer and the plain law's, a row per step."""
+    answers = shown.answers
+    named = {f"in: {signal.name}": values for signal, values in answers.inputs.items()}
+    named |= {"network": answers.found, "plain law": answers.wanted}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(f"{title} {i}" for title, values in named.items() for i in range(values.shape[1]))
+    writer.writerows([f"{number:.6g}" for number in row] for row in np.concatenate([*named.values()], axis=1))
+    return out.getvalue()
+
+
+def _compression(name: str, figures: Path) -> Made:
+    text = (figures / name).read_text(encoding="utf-8")
+    return Made(compression(from_csv(text)), text, "csv")
+
+
+def _staircase(figures: Path) -> Made:
+    text = staircase(Path(handcrafted.__file__).parent)
+    return Made(render(at_resolution(text, PLAIN), "png"), text, "dot")
