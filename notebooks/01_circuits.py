@@ -264,7 +264,7 @@ hc.exercises.check_dead_band("saturation", {"low": -1, "high": 1})
 # <details><summary>One solution</summary>
 #
 # ```python
-# hc.exercises.check_dead_band("dead band", {"width": 2})
+# hc.exercises.check_dead_band("dead band", {"width": 1})
 # ```
 # </details>
 #

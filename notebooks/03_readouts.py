@@ -172,12 +172,11 @@ for one in interchange(structure, read):
 # %% [markdown]
 # ## Exercise
 #
-# Make an edge that is *wired* and never *used*: what looks at weights sees it, what intervenes does not. Taking a
-# neuron's weights away is not it.
+# Make an edge that is *wired* and never *used*: what looks at weights sees it, what intervenes does not.
 
 # %%
 answer = hc.assemble(structure)
-answer.W_in[1, :, 0] = 0.0
+answer.b_in[1, 0] = -1.0
 hc.exercises.check_wired_but_unused(answer)
 
 # %% [markdown]
@@ -190,7 +189,7 @@ hc.exercises.check_wired_but_unused(answer)
 # ```
 # </details>
 #
-# And further: write your own readout in ten lines, register it with `@hc.register("mine", sees="wired")`, and see in one line where
+# And further: write your own readout in ten lines, register it with `@hc.register("mine", sees="wired")`, and see where
 # it stands: `score({"room": structure}, chosen(["mine"]), ["none", "leak"])`. A start: an edge wherever two subspaces
 # share a neuron, whatever the order of layers.
 

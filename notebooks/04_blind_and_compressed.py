@@ -162,7 +162,7 @@ for kind in (True, False):
 
 # %%
 answer = model.effective_weights.numpy()
-answer.W_in[0][:, [0, 1]] = answer.W_in[0][:, [1, 0]]
+answer.W_in[1][:, [0, 1]] = answer.W_in[1][:, [1, 0]]
 hc.exercises.check_other_weights(model, answer)
 
 # %% [markdown]
@@ -171,9 +171,9 @@ hc.exercises.check_other_weights(model, answer)
 # ```python
 # model = hc.assemble(hc.load(find("guarded room")))
 # answer = model.effective_weights.numpy()
-# answer.W_in[0][:, [0, 1]] = answer.W_in[0][:, [1, 0]]
-# answer.b_in[0][[0, 1]] = answer.b_in[0][[1, 0]]
-# answer.W_out[0][[0, 1]] = answer.W_out[0][[1, 0]]
+# answer.W_in[1][:, [0, 1]] = answer.W_in[1][:, [1, 0]]
+# answer.b_in[1][[0, 1]] = answer.b_in[1][[1, 0]]
+# answer.W_out[1][[0, 1]] = answer.W_out[1][[1, 0]]
 # hc.exercises.check_other_weights(model, answer)
 # ```
 # </details>

@@ -126,11 +126,12 @@ hc.show(trace)
 # %% [markdown]
 # ## Exercise
 #
-# Add a rule such that in some context the thermostat can do nothing right: heating is hazardous, and so is not
-# heating. The rule below is not yet it.
+# Change the rules such that in some context the thermostat can do nothing right: heating is hazardous, and so is not
+# heating. The rule below is not yet it. What somebody has looked at and found not hazardous must be narrowed too.
 
 # %%
-rule = "  - {id: UCA-5, by: thermostat, action: heat, type: not provided, context: {temperature: {below: 17}}, hazards: [H-1]}"
+rule = """  - {id: UCA-5, by: thermostat, action: heat, type: not provided,
+     context: {temperature: {below: 17}}, hazards: [H-1]}"""
 answer = find("heated room").read_text().replace("not hazardous:", rule + "\nnot hazardous:")
 hc.exercises.check_conflict(answer)
 
@@ -141,6 +142,7 @@ hc.exercises.check_conflict(answer)
 # rule = """  - {id: UCA-5, by: thermostat, action: heat, type: not provided,
 #      context: {temperature: {above: 24}}, hazards: [H-1]}"""
 # answer = find("heated room").read_text().replace("not hazardous:", rule + "\nnot hazardous:")
+# answer = answer.replace("{temperature: {above: 18.9}}}", "{temperature: {above: 18.9, below: 24}}}")
 # hc.exercises.check_conflict(answer)
 # ```
 # </details>

@@ -130,7 +130,7 @@ hc.exercises.check_short_fault("faults: [{sensor: temperature, delay: 15, from: 
 # <details><summary>One solution</summary>
 #
 # ```python
-# hc.exercises.check_short_fault("faults: [{sensor: temperature, stuck: 12, from: 4, for: 60}]")
+# hc.exercises.check_short_fault("faults: [{sensor: temperature, stuck: 12, from: 60, for: 60}]")
 # ```
 # </details>
 #

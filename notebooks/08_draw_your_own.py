@@ -22,8 +22,6 @@
 # %%
 from pathlib import Path
 
-import numpy as np
-
 import handcrafted as hc
 from handcrafted.control.yamlfile import loads
 
@@ -217,7 +215,7 @@ Path("kettle.yaml").unlink()
 # from its weights, and stay within its ranges for 300 steps. This one is a start; what does the checker say?
 
 # %%
-answer = text.replace("off above: 80", "off above: 105")
+answer = text.replace("off above: 80", "off above: 109")
 hc.exercises.check_loop(answer)
 
 # %% [markdown]

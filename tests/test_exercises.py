@@ -1,4 +1,4 @@
-"""The exercises: a wrong answer gets a hint, two different right ones are accepted, the notebooks' solutions are right."""
+"""The exercises: a wrong answer gets a hint, two different right ones and the notebooks' solutions are accepted."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,10 @@ from handcrafted.zoo import find
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 ROOM, GUARDED = find("heated room").read_text(), find("guarded room").read_text()
+
+
+HEAD = "W_O[0, 0, 0, 12]"
+"""What the guarded room's first head writes."""
 
 
 def room(**parameters):
@@ -33,32 +37,32 @@ def guarded_room():
     return hc.assemble(hc.load(find("guarded room")))
 
 
-def with_rule(rule):
+def with_rule(rule, looked_at="", narrowed=""):
     start = "  - {id: UCA-5, by: thermostat, action: heat, hazards: [H-1], "
-    return ROOM.replace("not hazardous:", f"{start}{rule}}}\nnot hazardous:")
+    return ROOM.replace("not hazardous:", f"{start}{rule}}}\nnot hazardous:").replace(looked_at, narrowed)
 
 
 def scaled(model):
     weights = model.effective_weights.numpy()
-    weights.W_in[0][:, 0] *= 2
-    weights.b_in[0][0] *= 2
-    weights.W_out[0][0] /= 2
+    weights.W_in[1][:, 0] *= 2
+    weights.b_in[1][0] *= 2
+    weights.W_out[1][0] /= 2
     return weights
-
-
-def small_tank():
-    return template("small tank").replace("area: 5", "area: 8")
 
 
 def own_loop():
     """The heated room with a second thermometer, of which the display shows the larger reading."""
     display = "      display: {law: linear, reads: [floor], parameters: {gains: {floor: 1}}}\n  room:"
     return (
-        ROOM.replace("reads: [temperature]}\n", "reads: [temperature]}\n      floor: {range: [0, 40], reads: [floor]}\n")
+        ROOM.replace(
+            "reads: [temperature]}\n", "reads: [temperature]}\n      floor: {range: [0, 40], reads: [floor]}\n"
+        )
         .replace("  room:", display, 1)
         .replace("feedback:\n", "feedback:\n  - {name: floor, from: floor, to: thermostat, range: [0, 40]}\n")
-        .replace("control actions:", "  floor: {kind: process, level: 1}\n\ncontrol actions:")
-        .replace("# What is forced", "other outputs: [{name: display, from: thermostat, range: [0, 40]}]\n\n# What is forced")
+        .replace("\ncontrol actions:", "  floor: {kind: process, level: 1}\n\ncontrol actions:")
+        .replace(
+            "# What is forced", "other outputs: [{name: display, from: thermostat, range: [0, 40]}]\n\n# What is forced"
+        )
     )
 
 
@@ -71,14 +75,14 @@ RIGHT["gap"] = [lambda _: [edited("heated room", ("W_in[1, 2, 0]", -65.0))], lam
 WRONG["gap"] = [
     (lambda _: [room()], "2 degC apart. The memory's weight"),
     (lambda _: [edited("heated room", ("b_in[1, 0]", -1e4))], "it does not switch on"),
-    (lambda _: [edited("heated room", ("W_in[1, 2, 0]", 0.0))], "0 degC apart"),
+    (lambda _: [edited("heated room", ("W_in[1, 2, 0]", -49.0))], "3 degC apart"),
     (lambda _: [guarded_room()], "Expected the model of the heated room, got guarded room"),
     (lambda _: [None], "got NoneType"),
 ]
 POINTS = [[-4, -3], [-1, 0], [1, 0], [4, 3]]
-RIGHT["dead_band"] = [lambda _: ["dead band", {"width": 2}], lambda _: ["lookup", {"points": POINTS}]]
+RIGHT["dead_band"] = [lambda _: ["dead band", {"width": 1}], lambda _: ["lookup", {"points": POINTS}]]
 WRONG["dead_band"] = [
-    (lambda _: ["dead band", {"width": 1}], "instead of"),
+    (lambda _: ["dead band", {"width": 3}], "instead of"),
     (lambda _: ["deadband", {}], "dead band"),
     (lambda _: ["saturation", {"low": "x"}], "Expected"),
     (lambda _: ["dead band", None], "got NoneType"),
@@ -91,7 +95,8 @@ WRONG["guard"] = [
     (lambda _: [GUARDED], "is heated for at"),
     (lambda _: [GUARDED.replace("below: 28", "below: 1")], "nobody ever heats"),
     (lambda _: [GUARDED.replace("layer 0: true", "layer 0: false")], "nothing is promised"),
-    (lambda _: ["name: x"], "components"),
+    (lambda _: ["name: x"], "nothing is promised"),
+    (lambda _: ["name: [x"], "Expected"),
 ]
 RIGHT["wired_but_unused"] = [
     lambda _: [edited("guarded room", ("b_in[1, 0]", -1000.0))],
@@ -99,7 +104,7 @@ RIGHT["wired_but_unused"] = [
 ]
 WRONG["wired_but_unused"] = [
     (lambda _: [guarded_room()], "every edge that is wired is used"),
-    (lambda _: [edited("guarded room", ("W_O[0, 0, 0, 0]", 0.0))], "gone from the wiring too"),
+    (lambda _: [edited("guarded room", ("W_U[19, 1]", 0.0))], "gone from the wiring too"),
 ]
 RIGHT["other_weights"] = [
     lambda _: [model := guarded_room(), scaled(model)],
@@ -107,19 +112,30 @@ RIGHT["other_weights"] = [
 ]
 WRONG["other_weights"] = [
     (lambda _: [model := guarded_room(), model.effective_weights.numpy()], "nothing has moved"),
-    (lambda _: [guarded_room(), edited("guarded room", ("W_in[1, 1, 0]", 5.0)).effective_weights.numpy()], "differ"),
+    (lambda _: [guarded_room(), edited("guarded room", (HEAD, 5.0)).effective_weights.numpy()], "differ"),
     (lambda _: [guarded_room(), "weights"], "got str"),
 ]
 RIGHT["conflict"] = [
-    lambda _: [with_rule("type: not provided, context: {temperature: {above: 24}}")],
-    lambda _: [with_rule("type: provided, context: {temperature: {below: 16}}")],
+    lambda _: [
+        with_rule(
+            "type: not provided, context: {temperature: {above: 24}}", "{above: 18.9}}}", "{above: 18.9, below: 24}}}"
+        )
+    ],
+    lambda _: [
+        with_rule(
+            "type: provided, context: {temperature: {below: 16}}",
+            "provided, context: {temperature: {below: 21.1}}}",
+            "provided, context: {temperature: {above: 16, below: 21.1}}}",
+        )
+    ],
 ]
 WRONG["conflict"] = [
     (lambda _: [with_rule("type: not provided, context: {temperature: {below: 17}}")], "Where is heating forbidden"),
+    (lambda _: [with_rule("type: not provided, context: {temperature: {above: 24}}")], "Expected rules that agree"),
     (lambda _: [ROOM.replace("UCA-1", "UCA-9")], "a rule of the file is gone"),
 ]
 RIGHT["short_fault"] = [
-    lambda _: ["faults: [{sensor: temperature, stuck: 12, from: 4, for: 60}]"],
+    lambda _: ["faults: [{sensor: temperature, stuck: 12, from: 60, for: 60}]"],
     lambda _: ["faults: [{actuator: heat, stuck: 1, from: 40, for: 50}]"],
 ]
 WRONG["short_fault"] = [
@@ -138,9 +154,10 @@ WRONG["retarget"] = [
 ]
 RIGHT["loop"] = [lambda _: [template("my tank")], lambda _: [own_loop()]]
 WRONG["loop"] = [
-    (lambda _: [ROOM], "a loop of the zoo"),
+    (lambda _: [ROOM], "a small loop"),
+    (lambda _: [GUARDED], "a loop of the zoo"),
     (lambda _: [find("train door")], "no process has dynamics"),
-    (lambda _: [template("x").replace("{above: 8}", "{above: 99}")], "Expected"),
+    (lambda _: [template("x").replace("kind: process", "kind: proces")], "Did you mean"),
     (lambda _: [template("x").replace("{above: 8}", "{above: 9.9}").replace("-2", "-0.1")], "left its range"),
 ]
 RIGHT["figure"] = [
@@ -148,7 +165,7 @@ RIGHT["figure"] = [
     lambda folder: [figure(folder, "a.svg", width=85 / 25.4)],
 ]
 WRONG["figure"] = [
-    (lambda folder: [figure(folder, "a.png", width=85, dpi=10) if False else folder / "none.png"], "there is no"),
+    (lambda folder: [folder / "none.png"], "there is no"),
     (lambda folder: [figure(folder, "a.png", dpi=300)], "mm wide"),
     (lambda folder: [figure(folder, "a.png", width=85 / 25.4, dpi=100)], "too few dots"),
     (lambda folder: [figure(folder, "a.svg", width=4)], "102 mm wide"),
@@ -163,8 +180,8 @@ def _stricter():
 
 def noisy(model):
     """Change a few entries that make no difference to where it switches."""
-    for i in range(2):
-        model.edit(f"W_out[1, {2 + i}, 0]", 0.3, unlock=True)
+    for place in range(3):
+        model.edit(f"W_Q[3, 0, {place}, 0]", 0.3, unlock=True)
     return model
 
 
@@ -202,4 +219,6 @@ def test_every_checker_is_used_by_one_notebook_and_its_solution_there_is_right(t
         goals, summary = "Goals:" in text, re.search(r"## Summary|\*\*What to keep|^# Summary:", text, flags=re.M)
         assert goals and summary, source
     assert sorted(used) == sorted(RIGHT) == sorted(WRONG)
-    assert len(used) == len([name for name in dir(hc.exercises) if name.startswith("check_") and name != "check_shapes"])
+    assert len(used) == len(
+        [name for name in dir(hc.exercises) if name.startswith("check_") and name != "check_shapes"]
+    )

@@ -19,9 +19,13 @@ pytestmark = pytest.mark.skipif(UV is None, reason="uv builds the wheel and the 
 def run(*words, folder, **more):
     """Run a command in a folder, with that folder as home and nothing of this environment but the compilation cache."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(("JAX_", "UV_", "PATH", "PIP_"))}
-    uv_cache = os.environ.get("UV_CACHE_DIR") or subprocess.run([UV, "cache", "dir"], capture_output=True, text=True).stdout
+    uv_cache = (
+        os.environ.get("UV_CACHE_DIR") or subprocess.run([UV, "cache", "dir"], capture_output=True, text=True).stdout
+    )
     env = kept | {"HOME": str(folder), "UV_CACHE_DIR": uv_cache.strip(), "JAX_PLATFORMS": "cpu"} | more
-    done = subprocess.run([str(word) for word in words], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(word) for word in words], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 

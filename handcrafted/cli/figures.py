@@ -14,9 +14,13 @@ from handcrafted.control.errors import HandcraftedError
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="A folder."
 )
-@click.option("--only", multiple=True, metavar="NAME", help="Only this picture, such as circuits/delay; repeat for more.")
 @click.option(
-    "--notebooks", type=click.Path(path_type=Path), help="Run the notebooks of this folder too, and renew their pictures."
+    "--only", multiple=True, metavar="NAME", help="Only this picture, such as circuits/delay; repeat for more."
+)
+@click.option(
+    "--notebooks",
+    type=click.Path(path_type=Path),
+    help="Run the notebooks of this folder too, and renew their pictures.",
 )
 @friendly
 def figures(output: Path, only: tuple[str, ...], notebooks: Path | None) -> None:
@@ -40,9 +44,9 @@ def figures(output: Path, only: tuple[str, ...], notebooks: Path | None) -> None
         sources(notebooks)
     for name in track(only or list(known), "drawing", disable=quiet(), transient=True):
         made = known[name].make(output)
-        parts = [(output / f"{name}.png", made.png), (output / known[name].data(made.suffix), made.text.encode())]
-        for path, content in parts:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            click.echo(f"wrote {write(path, content)}")
+        parts = {f"{name}.png": made.png} | ({known[name].data(made.suffix): made.text.encode()} if made.text else {})
+        for path, content in parts.items():
+            (output / path).parent.mkdir(parents=True, exist_ok=True)
+            click.echo(f"wrote {write(output / path, content)}")
     for path in execute(notebooks) if notebooks is not None else ():
         click.echo(f"wrote {path}")

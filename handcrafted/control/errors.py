@@ -14,7 +14,7 @@ class HandcraftedError(ValueError):
         ...     hc.load("nowhere.yaml")
         ... except hc.HandcraftedError as error:
         ...     print(error)
-        nowhere.yaml: Expected
+        nowhere.yaml: Expected a file that can be read, got: ...
     """
 
     def __init__(self, message: str, path: tuple[str | int, ...] = ()):

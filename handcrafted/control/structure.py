@@ -179,7 +179,7 @@ class ControlStructure(Reported, Part):
     Example:
         >>> structure = hc.load(find("heated room"))
         >>> list(structure.components), len(structure.signal_graph())
-        (['thermostat', 'room'], 8)
+        (['thermostat', 'room'], 9)
     """
 
     name: Name

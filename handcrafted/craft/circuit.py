@@ -64,8 +64,10 @@ class Circuit:
         error: its worst-case error.
 
     Example:
-        >>> from handcrafted.craft.plan import plan
-        >>> [circuit.name for circuit in plan(hc.load(find("heated room")))][:1]
+        >>> from handcrafted.craft.plan import circuits_of
+        >>> circuits = circuits_of(hc.load(find("heated room")).resolved)
+        >>> isinstance(circuits[0], hc.Circuit), circuits[0].name
+        (True, 'thermostat.temperature.head')
     """
 
     name: str

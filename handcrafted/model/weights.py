@@ -48,7 +48,7 @@ class Weights:
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
         >>> model.weights.W_in.shape, model.weights.sizes["d_model"]
-        ((2, 7, 2), 7)
+        ((4, 7, 2), 7)
     """
 
     W_E: Any

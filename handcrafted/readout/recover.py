@@ -93,7 +93,7 @@ def recover(
         >>> model = hc.assemble(hc.load(find("heated room")))
         >>> recovered = hc.recover(model, readouts=["gradient"])
         >>> {name: len(graph) for name, graph in recovered.graphs.items()}
-        
+        {'wiring': 9, 'subspace': 9, 'patching': 9, 'gradient': 9}
     """
     if isinstance(model_or_weights, Transformer):
         weights, window = model_or_weights.effective_weights, model_or_weights.window

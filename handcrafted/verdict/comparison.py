@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.report import Report, Reported
+from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.readout.recover import Recovered

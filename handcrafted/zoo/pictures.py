@@ -37,11 +37,11 @@ DATA = "data"
 
 
 class Made(NamedTuple):
-    """A finished picture, and what it shows as text: DOT or CSV, by its suffix."""
+    """A finished picture, and what it shows as text: DOT or CSV, by its suffix; none where it was drawn from a CSV."""
 
     png: bytes
-    text: str
-    suffix: str
+    text: str = ""
+    suffix: str = ""
 
 
 class Drawable(NamedTuple):
@@ -101,8 +101,7 @@ def _answers(shown: Response) -> str:
 
 
 def _compression(name: str, figures: Path) -> Made:
-    text = (figures / name).read_text(encoding="utf-8")
-    return Made(compression(from_csv(text)), text, "csv")
+    return Made(compression(from_csv((figures / name).read_text(encoding="utf-8"))))
 
 
 def _staircase(figures: Path) -> Made:
