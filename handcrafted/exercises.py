@@ -263,9 +263,7 @@ def check_loop(answer: Any) -> Answer:
     if trace.excursions:
         return Answer(False, f"{trace.excursions[0]}. Change a threshold, or the range.")
     if len(comparison.found) < 3:
-        return Answer(
-            False, "one action and one feedback is a small loop. Add a sensor, a supervisor or an alarm."
-        )
+        return Answer(False, "one action and one feedback is a small loop. Add a sensor, a supervisor or an alarm.")
     if any(structure.signal_graph().same_wiring(load(path).signal_graph()) for path in bundled()):
         return Answer(False, "that is a loop of the zoo. Change its wiring: a second sensor, a supervisor, an alarm?")
     return Answer(True, f"{len(comparison.found)} links found, 300 steps within all ranges.")

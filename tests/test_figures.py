@@ -52,7 +52,7 @@ def test_a_picture_is_up_to_date(name):
     if made.text:
         old = (FIGURES / KNOWN[name].data(made.suffix)).read_text(encoding="utf-8")
         assert data_alike(made.suffix, old, made.text)
-        assert not data_alike(made.suffix, old, old.replace("1", "2"))
+        assert not data_alike(made.suffix, old, old.translate(str.maketrans("123456789", "234567891")))
 
 
 def test_pictures_of_other_things_are_told_apart():

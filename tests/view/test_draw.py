@@ -1,9 +1,11 @@
 """Files: what is written, and what is left alone when something is wrong."""
 
+import re
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import handcrafted as hc
 from handcrafted.view import draw as draw_module
@@ -113,8 +115,36 @@ def test_weights_of_a_model(tmp_path):
     assert np.ptp(pixels(path)) > 0.5
 
 
+@pytest.mark.parametrize("make", [lane_keeping, comparison, lambda: train_door()[1]])
+def test_a_picture_is_as_wide_as_a_page_asks(make, tmp_path):
+    thing = make()
+    for width, dpi in ((3.35, 300), (6.9, 150)):
+        with Image.open(draw(thing, tmp_path / "a.png", width=width, dpi=dpi)) as image:
+            assert image.width == round(width * dpi) and image.info["dpi"][0] == pytest.approx(dpi, rel=0.001)
+            ink = np.array(image.convert("L")) < 128
+        across = np.flatnonzero(ink.any(axis=0))
+        assert np.ptp(across) > 0.85 * ink.shape[1], "it is scaled, and not set into white"
+    with Image.open(draw(thing, tmp_path / "b.png", width=3.35)) as image:
+        assert image.width == round(3.35 * 300)
+    svg = draw(thing, tmp_path / "a.svg", width=3.35).read_text()
+    head = svg[svg.index("<svg") :].partition(">")[0]
+    assert f'width="{3.35 * 72:g}pt"' in head
+    plain = draw(thing, tmp_path / "c.svg").read_text()
+    sides = lambda text: [float(re.search(rf'{side}="([\d.]+)pt"', text)[1]) for side in ("width", "height")]
+    assert np.divide(*sides(svg)) == pytest.approx(np.divide(*sides(plain)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options", [{"width": 0}, {"width": "wide"}, {"width": float("nan")}, {"dpi": 0}, {"dpi": True}, {"dpi": 1e9}]
+)
+def test_sizes_that_no_page_has(options, tmp_path):
+    with pytest.raises(hc.HandcraftedError, match=r"Expected (width|dpi) from .* to .*, got"):
+        draw(peers(), tmp_path / "a.png", **options)
+    assert not list(tmp_path.iterdir())
+
+
 def test_unknown_things_and_options(tmp_path):
     with pytest.raises(hc.HandcraftedError, match="got dict"):
         draw({}, tmp_path / "a.png")
-    with pytest.raises(hc.HandcraftedError, match="Expected options out of dpi, collapse, got colour"):
+    with pytest.raises(hc.HandcraftedError, match="Expected options out of dpi, width, collapse, got colour"):
         draw(peers(), tmp_path / "a.png", colour="red")

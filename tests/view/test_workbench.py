@@ -94,14 +94,13 @@ def test_all_that_is_sent_is_plain_data_and_every_part_has_its_anchor(room, tmp_
 def test_a_parameter_an_entry_and_an_experiment(room):
     room.handle({"do": "parameter", "name": "thermostat.heat.off_above", "value": "23"})
     assert room.message == "" and room.diagram["reproduced"] and drift(room) == []
-    now, before = (
-        next(c["values"] for c in room.loop["strips"][0]["curves"] if c["when"] == when) for when in ("after", "before")
-    )
-    assert now != before
+    curve = lambda when: next(c["values"] for c in room.loop["strips"][0]["curves"] if c["when"] == when)
+    assert curve("after") != curve("before")
     room.handle({"do": "edit", "entry": "b_in[1, 0]", "value": 3})
     assert not room.diagram["reproduced"] and any("off its formula" in text for text in room.diagram["said"])
     room.handle({"do": "experiment", "name": "initial:room.temperature", "value": "24"})
     assert room.loop["strips"][0]["curves"][0]["values"][0] == 24 and room.loop["error"] == ""
+    assert curve("after") != curve("before"), "before is the model as it was, from the new beginning too"
     room.handle({"do": "experiment", "name": "initial:room.temperature", "value": 15.0})
 
 
