@@ -94,12 +94,13 @@ import matplotlib.pyplot as plt
 
 from handcrafted.view.response import BELIEVED, DONE, TRUE
 
-plt.figure(figsize=(85 * MM, 50 * MM), layout="constrained")
+# %%
 minutes = trace.time / 60
 plt.plot(minutes, trace.state["temperature"], color=TRUE, linewidth=1, label="true")
 plt.plot(minutes, trace.believed["room temperature"], "--", color=BELIEVED, linewidth=1, label="believed")
 plt.fill_between(minutes, 14, 14 + trace.done["heat"], color=DONE, alpha=0.5, step="post", label="heating")
-plt.xlabel("minutes"), plt.ylabel("degC"), plt.legend(fontsize=7)
+plt.xlabel("minutes")
+plt.ylabel("degC")
 plt.show()
 
 # %% [markdown]

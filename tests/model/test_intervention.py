@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 
+import handcrafted as hc
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
+from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero, intervene
+from handcrafted.zoo import find
 from tests.loops import damaged, door_inputs, head_of, position, train_door
 from tests.twin import twin
 
 CONTROLLER = "door controller"
 MOTION = Signal(CONTROLLER, "feedback", "train motion")
+MEMORY = Signal("thermostat", "processing_for_action", "heat")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,21 @@ def test_noise_is_seeded_and_holds_hold(door):
     assert np.abs(one - three).max() > 0.1
     _, seen = model.intervene(inputs, Hold(MOTION, [0.25, 0.75]))
     np.testing.assert_array_equal(seen["final"][:, 0, model.names.find(MOTION)], np.tile([0.25, 0.75], (8, 1)))
+
+
+def test_what_the_recurrence_is_said_to_give_is_what_runs_exchange():
+    model = hc.assemble(hc.load(find("heated room")))
+    weights, at = model.effective_weights, model.names.find(MEMORY)
+    random = np.random.default_rng(0)
+    inputs = random.uniform(19, 21, (6, 4, 1)).astype(np.float32)
+    carries = np.zeros((6, 4, len(model.names.residual)), np.float32)
+    carries[..., at] = random.integers(0, 2, (6, 4, 1))
+    order = list(reversed(range(6)))
+    outputs, _ = intervene(weights, model.names, inputs, Swap(MEMORY, order), carries=carries)
+    exchanged = carries.copy()
+    exchanged[..., at] = carries[order][..., at]
+    np.testing.assert_array_equal(outputs, np.asarray(hc.forward(weights, inputs, exchanged)[0]))
+    assert (outputs != np.asarray(hc.forward(weights, inputs, carries)[0])).any()
 
 
 @pytest.mark.parametrize(
