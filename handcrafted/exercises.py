@@ -85,7 +85,8 @@ def _switches(model: Any) -> tuple[float | None, float | None]:
     if [port.signal for port in (*model.names.inputs, *model.names.outputs)] != ["temperature", "heat"]:
         raise HandcraftedError(f"Expected the model of the heated room, got {model.structure.name}. Pass that.")
     down = np.arange(35, 5 - GRID, -GRID)
-    heat = np.asarray(forward(model.effective_weights, np.float32(np.concatenate([down, down[::-1]]))[:, None])[0])
+    there_and_back = np.concatenate([down, down[::-1]]).astype(np.float32)
+    heat = np.asarray(forward(model.effective_weights, there_and_back[:, None])[0])
     on = heat[:, 0] > 0.5
     cooling, warming = on[: len(down)], on[len(down) :]
     below = float(down[cooling.argmax()]) + GRID if cooling.any() and not cooling[0] else None

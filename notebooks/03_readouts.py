@@ -94,8 +94,8 @@ from handcrafted.verdict.scoreboard.report import f1
 from handcrafted.verdict.scoreboard.run import score
 
 some = ["wiring", "equations", "patching", "gradient", "probe", "black box"]
-conditions = ["none", "rescaled", "noise 1e-06", "saturation", "redundancy", "soft attention"]
-faults = ["leak", "cut", "sign flip", "swapped controllers", "delayed link", "masked random"]
+conditions = ["none", "rescaled", "noise 1e-06", "saturation", "soft attention"]
+faults = ["leak", "cut", "sign flip", "swapped controllers", "masked random"]
 scored = score({"guarded room": structure}, chosen(some), [*conditions, *faults])
 rows, caught = ([row for row in scored if row.fault == kind] for kind in (False, True))
 
@@ -133,8 +133,8 @@ assert all(row.marks.auroc > 0.9 > f1(row) for row in noisy)
 # %% [markdown]
 # ## 4. Planted faults
 #
-# A leak, a cut, a flipped sign, swapped controllers, a late link, random weights under the access policy. *Caught*
-# means: the readout says something else than of the network as it was made.
+# A leak, a cut, a flipped sign, swapped controllers, random weights under the access policy. *Caught* means: the
+# readout says something else than of the network as it was made.
 
 # %%
 for fault in faults:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -57,7 +58,7 @@ def test_a_planted_breach_of_a_contract_is_caught(copied, module, line):
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-TABLES = (SETTINGS, LAW_FUNCTIONS, BUILDS, EXAMPLES)
+TABLES: tuple[Any, ...] = (SETTINGS, LAW_FUNCTIONS, BUILDS, EXAMPLES)
 """What a template of the README adds a law to."""
 
 

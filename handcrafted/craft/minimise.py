@@ -12,8 +12,6 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from immutabledict import immutabledict
-from scipy.optimize import Bounds as Within
-from scipy.optimize import LinearConstraint, milp
 
 from handcrafted.control.parts import Bounds, Condition, Conjunction
 
@@ -152,6 +150,9 @@ def _without_smaller(boxes: Sequence[Box]) -> list[Box]:
 
 def _smallest(rows: Sequence[Box], candidates: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
     """Choose the fewest candidates that cover the rows: cover some contexts, look for one left out, and try again."""
+    from scipy.optimize import Bounds as Within
+    from scipy.optimize import LinearConstraint, milp
+
     contexts = [tuple(cells & -cells for cells in row) for row in rows]
     tests = [sum(cells != v.full for cells, v in zip(box, variables, strict=True)) for box in candidates]
     cost = 1 + np.array(tests) / (1 + sum(tests))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import ortho_group
 
 from handcrafted.model.weights import Weights
 
@@ -89,4 +88,6 @@ def _invertible(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _rotation(size: int, rng: np.random.Generator) -> np.ndarray:
+    from scipy.stats import ortho_group
+
     return ortho_group.rvs(size, random_state=rng) if size > 1 else np.eye(size)

@@ -7,7 +7,6 @@ from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import root_scalar
 
 from handcrafted.control.complaint import FilePath
 from handcrafted.control.errors import HandcraftedError
@@ -161,6 +160,8 @@ class _Search:
 
     def _solved(self, entry: Place) -> Iterator[float]:
         """Solve for the parameter that gives what stands at an entry: on a straight line, then between two values."""
+        from scipy.optimize import root_scalar
+
         name, at = entry
         target = float(self.raw[name][at])
         over = lambda value: float(built.weights[name][at]) - target if (built := self._built(value)) else np.nan

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.zoom import Zoom
@@ -23,6 +20,10 @@ from handcrafted.view.engine import render
 from handcrafted.view.figures import drawn
 from handcrafted.view.lawbox import declared
 from handcrafted.view.legend import legend_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CELL_WIDTH, CELL_HEIGHT, LETTER = 0.62, 0.27, 0.068
 """Inches."""
@@ -61,6 +62,9 @@ def campaign_picture(campaign: Campaign, form: str = "png", dpi: float = 150, ki
 
 
 def _heatmap(campaign: Campaign) -> Figure:
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
     rows = list(dict.fromkeys(f"{fault.place.component} ({fault.place.kind})" for fault in campaign.faults))
     ways = list(dict.fromkeys(map(_way, campaign.faults)))
     found, tried = np.zeros((2, len(rows), len(ways)))

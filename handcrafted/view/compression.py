@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from handcrafted.verdict.compression.measures import Measured
 from handcrafted.verdict.compression.sweep import SweepRow
 from handcrafted.view.figures import drawn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LOOKS = {
     "random": ("#767676", "o", ":"),
@@ -70,6 +72,8 @@ def compression(rows: Sequence[SweepRow], form: str = "png", dpi: float = 150) -
 
 
 def _figure(rows: Sequence[SweepRow]) -> Figure:
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(12.0, 6.2), layout="constrained")
     panels = figure.subplots(len(PANELS) // ACROSS, ACROSS).ravel()
     for axes, panel in zip(panels, PANELS, strict=True):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from handcrafted.verdict.scoreboard.calibrate import Judged, reliability
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import f1, mean
 from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW, Row
 from handcrafted.view.figures import drawn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CELL = 0.52
 """Inches per cell."""
@@ -27,6 +30,8 @@ def scoreboard(rows: Sequence[Row], judged: Sequence[Judged], form: str = "png",
 
 
 def _figure(rows: Sequence[Row], judged: Sequence[Judged]) -> Figure:
+    from matplotlib.figure import Figure
+
     seen = {row.condition for row in rows}
     names = list(dict.fromkeys(row.readout for row in rows))
     graphs = [name for name in names if name != LAW]

@@ -109,6 +109,7 @@ def test_areas_and_interference_are_those_of_the_definition():
     assert measured.interference == pytest.approx(1.0) and measured.components == 0.5 and measured.error > 0.5
 
 
+@pytest.mark.slow
 def test_training_mends_what_the_outputs_show_and_not_what_readers_see():
     structure, weights, names = loop()
     fit, trained = (measure(structure, compress(weights, 7, how, names, 0), names) for how in ("fitted", "learned"))

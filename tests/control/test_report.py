@@ -10,6 +10,7 @@ from handcrafted.control.report import MOST_ROWS, Report
 from handcrafted.zoo import find
 from tests.loops import train_door
 
+
 @pytest.fixture(scope="module")
 def things():
     structure, model = train_door()

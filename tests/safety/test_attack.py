@@ -66,6 +66,7 @@ def test_the_figures_of_the_claim(model):
     assert whole(model, spread=1e37, most=1) == 0
 
 
+@pytest.mark.slow  # notebook 02 goes through it too
 def test_a_single_grown_leak_suffices_and_shows_as_a_new_arrow(model):
     leak = grow_leak(model, initial=WARM)
     assert "writes landlord / control_action / heat; it may write thermostat" in str(leak.breach)

@@ -8,7 +8,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from scipy.signal import cont2discrete
 
 from handcrafted.control.dynamics import FirstOrder, Integrator, Matrices, SecondOrder
 from handcrafted.control.errors import HandcraftedError
@@ -84,6 +83,8 @@ def discrete(a: np.ndarray, b: np.ndarray, time_step: float) -> tuple[np.ndarray
     Raises:
         HandcraftedError: if they overflow.
     """
+    from scipy.signal import cont2discrete
+
     with np.errstate(all="ignore"):
         found: Any = cont2discrete((a, b, np.eye(len(a)), np.zeros(b.shape)), time_step, method="zoh")
         a, b = np.asarray(found[0], np.float32), np.asarray(found[1], np.float32)

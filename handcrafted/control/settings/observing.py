@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.linalg import LinAlgError, solve_discrete_are
 
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Positive
@@ -111,6 +110,8 @@ class Observer(Settings):
         return Observed(a, b, c, gain, out)
 
     def _kalman(self, a: np.ndarray, c: np.ndarray) -> np.ndarray:
+        from scipy.linalg import LinAlgError, solve_discrete_are
+
         noise, error = np.atleast_2d(np.array(self.process_noise, float)), np.atleast_2d(self.measurement_noise or 0.0)
         try:
             p = solve_discrete_are(a.T, c[:, None], noise, error)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from rich.progress import Progress
-from scipy.stats import binomtest
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
@@ -86,6 +85,8 @@ class Campaign:
 
         Source: Wilson 1927.
         """
+        from scipy.stats import binomtest
+
         found, of = self.count(kind), len(self)
         if not of or not self.sampled:
             exact = found / of if of else 0.0

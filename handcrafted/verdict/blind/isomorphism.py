@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-import igraph
 import networkx as nx
 
 Arrow = tuple[int, int, Hashable]
@@ -86,6 +85,8 @@ class _Piece:
     """Nodes that hang together, as a graph without directions: two nodes stand for each arrow, a tail and a head."""
 
     def __init__(self, nodes: Sequence[int], arrows: Sequence[tuple[int, int, int]], colours: Sequence[int]):
+        import igraph
+
         self.nodes = tuple(nodes)
         self.palette: list[int] = [colours[node] for node in nodes]
         at = {node: place for place, node in enumerate(nodes)}

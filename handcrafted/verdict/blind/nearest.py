@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linear_sum_assignment
 
 from handcrafted.readout.blind.flow import Flow, Flows
 
@@ -29,6 +28,8 @@ def nearest(one: Flows, other: Flows) -> list[int]:
         quadratic programming for graph matching (assignments in turn).
     Error: a heuristic; that few arrows disagree shows that it is close, and nothing proves that none is closer.
     """
+    from scipy.optimize import linear_sum_assignment
+
     alike = _agreement(one, other)
     both = (*one.arrows, *other.arrows)
     kinds = sorted({colour for arrow in both for colour in (arrow.colour, (arrow.kind, arrow.lag, None))}, key=repr)

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import ortho_group
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
@@ -106,6 +105,8 @@ class _Way(Protocol):
 
 def orthonormal(size: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw P [size, width] with orthonormal columns, and R = P^T."""
+    from scipy.stats import ortho_group
+
     rng = np.random.default_rng(seed)
     pack = ortho_group.rvs(size, random_state=rng)[:, :width] if size > 1 else np.ones((1, 1))
     return pack, pack.T

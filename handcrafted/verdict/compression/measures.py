@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import rankdata
 
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
@@ -109,6 +108,8 @@ def component_auroc(original: Weights, squeezed: Compressed) -> float:
     Formula: area under the curve (Mann & Whitney 1947) of |W P R V| at unit size of W and V, over all pairs of a
         writer and a later reader; true are those with |W V| above the rounding of float32. NaN where all or none are.
     """
+    from scipy.stats import rankdata
+
     pairs = causal(original)
     true = np.abs(pairs.products[pairs.before]) > RANK_FLOOR
     strength = np.abs((pairs.write @ squeezed.through @ pairs.read)[pairs.before])

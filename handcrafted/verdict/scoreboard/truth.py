@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import networkx as nx
 import numpy as np
-from scipy.stats import rankdata
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 
@@ -108,6 +107,8 @@ def strength(edge: Edge) -> float:
 
 
 def _auroc(given: Mapping[Key, Edge], true: Set[Key], nodes: list[Signal]) -> float | None:
+    from scipy.stats import rankdata
+
     sources = sum(node.role != OUTPUT for node in nodes)
     targets = sum(node.role != INPUT for node in nodes)
     inner = sum(node.role not in (INPUT, OUTPUT) for node in nodes)
