@@ -74,11 +74,11 @@ hc.show(brakes, collapse=list(brakes.groups), width=170 * MM, dpi=100)
 model = hc.assemble(room)
 model.W_R[3, 2] = 0.0
 broken = hc.compare(room, hc.recover(model))
-hc.show(broken, width=170 * MM, dpi=100)
+hc.show(broken, width=170 * MM, dpi=150)
 
 # %%
 model.W_R[3, 2] = 1.0
-hc.show(model, width=170 * MM, dpi=100)
+hc.show(model, width=170 * MM, dpi=150)
 
 # %%
 trace = hc.simulate(model, steps=200)
@@ -95,12 +95,14 @@ import matplotlib.pyplot as plt
 from handcrafted.view.response import BELIEVED, DONE, TRUE
 
 # %%
+plt.figure(figsize=(85 * MM, 55 * MM), layout="constrained")
 minutes = trace.time / 60
 plt.plot(minutes, trace.state["temperature"], color=TRUE, linewidth=1, label="true")
 plt.plot(minutes, trace.believed["room temperature"], "--", color=BELIEVED, linewidth=1, label="believed")
 plt.fill_between(minutes, 14, 14 + trace.done["heat"], color=DONE, alpha=0.5, step="post", label="heating")
 plt.xlabel("minutes")
 plt.ylabel("degC")
+plt.legend(fontsize=6)
 plt.show()
 
 # %% [markdown]

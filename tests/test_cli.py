@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from handcrafted.cli import main
 from handcrafted.craft.circuit import Neurons
@@ -48,6 +49,16 @@ def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
     result = run("check", DOOR)
     assert result.exit_code == 1
     assert "NOT reproduced" in result.output and "wrong: control action door controller -> door" in result.output
+
+
+def test_draw_at_the_width_of_a_column(tmp_path):
+    done = run("draw", DOOR, "-o", str(tmp_path / "a.png"), "--width", "3.35", "--dpi", "200")
+    assert done.exit_code == 0, done.output
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.width == 670
+    wrong = run("draw", DOOR, "-o", str(tmp_path / "b.png"), "--width", "-1")
+    assert wrong.exit_code == 2 and "Expected width from 0.5 to 60, got -1.0" in wrong.output
+    assert not (tmp_path / "b.png").exists()
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "dot"])

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-import handcrafted
 from handcrafted.control.yamlfile import load
 from handcrafted.control.zoom import Zoom
 from handcrafted.craft.assemble import assemble
@@ -105,5 +104,5 @@ def _compression(name: str, figures: Path) -> Made:
 
 
 def _staircase(figures: Path) -> Made:
-    text = staircase(Path(handcrafted.__file__).parent)
+    text = staircase(Path(__file__).parents[1])
     return Made(render(at_resolution(text, PLAIN), "png"), text, "dot")
