@@ -34,6 +34,12 @@ def sparing(names):
     return [pytest.param(name, marks=pytest.mark.slow) if heavy(name) else name for name in names]
 
 
+def thinned(names, every=3):
+    """Mark as slow all but every third of a list of names, so that a usual run goes through some of each kind."""
+    slow = lambda name: pytest.param(name, marks=pytest.mark.slow)
+    return [slow(name) if place % every else name for place, name in enumerate(names)]
+
+
 @cache
 def of_the_zoo(stem):
     """A bundled structure and its model."""

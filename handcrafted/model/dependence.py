@@ -61,7 +61,7 @@ def _equation(equation: Any, reads: Sets) -> Sets:
 
 
 def _scan(inside: Any, reads: Sets) -> Sets:
-    consts, carried = inside["num_consts"], inside["num_carry"]
+    consts, carried = _scan_sizes(inside)
     carry = reads[consts : consts + carried]
     while True:
         found = _through(inside["jaxpr"], [*reads[:consts], *carry, *reads[consts + carried :]])
@@ -69,6 +69,14 @@ def _scan(inside: Any, reads: Sets) -> Sets:
         if grown == carry:
             return [*carry, *found[carried:]]
         carry = grown
+
+
+def _scan_sizes(inside: Any) -> tuple[int, int]:
+    """Give how many constants and how many carried values a scan reads, as jax says it until 0.11 and from 0.12 on."""
+    if "num_consts" in inside:
+        return inside["num_consts"], inside["num_carry"]
+    consts, carried, _ = (len(part.vals) for part in inside["ft_in"].unpack())
+    return consts, carried
 
 
 def _while(inside: Any, reads: Sets) -> Sets:

@@ -9,6 +9,7 @@ from handcrafted.control.laws.interpreter import Interpreter
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import padded, widened
 from tests.craft.test_laws import ROUNDING, SWITCHES, WORDS, outcomes
+from tests.loops import thinned
 from tests.one_law import CASES, GRID, built, encoded, sequences
 
 STEPS = 12
@@ -56,7 +57,7 @@ def reads(case, most):
     return st.tuples(*rows).map(lambda found: np.array(found, np.float32).reshape(case.reads, STEPS))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", thinned(CASES))
 @settings(max_examples=5)
 @given(data=st.data())
 def test_within_its_range_a_law_is_the_plain_loop_whatever_comes(name, data):
@@ -67,7 +68,7 @@ def test_within_its_range_a_law_is_the_plain_loop_whatever_comes(name, data):
     np.testing.assert_allclose(found, wanted, rtol=0, atol=0 if case.exact else 8 * ROUNDING)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", thinned(CASES))
 @settings(max_examples=5)
 @given(data=st.data())
 def test_beyond_its_range_a_law_is_as_exact_or_saturated(name, data):

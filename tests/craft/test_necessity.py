@@ -10,6 +10,7 @@ from handcrafted.craft.comparator import ramp_below
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import padded, widened
 from tests.craft.test_laws import COMPARING, SWITCHES, WORDS
+from tests.loops import thinned
 from tests.one_law import CASES, GRID, built, encoded, sequences
 
 EXACT, ROUNDED = 0.0, 1e-6
@@ -67,21 +68,21 @@ class Bench:
                 yield "b_in", (layer, j)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", thinned(REAL))
 def test_half_of_any_gain_breaks_the_bound(name):
     bench = Bench(name)
     found = [(array, place) for array, place in bench.entries() if not bench.breaks(array, place)]
     assert not found and any(True for _ in bench.entries())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", thinned(CASES))
 def test_half_of_any_unit_breaks_the_bound(name):
     bench = Bench(name)
     spared = [unit for unit in bench.units() if not bench.breaks("W_out", unit)]
     assert len(spared) == NEEDLESS.get(name, 0), spared
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", thinned(CASES))
 def test_half_of_any_head_lets_other_steps_leak_in(name):
     """Beside a wanted 0 even e^-52 shows."""
     bench = Bench(name)

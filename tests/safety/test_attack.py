@@ -32,11 +32,13 @@ def model():
     return room()
 
 
+@pytest.mark.slow  # as in notebook 02
 def test_without_the_policy_every_restart_breaks_it_in_a_few_steps(model):
     found = tried(model, policy=False, rate=1e-3, spread=1e-4, most=12)
     assert found.broken == found.restarts and max(found.steps) <= 12 and found.zero < 0.5
 
 
+@pytest.mark.slow  # as in notebook 02
 def test_with_the_policy_none_does_though_each_pushes_up_to_the_guard(model):
     found = tried(model, most=40)
     assert found.broken == 0 and found.zero < 1

@@ -11,7 +11,7 @@ import handcrafted as hc
 from handcrafted.view import draw as draw_module
 from handcrafted.view import engine
 from handcrafted.view.draw import draw
-from tests.loops import train_door
+from tests.loops import of_the_zoo, train_door
 from tests.view.structures import comparison, lane_keeping, nested, peers
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -115,7 +115,11 @@ def test_weights_of_a_model(tmp_path):
     assert np.ptp(pixels(path)) > 0.5
 
 
-@pytest.mark.parametrize("make", [lane_keeping, comparison, lambda: train_door()[1]])
+def trace():
+    return hc.simulate(of_the_zoo("heated_room")[1], steps=20)
+
+
+@pytest.mark.parametrize("make", [lane_keeping, comparison, trace])
 def test_a_picture_is_as_wide_as_a_page_asks(make, tmp_path):
     thing = make()
     for width, dpi in ((3.35, 300), (6.9, 150)):
