@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,13 @@ def _checker(check: Callable[..., Answer]) -> Callable[..., Answer]:
     def wrapped(*answer: Any) -> Answer:
         try:
             return check(*answer)
-        except HandcraftedError as error:
+        except (HandcraftedError, OSError) as error:
             return Answer(False, str(error))
 
     return wrapped
 
 
-def _expect(thing: Any, kind: type, what: str) -> None:
+def _expect(thing: Any, kind: type | UnionType, what: str) -> None:
     if not isinstance(thing, kind):
         raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
 
@@ -127,7 +128,7 @@ def check_dead_band(law: Any, parameters: Any) -> Answer:
         "control actions": [{"name": "out", "from": "controller", "to": "process", **span}],
         "feedback": [{"name": "x", "from": "process", "to": "controller", **span}],
     }
-    model = assemble(loads(json.dumps(text), "your law"))  # JSON is YAML
+    model = assemble(loads(json.dumps(text, default=str), "your law"))  # JSON is YAML
     x = np.linspace(-4, 4, 129, dtype=np.float32)
     found = np.asarray(forward(model.effective_weights, x[:, None])[0])[:, 0]
     wanted = np.sign(x) * np.maximum(np.abs(x) - 1, 0)
@@ -279,6 +280,7 @@ def check_figure(path: Any) -> Answer:
     """Notebook 09: a picture for a column of 85 mm: an SVG, or a PNG of at least 300 dots per inch."""
     from PIL import Image
 
+    _expect(path, str | Path, "the path of a picture")
     path = Path(path)
     if not path.exists():
         return Answer(False, f"there is no {path}.")

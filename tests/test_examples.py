@@ -25,7 +25,13 @@ def failures(test):
     return failed, tried, said.getvalue()
 
 
-@pytest.mark.parametrize("name", hc.__all__)
+ELSEWHERE = ("attack", "panel")
+"""Long ones that notebooks go through in every run."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ELSEWHERE else name for name in hc.__all__]
+)
 def test_the_example_of_each_public_name_runs(name, tmp_path):
     test = example_of(getattr(hc, name), tmp_path)
     assert any(f"{name}" in one.source or one.want for one in test.examples), f"{name} has no example"

@@ -86,6 +86,7 @@ WRONG["dead_band"] = [
     (lambda _: ["deadband", {}], "dead band"),
     (lambda _: ["saturation", {"low": "x"}], "Expected"),
     (lambda _: ["dead band", None], "got NoneType"),
+    (lambda _: ["dead band", {"width": {1}}], "Expected"),
 ]
 RIGHT["guard"] = [
     lambda _: [GUARDED.replace("below: 28", "below: 25")],
@@ -167,6 +168,9 @@ RIGHT["figure"] = [
 WRONG["figure"] = [
     (lambda folder: [folder / "none.png"], "there is no"),
     (lambda folder: [figure(folder, "a.png", dpi=300)], "mm wide"),
+    (lambda folder: [None], "Expected the path of a picture, got NoneType"),
+    (lambda folder: [folder], "directory"),
+    (lambda folder: [Path(__file__)], "cannot identify"),
     (lambda folder: [figure(folder, "a.png", width=85 / 25.4, dpi=100)], "too few dots"),
     (lambda folder: [figure(folder, "a.svg", width=4)], "102 mm wide"),
 ]

@@ -64,7 +64,8 @@ def interpreter(version):
 
 
 NOTEBOOKS = "tests/test_notebooks.py"
-USUAL = ("tests/test_repository.py", "-k", "readme_examples")
+USUAL = ("tests/model/test_dependence.py",)
+"""What looks into jax's own programs, and is the first to notice another version."""
 WHOLE = ("tests/test_repository.py", NOTEBOOKS, "-k", "readme_examples or running_it_again")
 
 

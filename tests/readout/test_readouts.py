@@ -118,7 +118,9 @@ def test_patching_compiles_once_for_a_shape(caplog):
         assert "forward" in caplog.text
 
 
-@pytest.mark.parametrize("spoil", [lambda w: None, lambda w: w.W_V.__setitem__((0, 0), 0)])
+@pytest.mark.parametrize(
+    "spoil", [pytest.param(lambda w: None, marks=pytest.mark.slow), lambda w: w.W_V.__setitem__((0, 0), 0)]
+)
 def test_a_network_read_at_its_own_size_is_read_as_at_the_shared_one(spoil):
     structure, model = train_door()
     weights = damaged(model, spoil)

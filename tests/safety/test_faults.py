@@ -250,6 +250,7 @@ def check_layer_0(with_vetoes, without):
     return with_vetoes
 
 
+@pytest.mark.slow  # notebook 06 has weights and sensors in every run
 def test_no_fault_outside_layer_0_brings_a_guarded_hazard_about_and_without_the_vetoes_many_do():
     found = check_layer_0(*of_layer_0(100))
     ports = [outcome for _, outcome in found if any(name.startswith("port of") for name in outcome.alarms)]

@@ -271,6 +271,7 @@ def test_drift_is_noticed(room):
     room.refresh()
 
 
+@pytest.mark.slow
 def test_odd_names_and_processes_without_dynamics_are_shown():
     text = text_of(CASES["comparator above"])
     for old, new in (("  p:", "  'p & #1%':"), ("to: p,", "to: 'p & #1%',"), ("from: p,", "from: 'p & #1%',")):
