@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handcrafted.cli.group import friendly, main, named
+from handcrafted.cli.group import friendly, main, named, quiet
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison
@@ -38,6 +38,9 @@ def check(
 
     Example: handcrafted check train_door.yaml --png figures
     """
+    from rich.console import Console
+    from rich.progress import track
+
     from handcrafted.readout.recover import chosen as known
     from handcrafted.view.tables import print_comparisons
     from handcrafted.zoo import bundled
@@ -47,7 +50,8 @@ def check(
         raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
     shown = (*readouts, *registered_by(module)) if module else readouts
     known(list(shown))
-    checked = [(path, *_check_one(path, shown)) for path in chosen]
+    watched = track(chosen, "checking", console=Console(stderr=True), disable=quiet(), transient=True)
+    checked = [(path, *_check_one(path, shown)) for path in watched]
     results = [(path, comparison) for path, comparison, *_ in checked]
     pictures = _pictures(results, png) if png is not None else []
     comparisons = [comparison for _, comparison in results]
