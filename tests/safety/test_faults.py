@@ -15,7 +15,7 @@ from handcrafted.control.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.faults import bench
 from handcrafted.safety.faults.campaign import Campaign, inject
-from handcrafted.safety.faults.factors import FACTORS, factor
+from handcrafted.safety.faults.factors import FACTORS, FROM_OTHERS, NOT_SENT, factor
 from handcrafted.safety.faults.fault import expand
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED
 from handcrafted.safety.faults.place import Places
@@ -250,7 +250,6 @@ def check_layer_0(with_vetoes, without):
     return with_vetoes
 
 
-@pytest.mark.slow  # notebook 06 has weights and sensors in every run
 def test_no_fault_outside_layer_0_brings_a_guarded_hazard_about_and_without_the_vetoes_many_do():
     found = check_layer_0(*of_layer_0(100))
     ports = [outcome for _, outcome in found if any(name.startswith("port of") for name in outcome.alarms)]
@@ -454,6 +453,13 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
     assert compiled() - before <= 2
     assert {fault.place.kind for fault in everything.faults} >= {"weight", "activation", "link", "history"}
     assert all(str(fault) and factor(fault) in FACTORS for fault in expand(model, listed(*lines)))
+
+
+def test_what_another_controller_sends_is_a_factor_of_its_own():
+    faults = expand(of_the_zoo("guarded_room")[1], listed({"link": "all", "zero": True}))
+    found = {fault.place.name: factor(fault) for fault in faults}
+    assert found["landlord -> thermostat: set point"] == FROM_OTHERS
+    assert found["room -> thermostat: temperature"] == NOT_SENT
 
 
 # Campaigns
