@@ -73,7 +73,7 @@ WHOLE = ("tests/test_repository.py", NOTEBOOKS, "-k", "readme_examples or runnin
 @pytest.mark.parametrize("version", OTHERS)
 def test_the_front_page_and_notebooks_run_on_another_python(version, chosen, tmp_path):
     if (python := interpreter(version)) is None:
-        pytest.skip(f"there is no python{version} on the PATH or among pyenv's")
+        pytest.skip(f"there is no python{version} on the PATH or among pyenv's")  # uv may not be able to fetch one
     files = [ROOT / word if word.startswith("tests/") else word for word in chosen]
     words = (UV, "run", "-q", "--python", python, "--project", ROOT, "pytest", "-q", "-p", "no:cacheprovider")
     said = run(*words, "--rootdir", ROOT, *files, folder=tmp_path, UV_PROJECT_ENVIRONMENT=str(tmp_path / "env"))

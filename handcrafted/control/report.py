@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 MOST_ROWS = 60
-"""Rows of a table that are shown; the others are counted."""
+"""Rows of a table that a page shows; the others are counted. As text all are there."""
 
 
 class Report(NamedTuple):
@@ -23,21 +23,18 @@ class Report(NamedTuple):
     rows: Sequence[tuple[str, ...]] = ()
     below: Sequence[str] = ()
 
-    @property
-    def _left_out(self) -> list[str]:
-        more = len(self.rows) - MOST_ROWS
-        return [f"… and {more} more rows"] if more > 0 else []
-
     def text(self) -> str:
         """Give it as lines of text, columns below each other."""
-        return "\n".join([self.title, *columns([self.heading, *self.rows[:MOST_ROWS]]), *self._left_out, *self.below])
+        return "\n".join([self.title, *columns([self.heading, *self.rows]), *self.below])
 
     def html(self) -> str:
         """Give it as HTML; whatever a user named stays text."""
         cells = lambda tag, row: "".join(f'<{tag} style="text-align:left">{escape(cell)}</{tag}>' for cell in row)
         rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows[:MOST_ROWS])
         table = f"<table><thead><tr>{cells('th', self.heading)}</tr></thead><tbody>{rows}</tbody></table>"
-        below = "".join(f"<div>{escape(line)}</div>" for line in [*self._left_out, *self.below])
+        more = len(self.rows) - MOST_ROWS
+        left_out = [f"… and {more} more rows"] if more > 0 else []
+        below = "".join(f"<div>{escape(line)}</div>" for line in [*left_out, *self.below])
         return f"<div><strong>{escape(self.title)}</strong></div>{table if self.rows else ''}{below}"
 
 
@@ -46,7 +43,7 @@ class Reported:
 
     def report(self) -> Report:
         """Say what it is."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract; ABC cannot say so, for flax has a metaclass of its own
 
     def __repr__(self) -> str:
         return self.report().text()

@@ -17,7 +17,7 @@ from handcrafted.safety.faults import bench
 from handcrafted.safety.faults.campaign import Campaign, inject
 from handcrafted.safety.faults.factors import FACTORS, FROM_OTHERS, NOT_SENT, factor
 from handcrafted.safety.faults.fault import expand
-from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED
+from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
 from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
@@ -460,6 +460,19 @@ def test_what_another_controller_sends_is_a_factor_of_its_own():
     found = {fault.place.name: factor(fault) for fault in faults}
     assert found["landlord -> thermostat: set point"] == FROM_OTHERS
     assert found["room -> thermostat: temperature"] == NOT_SENT
+
+
+def test_a_scenario_tells_the_fault_that_does_harm_first():
+    campaign = inject(of_the_zoo("heated_room")[1], listed({"sensor": "temperature", "stuck": 12, "from": [100, 4]}))
+    (told,) = scenarios(campaign)
+    first = min(outcome.hazard_step or 0 for outcome in campaign.outcomes)
+    assert told.faults == 2 and f"at t = {first * 10} s" in told.text and "since t = 40 s" in told.text
+
+
+@pytest.mark.parametrize(("believed", "close"), [(20.0, True), (20.03, True), (20.1, False)])
+def test_what_a_sensor_rounds_away_is_no_false_belief(believed, close):
+    assert _close(np.array(believed), np.array(20.0), 0.0625, discrete=False) == close
+    assert not _close(np.array(1.0), np.array(1.0), None, discrete=True)
 
 
 # Campaigns
