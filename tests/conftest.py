@@ -1,13 +1,19 @@
 """What holds for every test: types are checked at run time, and JAX promotes no dtype silently."""
 
 import os
+import sys
 from pathlib import Path
+
+CACHE = Path(__file__).parents[1] / ".pytest_cache"
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 # Half of a run is compiling, and workers and the commands that tests start compile the same programs.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "compiled"))
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE / "compiled"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # each command would compile two thousand modules anew, for seconds
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(CACHE / "bytecode")
 
 # Workers beside each other are faster if each keeps to its own core: their thread pools would fight for all of them.
 if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and hasattr(os, "sched_setaffinity"):

@@ -28,7 +28,7 @@ def edited(model: Transformer, rebuild: Rebuild | None, entry: str, value: Any, 
     raw = model.weights
     array, index = parse_entry(entry, raw)
     number, name = checked_number(entry, value), entry_name(array, index)
-    if not unlock and not bool(model.masks[array][index]):
+    if not unlock and not np.asarray(model.masks[array])[index]:
         raise HandcraftedError(
             f"Expected an entry that the access policy lets act, got {name}, which is locked: "
             f"{rule_for(model, array, index)}. Unlock it to see what the audit says of it."

@@ -116,5 +116,5 @@ def _edits(old: Weights, new: Weights, masks: Weights) -> Iterator[str]:
     for name, array in new.items():
         before, after = np.asarray(old[name]), np.asarray(array)
         for place in places_in(before.view(np.int32) != after.view(np.int32)):
-            unlocked = "" if masks[name][place] else ", unlock=True"
+            unlocked = "" if np.asarray(masks[name])[place] else ", unlock=True"
             yield f'model.edit("{entry_name(name, place)}", {float(after[place])!r}{unlocked})'

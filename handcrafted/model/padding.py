@@ -8,7 +8,7 @@ from jaxtyping import Float
 from handcrafted.model.forward import WINDOW, forward
 from handcrafted.model.weights import FIELD_AXES, Weights
 
-LEAST = {"layer": 4, "head": 8, "d_model": 64, "d_head": 4, "d_mlp": 32, "n_in": 16, "n_out": 16}
+LEAST = {"layer": 4, "head": 4, "d_model": 64, "d_head": 4, "d_mlp": 16, "n_in": 16, "n_out": 16}
 """The smallest size of each axis."""
 
 WIDE = 64

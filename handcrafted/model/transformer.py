@@ -214,7 +214,7 @@ class Transformer(Reported, nnx.Module):
         if base_of(self.structure) is None:
             return self.masks
         shut = frozen(base_blocks(self.structure, self.blocks), self.masks)
-        return self.masks.map(lambda mask, no: mask & ~no, shut)
+        return self.masks.map(lambda mask, no: np.asarray(mask) & ~no, shut)
 
     @property
     def fingerprint(self) -> str | None:

@@ -114,7 +114,7 @@ def acting(raw: Any, mask: Any) -> Any:
     """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
     if isinstance(raw, Tracer):
         return jnp.where(mask, raw, 0.0)
-    return jnp.asarray(np.where(mask, raw, np.float32(0)))
+    return jax.device_put(np.where(mask, raw, np.float32(0)))
 
 
 def check_shapes(weights: Weights) -> Weights:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.contrasts import sequences
@@ -41,11 +39,12 @@ def record(subject: Subject, inputs: np.ndarray) -> Stream:
     """
     repeated = np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS]
     _, seen = subject.run(repeated)
-    if not bool(jnp.all(jnp.abs(seen["final"]) < OVERFLOW)):
+    if not (np.abs(np.asarray(seen["final"])) < OVERFLOW).all():
         still = np.zeros((*repeated.shape[:2], subject.padded.sizes["d_model"]), np.float32)
         _, seen = subject.run(repeated, still)
     late = subject.window - 1
-    return Stream(seen["resid_pre"], seen["resid_mid"][:, late:], seen["final"][:, late:])
+    pre, mid, final = (np.asarray(seen[name]) for name in ("resid_pre", "resid_mid", "final"))
+    return Stream(pre, mid[:, late:], final[:, late:])
 
 
 def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
@@ -59,13 +58,14 @@ def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
     order = rng.permutation(runs)
     draws = rng.normal(size=(runs, d_model)).astype(np.float32)
 
-    def change(values: Array) -> Array:
+    def change(values: np.ndarray) -> np.ndarray:
         first = values[:, values.shape[1] - steps]
-        size = jnp.sqrt(jnp.mean(values**2, axis=(0, 1)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = np.sqrt(np.mean(values**2, axis=(0, 1)))
         noise = draws.reshape(runs, *[1] * (values.ndim - 3), d_model)
         return {"sample": first[order] - first, "zero": -first, "noise": size * noise}[contrast]
 
-    return Stream(*(change(values) for values in x))
+    return Stream(*(change(np.asarray(values)) for values in x))
 
 
 @register("patching", sees="used", judges=True)

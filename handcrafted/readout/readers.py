@@ -30,9 +30,9 @@ class Stream(NamedTuple):
     `pre` starts window - 1 steps earlier than the others, so that every head sees its whole window.
     """
 
-    pre: Float[Array, "*run seen layer d_model"]
-    mid: Float[Array, "*run time layer d_model"]
-    final: Float[Array, "*run time d_model"]
+    pre: Float[Array | np.ndarray, "*run seen layer d_model"]
+    mid: Float[Array | np.ndarray, "*run time layer d_model"]
+    final: Float[Array | np.ndarray, "*run time d_model"]
 
 
 class Readers(NamedTuple):

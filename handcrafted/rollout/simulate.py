@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from rich.progress import Progress
 
-from handcrafted.model.forward import initial_state
-from handcrafted.model.run_blocks import Blocks, before, outputs_of, split, start
+from handcrafted.model.forward import State, initial_state
+from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, split, start
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.given import Given, given
 from handcrafted.rollout.loop import Loop, Network, Seen, run_steps
@@ -94,11 +96,16 @@ def network_of(model: Transformer) -> Network:
 
 def start_of(network: Network, window: int, setup: Given) -> Loop:
     """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
-    runs = setup.runs or 1
-    spread = lambda part: jnp.broadcast_to(part, (runs, *part.shape))
-    if isinstance(network, Blocks):
-        state, actions = start(network, window), outputs_of(network, before(network))[0]
-    else:
-        state, actions = initial_state(network, window), network.r_0 @ network.W_U + network.b_U
+    state, actions = _before(network, window, setup.runs or 1)
     processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
-    return Loop(jax.tree.map(spread, state), processes, spread(actions))
+    return Loop(state, processes, actions)
+
+
+@partial(jax.jit, static_argnames=("window", "runs"))
+def _before(network: Network, window: int, runs: int) -> tuple[State | BlockState, Array]:
+    """Give the network's state and its outputs before t = 0, each with a leading run axis."""
+    if isinstance(network, Blocks):
+        found = start(network, window), outputs_of(network, before(network))[0]
+    else:
+        found = initial_state(network, window), network.r_0 @ network.W_U + network.b_U
+    return jax.tree.map(lambda part: jnp.broadcast_to(part, (runs, *part.shape)), found)

@@ -111,7 +111,7 @@ def attack(
         raise HandcraftedError(f"Expected 1 restart or more and no fewer than 0 steps, got {restarts} and {most}.")
     target = Target(model, policy, ported, horizon, initial, rate)
     weights = target.begun(restarts, spread, seed)
-    state = jax.vmap(target.adam.init)(weights)
+    state = jax.jit(jax.vmap(target.adam.init))(weights)
     steps, zeros, nearest = np.full(restarts, -1), [], np.full(restarts, -np.inf)
     with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
         for step in bar.track(range(most + 1), description=f"{model.structure.name}: attack"):

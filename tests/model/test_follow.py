@@ -34,11 +34,12 @@ def other_value(draw, knob):
 
 def set_entries(model, new):
     """Set every entry that differs from other arrays: all but the last behind the model's back, and that by an edit."""
-    places = [(name, at) for name, a in model.weights.items() for at in places_in(np.asarray(a) != new[name])]
+    old, new = model.weights.numpy(), new.numpy()
+    places = [(name, at) for name, a in old.items() for at in places_in(a != new[name])]
     if places:
         name, at = places[-1]
         almost = new.numpy()
-        almost[name][at] = model.weights[name][at]
+        almost[name][at] = old[name][at]
         model.set_weights(almost)
         model.edit(entry_name(name, at), float(new[name][at]))
 
