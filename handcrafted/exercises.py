@@ -159,6 +159,8 @@ def check_guard(answer: Any) -> Answer:
         return Answer(False, f"a thermostat that always asks is heated for at {worst:g} degC. Look at `permit`.")
     if not (heat[warm < 25] > 0).any():
         return Answer(False, "nobody ever heats, which is safe and cold. Permit more.")
+    if not (heat[warm < 25] > 0).all():
+        return Answer(False, f"nobody heats at {warm[(warm < 25) & (heat == 0)].min():g} degC, where they may.")
     return Answer(True, f"heat at most up to {float(warm[heat > 0].max()):g} degC, whatever the thermostat asks.")
 
 
@@ -284,12 +286,13 @@ def check_figure(path: Any) -> Answer:
     path = Path(path)
     if not path.exists():
         return Answer(False, f"there is no {path}.")
-    if path.suffix == ".svg":
-        said = re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))
+    if path.suffix.lower() == ".svg":
+        said = re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8", errors="replace"))
         width, fine = (float(said.group(1)) / 72 if said else 0.0), True
     else:
         with Image.open(path) as image:
-            dots = float(image.info.get("dpi", (72, 72))[0])
+            if (dots := float(image.info.get("dpi", (0, 0))[0])) <= 0:
+                return Answer(False, "it does not say how large a dot is, nor how wide it is then. Give `width`.")
             width, fine = image.width / dots, dots > 299
     if abs(width - COLUMN) > 0.02:
         return Answer(False, f"it is {width * 25.4:.0f} mm wide. `width` is in inches, and an inch has 25.4 mm.")

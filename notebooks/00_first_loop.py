@@ -62,7 +62,8 @@ print(model)
 # `heat band`, compares it with a threshold that depends on the memory `heat`; the next one cuts the answer off at 0 and
 # 1. `heat next` is what the thermostat will remember, and two neurons make an action of it.
 #
-# These are all the weights there are:
+# These are all the weights that lead from something to something; the biases beside them, such as the threshold, are
+# in `model.weights`:
 
 # %%
 hc.show(model)

@@ -32,8 +32,9 @@ MM = 1 / 25.4  # inches
 # %% [markdown]
 # ## 1. Width and dots per inch
 #
-# `hc.draw` writes what `hc.show` shows. `width` is in inches, `dpi` in dots per inch; letters are scaled along, so that
-# a diagram of six boxes is readable in a column, and one of thirty wants the whole page.
+# `hc.draw` writes what `hc.show` shows. `width` is in inches, `dpi` in dots per inch. Letters are scaled along: at
+# 85 mm those of the train door, three boxes, are 6.6 pt high, those of the cruise control, five, 4.9 pt. What is larger
+# wants the whole page, or `collapse`.
 
 # %%
 room = hc.load(find("heated room"))

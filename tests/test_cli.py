@@ -61,6 +61,20 @@ def test_draw_at_the_width_of_a_column(tmp_path):
     assert not (tmp_path / "b.png").exists()
 
 
+def test_a_bundled_loop_is_found_by_its_name_and_a_file_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert (
+        run("draw", "Train_Door", "-o", "door.dot").exit_code == 0 and "door controller" in Path("door.dot").read_text()
+    )
+    wrong = run("draw", "train dor", "-o", "no.dot")
+    assert wrong.exit_code == 2 and "Did you mean `train door`?" in wrong.output and "Traceback" not in wrong.output
+    missing = run("draw", "train_door.yaml", "-o", "no.dot")
+    assert missing.exit_code == 2 and "Expected a file that can be read" in missing.output
+    Path("train door").write_text(Path(HEATED).read_text())
+    assert run("draw", "train door", "-o", "own.dot").exit_code == 0 and "thermostat" in Path("own.dot").read_text()
+    assert not Path("no.dot").exists()
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "dot"])
 def test_draw_writes_the_picture(tmp_path, suffix):
     target = tmp_path / f"door.{suffix}"
@@ -161,6 +175,7 @@ def test_run_says_what_left_its_range(tmp_path):
         (("time constant: 600", "time constant: -1"), (), "greater than 0"),
         (("initial: 15\n", "initial: 55\n"), (), "within its range 0 … 40 degC, got 55"),
         (("", ""), ("--steps", "0"), "0 is not in the range x>=1"),
+        (("", ""), ("--seed", "-1"), "-1 is not in the range x>=0"),
         (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .csv"),
         (("", ""), ("-o", "no/such/folder/trace.csv"), "Expected a place to write to"),
     ],

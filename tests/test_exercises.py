@@ -90,11 +90,12 @@ WRONG["dead_band"] = [
 ]
 RIGHT["guard"] = [
     lambda _: [GUARDED.replace("below: 28", "below: 25")],
-    lambda _: [hc.load(find("guarded room")).__class__.model_validate(_stricter())],
+    lambda _: [hc.load(find("guarded room")).__class__.model_validate(_in_two_rows())],
 ]
 WRONG["guard"] = [
     (lambda _: [GUARDED], "is heated for at"),
     (lambda _: [GUARDED.replace("below: 28", "below: 1")], "nobody ever heats"),
+    (lambda _: [GUARDED.replace("below: 28", "below: 24")], "where they may"),
     (lambda _: [GUARDED.replace("layer 0: true", "layer 0: false")], "nothing is promised"),
     (lambda _: ["name: x"], "nothing is promised"),
     (lambda _: ["name: [x"], "Expected"),
@@ -167,7 +168,7 @@ RIGHT["figure"] = [
 ]
 WRONG["figure"] = [
     (lambda folder: [folder / "none.png"], "there is no"),
-    (lambda folder: [figure(folder, "a.png", dpi=300)], "mm wide"),
+    (lambda folder: [figure(folder, "a.png", dpi=300)], "does not say how large a dot is"),
     (lambda folder: [None], "Expected the path of a picture, got NoneType"),
     (lambda folder: [folder], "directory"),
     (lambda folder: [Path(__file__)], "cannot identify"),
@@ -176,9 +177,12 @@ WRONG["figure"] = [
 ]
 
 
-def _stricter():
+def _in_two_rows():
     data = hc.load(find("guarded room")).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    data["components"]["landlord"]["control algorithm"]["heat"]["permit"] = {"temperature": {"below": 22}}
+    data["components"]["landlord"]["control algorithm"]["heat"]["permit"] = [
+        {"temperature": {"below": 20}},
+        {"temperature": {"above": 18, "below": 25}},
+    ]
     return data
 
 

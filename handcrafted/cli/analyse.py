@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.loop_file import LoopFile
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LoopFile())
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for the report, tables and diagram.")
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many contexts where there are more.")
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
@@ -25,7 +26,7 @@ def analyse(
     Without a folder the report goes to the terminal. Exit code 1: the network, without a fault, does what a rule calls
     unsafe.
 
-    Example: handcrafted analyse train_door.yaml -o report
+    Example: handcrafted analyse "train door" -o report
     """
     from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble

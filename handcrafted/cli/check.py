@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.loop_file import LoopFile
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.resolved import LinkId
 from handcrafted.verdict.comparison import Comparison
@@ -23,7 +24,7 @@ PRINTED_LOOPS = 6
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=LoopFile())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
 @click.option(
     "--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop."
@@ -36,7 +37,7 @@ def check(
 ) -> None:
     """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.
 
-    Example: handcrafted check train_door.yaml --png figures
+    Example: handcrafted check "train door" --png figures
     """
     from rich.console import Console
     from rich.progress import track

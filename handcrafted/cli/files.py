@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.loop_file import LoopFile
 from handcrafted.control.errors import HandcraftedError
 
 
@@ -48,7 +50,7 @@ def schema(faults: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LoopFile())
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg or .dot file.")
 @click.option(
     "--collapse", multiple=True, metavar="NAME", help="A group, or a box that holds others, to draw as one box."
@@ -59,7 +61,7 @@ def schema(faults: bool) -> None:
 def draw(file: Path, output: Path, collapse: tuple[str, ...], width: float | None, dpi: float | None) -> None:
     """Draw the control diagram of FILE.
 
-    Example: handcrafted draw wheel_brakes.yaml --collapse braking --width 6.9 --dpi 600 -o wheel_brakes.png
+    Example: handcrafted draw "wheel brakes" --collapse braking --width 6.9 --dpi 600 -o wheel_brakes.png
     """
     from handcrafted.control.yamlfile import load
     from handcrafted.view.draw import draw as draw_thing
@@ -69,14 +71,14 @@ def draw(file: Path, output: Path, collapse: tuple[str, ...], width: float | Non
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LoopFile())
 @click.argument("link", required=False)
 @click.option("--equations", is_flag=True, help="Print every control law as formulas, read off the weights, instead.")
 @friendly
 def explain(file: Path, link: str | None, equations: bool) -> None:
     """Show which array entries make LINK of FILE, written "from -> to: name", or all control laws as formulas.
 
-    Example: handcrafted explain train_door.yaml "train -> door controller: train motion"
+    Example: handcrafted explain "train door" "train -> door controller: train motion"
     """
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
@@ -104,15 +106,15 @@ def _equations(file: Path) -> str:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LoopFile())
 @click.option("--steps", type=click.IntRange(min=1), default=500, show_default=True, help="How many time steps.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A .png, .svg or .csv file.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the disturbances.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the disturbances.")
 @friendly
 def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
     """Run FILE in closed loop with its processes: a table, and a picture or a file of numbers.
 
-    Example: handcrafted run heated_room.yaml --steps 1000 -o heated_room.png
+    Example: handcrafted run "heated room" --steps 1000 -o heated_room.png
     """
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
@@ -144,6 +146,8 @@ def notebooks(folder: Path, execute: bool) -> None:
 
     if not execute:
         sources(folder)
-        raise SystemExit(subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode)
+        as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in most containers
+        command = [sys.executable, "-m", "jupyterlab", str(folder), *as_root]
+        raise SystemExit(subprocess.run(command, check=False).returncode)
     for path in execute_all(folder):
         click.echo(f"wrote {path}")

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.loop_file import LoopFile
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=LoopFile())
 @click.argument("faults", type=click.Path(path_type=Path), required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for report, tables and pictures.")
 @click.option("--steps", type=click.IntRange(min=1), help="Of each run; default: what the list says.")
@@ -27,7 +28,7 @@ def inject(
     Each fault is classed as masked, safe but different, detected, or a hazard. Exit code 1: there is a Layer 0
     controller, and a fault in weights or activations outside it led to a hazard.
 
-    Example: handcrafted inject guarded_room.yaml bit_flips.yaml --sample 1000 -o faults
+    Example: handcrafted inject "guarded room" bit_flips.yaml --sample 1000 -o faults
     """
     from handcrafted.control.errors import HandcraftedError
     from handcrafted.control.yamlfile import load, load_faults

@@ -8,6 +8,7 @@ import click
 
 from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.loop_file import LoopFile
 from handcrafted.control.errors import HandcraftedError
 
 SQUEEZED = ("train door", "heated room")
@@ -15,7 +16,7 @@ SQUEEZED = ("train door", "heated room")
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=LoopFile())
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
 @click.option(
     "--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all."

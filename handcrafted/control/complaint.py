@@ -19,10 +19,16 @@ def refuse(path: FilePath, text: str) -> NoReturn:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give ` Did you mean …?` or the list of what is known, with a leading blank."""
     known = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    plain = {_plain(one): one for one in known}
+    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.5)
     if close:
-        return f" Did you mean `{close[0]}`?"
+        return f" Did you mean `{plain[close[0]]}`?"
     return f" Known are: {', '.join(known)}." if known else " None is declared."
+
+
+def _plain(word: str) -> str:
+    """Give a word as it is compared: case and underscores are easily mistaken."""
+    return word.casefold().replace("_", " ")
 
 
 def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) -> None:
@@ -42,7 +48,8 @@ def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> s
         case "missing":
             return f"Expected the key {where}, got none. Add it."
         case "value_error":
-            return str(ctx["error"]).rstrip(".") + "."
+            said = str(ctx["error"])
+            return said if said.endswith((".", "?")) else f"{said}."
         case "enum" | "literal_error":
             near = nearest(str(got), _quoted(ctx["expected"]))
             return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"

@@ -94,6 +94,12 @@ def _check_ends(structure: ControlStructure, kind: LinkKind, path: FilePath, lin
 def _check_authority(structure: ControlStructure, kind: LinkKind, path: FilePath, link: Link) -> None:
     sender = structure.components.get(link.sender or "")
     receiver = structure.components.get(link.receiver or "")
+    if kind == LinkKind.CONTROL_ACTION and sender and receiver and receiver.level < sender.level:
+        refuse(
+            path,
+            f"Expected control actions to go down, got {link.name} from {link.sender} (level {sender.level}) to "
+            f"{link.receiver} (level {receiver.level}). Use a request, or feedback, or mend the levels.",
+        )
     if sender is None or receiver is None or receiver.kind != ComponentKind.CONTROLLER:
         if kind == LinkKind.REQUEST:
             refuse(
@@ -102,12 +108,6 @@ def _check_authority(structure: ControlStructure, kind: LinkKind, path: FilePath
             )
         return
     gated = {entry.gates for entry in receiver.control_algorithm.values()}
-    if kind == LinkKind.CONTROL_ACTION and receiver.level < sender.level:
-        refuse(
-            path,
-            f"Expected control actions to go down, got {link.name} from {link.sender} (level {sender.level}) to "
-            f"{link.receiver} (level {receiver.level}). Use a request, or feedback.",
-        )
     if kind == LinkKind.REQUEST and link.name not in gated:
         refuse(
             path,

@@ -46,7 +46,8 @@ def check_traces(structure: ControlStructure) -> None:
 def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
     """Name the variables of the true state: what processes give, what feedback carries, what controllers model.
 
-    The domain is None where it is not declared, so that any test fits.
+    The domain is None where it is not declared, so that any test fits. A belief that copies one signal of another name
+    is left out: it is that signal, and would be a second, independent variable.
     """
     found: dict[str, Domain | None] = {}
 
@@ -58,7 +59,9 @@ def true_state(structure: ControlStructure) -> dict[str, Domain | None]:
         add(link.name, link.domain)
     for component in structure.components.values():
         for name, variable in component.process_model.items():
-            add(name, variable.domain)
+            copied = None if variable.law else variable.reads
+            if not copied or len(copied) != 1 or copied[0] == name:
+                add(name, variable.domain)
         if component.dynamics:
             states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
             for name in first_outputs(component.dynamics):

@@ -236,6 +236,8 @@ def _disturbances(world: World, given: Any, steps: int, seed: int, counts: _Runs
             what = f"the disturbance of {name}"
             found[name] = _over_time(what, _numbers(what, value), 0, steps)
             counts.add(what, found[name])
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise HandcraftedError(f"Expected a seed that is a whole number from 0 on, got {seed!r}. Choose another.")
     rng = np.random.default_rng(seed)
     for name, process in world.processes.items():
         low, high = process.disturbance or (0.0, 0.0)

@@ -20,6 +20,7 @@ def find(name: str) -> Path:
         HandcraftedError: if there is none of that name.
     """
     known = {path.stem.replace("_", " "): path for path in bundled()}
-    if name not in known:
+    plain = name.casefold().replace("_", " ").strip()
+    if plain not in known:
         raise HandcraftedError(f"Expected the name of a bundled loop, got {name!r}.{nearest(name, known)}")
-    return known[name]
+    return known[plain]

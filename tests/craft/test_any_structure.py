@@ -153,7 +153,7 @@ def spoiled_link_is_named(structure, how, seed):
 HOW = st.sampled_from(["cut", "flip", "rewire"])
 
 
-@settings(max_examples=4, suppress_health_check=SLOW)
+@settings(max_examples=2, suppress_health_check=SLOW)
 @given(published(10), HOW, st.integers(0, 1000))
 def test_a_spoiled_link_is_named(structure, how, seed):
     spoiled_link_is_named(structure, how, seed)

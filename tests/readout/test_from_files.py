@@ -60,7 +60,7 @@ def test_a_fresh_process_with_two_files_gives_the_same_answers(readouts, tmp_pat
     assert {name: plain(graph) for name, graph in here.items()} == given and set(given) == set(readouts)
 
 
-@pytest.mark.parametrize("name", ["permuted", "rescaled", "redundancy"])
+@pytest.mark.parametrize("name", ["permuted", "rescaled", pytest.param("redundancy", marks=pytest.mark.slow)])
 def test_interventions_do_not_depend_on_order_and_scale_of_heads_and_neurons(name):
     _, model = of_the_zoo("train_door")
     distortion = next(one for one in DISTORTIONS if one.name == name)

@@ -384,6 +384,7 @@ def test_two_signals_that_are_swapped_at_sensors_links_and_weights():
     assert (one.hazards, one.hazard_step, one.unsafe) == (other.hazards, other.hazard_step, other.unsafe)
 
 
+@pytest.mark.slow
 def test_blocks_and_the_dense_network_fail_alike(monkeypatch):
     """What is inside the network is changed in two places of the code: in blocks, and in the dense transformer."""
     structure, model = of_the_zoo("guarded_room")

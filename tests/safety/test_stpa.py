@@ -447,6 +447,7 @@ def test_rules_that_contradict_and_tables_that_are_too_long_are_refused(tmp_path
     ("rule", "words"),
     [
         ("type: provided, context: {pressure: {above: 1}}, hazards: [H-1]", "a known variable, got `pressure`"),
+        ("type: provided, context: {room: {above: 1}}, hazards: [H-1]", "a known variable, got `room`"),
         ("type: provided, context: {temperature: hot}, hazards: [H-1]", "bounds for the real variable temperature"),
         ("type: provided, hazards: [H-9]", "a declared hazard, got `H-9`"),
         ("type: too late, hazards: [H-1]", "Expected `context` beside type too late"),
