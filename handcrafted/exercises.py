@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
 from handcrafted.control.structure import ControlStructure
@@ -67,11 +67,6 @@ def _checker(check: Callable[..., Answer]) -> Callable[..., Answer]:
     return wrapped
 
 
-def _expect(thing: Any, kind: type | UnionType, what: str) -> None:
-    if not isinstance(thing, kind):
-        raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
-
-
 GRID = 0.0625
 """The resolution of the thermometer in the heated and in the guarded room, degC."""
 
@@ -82,7 +77,7 @@ def _switches(model: Any) -> tuple[float | None, float | None]:
     Raises:
         HandcraftedError: if this is another network.
     """
-    _expect(model, Transformer, "the model of the heated room")
+    must_be(model, Transformer, "the model of the heated room")
     if [port.signal for port in (*model.names.inputs, *model.names.outputs)] != ["temperature", "heat"]:
         raise HandcraftedError(f"Expected the model of the heated room, got {model.structure.name}. Pass that.")
     down = np.arange(35, 5 - GRID, -GRID)
@@ -111,8 +106,8 @@ def check_gap(model: Any) -> Answer:
 @_checker
 def check_dead_band(law: Any, parameters: Any) -> Answer:
     """Notebook 01: a law that gives nothing while its read is within 1 of zero, and beyond that what is left over."""
-    _expect(law, str, "a law's name")
-    _expect(parameters, dict, "its parameters by name")
+    must_be(law, str, "a law's name")
+    must_be(parameters, dict, "its parameters by name")
     span = {"range": [-4, 4]}
     text = {
         "name": "exercise",
@@ -170,14 +165,14 @@ def _structure(answer: Any) -> ControlStructure:
         return answer
     if isinstance(answer, Path):
         return load(answer)
-    _expect(answer, str, "a control structure, the text of its file, or a Path")
+    must_be(answer, str, "a control structure, the text of its file, or a Path")
     return loads(answer)
 
 
 @_checker
 def check_wired_but_unused(model: Any) -> Answer:
     """Notebook 03: an edge that is in the wiring, and that no input makes any use of."""
-    _expect(model, Transformer, "a model")
+    must_be(model, Transformer, "a model")
     recovered = recover(model)
     idle = [edge for edge in recovered.wired.edges if recovered.used.edge(*edge.key) is None]
     if idle:
@@ -193,8 +188,8 @@ def check_wired_but_unused(model: Any) -> Answer:
 @_checker
 def check_other_weights(model: Any, weights: Any) -> Answer:
     """Notebook 04: other arrays that do what the model does, and that blind reading takes for the same structure."""
-    _expect(model, Transformer, "a model")
-    _expect(weights, Weights, "arrays such as model.effective_weights.numpy()")
+    must_be(model, Transformer, "a model")
+    must_be(weights, Weights, "arrays such as model.effective_weights.numpy()")
     check_shapes(weights)
     mine = model.effective_weights
     changed = [name for name in ("W_E", "W_V", "W_O", "W_in", "W_out") if not np.array_equal(mine[name], weights[name])]
@@ -227,7 +222,7 @@ def check_conflict(answer: Any) -> Answer:
 @_checker
 def check_short_fault(text: Any) -> Answer:
     """Notebook 06: one fault of the heated room, for at most 60 steps, that leads to a hazard."""
-    _expect(text, str, "the text of a fault list")
+    must_be(text, str, "the text of a fault list")
     room = assemble(load(find("heated room")))
     campaign = inject(room, parsed(text, "your list", FaultList), steps=300)
     if len(campaign) != 1:
@@ -282,7 +277,7 @@ def check_figure(path: Any) -> Answer:
     """Notebook 09: a picture for a column of 85 mm: an SVG, or a PNG of at least 300 dots per inch."""
     from PIL import Image
 
-    _expect(path, str | Path, "the path of a picture")
+    must_be(path, str | Path, "the path of a picture")
     path = Path(path)
     if not path.exists():
         return Answer(False, f"there is no {path}.")

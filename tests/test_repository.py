@@ -171,3 +171,31 @@ def test_untrusted_files_stay_data_and_paths_stay_out():
 
 def test_the_lock_file_stays_out_of_git():
     assert "uv.lock" in (ROOT / ".gitignore").read_text().split()
+
+
+SLIPS = """
+import handcrafted as hc
+from handcrafted.zoo import find
+path, structure = find("heated room"), hc.load(find("heated room"))
+model = hc.assemble(structure)
+for slip in (
+    lambda: hc.load(None), lambda: hc.assemble(path), lambda: hc.simulate(structure),
+    lambda: hc.explain(structure, "a"), lambda: hc.compare(structure, model), lambda: hc.compare(model, structure),
+    lambda: hc.panel(structure),
+):
+    try:
+        slip()
+    except hc.HandcraftedError as error:
+        print(error)
+"""
+
+
+def test_an_argument_of_another_type_is_refused_in_words(tmp_path):
+    """In a process of its own, since in tests the types of half of the package are checked before."""
+    run = [sys.executable, "-c", SLIPS]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split("got ")[1] for line in done.stdout.splitlines()] == [
+        "NoneType. Pass that.", "PosixPath. Pass that.", "ControlStructure. Pass that.", "ControlStructure. Pass that.",
+        "Transformer. Pass that.", "Transformer. Pass that.", "ControlStructure. Pass that.",
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from types import UnionType
 from typing import Any, NoReturn
 
 from handcrafted.control.errors import HandcraftedError
@@ -24,6 +25,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f" Did you mean `{plain[close[0]]}`?"
     return f" Known are: {', '.join(known)}." if known else " None is declared."
+
+
+def must_be(thing: Any, kind: type | UnionType, what: str) -> None:
+    """Refuse an argument of another type."""
+    if not isinstance(thing, kind):
+        raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
 
 
 def _plain(word: str) -> str:

@@ -15,7 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handcrafted.control.complaint import FilePath, sentence
+from handcrafted.control.complaint import FilePath, must_be, sentence
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
 from handcrafted.control.keys import known_keys
@@ -40,6 +40,7 @@ def load(path: str | Path) -> ControlStructure:
         >>> hc.load(find("train door")).name
         'train door'
     """
+    must_be(path, str | Path, "the path of a YAML file")
     return loads(_text(Path(path)), str(path))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink, next_step
@@ -37,6 +38,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         >>> print(hc.assemble(hc.load(find("train door"))).report().title)
         train door: ...
     """
+    must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)
     return Transformer(*_build(structure, tuple(circuits)), structure=structure)

@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from rich.progress import Progress
 
+from handcrafted.control.complaint import must_be
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, split, start
 from handcrafted.model.transformer import Transformer
@@ -67,6 +68,7 @@ def simulate(
         >>> hc.simulate(model, steps=100, initial={"temperature": 30.0}).done["heat"][0]
         np.float32(0.0)
     """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
     model.check_seal()
     network, names = network_of(model), model.names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId, ResolvedController
@@ -34,6 +35,8 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         >>> hc.compare(structure, hc.recover(weights, names=hc.assemble(structure).names)).reproduced
         False
     """
+    must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
+    must_be(recovered, Recovered, "what `hc.recover` gives")
     resolved, intended = structure.resolved, structure.signal_graph()
     readouts = {
         name: judge(resolved, intended, graph, structural=_sees(name) is Sees.WIRED)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.intended import link_edges, written_port
@@ -103,6 +104,7 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
         >>> explanation.complete
         True
     """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     found = find_link(model, link)
     trace = _Trace(model, check_shapes((model.effective_weights if weights is None else weights).numpy()))
     if trace.weights.sizes != model.effective_weights.sizes:

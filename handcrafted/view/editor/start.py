@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.model.transformer import Transformer
 from handcrafted.view.editor.experiment import Experiment
@@ -32,6 +33,7 @@ def panel(model: Transformer, **experiment: Any) -> Panel:
     from handcrafted.view.editor.widget import Panel  # brings ipywidgets, which nothing else needs
     from handcrafted.view.editor.workbench import Workbench
 
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     unknown = sorted(set(experiment) - {"steps", "initial", "inputs", "disturbance", "seed"})
     if unknown:
         raise HandcraftedError(
