@@ -56,7 +56,9 @@ def _text(path: Path) -> str:
             raise HandcraftedError(f"{path}: Expected a file of at most {MOST_BYTES:,} bytes, got more. Split it.")
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise HandcraftedError(f"{path}: Expected a text file in UTF-8, got binary data. Give a YAML file.") from None
+        raise HandcraftedError(
+            f"{path}: Expected a text file in UTF-8, got binary data or another encoding. Give a YAML file in UTF-8."
+        ) from None
     except OSError as error:
         raise HandcraftedError(
             f"{path}: Expected a file that can be read, got: {error.strerror}. Check the path."
