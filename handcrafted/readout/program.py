@@ -191,8 +191,10 @@ class Reader:
         if key not in self.rows:
             self._must_end(place, lag)
             self.asked.append((place, lag))
-            self.rows[key] = _total([(self._embedded(place, lag), 1.0), *self._added(place, NEVER, until, lag)])
-            self.asked.pop()
+            try:
+                self.rows[key] = _total([(self._embedded(place, lag), 1.0), *self._added(place, NEVER, until, lag)])
+            finally:
+                self.asked.pop()
             self.terms += len(self.rows[key])
             if self.terms > MOST_TERMS:
                 raise TooManyTerms(f"Expected at most {MOST_TERMS} terms in the program of a network, got more.")
@@ -202,9 +204,7 @@ class Reader:
         """Stop where a coordinate's past is asked for in order to know the coordinate."""
         if lag > MOST_LAG or any(place == other and lag > earlier for other, earlier in self.asked):
             signal, _ = self.at[place]
-            raise KeepsState(
-                f"Expected states in declared memories alone, got one in {signal}. Cut what the recurrence hands to it."
-            )
+            raise KeepsState(f"it keeps a state in {signal}, where none is declared: the recurrence hands it on")
 
     def _embedded(self, place: int, lag: int) -> Row:
         """Give what stands in a coordinate at the start of a step: inputs, bias, and what the recurrence hands on."""

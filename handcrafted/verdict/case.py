@@ -18,7 +18,7 @@ from handcrafted.verdict.bends import contexts_of
 from handcrafted.verdict.claims import Claim, Joint
 from handcrafted.verdict.found import Counterexample, Found
 from handcrafted.verdict.pieces import Cell, Forms, NotPiecewise, joined
-from handcrafted.verdict.regions import Difference, Domain, Function, Regions, TooMany, compare_regions
+from handcrafted.verdict.regions import Allowed, Difference, Domain, Function, Regions, TooMany, compare_regions
 
 MOST_WORDS = 2**14
 """Up to how many combinations of words each is looked at."""
@@ -32,8 +32,8 @@ MOST_VARIABLES = 8
 HORIZON = 1000
 """Over how many steps the drift of a state is stated."""
 
-MOST_STRANGERS = 16
-"""Where more signals play a part than the law reads, everything is wired to everything, and bends are not sought."""
+MOST_ENTRIES = 2**16
+"""Up to how many weights of units bends are sought; where everything is wired to everything there are more."""
 
 PLANES = 4
 """From how many contexts on pairs of numbers are moved, where regions are too many."""
@@ -69,9 +69,9 @@ class Case:
         self.domain = _domain([self.values[read] for read in self.numbers])
         results = [(signal, _values(joints[signal])) for signal in claim.results]
         self.signals = [signal for signal, values in results for _ in range(values.width)]
-        self.sizes = np.array([_size(values) for _, values in results for _ in range(values.width)])
+        sizes = [_size(values) for _, values in results for _ in range(values.width)]
         shares = [_share(values, claim, signal) for signal, values in results for _ in range(values.width)]
-        self.tolerance = np.array(shares) * self.sizes
+        self.allowed = Allowed(np.array(shares), np.array(sizes))
         self.seen = Regions()
         self.wrong: Counterexample | None = None
         self.between: Counterexample | None = None
@@ -79,21 +79,19 @@ class Case:
     def found(self) -> Found:
         """Judge the claim: everywhere, or else at every bend; and look beyond the declared ranges."""
         why_not = self._too_large()
-        outside = None
         try:
             if not why_not:
                 self._everywhere()
         except TooMany:
             why_not = f"more than {MOST_CELLS} regions"
         except NotPiecewise as reason:
-            return Found(self.claim, False, 0, f"its law is not piecewise linear: {reason}")
-        strangers = self.values.keys() - set(self.claim.reads)
-        if why_not and not self.wrong and len(strangers) <= MOST_STRANGERS:
+            why_not = str(reason)
+        if why_not and not self.wrong and self.program.units.size <= MOST_ENTRIES:
             self._at_bends()
-        if not why_not and not self.wrong:
-            outside = self._outside()
         proved = not why_not and not self.wrong
-        return Found(self.claim, proved, self.seen.count, why_not, self.wrong, self.between, outside, self._drift())
+        count, drift = self.seen.count, self._drift()
+        outside = self._outside() if proved else None
+        return Found(self.claim, proved, count, why_not, self.wrong, self.between, outside, drift)
 
     def _too_large(self) -> str:
         combinations = math.prod(len(points) for points in self.words.values())
@@ -130,7 +128,7 @@ class Case:
         parts = [np.broadcast_to(law[signal], (count, np.shape(law[signal])[-1])) for signal in self.claim.results]
         second = np.concatenate(parts, axis=1)
         self.seen.count += count
-        wrong = np.argwhere(~(np.abs(first - second) <= self.tolerance))
+        wrong = np.argwhere(~(np.abs(first - second) <= self.allowed.of(second)))
         if len(wrong):
             row, result = wrong[0].tolist()
             law_gives = float(second[row, result])
@@ -139,7 +137,7 @@ class Case:
 
     def _look(self, words: Words, domain: Domain, cell: Cell | None = None) -> Regions:
         """Compare on every region of a cell, or of the whole domain, with words held."""
-        found = compare_regions(*self._functions(words), domain, self.tolerance, MOST_CELLS - self.seen.count, cell)
+        found = compare_regions(*self._functions(words), domain, self.allowed, MOST_CELLS - self.seen.count, cell)
         self.seen = self.seen.joined(found)
         for one in found.differences:
             if one.falls:
@@ -174,7 +172,7 @@ class Case:
             low[k], high[k] = (low[k] - width, low[k]) if side < 0 else (high[k], high[k] + width)
             for words in self._combinations():
                 try:
-                    self._look(words, replace(self.domain, low=low, high=high))
+                    self._look(words, Domain(low, high, self.domain.grid))
                 except TooMany:
                     return None
                 if self.wrong:
@@ -195,7 +193,7 @@ class Case:
                     self._look(words, self.domain, Cell.box(low, high))
                     if self.wrong:
                         return
-        except TooMany:
+        except (TooMany, NotPiecewise):
             return
 
     def _example(self, words: Words, at: Difference) -> Counterexample:
@@ -224,7 +222,7 @@ class Case:
         with np.errstate(over="ignore"):
             for _ in range(HORIZON):
                 total = step + slope @ total
-        return float((total / self.sizes[own]).max())
+        return float((total / self.allowed.size[own]).max())
 
 
 def _moved(count: int, pairs: bool) -> Iterator[tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,6 +17,9 @@ from handcrafted.verdict.claims import Claim, Joint
 from handcrafted.verdict.found import Counterexample, Found
 
 NAN = math.nan, math.nan
+
+BEGINNING = Claim("begins otherwise than it goes on", None, "what a head looks back at", (), (), lambda values: {}, ())
+"""That what is read of the time before t = 0 fits what was declared for it."""
 
 
 class Judge:
@@ -34,8 +38,10 @@ class Judge:
         self.within = Reader(subject, joints.keys() - states)
 
     def found(self) -> tuple[Found, ...]:
-        """Judge every claim, in order."""
-        return tuple(self._judge(claim) for claim in self.claims)
+        """Judge every claim, in order; and what the time before t = 0 left behind inside of circuits."""
+        found = [self._judge(claim) for claim in self.claims]
+        inside = (wrong for reader in (self.around, self.within) for wrong in self._parts_before(reader))
+        return (*found, *(Found(BEGINNING, False, 1, counterexample=wrong) for wrong in itertools.islice(inside, 1)))
 
     def _judge(self, claim: Claim) -> Found:
         reader = self.within if claim.works else self.around
@@ -44,23 +50,25 @@ class Judge:
         except (NotPiecewiseLinear, TooManyTerms) as reason:
             return Found(claim, False, 0, str(reason))
         except KeepsState as reason:
-            return Found(claim, False, 0, str(reason), Counterexample({}, claim.results[0], math.nan, NAN))
-        if wrong := next(self._begun_otherwise(reader, program), None):
+            unknown = Counterexample({}, claim.results[0], math.nan, NAN, when=str(reason))
+            return Found(claim, False, 0, counterexample=unknown)
+        if wrong := next(self._signals_before(program), None):
             return Found(claim, False, 1, counterexample=wrong)
         return Case(self.joints, claim, program, self.subject.seed).found()
 
-    def _begun_otherwise(self, reader: Reader, program: Program) -> Iterator[Counterexample]:
-        """Give what the array `r_0` says of the time before t = 0, where that is not what is declared.
-
-        A part of a circuit whose past is read must have been what it is made of.
-        """
+    def _signals_before(self, program: Program) -> Iterator[Counterexample]:
+        """Give what the array `r_0` says of signals whose past is read, where that is not what is declared."""
         for free in program.reads:
             if free.lag and free.signal in self.subject.spaces:
-                wanted = self.joints[free.signal].initial[free.index]
-                yield from self._before(free.signal, free.index, wanted)
-        for place in sorted(reader.past):
-            signal, index = reader.at[place]
-            own = reader.program(signal)
+                yield from self._before(free.signal, free.index, self.joints[free.signal].initial[free.index])
+
+    def _parts_before(self, reader: Reader) -> Iterator[Counterexample]:
+        """Give what it says of parts of circuits whose past is read, where that is not what they are made of."""
+        for signal, index in sorted(reader.at[place] for place in reader.past):
+            try:
+                own = reader.program(signal)
+            except (NotPiecewiseLinear, TooManyTerms, KeepsState):
+                continue
             reads = np.array([self.joints[one.signal].initial[one.index] for one in own.reads])
             yield from self._before(signal, index, float(own.at(reads)[index]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Counterexample:
         signal: what differs.
         network: what the network gives.
         law: what its law gives, from and to where either answer is right.
-        when: said in place of the context.
+        when: said in place of the context; alone, where nobody can say what the network gives.
     """
 
     context: Mapping[Lagged, str | float]
@@ -33,6 +34,8 @@ class Counterexample:
         said = lambda value: value if isinstance(value, str) else f"{value:.9g}"
         ago = lambda read: f" {read.lag} step{'s' if read.lag > 1 else ''} ago" if read.lag else ""
         where = ", ".join(f"{read.signal.name}{ago(read)} {said(value)}" for read, value in self.context.items())
+        if math.isnan(self.network):
+            return self.when
         low, high = self.law
         law = f"{low:.9g}" if low == high else f"{low:.9g} to {high:.9g}"
         place = self.when or (f"at {where}" if where else "always")
@@ -66,7 +69,7 @@ class Found:
         """Say what is worth a look and refutes nothing."""
         who = f"{self.claim.owner}'s {self.claim.name}" if self.claim.owner else self.claim.name
         if self.counterexample and not self.claim.links:
-            yield Finding("law", f"{who} {self.claim.what}: {self.counterexample}.", self.claim.results[0])
+            yield Finding("law", f"{who} {self.claim.what}: {self.counterexample}.", self.counterexample.signal)
         if self.between:
             text = (
                 f"Between two points of a sensor's grid, where no value falls, {who} {self.claim.what}: {self.between}."

@@ -224,24 +224,22 @@ def _run_held(
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest], found: Sequence[Found] = ()) -> Verdicts:
     """Turn the law tests into a verdict on every counted link: wrong where a stage at one of its ends deviates."""
-    reasons: dict[LinkId, str] = {}
-    for one in found:
-        if one.counterexample:
-            reason = f"{one.claim.name} {one.claim.what}: {one.counterexample}"
-            reasons |= {id: reason for id in one.claim.links if id not in reasons}
+    reasons: dict[LinkId, dict[str, list[str]]] = {}
     for test in tests.values():
-        stages = {
-            ARRIVES: test.received,
-            BELIEVED: test.believed,
-            DECIDED: test.decided,
-            CARRIED: test.carried,
-        }
-        for what, wrong in stages.items():
+        stages = ((ARRIVES, test.received), (BELIEVED, test.believed), (DECIDED, test.decided), (CARRIED, test.carried))
+        for what, wrong in stages:
             for id, where in wrong.items():
-                if np.any(where) and id not in reasons:
-                    reasons[id] = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
+                if np.any(where):
+                    text = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
+                    reasons.setdefault(id, {}).setdefault(what, []).append(text)
+    for one in (one for one in found if one.counterexample):
+        what = one.claim.what
+        for id in one.claim.links:
+            texts = reasons.setdefault(id, {}).setdefault(what, [f"{one.claim.name} {what}"])
+            texts.append(str(one.counterexample))
+    said = {id: ": ".join(next(iter(texts.values()))) for id, texts in reasons.items()}
     verdicts = [
-        LinkVerdict(link.id, Status.WRONG if link.id in reasons else Status.FOUND, reasons.get(link.id, ""))
+        LinkVerdict(link.id, Status.WRONG if link.id in said else Status.FOUND, said.get(link.id, ""))
         for link in resolved.links
         if link.counted
     ]

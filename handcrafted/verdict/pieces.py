@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any, ClassVar, NoReturn
@@ -66,7 +66,7 @@ class Cell:
     def box(cls, low: np.ndarray, high: np.ndarray) -> Cell:
         """Give the box between two corners [n]; it is flat where both are the same."""
         free = np.flatnonzero(low != high)
-        sides = np.array(list(itertools.product((False, True), repeat=len(free))), bool).reshape(-1, len(free))
+        sides = np.array(list(itertools.product((False, True), repeat=len(free))), bool)
         corners = np.tile(np.asarray(low, float), (len(sides), 1))
         corners[:, free] = np.where(sides, high[free], low[free])
         return cls(corners, np.concatenate([sides, ~sides], axis=1), len(free))
@@ -78,15 +78,17 @@ class Cell:
 
     def at_corners(self, forms: np.ndarray) -> np.ndarray:
         """Give the values of forms [1 + n, …] at all corners [corner, …]."""
-        return forms[0] + np.tensordot(self.corners, forms[1:], 1)
+        return forms[0] + _sums(self.corners, forms[1:])
 
-    def at_middle(self, forms: np.ndarray) -> np.ndarray:
+    def at_middle(self, forms: np.ndarray) -> Any:
         """Give the values of forms [1 + n, …] at the middle."""
-        return forms[0] + np.tensordot(self.middle, forms[1:], 1)
+        return forms[0] + _sums(self.middle, forms[1:])
 
     def cut(self, form: np.ndarray, edge: float) -> tuple[Cell, Cell]:
         """Give the parts where a form [1 + n] is at most 0, and at least 0; what is within `edge` of 0 is in both."""
         values, wall = self.at_corners(form), self.wall(form, edge)
+        if len(wall.corners) < self.dimension:
+            raise NotPiecewise("corners of a region lie too near to each other for float64")
         kept = np.hstack([self.tight, np.zeros((len(values), 1), bool)])
         below, above = (
             Cell(
@@ -120,6 +122,12 @@ class Cell:
         return found
 
 
+def _sums(points: np.ndarray, slopes: np.ndarray) -> Any:
+    """Give the sums of points [..., n] times slopes [n, …]."""
+    wide = slopes.reshape(len(slopes), math.prod(slopes.shape[1:]))
+    return np.reshape(points @ wide, (*points.shape[:-1], *slopes.shape[1:]))
+
+
 @dataclass
 class Run:
     """One run of code on a cell.
@@ -129,6 +137,8 @@ class Run:
         span: the width of its range [n].
         grid: the step of each variable, 0 where it has none [n].
         choices: what was chosen where the code may go several ways.
+        made: how many of the choices were made.
+        gaps: what was found out about thresholds, kept for all runs on one domain.
     """
 
     cell: Cell
@@ -137,17 +147,18 @@ class Run:
     grid: np.ndarray
     choices: tuple[int, ...] = ()
     made: int = 0
+    gaps: dict[tuple[bytes, bool], tuple[float, float]] = field(default_factory=dict)
 
     def variables(self) -> Forms:
         """Give the variables themselves, as forms [n]."""
         n = len(self.reach)
         return Forms(np.concatenate([np.zeros((1, n)), np.eye(n)]), self)
 
-    def edges(self, forms: np.ndarray) -> np.ndarray:
+    def edges(self, forms: np.ndarray) -> Any:
         """Give how near to 0 is as good as 0, for forms [1 + n, …]."""
-        return EDGE * (np.abs(forms[0]) + np.tensordot(self.reach, np.abs(forms[1:]), 1))
+        return EDGE * (np.abs(forms[0]) + _sums(self.reach, np.abs(forms[1:])))
 
-    def above(self, forms: np.ndarray) -> np.ndarray:
+    def above(self, forms: np.ndarray) -> Any:
         """Say where forms [1 + n, …] are at least 0 on the whole cell; elsewhere they are at most 0.
 
         Raises:
@@ -195,6 +206,12 @@ class Run:
 
     def gap(self, form: np.ndarray, or_equal: bool) -> tuple[float, float]:
         """Give the last value of a form that is below 0, and the first that is not; between, either answer is right."""
+        key = form.tobytes(), or_equal
+        if key not in self.gaps:
+            self.gaps[key] = self._gap(form, or_equal)
+        return self.gaps[key]
+
+    def _gap(self, form: np.ndarray, or_equal: bool) -> tuple[float, float]:
         slopes = np.abs(form[1:]) > EDGE * float(np.abs(form[1:]).max(initial=0))
         if not slopes.any():
             value = float(form[0])
@@ -250,6 +267,12 @@ class Forms(NDArrayOperatorsMixin):
         """The shape of the array."""
         return self.parts.shape[1:]
 
+    def plus(self, number: float) -> Forms:
+        """Give the forms with a number added to each."""
+        parts = self.parts.copy()
+        parts[0] += number
+        return Forms(parts, self.run)
+
     def __getitem__(self, index: Any) -> Forms:
         places = index if isinstance(index, tuple) else (index,)
         return Forms(self.parts[(slice(None), *places)], self.run)
@@ -304,12 +327,16 @@ def _aligned(*operands: Operand) -> tuple[Run, list[np.ndarray]]:
 
 @_handles(np.add)
 def _add(a: Operand, b: Operand) -> Forms:
+    if isinstance(a, Forms) and not isinstance(b, Forms) and np.ndim(b) == 0:
+        return a.plus(float(b))
     run, (left, right) = _aligned(a, b)
     return Forms(left + right, run)
 
 
 @_handles(np.subtract)
 def _subtract(a: Operand, b: Operand) -> Forms:
+    if isinstance(a, Forms) and not isinstance(b, Forms) and np.ndim(b) == 0:
+        return a.plus(-float(b))
     run, (left, right) = _aligned(a, b)
     return Forms(left - right, run)
 
@@ -321,6 +348,10 @@ def _negative(a: Forms) -> Forms:
 
 @_handles(np.multiply)
 def _multiply(a: Operand, b: Operand) -> Forms:
+    if not isinstance(a, Forms) and np.ndim(a) == 0:
+        return Forms(b.parts * float(a), b.run)
+    if not isinstance(b, Forms) and np.ndim(b) == 0:
+        return Forms(a.parts * float(b), a.run)
     run, (left, right) = _aligned(a, b)
     if np.any(np.any(left[1:], axis=0) & np.any(right[1:], axis=0)):
         raise NotPiecewise("a product of two signals is not piecewise linear")
@@ -368,7 +399,7 @@ def _absolute(a: Forms) -> Forms:
 
 
 @_handles(np.sign)
-def _sign(a: Forms) -> np.ndarray:
+def _sign(a: Forms) -> Any:
     """Give the sign inside the cell; what it is at its edge the code must not depend on."""
     return np.where(a.run.above(a.parts), 1.0, -1.0)
 
@@ -476,7 +507,7 @@ def _interp(x: Forms, xs: np.ndarray, ys: np.ndarray) -> Forms:
 
 
 @_handles(np.argmin)
-def _argmin(costs: Forms, axis: int = -1) -> np.ndarray:
+def _argmin(costs: Forms, axis: int = -1) -> Any:
     """Give the place of the least of several costs, of equal ones the first, or of those of which any may be it."""
     if len(costs.shape) != 1:
         raise NotPiecewise("one row of costs at a time")

@@ -39,11 +39,13 @@ class Domain:
     Attributes:
         low, high: the ends of their ranges [n].
         grid: the step of each, from 0; 0 where it has none.
+        gaps: what was found out about thresholds on the domain.
     """
 
     low: np.ndarray
     high: np.ndarray
     grid: np.ndarray
+    gaps: dict[tuple[bytes, bool], tuple[float, float]] = field(default_factory=dict)
 
     @property
     def reach(self) -> np.ndarray:
@@ -68,6 +70,23 @@ class Difference:
     first: float
     second: tuple[float, float]
     falls: bool
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The largest difference allowed of each result [m], as a share of its size.
+
+    Attributes:
+        share: the share.
+        size: the size that is usual; where a law gives more, that counts.
+    """
+
+    share: np.ndarray
+    size: np.ndarray
+
+    def of(self, *values: np.ndarray) -> np.ndarray:
+        """Give the difference allowed of each result, where a law gives such values [point, m]."""
+        return self.share * np.maximum(self.size, np.max([np.abs(one).max(axis=0) for one in values], axis=0))
 
 
 @dataclass
@@ -100,7 +119,7 @@ class Regions:
 
 
 def compare_regions(
-    first: Function, second: Function, domain: Domain, tolerance: np.ndarray, most: int, cell: Cell | None = None
+    first: Function, second: Function, domain: Domain, allowed: Allowed, most: int, cell: Cell | None = None
 ) -> Regions:
     """Compare two functions on every region of a domain; stop at the first difference that can come up.
 
@@ -113,7 +132,7 @@ def compare_regions(
         first: such as a network.
         second: such as its law.
         domain: of the variables.
-        tolerance: the largest difference allowed of each result [m].
+        allowed: the largest difference of each result.
         most: how many cells may be looked at.
         cell: the part of the domain that is looked at; None takes all of it.
 
@@ -127,21 +146,22 @@ def compare_regions(
         cell, seen = cells.pop(), seen + 1
         if seen > most:
             raise TooMany
-        run = Run(cell, domain.reach, domain.high - domain.low, domain.grid)
+        run = Run(cell, domain.reach, domain.high - domain.low, domain.grid, gaps=domain.gaps)
         try:
-            _one(first, second, run, tolerance, found)
+            _one(first, second, run, allowed, found)
         except Cut as bend:
             cells += cell.cut(bend.form, float(run.edges(bend.form)))
     return found
 
 
-def _one(first: Function, second: Function, run: Run, tolerance: np.ndarray, found: Regions) -> None:
+def _one(first: Function, second: Function, run: Run, allowed: Allowed, found: Regions) -> None:
     """Compare the two on one cell, if neither bends in it."""
     one, others = first(run.variables()), list(_ways(second, run))
     high, low = others[0], others[0]
     for other in others[1:]:
         high, low = np.maximum(high, other), np.minimum(low, other)
     over, under = ((one - high).parts, (low - one).parts)
+    tolerance = allowed.of(*(run.cell.at_corners(end.parts) for end in (low, high)))
     excess = np.maximum(run.cell.at_corners(over), run.cell.at_corners(under))  # [corner, result]
     steep = np.max([np.abs(other.parts[1:]) for other in others], axis=0).T
     both = found.joined(Regions(1, excess.max(axis=0), steep))
