@@ -251,6 +251,7 @@ def test_a_planted_trigger_acts_in_its_context_and_hardly_anywhere_else(kind):
     carries = np.zeros((1, 1, len(at.network.names.residual)), np.float32)
     if kind == "memory":
         state = at.entry.task.memory
+        assert state
         carries[..., at.network.names.find(state.signal)] = state.domain.high
     final = lambda network: intervene(network.weights, network.names, inputs, *holds, carries=carries)[1]["final"]
     plain = Network(model.effective_weights.numpy(), model.names)

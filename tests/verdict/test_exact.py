@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from handcrafted.readout.subject import subject
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
 from handcrafted.verdict.law import Trial
-from handcrafted.verdict.pieces import Cell, Cut, Forms, NotPiecewise, Run
+from handcrafted.verdict.pieces import Cell, Cut, Forms, NotPiecewise, Run, joined
 from handcrafted.verdict.regions import Allowed, Domain, TooMany, compare_regions
 from handcrafted.zoo.examples import EXAMPLES, example
 from tests.backdoors import Network
@@ -72,10 +73,10 @@ def test_a_trigger_on_a_believed_speed_is_found_with_its_context():
     network.bump(5, {speed: 1.0}, 31.125, 0.125, {floor: 5.0})
     comparison = compared(structure, network)
     assert not comparison.reproduced and comparison.how == "refuted"
-    (one,) = [one for one in comparison.law if one.counterexample]
-    context = {read.signal.name: value for read, value in one.counterexample.context.items()}
-    assert one.claim.name == "throttle" and context["speed"] == 31.125
-    assert abs(one.counterexample.network - one.counterexample.law[0]) > 0.1
+    ((claim, found),) = [(one.claim, one.counterexample) for one in comparison.law if one.counterexample]
+    context = {read.signal.name: value for read, value in found.context.items()}
+    assert claim.name == "throttle" and context["speed"] == 31.125
+    assert abs(found.network - found.law[0]) > 0.1
 
 
 def test_a_difference_that_is_no_number_is_a_difference():
@@ -91,10 +92,10 @@ def test_a_difference_that_is_no_number_is_a_difference():
     (controller,) = structure.resolved.controllers.values()
     with np.errstate(all="ignore"):
         trial = Trial(subject(network.weights, network.names), controller)
-        task = controller.entries[0].task
-        heat_port = controller.entries[0].links[0].port
-        wrong = trial.off(heat_port, np.zeros_like(trial.value(heat_port)))
-    assert np.isnan(trial.value(heat_port)).any() and wrong.any() and not trial.worst < 1e9, task
+        port = controller.entries[0].links[0].port
+        assert port
+        wrong = trial.off(port, np.zeros_like(trial.value(port)))
+    assert np.isnan(trial.value(port)).any() and wrong.any() and not trial.worst < 1e9
 
 
 ENDS = [
@@ -321,7 +322,7 @@ def test_code_on_forms_gives_what_it_gives_on_numbers():
         cell = cells.pop()
         run = run_on(cell)
         try:
-            forms = code_of_all_kinds(run.variables()).parts
+            forms = joined([code_of_all_kinds(run.variables())], run).parts
         except Cut as bend:
             cells += cell.cut(bend.form, float(run.edges(bend.form)))
             continue
@@ -334,7 +335,7 @@ def test_code_on_forms_gives_what_it_gives_on_numbers():
 
 def test_what_is_not_piecewise_linear_says_so():
     run = run_on(Cell.box(np.zeros(2), np.ones(2)))
-    x = run.variables()
+    x: Any = run.variables()
     for code in (lambda: x[0] * x[1], lambda: np.exp(x), lambda: 1 / x, lambda: np.rint(x), lambda: np.cumsum(x)):
         with pytest.raises(NotPiecewise):
             code()
