@@ -13,7 +13,7 @@ from handcrafted.control.domain import Domain as Values
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Lagged, next_step
 from handcrafted.readout.program import Program
-from handcrafted.readout.tolerances import EXACT, RESULT, STATE
+from handcrafted.readout.tolerances import EXACT, STATE, SUMS
 from handcrafted.verdict.bends import contexts_of
 from handcrafted.verdict.claims import Claim, Joint
 from handcrafted.verdict.found import Counterexample, Found
@@ -173,7 +173,7 @@ class Case:
             for words in self._combinations():
                 try:
                     self._look(words, Domain(low, high, self.domain.grid))
-                except TooMany:
+                except (TooMany, NotPiecewise):
                     return None
                 if self.wrong:
                     outside, self.wrong = self.wrong, None
@@ -245,7 +245,7 @@ def _share(values: Values, claim: Claim, signal: Signal) -> float:
     """Give the difference that is allowed, as a share of the size."""
     if (values.discrete and not claim.placeholder) or values.resolution:
         return EXACT
-    return STATE if signal in claim.state else RESULT
+    return STATE if signal in claim.state else SUMS
 
 
 def _domain(values: Sequence[Values]) -> Domain:

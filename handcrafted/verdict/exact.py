@@ -11,7 +11,7 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.readout.program import KeepsState, NotPiecewiseLinear, Program, Reader, TooManyTerms
 from handcrafted.readout.subject import Subject
-from handcrafted.readout.tolerances import START
+from handcrafted.readout.tolerances import SUMS
 from handcrafted.verdict.case import Case
 from handcrafted.verdict.claims import Claim, Joint
 from handcrafted.verdict.found import Counterexample, Found
@@ -60,7 +60,7 @@ class Judge:
         """Give what the array `r_0` says of signals whose past is read, where that is not what is declared."""
         for free in program.reads:
             if free.lag and free.signal in self.subject.spaces:
-                yield from self._before(free.signal, free.index, self.joints[free.signal].initial[free.index])
+                yield from self._before(free.signal, free.index, self.joints[free.signal].initial[free.index], 0.0)
 
     def _parts_before(self, reader: Reader) -> Iterator[Counterexample]:
         """Give what it says of parts of circuits whose past is read, where that is not what they are made of."""
@@ -70,9 +70,9 @@ class Judge:
             except (NotPiecewiseLinear, TooManyTerms, KeepsState):
                 continue
             reads = np.array([self.joints[one.signal].initial[one.index] for one in own.reads])
-            yield from self._before(signal, index, float(own.at(reads)[index]))
+            yield from self._before(signal, index, float(own.at(reads)[index]), SUMS)
 
-    def _before(self, signal: Signal, index: int, wanted: float) -> Iterator[Counterexample]:
+    def _before(self, signal: Signal, index: int, wanted: float, share: float) -> Iterator[Counterexample]:
         actual = float(self.subject.weights.r_0[self.subject.spaces[signal][index]])
-        if not abs(actual - wanted) <= START * max(abs(wanted), 1.0):
+        if not abs(actual - wanted) <= share * abs(wanted):
             yield Counterexample({}, signal, actual, (wanted, wanted), when="before the first step")

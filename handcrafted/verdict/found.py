@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding, Lagged
-from handcrafted.readout.tolerances import RESULT
+from handcrafted.readout.tolerances import ROUNDED
 from handcrafted.verdict.claims import Claim
 
 
@@ -78,7 +78,7 @@ class Found:
         if self.outside:
             text = f"Beyond the declared ranges, for which nothing is claimed, {who} {self.claim.what}: {self.outside}."
             yield Finding("beyond the range", text, self.claim.results[0])
-        if self.drift > RESULT:
+        if self.drift > ROUNDED:
             text = f"The state of {who} may be off by {self.drift:.2g} of its size after 1,000 steps."
             yield Finding("drift", text, self.claim.results[0])
         if self.why_not and not self.counterexample:

@@ -78,14 +78,14 @@ class Allowed:
 
     Attributes:
         share: the share.
-        size: the size that is usual; where a law gives more, that counts.
+        size: the size that is usual; where a law adds up more, that counts.
     """
 
     share: np.ndarray
     size: np.ndarray
 
     def of(self, *values: np.ndarray) -> np.ndarray:
-        """Give the difference allowed of each result, where a law gives such values [point, m]."""
+        """Give the difference allowed of each result, where a law adds up such sizes [case, m]."""
         return self.share * np.maximum(self.size, np.max([np.abs(one).max(axis=0) for one in values], axis=0))
 
 
@@ -161,7 +161,7 @@ def _one(first: Function, second: Function, run: Run, allowed: Allowed, found: R
     for other in others[1:]:
         high, low = np.maximum(high, other), np.minimum(low, other)
     over, under = ((one - high).parts, (low - one).parts)
-    tolerance = allowed.of(*(run.cell.at_corners(end.parts) for end in (low, high)))
+    tolerance = allowed.of(*(np.abs(end.parts[:1]) + run.reach @ np.abs(end.parts[1:]) for end in (low, high)))
     excess = np.maximum(run.cell.at_corners(over), run.cell.at_corners(under))  # [corner, result]
     steep = np.max([np.abs(other.parts[1:]) for other in others], axis=0).T
     both = found.joined(Regions(1, excess.max(axis=0), steep))

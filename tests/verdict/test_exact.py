@@ -226,11 +226,11 @@ def test_a_drift_within_the_tolerance_is_stated_over_a_thousand_steps():
     network = network_of(model)
     state = Signal("controller", "processing_for_action", "out")
     floor = next(place for place in model.layout if place.writes.name == "out floor")
-    network.weights.W_in[floor.layer, network.at(state), floor.components[0]] *= np.float32(1 - 3e-7)
+    network.weights.W_in[floor.layer, network.at(state), floor.components[0]] *= np.float32(1 - 1.8e-7)
     found = judged(structure, network)
     assert not refuted(found)
     (drift,) = [one.drift for one in found if one.drift]
-    assert drift == pytest.approx(1000 * (1 - float(np.float32(1 - 3e-7))), rel=0.01)
+    assert drift == pytest.approx(1000 * (1 - float(np.float32(1 - 1.8e-7))), rel=0.01)
     assert any(finding.kind == "drift" for one in found for finding in one.findings())
 
 
