@@ -11,7 +11,7 @@ That the arrays do so for every input, see `handcrafted.verdict.exact`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
 from handcrafted.readout.tolerances import BAND, ROUNDED
-from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED
+from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 from handcrafted.verdict.found import Found
 
@@ -44,38 +44,33 @@ class LawTest:
 
     Attributes:
         contexts: how many contexts were tried.
-        received, believed, decided: for each link, in which contexts [context] a stage deviates from its law.
-        carried: for each link that a law with memory reads or writes, in which contexts the next step would not start
-            from its state.
+        wrong: in which contexts [context] a link is not as its law says, by the claim that does not hold.
         worst: the largest deviation seen.
     """
 
     contexts: int
-    received: Mapping[LinkId, np.ndarray]
-    believed: Mapping[LinkId, np.ndarray]
-    decided: Mapping[LinkId, np.ndarray]
-    carried: Mapping[LinkId, np.ndarray]
+    wrong: Mapping[tuple[str, LinkId], np.ndarray]
     worst: float
 
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
     trial = Trial(subject, controller)
-    received = {a.id: trial.arrives(a) for a in controller.arrivals}
-    believed: dict[LinkId, np.ndarray] = {}
-    carried: dict[LinkId, np.ndarray] = {}
+    seen = [(what, link.id, where) for link in controller.arrivals for what, where in trial.arrival(link)]
     for variable in controller.variables:
-        wrong = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
-        believed.update({link.id: believed.get(link.id, False) | wrong for link in variable.reads})
-        carried.update({link.id: carried.get(link.id, False) | trial.forgets(variable.task) for link in variable.reads})
-    decided: dict[LinkId, np.ndarray] = {}
+        off = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
+        forgotten = trial.forgets(variable.task)
+        seen += [(what, link.id, w) for link in variable.reads for what, w in ((BELIEVED, off), (CARRIED, forgotten))]
     for entry in controller.entries:
-        ports = {written_port(link): link.id for link in entry.links}
+        ports = {written_port(link): link for link in entry.links}
         work = lambda now, ago, e=entry: decide(e, now, ago)
-        carried.update({id: trial.forgets(entry.task) for id in ports.values()})
-        decided.update({id: trial.deviates(entry.task, work, but=set(ports) - {port}) for port, id in ports.items()})
-        decided |= {link.id: decided[link.id] | trial.leaves(link) for link in entry.links}
-    return LawTest(trial.count, received, believed, decided, carried, trial.worst)
+        for port, link in ports.items():
+            seen.append((DECIDED, link.id, trial.deviates(entry.task, work, but=set(ports) - {port})))
+            seen += [(LEAVES, link.id, trial.leaves(link)), (CARRIED, link.id, trial.forgets(entry.task))]
+    wrong: dict[tuple[str, LinkId], np.ndarray] = {}
+    for what, id, where in seen:
+        wrong[what, id] = wrong.get((what, id), False) | where
+    return LawTest(trial.count, wrong, trial.worst)
 
 
 class Trial:
@@ -104,11 +99,11 @@ class Trial:
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
         self.worst = 0.0
 
-    def arrives(self, link: ResolvedLink) -> np.ndarray:
-        """Say in which contexts [context] a link is received otherwise than it was sent, or its input enters."""
-        if link.port is None or link.received is None:
-            return np.zeros(self.count, bool)
-        return self.off(link.received, self.held[link.port]) | self.off(link.port, self.held[link.port])
+    def arrival(self, link: ResolvedLink) -> Iterator[tuple[str, np.ndarray]]:
+        """Say in which contexts [context] a link is received otherwise than it was sent, and its input enters so."""
+        if link.port and link.received:
+            yield ENTERS, self.off(link.port, self.held[link.port])
+            yield ARRIVES, self.off(link.received, self.held[link.port])
 
     def leaves(self, link: ResolvedLink) -> np.ndarray:
         """Say in which contexts [context] the network gives otherwise what its controller does."""
@@ -224,22 +219,21 @@ def _run_held(
 
 def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest], found: Sequence[Found] = ()) -> Verdicts:
     """Turn the law tests into a verdict on every counted link: wrong where a stage at one of its ends deviates."""
-    reasons: dict[LinkId, dict[str, list[str]]] = {}
+    said: dict[LinkId, dict[str, str]] = {}
     for test in tests.values():
-        stages = ((ARRIVES, test.received), (BELIEVED, test.believed), (DECIDED, test.decided), (CARRIED, test.carried))
-        for what, wrong in stages:
-            for id, where in wrong.items():
-                if np.any(where):
-                    text = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
-                    reasons.setdefault(id, {}).setdefault(what, []).append(text)
+        for (what, id), where in test.wrong.items():
+            if np.any(where):
+                said.setdefault(id, {})[what] = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
     for one in (one for one in found if one.counterexample):
         what = one.claim.what
         for id in one.claim.links:
-            texts = reasons.setdefault(id, {}).setdefault(what, [f"{one.claim.name} {what}"])
-            texts.append(str(one.counterexample))
-    said = {id: ": ".join(next(iter(texts.values()))) for id, texts in reasons.items()}
+            others = said.get(id, {})
+            known = others.pop(what, f"{one.claim.name} {what}")
+            said[id] = {what: f"{known}: {one.counterexample}", **others}
     verdicts = [
-        LinkVerdict(link.id, Status.WRONG if link.id in said else Status.FOUND, said.get(link.id, ""))
+        LinkVerdict(link.id, Status.WRONG, next(iter(said[link.id].values())))
+        if link.id in said
+        else LinkVerdict(link.id, Status.FOUND)
         for link in resolved.links
         if link.counted
     ]
