@@ -360,6 +360,14 @@ def test_a_comparison_may_go_either_way_between_two_points_of_the_grid_and_nowhe
     assert late.real and late.real.point == 1.0
 
 
+@pytest.mark.parametrize(("low", "high", "right"), [(1.0, 1.25, True), (0.95, 1.2, False), (1.05, 1.3, False)])
+def test_a_threshold_beside_the_grid_leaves_room_between_its_neighbours(low, high, right):
+    """`x < 1.1` on a grid of 1/4: 1 is below and 1.25 is not."""
+    ramp = lambda x: np.clip((high - x) / (high - low), 0.0, 1.0)
+    lawful = lambda x: Forms(np.concatenate([(x < 1.1).astype(float)[None], np.zeros((1, 1))]), x.run)
+    assert bool(compare_regions(ramp, lawful, box(0, 2, 0.25), ALLOWED, 99).real) != right
+
+
 def test_a_difference_between_the_points_of_a_grid_is_told_from_one_on_them():
     flat = lambda x: 0.0 * x
     bump = lambda middle: lambda x: np.maximum(0.0, 1.0 - np.abs(x - middle) * 16.0)
