@@ -30,6 +30,7 @@ def inject(
 
     Example: handcrafted inject "guarded room" bit_flips.yaml --sample 1000 -o faults
     """
+    from handcrafted.control.csvtext import as_csv
     from handcrafted.control.errors import HandcraftedError
     from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
@@ -38,7 +39,6 @@ def inject(
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
     from handcrafted.safety.faults.usual import compared, usual_faults
-    from handcrafted.safety.stpa.tables import as_csv
     from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
+from handcrafted.control.csvtext import as_csv
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.whole_file import write_whole
 
 
 class Signals(Mapping[Signal, np.ndarray]):
@@ -156,21 +157,13 @@ class Trace(Reported):
         Raises:
             HandcraftedError: if the file cannot be written.
         """
-        target = Path(path)
-        columns = {
+        must_be(path, str | Path, "the path of a file to write")
+        titled = {
             "time": self.time,
             **{title: column for kind, s in self._all() for title, column in self._columns(kind, s, run)},
         }
-        try:
-            with target.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(columns)
-                writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        except OSError as error:
-            raise HandcraftedError(
-                f"{target}: Expected a place to write to, got: {error.strerror}. Check it."
-            ) from None
-        return target
+        rows = [[*titled], *zip(*(column.tolist() for column in titled.values()), strict=True)]
+        return write_whole(Path(path), as_csv(rows).encode())
 
     def _all(self) -> Iterator[tuple[Signals, Signal]]:
         return ((kind, signal) for kind in self.kinds for signal in kind)

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
-from rich.progress import Progress
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.progress import progress_bar
 from handcrafted.model.audit import Breach
 from handcrafted.model.layer_0 import base_blocks, frozen
 from handcrafted.model.run_blocks import Blocks, split
@@ -113,7 +113,7 @@ def attack(
     weights = target.begun(restarts, spread, seed)
     state = jax.jit(jax.vmap(target.adam.init))(weights)
     steps, zeros, nearest = np.full(restarts, -1), [], np.full(restarts, -np.inf)
-    with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         for step in bar.track(range(most + 1), description=f"{model.structure.name}: attack"):
             margins, weights, state, zero = target.step(weights, state)
             nearest = np.fmax(nearest, margins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ def drawn(build: Callable[[], Figure], form: str, dpi: float) -> bytes:
 
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "handcrafted", "font.family": FONT}):
+    look = {"svg.hashsalt": "handcrafted", "font.family": FONT, "text.parse_math": False}  # a $ in a name is a $
+    with matplotlib.rc_context(look), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box stands for it
         build().savefig(content, format=form, dpi=dpi, metadata=metadata, bbox_inches="tight")
     return content.getvalue()

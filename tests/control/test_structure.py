@@ -49,7 +49,7 @@ def test_a_difference_is_not_lost_on_the_way():
 
 def test_a_failed_save_leaves_the_file_as_it_was(tmp_path):
     structure = load(EXAMPLE)
-    with pytest.raises(HandcraftedError, match="Expected a place that can be written"):
+    with pytest.raises(HandcraftedError, match="Expected a place to write to"):
         structure.save(tmp_path / "missing" / "file.yaml")
     assert not list(tmp_path.iterdir())
 

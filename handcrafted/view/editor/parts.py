@@ -12,7 +12,7 @@ from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedController, ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.tuning import Knob, knobs
-from handcrafted.view.anchors import algorithm_part, link_part, variable_part
+from handcrafted.view.anchors import algorithm_part, box_part, link_part, variable_part
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _parts(structure: ControlStructure) -> Iterator[Part]:
         parts = (*own.variables, *own.entries) if own else ()
         signals = [signal for part in parts for signal in part.written]
         mine = tuple(dict.fromkeys(signal for signal in (*signals, *_of_links(links)) if signal.owner == name))
-        yield Part(name, "component", mine, (), (name, "", "") if own else None)
+        yield Part(box_part(name), "component", mine, (), (name, "", "") if own else None)
     for link in structure.resolved.links:
         if link.counted:
             decided = (link.id.sender or "", "control algorithm", link.id.name) if link.sent_by_controller else None

@@ -19,6 +19,7 @@ from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
+from handcrafted.view.anchors import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
 from handcrafted.view.editor.overlay import legend, overlay
 from handcrafted.view.editor.parts import find_part, parameters_of, parts_of
@@ -42,7 +43,8 @@ class Workbench:
 
     def __init__(self, model: Transformer, experiment: Experiment):
         self.model, self.experiment = model, experiment
-        self.selected = next(iter(model.structure.resolved.controllers), next(iter(parts_of(model.structure)), ""))
+        first = next(iter(model.structure.resolved.controllers), next(iter(model.structure.components), ""))
+        self.selected = box_part(first)
         self.unlocked, self.whole, self.message = False, False, ""
         self._first = Transformer(
             model.weights, model.masks, model.names, model.layout, model.structure, model.window, seal=model.seal
