@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
+from handcrafted.control.complaint import named
 
 
 @main.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import UnionType
 from typing import Any, NoReturn
 
@@ -36,6 +37,15 @@ def must_be(thing: Any, kind: type | UnionType, what: str) -> None:
     """Refuse an argument of another type."""
     if not isinstance(thing, kind):
         raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
+
+
+@contextmanager
+def named(origin: object) -> Iterator[None]:
+    """Let what is wrong with what a file says name the file."""
+    try:
+        yield
+    except HandcraftedError as error:
+        raise error if str(error).startswith(f"{origin}") else HandcraftedError(f"{origin}: {error}") from None
 
 
 def _plain(word: str) -> str:

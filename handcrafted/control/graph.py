@@ -62,6 +62,32 @@ class Edge:
         return self.source, self.target, self.lag
 
 
+WAYS = (lambda s: s.name, lambda s: f"{s.owner}.{s.name}", lambda s: f"{s.owner}.{s.role}.{s.name}", repr)
+"""How a signal may be called, the shortest first; the last means no other, whatever dots are in names."""
+
+
+def signals_by_name(signals: Iterable[Signal], short: bool = True, taken: Iterable[str] = ()) -> dict[str, Signal]:
+    """Name signals: the name alone where it means no other, else with the owner, and the role if that is not enough.
+
+    Args:
+        signals: all there are.
+        short: whether each is found by every name that means it alone, or only by the first of them.
+        taken: names that mean something else.
+    """
+    meaning: dict[str, set[Signal]] = {name: set() for name in taken}
+    signals = list(signals)
+    for signal in signals:
+        for way in WAYS:
+            meaning.setdefault(way(signal), set()).add(signal)
+    for name in taken:
+        meaning[name].clear()
+    found: dict[str, Signal] = {}
+    for signal in signals:
+        own = [name for way in WAYS if meaning[name := way(signal)] == {signal}]
+        found |= dict.fromkeys(own if short else own[:1], signal)
+    return found
+
+
 class SignalGraph:
     """Signals and the edges between them, in declared order, one edge per source, target and lag.
 

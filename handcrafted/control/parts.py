@@ -17,7 +17,6 @@ from pydantic import (
     PlainSerializer,
     StrictFloat,
     StrictInt,
-    StringConstraints,
     Tag,
     model_validator,
 )
@@ -40,6 +39,8 @@ def _check_name(text: str) -> str:
         )
     if text != text.strip() or not any(unicodedata.category(letter)[0] not in "ZC" for letter in text):
         raise ValueError(f"Expected a name of letters, without outer blanks, got {shown(text)}. Write it without them")
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"Expected a name of at most {LONGEST_NAME} letters, got {len(text):,}: {shown(text)}. Cut it")
     return text
 
 
@@ -72,7 +73,6 @@ Name = Annotated[
         | float
         | bool,
     ),
-    StringConstraints(min_length=1, max_length=LONGEST_NAME),
     AfterValidator(_check_name),
 ]
 """A name: any letters, digits, spaces and punctuation in one line. Numbers and true/false are taken as words."""
@@ -80,7 +80,7 @@ Name = Annotated[
 Text = Annotated[str, AfterValidator(_check_text)]
 """Free text, of one line or several."""
 
-Unit = Annotated[str, StringConstraints(max_length=LONGEST_NAME), AfterValidator(_check_name)]
+Unit = Annotated[str, AfterValidator(_check_name)]
 """What a number is counted in."""
 
 LEAST, MOST = 2.0**-126, 2.0**127
@@ -90,7 +90,7 @@ LEAST, MOST = 2.0**-126, 2.0**127
 def _must_be_held(value: float) -> None:
     if value and not LEAST <= abs(value) <= MOST:
         raise ValueError(
-            f"Expected 0 or a number between {LEAST:.2g} and {MOST:.2g} in size, which float32 holds, got "
+            f"Expected 0 or a finite number between {LEAST:.2g} and {MOST:.2g} in size, which float32 holds, got "
             f"{shown(value)}. Choose a unit in which it is of usual size"
         )
 

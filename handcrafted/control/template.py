@@ -8,6 +8,7 @@ import re
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.letters import shown
 from handcrafted.control.yamlfile import loads
+from handcrafted.control.yamlnodes import plain_data
 
 LONGEST = 60
 """Letters of a file's name: file systems count bytes, of which a letter can have four."""
@@ -83,7 +84,7 @@ def template(name: str) -> str:
     Raises:
         HandcraftedError: if the name cannot be one.
     """
-    plain = re.fullmatch(r"[A-Za-z][\w -]*", name, flags=re.ASCII)
+    plain = re.fullmatch(r"[A-Za-z][\w -]*\w", name, flags=re.ASCII) and plain_data(name, name)[0] == name
     text = TEMPLATE.format(name=name if plain else json.dumps(name, ensure_ascii=False))  # JSON is YAML
     loads(text, "the new file")
     return text

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from handcrafted.control.complaint import FilePath, must_be, sentence
 from handcrafted.control.errors import HandcraftedError
@@ -134,13 +135,20 @@ def dumps(structure: ControlStructure) -> str:
     return out.getvalue()
 
 
+def _quoted(text: str) -> str:
+    """Quote what the writer would leave plain although no reader takes it so within braces."""
+    return DoubleQuotedScalarString(text) if text.startswith((":", "?")) else text
+
+
 def _styled(value: Any, depth: int) -> Any:
     """Set what has no mappings of mappings inside in one line, as a person would write it."""
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     if isinstance(value, dict):
         order = sorted(value, key=lambda key: FIRST.index(key) if depth > 1 and key in FIRST else len(FIRST))
-        styled: Any = CommentedMap({key: _styled(value[key], depth + 1) for key in order})
+        styled: Any = CommentedMap({_quoted(key): _styled(value[key], depth + 1) for key in order})
     elif isinstance(value, list):
         styled = CommentedSeq([_styled(item, depth + 1) for item in value])
     else:

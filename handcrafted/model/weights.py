@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,7 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 
 FIELD_AXES: dict[str, tuple[str, ...]] = {
     "W_E": ("n_in", "d_model"),
@@ -123,11 +125,22 @@ def check_shapes(weights: Weights) -> Weights:
     Raises:
         HandcraftedError: naming the first array that does not fit.
     """
+    must_be(weights, Weights, "arrays, such as `model.weights`,")
+    sizes_of({name: np.shape(array) for name, array in weights.items()})
+    return weights
+
+
+def sizes_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """Give the length of every axis of arrays of these shapes.
+
+    Raises:
+        HandcraftedError: naming the first array that does not fit.
+    """
     lengths: dict[str, tuple[int, str]] = {}
     for name, axes in FIELD_AXES.items():
-        shape = np.shape(weights[name])
+        shape = shapes[name]
         if len(shape) != len(axes):
-            raise HandcraftedError(f"Expected {name} with axes {axes}, got shape {shape}. Give it those axes.")
+            raise HandcraftedError(f"Expected {name} with axes {axes}, got shape {shown(shape)}. Give it those axes.")
         for axis, size in zip(axes, shape, strict=True):
             expected, where = lengths.setdefault(axis, (size, name))
             if size != expected:
@@ -136,7 +149,7 @@ def check_shapes(weights: Weights) -> Weights:
                 )
     if lengths["d_head"][0] < 2:
         raise HandcraftedError("Expected d_head of at least 2 for the rotary plane, got less. Pad the heads.")
-    return weights
+    return {axis: size for axis, (size, _) in lengths.items()}
 
 
 def check_finite(weights: Weights) -> Weights:

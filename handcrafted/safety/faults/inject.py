@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -99,8 +98,8 @@ class Injector:
 
     def _activation(self, common: Injection, fault: Fault) -> Injection:
         size = self.sizes
-        if not re.fullmatch(r"L\d+[HN]\d+", fault.place.name):
-            return self._subspace(common, fault, self.places.signals("activation")[fault.place.name], fault.amount)
+        if (signal := self.places.signals("activation").get(fault.place.name)) is not None:
+            return self._subspace(common, fault, signal, fault.amount)
         found = parse(fault.place.name, self.weights)
         at = found.layer, found.index
         if found.kind == HEAD:
