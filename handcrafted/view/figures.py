@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handcrafted.view.fonts import FONT
 
@@ -19,7 +19,11 @@ def drawn(build: Callable[[], Figure], form: str, dpi: float) -> bytes:
 
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     content = io.BytesIO()
-    look = {"svg.hashsalt": "handcrafted", "font.family": FONT, "text.parse_math": False}  # a $ in a name is a $
+    look: dict[Any, Any] = {
+        "svg.hashsalt": "handcrafted",
+        "font.family": FONT,
+        "text.parse_math": False,
+    }  # a $ in a name is a $
     with matplotlib.rc_context(look), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box stands for it
         build().savefig(content, format=form, dpi=dpi, metadata=metadata, bbox_inches="tight")
