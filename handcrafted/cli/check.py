@@ -14,6 +14,7 @@ import click
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import Several, loop_path
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.staging import unique
 from handcrafted.verdict.comparison import Comparison
@@ -114,12 +115,14 @@ def registered_by(module: str) -> tuple[str, ...]:
         raise
     except Exception as error:
         raise HandcraftedError(
-            f"Expected a module that registers readouts, got {module!r}, which cannot be imported: {error!r}."
+            f"Expected a module that registers readouts, got {shown(module)}, which cannot be imported: {error!r}."
         ) from None
     finally:
         sys.path.pop(0)
     if not (found := tuple(name for name in registered() if name not in before)):
-        raise HandcraftedError(f"Expected a module that registers readouts, got {module!r}. Decorate a function in it.")
+        raise HandcraftedError(
+            f"Expected a module that registers readouts, got {shown(module)}. Decorate a function in it."
+        )
     return found
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import UnionType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.letters import clipped, listed, shown
 
+T = TypeVar("T")
 FilePath = tuple[str | int, ...]
 
 LONGEST, MOST_COMPARED = 200, 20_000
@@ -33,10 +33,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Known are: {listed(known)}." if known else " None is declared."
 
 
-def must_be(thing: Any, kind: type | UnionType, what: str) -> None:
+def must_be(thing: Any, kind: Any, what: str) -> None:
     """Refuse an argument of another type."""
     if not isinstance(thing, kind):
         raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
+
+
+def all_are(things: Any, kind: type[T], what: str) -> list[T]:
+    """Give a list of things, all of one type; refuse others."""
+    must_be(things, Iterable, what)
+    listed = list(things)
+    for thing in listed:
+        must_be(thing, kind, f"a {kind.__name__} among {what}")
+    return listed
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from handcrafted.control.complaint import all_are, must_be
+
 INPUT, OUTPUT = "input", "output"
 
 
@@ -56,6 +58,10 @@ class Edge:
     gain: float | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
 
+    def __post_init__(self) -> None:
+        must_be(self.source, Signal, "a Signal where an edge starts")
+        must_be(self.target, Signal, "a Signal where an edge ends")
+
     @property
     def key(self) -> tuple[Signal, Signal, int]:
         """What identifies the edge."""
@@ -98,6 +104,12 @@ class SignalGraph:
     """
 
     def __init__(self, nodes: Iterable[Signal], edges: Iterable[Edge]):
+        """Take signals and edges; what edges join is among the signals.
+
+        Raises:
+            HandcraftedError: if something is neither.
+        """
+        nodes, edges = all_are(nodes, Signal, "the signals of a graph"), all_are(edges, Edge, "the edges of a graph")
         self._edges = {edge.key: edge for edge in edges}
         ends = (end for edge in self._edges.values() for end in (edge.source, edge.target))
         self.nodes: tuple[Signal, ...] = tuple(dict.fromkeys([*nodes, *ends]))

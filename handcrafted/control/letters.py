@@ -20,8 +20,8 @@ XML file can hold: halves of surrogate pairs and the code points that are no cha
 MOST_QUOTED = 80
 """Letters of what was got that a message quotes."""
 
-MOST_LISTED = 400
-"""Letters of a list of choices."""
+MOST_LISTED, MOST_PATH = 400, 300
+"""Letters of a list of choices, and of a path."""
 
 
 def printable(text: str) -> str:
@@ -63,6 +63,11 @@ _SHORT = _Short()
 def shown(value: Any) -> str:
     """Quote what was got, in at most `MOST_QUOTED` letters."""
     return clipped(printable(_SHORT.repr(value)))
+
+
+def located(path: object) -> str:
+    """Write a path at the beginning of a message."""
+    return clipped(str(path), MOST_PATH)
 
 
 def listed(words: Iterable[str], separator: str = ", ") -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import networkx as nx
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import to_key
 from handcrafted.control.rules_of_controllers import check_controller, check_names, check_value
 from handcrafted.control.rules_of_guards import check_layer_0
@@ -134,7 +135,7 @@ def _check_nesting(structure: ControlStructure) -> None:
         ring = [edge[0] for edge in nx.find_cycle(graph)]
         refuse(
             ("components", ring[0], "inside"),
-            f"Expected nested components, got {' inside '.join([*ring, ring[0]])}. Take one of them out.",
+            f"Expected nested components, got {listed([*ring, ring[0]], ' inside ')}. Take one of them out.",
         )
     for group, members in structure.groups.items():
         for i, member in enumerate(members):
@@ -158,7 +159,7 @@ def _check_domains(structure: ControlStructure) -> None:
                 refuse(
                     path,
                     f"Expected one domain for {done.id.name} of {link.sender}, got {done.domain} beside "
-                    f"{', '.join(shared[key]) or 'a range'}. Give both links the same values.",
+                    f"{listed(shared[key]) or 'a range'}. Give both links the same values.",
                 )
     for controller in structure.resolved.controllers.values():
         for variable in controller.variables:
@@ -174,7 +175,7 @@ def _check_loops(structure: ControlStructure) -> None:
     if nx.is_directed_acyclic_graph(graph):
         return
     ring = [edge[0] for edge in nx.find_cycle(graph)]
-    names = " -> ".join(f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]])
+    names = listed((f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]]), " -> ")
     overridden = [link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False]
     refuse(
         overridden[0] if overridden else (),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.dynamics import Dynamics, FiniteState, first_outputs
+from handcrafted.control.letters import listed
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.structure import ControlStructure
 
@@ -58,7 +59,7 @@ def _check_output(path: FilePath, dynamics: Dynamics, link: ResolvedLink, first:
     states = dynamics.states if isinstance(dynamics, FiniteState) else ()
     if link.domain.values != states:
         got = f"the values {link.domain}" if link.domain.discrete else "a range"
-        wanted = f"the states {', '.join(states)} as its values" if states else "a range, for it is a number"
+        wanted = f"the states {listed(states)} as its values" if states else "a range, for it is a number"
         text = f"Expected {wanted} for {link.id.name} from {link.id.sender}, got {got}. Declare the same on both."
         refuse(path, text)
     if not isinstance(first, str) and not link.domain.low <= first <= link.domain.high:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import clipped
+from handcrafted.control.letters import located
 
 
 def write_whole(path: Path, content: bytes) -> Path:
@@ -28,8 +28,9 @@ def write_whole(path: Path, content: bytes) -> Path:
             raise
     except (OSError, ValueError) as error:  # a path with a zero byte, or with half a surrogate pair
         reason = error.strerror if isinstance(error, OSError) else error
-        where = clipped(str(path), 300)
-        raise HandcraftedError(f"{where}: Expected a place to write to, got: {reason}. Choose another.") from None
+        raise HandcraftedError(
+            f"{located(path)}: Expected a place to write to, got: {reason}. Choose another."
+        ) from None
     return path
 
 

@@ -16,6 +16,7 @@ from handcrafted.control.complaint import FilePath, must_be, sentence
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
 from handcrafted.control.keys import known_keys
+from handcrafted.control.letters import located
 from handcrafted.control.parts import Part
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.whole_file import write_whole
@@ -48,19 +49,20 @@ def load_faults(path: str | Path) -> FaultList:
 def _text(path: str | Path) -> str:
     """Read a text file of moderate size."""
     must_be(path, str | Path, "the path of a YAML file")
+    where = located(path)
     try:
         with Path(path).open("rb") as file:
             found = file.read(MOST_BYTES + 1)  # a device or a pipe does not say its size
         text = found.decode("utf-8")
     except UnicodeDecodeError:
         raise HandcraftedError(
-            f"{path}: Expected a text file in UTF-8, got binary data or another encoding. Give a YAML file in UTF-8."
+            f"{where}: Expected a text file in UTF-8, got binary data or another encoding. Give a YAML file in UTF-8."
         ) from None
     except (OSError, ValueError) as error:  # the latter of a path with a zero byte
         reason = error.strerror if isinstance(error, OSError) else error
-        raise HandcraftedError(f"{path}: Expected a file that can be read, got: {reason}. Check the path.") from None
+        raise HandcraftedError(f"{where}: Expected a file that can be read, got: {reason}. Check the path.") from None
     if len(found) > MOST_BYTES:
-        raise HandcraftedError(f"{path}: Expected a file of at most {MOST_BYTES:,} bytes, got more. Split it.")
+        raise HandcraftedError(f"{where}: Expected a file of at most {MOST_BYTES:,} bytes, got more. Split it.")
     return text
 
 
@@ -75,6 +77,7 @@ def parsed(text: str, origin: str, kind: type[P]) -> P:
     Raises:
         HandcraftedError: naming the line that is not valid.
     """
+    origin = located(origin)
     data, lines = plain_data(text, origin)
     if not isinstance(data, dict):
         raise HandcraftedError(f"{origin}, line 1: Expected a mapping with {_keys_of(kind)} and so on, got no mapping.")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
+from handcrafted.control.complaint import all_are, must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink, next_step
@@ -32,7 +32,8 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         circuits: the circuits to use; None builds those that the structure's laws name.
 
     Raises:
-        HandcraftedError: if circuits contradict each other, form an algebraic loop, or break the access policy.
+        HandcraftedError: if circuits contradict each other, form an algebraic loop, break the access policy, or do not
+            fit what they read and write, or if the arrays would be larger than any usual machine's memory.
 
     Example:
         >>> print(hc.assemble(hc.load(find("train door"))).report().title)
@@ -41,7 +42,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)
-    return Transformer(*_build(structure, tuple(circuits)), structure=structure)
+    return Transformer(*_build(structure, tuple(all_are(circuits, Circuit, "circuits"))), structure=structure)
 
 
 def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
@@ -141,6 +142,11 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> 
     """Write a circuit's local arrays to its place."""
     reads = np.concatenate([names.find(signal) for signal in circuit.reads] or [np.zeros(0, int)])
     writes, layer, numbers = names.find(circuit.writes), place.layer, np.array(place.components)
+    if (len(reads), len(writes)) != (circuit.reading, circuit.width):
+        raise HandcraftedError(
+            f"Expected {circuit.name} to read {len(reads)} coordinates and write {len(writes)}, as its signals have, "
+            f"got arrays for {circuit.reading} and {circuit.width}. Make its arrays as wide."
+        )
     if isinstance(circuit.body, Head):
         head, dims = place.components[0], np.arange(circuit.body.value.shape[1])
         weights.b_Q[layer, head, :2] = circuit.body.query * weights.sizes["d_head"] ** 0.5

@@ -15,12 +15,12 @@ from safetensors.numpy import save
 
 from handcrafted.control.complaint import must_be, named
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import clipped, listed
+from handcrafted.control.letters import clipped, listed, located
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.yamlfile import dumps, load
 from handcrafted.model.history import Edited
 from handcrafted.model.parameters import Built, Rebuild, same_circuits
-from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, check_shapes, sizes_of
+from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 
 if TYPE_CHECKING:
     from handcrafted.model.transformer import Transformer
@@ -48,7 +48,7 @@ def save_model(model: Transformer, folder: str | Path) -> Path:
     except (OSError, ValueError) as error:  # the latter of a path with a zero byte
         reason = error.strerror if isinstance(error, OSError) else error
         raise HandcraftedError(
-            f"{target}: Expected a folder that can be written, got: {reason}. Choose another place."
+            f"{located(target)}: Expected a folder that can be written, got: {reason}. Choose another place."
         ) from None
     return target
 
@@ -104,7 +104,7 @@ def read_arrays(header: Header, sizes: Mapping[str, int]) -> Weights:
     with _opened(header.arrays) as file:
         found = Weights(**{name: file.get_tensor(name) for name in FIELD_AXES})
     with named(header.arrays):
-        return check_finite(check_shapes(found))
+        return check_finite(must_have_sizes(found, sizes))
 
 
 def restored(model: Transformer, rebuild: Rebuild, folder: str | Path) -> Edited:
@@ -128,12 +128,12 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     except SafetensorError as error:
         raise HandcraftedError(
-            f"{path}: Expected a file in the safetensors format, got a damaged one or another ({clipped(str(error))}). "
+            f"{located(path)}: Expected a file in the safetensors format, got a damaged one or another ({clipped(str(error))}). "
             "Save it anew."
         ) from None
     except OSError as error:
         raise HandcraftedError(
-            f"{path}: Expected a file that can be read, got: {error.strerror or error}. Check the folder."
+            f"{located(path)}: Expected a file that can be read, got: {error.strerror or error}. Check the folder."
         ) from None
 
 
@@ -141,12 +141,14 @@ def _check_size(path: Path) -> None:
     """Refuse a file or a header that nobody could hold, before either is read."""
     size = path.stat().st_size
     if not path.is_file():
-        raise HandcraftedError(f"{path}: Expected a file that can be read, got something else. Check the folder.")
+        raise HandcraftedError(
+            f"{located(path)}: Expected a file that can be read, got something else. Check the folder."
+        )
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if size > MOST_BYTES or MOST_HEADER < header <= size:
         raise HandcraftedError(
-            f"{path}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got more. "
+            f"{located(path)}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got more. "
             "Is it a model's file?"
         )
 
@@ -155,11 +157,13 @@ def _shapes(path: Path, file: Any) -> dict[str, tuple[int, ...]]:
     """Give the shape of every array, as the header says it."""
     if unfit := sorted(set(file.keys()) ^ set(FIELD_AXES)):
         raise HandcraftedError(
-            f"{path}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "
+            f"{located(path)}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "
             f"file that differs in {listed(unfit)}. Save the model anew."
         )
     said = {name: file.get_slice(name) for name in FIELD_AXES}
     for name, one in said.items():
         if (kind := one.get_dtype()) != "F32":
-            raise HandcraftedError(f"{path}: Expected float32, F32, in {name}, got {kind}. Save the model anew.")
+            raise HandcraftedError(
+                f"{located(path)}: Expected float32, F32, in {name}, got {kind}. Save the model anew."
+            )
     return {name: tuple(one.get_shape()) for name, one in said.items()}

@@ -13,6 +13,8 @@ from handcrafted.control.csvtext import as_csv
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import listed, shown
+from handcrafted.control.numbers import whole
 from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.whole_file import write_whole
@@ -33,6 +35,7 @@ class Signals(Mapping[Signal, np.ndarray]):
         Raises:
             HandcraftedError: if there is none, or more than one.
         """
+        must_be(key, str | Signal, "the name of a signal, or the whole Signal")
         if isinstance(key, Signal) and key in self.values_of:
             return key
         found = [s for s in self.values_of if key in (s.name, f"{s.owner}.{s.name}")]
@@ -40,10 +43,12 @@ class Signals(Mapping[Signal, np.ndarray]):
             return found[0]
         known = [*map(_name, self.values_of)]
         if found:
-            which = ", ".join(map(_name, found))
-            raise HandcraftedError(f"Expected one {self.kind} signal, got {key!r} for {which}. Name its owner too.")
+            which = listed(map(_name, found))
+            raise HandcraftedError(
+                f"Expected one {self.kind} signal, got {shown(str(key))} for {which}. Name its owner too."
+            )
         raise HandcraftedError(
-            f"Expected the name of a {self.kind} signal, got {str(key)!r}.{nearest(str(key), known)}"
+            f"Expected the name of a {self.kind} signal, got {shown(str(key))}.{nearest(str(key), known)}"
         )
 
     def __getitem__(self, key: str | Signal) -> np.ndarray:
@@ -155,9 +160,10 @@ class Trace(Reported):
         """Write one run as a table: a column per signal, a row per step.
 
         Raises:
-            HandcraftedError: if the file cannot be written.
+            HandcraftedError: if there is no such run, or the file cannot be written.
         """
         must_be(path, str | Path, "the path of a file to write")
+        run = whole("the number of a run", run, 0, (self.runs or 1) - 1)
         titled = {
             "time": self.time,
             **{title: column for kind, s in self._all() for title, column in self._columns(kind, s, run)},

@@ -16,7 +16,7 @@ from handcrafted.control.letters import listed, shown
 from handcrafted.control.resolved import LinkId, ResolvedLink
 from handcrafted.model.layout import Placement
 from handcrafted.model.transformer import Transformer
-from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.model.weights import Weights, must_have_sizes
 from handcrafted.verdict.entries import Block, Entry
 
 MOST_ENTRIES = 24
@@ -116,15 +116,11 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
         True
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
-    must_be(link, str, "a link, written `from -> to: name`,")
-    must_be(weights, Weights | None, "arrays, such as `model.weights`,")
+    must_be(link, str, "a link, written `from -> to: name`")
+    must_be(weights, Weights | None, "arrays, such as `model.weights`")
     found = find_link(model, link)
-    trace = _Trace(model, check_shapes((model.effective_weights if weights is None else weights).numpy()))
-    if trace.weights.sizes != model.effective_weights.sizes:
-        raise HandcraftedError(
-            f"Expected arrays of the model's sizes {model.effective_weights.sizes}, got {trace.weights.sizes}. "
-            "Give a copy of the model's own arrays."
-        )
+    own = model.effective_weights
+    trace = _Trace(model, must_have_sizes(own if weights is None else weights, own.sizes).numpy())
     steps = [trace.edge(edge) for edge in link_edges(found)]
     if found.sent_by_controller:
         steps.insert(0, trace.written(written_port(found)))

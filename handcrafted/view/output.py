@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.whole_file import write_whole
 
 
@@ -16,17 +18,20 @@ def checked_path(path: str | Path, suffixes: Sequence[str]) -> Path:
     Raises:
         HandcraftedError: if the suffix is not among `suffixes`, or the folder is missing and so is the folder above it.
     """
+    must_be(path, str | Path, "the path of a picture to write")
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         got = f"`{path.suffix}`" if path.suffix else "none"
         raise HandcraftedError(
-            f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {path}. Change the suffix."
+            f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {shown(str(path))}. Change the suffix."
         )
     if path.is_dir():
-        raise HandcraftedError(f"Expected a file to write, got the folder {path}. Add a file name.")
+        raise HandcraftedError(f"Expected a file to write, got the folder {shown(str(path))}. Add a file name.")
     folder = path.parent
     if not folder.exists() and not folder.parent.is_dir():
-        raise HandcraftedError(f"Expected an existing folder, got {folder}, which is missing. Create it first.")
+        raise HandcraftedError(
+            f"Expected an existing folder, got {shown(str(folder))}, which is missing. Create it first."
+        )
     return path
 
 

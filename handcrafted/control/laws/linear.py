@@ -9,6 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.laws.given import Answer, Given
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.weighing import Constant, DeadBand, Linear, limits_of
 
@@ -53,7 +54,7 @@ def constant_value(task: Task, domain: Domain) -> Value:
     fits = value in domain.values if domain.discrete else isinstance(value, int | float)
     if not fits:
         raise HandcraftedError(
-            f"Expected parameters: {{value: …}} of {task.name} of {task.owner} in {domain}, got {value!r}. Set it."
+            f"Expected parameters: {{value: …}} of {task.name} of {task.owner} in {domain}, got {shown(value)}. Set it."
         )
     return str(value) if domain.discrete else float(cast(float, value))
 

@@ -11,6 +11,7 @@ import numpy as np
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
@@ -255,7 +256,9 @@ def _with_parameter(structure: ControlStructure, owner: str, name: str, value: f
     *outer, last = name.split(".")
     known = _numbers_of(whole.model_dump(mode="json", by_alias=True) if whole else {})
     if name not in known:
-        raise HandcraftedError(f"Expected a number among the dynamics of {owner}, got {name!r}.{nearest(name, known)}")
+        raise HandcraftedError(
+            f"Expected a number among the dynamics of {owner}, got {shown(name)}.{nearest(name, known)}"
+        )
     for key in outer:
         place = place[key]
     place[last] = value

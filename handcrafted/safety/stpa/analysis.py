@@ -10,6 +10,7 @@ import numpy as np
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
@@ -216,7 +217,7 @@ class Analysis:
             if one.action.name == name:
                 return one
         names = [one.action.name for one in self.actions]
-        raise HandcraftedError(f"Expected the name of an action, got {name!r}.{nearest(name, names)}")
+        raise HandcraftedError(f"Expected the name of an action, got {shown(name)}.{nearest(name, names)}")
 
 
 def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, progress: bool = False) -> Analysis:

@@ -15,6 +15,7 @@ import numpy as np
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal, SignalGraph
+from handcrafted.control.letters import shown
 from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
@@ -82,7 +83,7 @@ def conditions_of(names: Sequence[str] | None) -> tuple[str, ...]:
     """
     for name in names or ():
         if name not in CONDITIONS:
-            raise HandcraftedError(f"Expected the name of a condition, got {name!r}.{nearest(name, CONDITIONS)}")
+            raise HandcraftedError(f"Expected the name of a condition, got {shown(name)}.{nearest(name, CONDITIONS)}")
     return tuple(names) if names else CONDITIONS
 
 

@@ -9,6 +9,7 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import ResolvedController, ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.tuning import Knob, knobs
@@ -52,7 +53,7 @@ def find_part(structure: ControlStructure, name: str) -> Part:
     """
     known = parts_of(structure)
     if name not in known:
-        raise HandcraftedError(f"Expected the name of a part of the diagram, got {name!r}.{nearest(name, known)}")
+        raise HandcraftedError(f"Expected the name of a part of the diagram, got {shown(name)}.{nearest(name, known)}")
     return known[name]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from handcrafted.control import letters
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.tuning import Knob
 from handcrafted.control.zoom import Zoom
@@ -221,12 +222,14 @@ def _done(bench: Workbench, message: str) -> None:
 def _folder(command: Mapping) -> str:
     folder = command.get("folder")
     if not isinstance(folder, str) or not folder.strip():
-        raise HandcraftedError(f"Expected the name of a folder, got {folder!r}. Type one.")
+        raise HandcraftedError(f"Expected the name of a folder, got {letters.shown(folder)}. Type one.")
     return folder.strip()
 
 
 def _action(command: Any) -> Callable[[Workbench, Mapping], None]:
     what = command.get("do") if isinstance(command, Mapping) else command
     if not isinstance(what, str) or what not in COMMANDS:
-        raise HandcraftedError(f"Expected one of the commands {', '.join(COMMANDS)}, got {what!r}. Send one of them.")
+        raise HandcraftedError(
+            f"Expected one of the commands {', '.join(COMMANDS)}, got {letters.shown(what)}. Send one of them."
+        )
     return COMMANDS[what]
