@@ -128,8 +128,8 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     except SafetensorError as error:
         raise HandcraftedError(
-            f"{located(path)}: Expected a file in the safetensors format, got a damaged one or another ({clipped(str(error))}). "
-            "Save it anew."
+            f"{located(path)}: Expected a file in the safetensors format, got a damaged one or another "
+            f"({clipped(str(error))}). Save it anew."
         ) from None
     except OSError as error:
         raise HandcraftedError(
@@ -148,8 +148,8 @@ def _check_size(path: Path) -> None:
         header = int.from_bytes(file.read(8), "little")
     if size > MOST_BYTES or MOST_HEADER < header <= size:
         raise HandcraftedError(
-            f"{located(path)}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got more. "
-            "Is it a model's file?"
+            f"{located(path)}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got "
+            "more. Is it a model's file?"
         )
 
 
