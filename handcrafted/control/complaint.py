@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import clipped, listed, shown
+from handcrafted.control.letters import clipped, listed, printable, shown
 
 T = TypeVar("T")
 FilePath = tuple[str | int, ...]
@@ -71,7 +71,7 @@ def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) ->
 
 def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> str:
     """Say what pydantic found in one sentence; `known` are the keys that could stand there."""
-    where = f"`{clipped(str(path[-1]))}`" if path else "the file"
+    where = f"`{printable(clipped(str(path[-1])))}`" if path else "the file"
     got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
     match kind:
         case "extra_forbidden":

@@ -61,7 +61,9 @@ def _to_word(value: Any) -> Any:
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**LONGEST_NAME else shown(value)
+        if abs(value) >= 10**LONGEST_NAME:  # Python writes no whole number of more than 4,300 digits
+            raise ValueError(f"Expected a name of at most {LONGEST_NAME} letters, got {shown(value)}. Cut it")
+        return str(value)
     return value
 
 
@@ -106,10 +108,10 @@ def _held_or_word(value: Any) -> Any:
     return value
 
 
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False), AfterValidator(_held)]
+Number = Annotated[StrictFloat | StrictInt, AfterValidator(_held)]
 """A finite number that float32 holds."""
 
-Positive = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False, gt=0), AfterValidator(_held)]
+Positive = Annotated[Number, Field(gt=0)]
 """A finite number above zero that float32 holds."""
 
 MOST_WHOLE = 2**53

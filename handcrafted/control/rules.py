@@ -48,6 +48,12 @@ def check_rules(structure: ControlStructure) -> None:
 MOST_COMPONENTS = 2000
 """Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
 
+MOST_LINKS = 5000
+"""Measured on stars: checking n links takes about 0.7 (n / 1000)^2 s, their arrays 36 n^2 bytes and more."""
+
+MOST_NESTED = 30
+"""Boxes in each other."""
+
 
 def _check_size(structure: ControlStructure) -> None:
     """Say at once what a structure would take that nobody could wait for."""
@@ -58,6 +64,8 @@ def _check_size(structure: ControlStructure) -> None:
             f"Expected at most {MOST_COMPONENTS:,} components, got {count:,}: checking them would take about "
             f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
         )
+    if (count := sum(1 for _ in structure.links())) > MOST_LINKS:
+        refuse((), f"Expected at most {MOST_LINKS:,} links, got {count:,}. Split the structure.")
 
 
 def link_path(kind: LinkKind, position: int) -> FilePath:
@@ -136,6 +144,12 @@ def _check_nesting(structure: ControlStructure) -> None:
         refuse(
             ("components", ring[0], "inside"),
             f"Expected nested components, got {listed([*ring, ring[0]], ' inside ')}. Take one of them out.",
+        )
+    elif graph and (depth := nx.dag_longest_path_length(graph)) > MOST_NESTED:
+        deepest = nx.dag_longest_path(graph)[0]
+        refuse(
+            ("components", deepest, "inside"),
+            f"Expected at most {MOST_NESTED} boxes in each other, got {depth} around {deepest}. Take some of them out.",
         )
     for group, members in structure.groups.items():
         for i, member in enumerate(members):

@@ -11,6 +11,9 @@ from handcrafted.control.letters import listed
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.structure import ControlStructure
 
+MOST_HANDED = 100
+"""Components that hand a signal on before it reaches a controller."""
+
 
 def check_dynamics(structure: ControlStructure, name: str, dynamics: Dynamics) -> None:
     """Check the dynamics of one component against what arrives at it and what is fed back from it."""
@@ -35,6 +38,11 @@ def _carrying(structure: ControlStructure, sender: str, name: str, seen: tuple[s
         if link.counted:
             yield link
         elif receiver.dynamics is None and link.id.receiver not in seen:
+            if len(seen) > MOST_HANDED:
+                text = (
+                    f"Expected {name} of {seen[0]} to be handed on at most {MOST_HANDED} times, got more. Shorten it."
+                )
+                refuse(("components", seen[0], "dynamics"), text)
             yield from _carrying(structure, link.id.receiver, name, (*seen, link.id.receiver))
 
 

@@ -128,8 +128,8 @@ class _Converter:
     def _scalar(self, node: ScalarNode) -> Any:
         try:
             return self.scalars.construct_object(node)
-        except (ValueError, YAMLError) as error:
-            raise _Refused(node, f"Expected a word or a number, got {shown(node.value)} ({error}). Mend it.") from None
+        except (ValueError, LookupError, YAMLError):  # the second of a word that is neither true nor false
+            raise _Refused(node, f"Expected a word or a number, got {shown(node.value)}. Mend it.") from None
 
     def _mapping(self, node: MappingNode, path: FilePath) -> dict[str, Any]:
         found: dict[str, Any] = {}

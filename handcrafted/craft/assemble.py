@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.circuit import Circuit, Head
-from handcrafted.craft.plan import circuits_of
+from handcrafted.craft.plan import each_circuit
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.model.layout import Placement
+from handcrafted.model.memory import memory
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Built
 from handcrafted.model.transformer import Transformer
@@ -47,7 +48,9 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
 
 def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
     resolved = structure.resolved
-    chosen = circuits_of(resolved) if circuits is None else circuits
+    width = sum(link.domain.width for link in resolved.links if link.counted)
+    _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
+    chosen = tuple(_fitting(structure.name, each_circuit(resolved))) if circuits is None else circuits
     Policy(structure).check(chosen)
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
@@ -55,9 +58,9 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
     weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
     masks = Weights.zeros(bool, **weights.sizes)
     _wire_ends(weights, masks, names, resolved.links)
-    for memory in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
-        if memory:
-            _connect(weights.W_R, masks.W_R, names.find(memory.next), names.find(memory.signal))
+    for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
+        if kept:
+            _connect(weights.W_R, masks.W_R, names.find(kept.next), names.find(kept.signal))
     weights.r_0[:], masks.r_0[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)
@@ -80,22 +83,38 @@ def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: 
     }
 
 
-MOST_BYTES = 4_000_000_000
-"""Arrays beyond this are refused before any memory is taken; model and masks hold them twice."""
+MOST_BYTES, SHARE = 4_000_000_000, 4
+"""Arrays beyond this, or beyond such a part of the memory there is, are refused before any memory is taken; a model
+holds them together with its masks, and to read it takes copies."""
+
+
+def _must_fit(name: str, count: int, what: str) -> None:
+    """Refuse arrays of so many bytes if they would not fit.
+
+    Raises:
+        HandcraftedError: with what they are, and the memory that they would take.
+    """
+    if count > (most := min(MOST_BYTES, memory() // SHARE)):
+        raise HandcraftedError(
+            f"Expected arrays of at most {most / 1e9:.3g} GB, got {count / 1e9:.3g} GB for {name}: {what}. "
+            "Split it, or collapse groups."
+        )
+
+
+def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
+    """Give circuits as they are built, as long as their own arrays fit."""
+    taken = 0
+    for circuit in circuits:
+        taken += sum(array.nbytes for array in vars(circuit.body).values())
+        _must_fit(name, taken, f"the circuits up to {circuit.name} alone")
+        yield circuit
 
 
 def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
-    """Refuse arrays that would not fit a usual machine.
-
-    Raises:
-        HandcraftedError: with the number of parameters and their memory.
-    """
+    """Refuse arrays that would not fit; see `_must_fit`."""
     count = sum(math.prod(sizes[axis] for axis in axes) for axes in FIELD_AXES.values())
-    if 4 * count > MOST_BYTES:
-        raise HandcraftedError(
-            f"Expected arrays of at most {MOST_BYTES / 1e9:g} GB, got {4 * count / 1e9:.1f} GB for {name}: {count:,} "
-            f"parameters in {sizes['layer']} layers of {sizes['d_model']} coordinates. Split it, or collapse groups."
-        )
+    where = f"{sizes['layer']} layers of {sizes['d_model']} coordinates"
+    _must_fit(name, 4 * count, f"{count:,} parameters in {where}")
     return sizes
 
 

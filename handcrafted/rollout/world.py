@@ -23,6 +23,7 @@ from handcrafted.control.numbers import as_numbers
 from handcrafted.control.processes.bundled import process_of
 from handcrafted.control.processes.process import Process
 from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.rules_of_processes import MOST_HANDED
 from handcrafted.control.structure import ControlStructure
 
 STATE, DISTURBANCE = "state", "disturbance"
@@ -152,6 +153,10 @@ class _Wiring:
             raise HandcraftedError(
                 f"Expected a process somewhere in the ring {ring}, which hands {name} round without anybody making it. "
                 "Give one of these components dynamics."
+            )
+        if len(seen) > MOST_HANDED:
+            raise HandcraftedError(
+                f"Expected {name} to be handed on at most {MOST_HANDED} times before {seen[0]}, got more. Shorten it."
             )
         same = [other for other in self._arriving(sender) if other.id.name == name] if sender else []
         if sender and sender not in self.processes and len(same) == 1:

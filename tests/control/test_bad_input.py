@@ -54,7 +54,7 @@ CASES = {
     "half a surrogate pair": ('name: "a\\ud800b"\n', 1, "got 'a\\ud800b'"),
     "a name that is too long": (f"name: {'x' * 121}\n", 1, "at most 120 letters, got 121"),
     "text that rings a bell": ('name: x\nlosses: {L-1: "\\x07"}\n', 2, "Expected text without control characters"),
-    "not a number": ("name: x\ntime step: {value: .nan}\n", 2, "value"),
+    "not a number": ("name: x\ntime step: {value: .nan}\n", 2, "finite number"),
     "an infinite range": (boxes("range: [0, 9]", "range: [0, .inf]"), 3, "finite"),
     "a reversed range": (boxes("range: [0, 9]", "range: [9, 0]"), 3, "low < high"),
     "values and range": (boxes("range: [0, 9]", "range: [0, 9], values: [p]"), 3, "got both"),
