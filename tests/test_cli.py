@@ -119,9 +119,10 @@ BAD = {
     "an unknown suffix": (("draw", DOOR, "-o", "x.jpeg"), "Expected"),
     "no output": (("draw", DOOR), "Missing option"),
     "an unknown command": (("chek",), "No such command"),
+    "a name that would leave the folder": (("new", "../x"), "Name the file with -o"),
     "an unknown link": (("explain", DOOR, "a -> b: c"), "train -> door controller: emergency"),
     "one picture for several loops": (("check", DOOR, DOOR, "--png", "x.png"), "Name a folder"),
-    "a name that cannot be one": (("new", "<x>"), "plain ASCII"),
+    "a name that cannot be one": (("new", "a\nb"), "without control characters"),
 }
 
 
@@ -203,3 +204,53 @@ def test_circuits_prints_formula_arrays_and_errors_of_one_law():
 def test_circuits_of_an_unknown_law():
     result = run("circuits", "dead bnd")
     assert result.exit_code == 2 and "Did you mean `dead band`" in result.output and "Traceback" not in result.output
+
+
+BROKEN = "name: x\ncomponets: {}\n"
+
+
+@pytest.fixture
+def mixed(tmp_path, monkeypatch):
+    """Give files in a folder of which some can be used, good ones first, in the middle and last."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "sub/a"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(f"{name}.yaml").write_text(Path(HEATED).read_text().replace("name: heated room", f"name: room {name}"))
+    Path("bad.yaml").write_text(BROKEN)
+    return ["a.yaml", "bad.yaml", "b.yaml", "no.yaml", "no such loop", "sub/a.yaml"]
+
+
+def test_a_bad_file_loses_no_answer_in_json(mixed):
+    done = run("check", "--json", *mixed)
+    said = json.loads(done.stdout)
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    assert [one.get("structure") for one in said] == ["room a", None, "room b", None, None, "room sub/a"]
+    assert all(one["reproduced"] for one in said if "structure" in one)
+    assert [sorted(one) for one in said if "structure" not in one] == [["error", "file"]] * 3
+    assert said[1] == {
+        "file": "bad.yaml",
+        "error": "bad.yaml, line 2: Expected a known key, got `componets`. Did you mean `components`?",
+    }
+    assert done.stderr.count("Error: ") == 3 and "got 'no such loop'" in done.stderr
+
+
+def test_a_bad_file_loses_no_answer_in_the_table_and_no_picture(mixed):
+    done = run("check", *mixed, "--png", "pictures")
+    assert done.exit_code == 2 and done.stderr.count("Error: ") == 3
+    assert done.stdout.count(" reproduced") == 3 and done.stdout.count("wrote ") == 3
+    assert sorted(path.name for path in Path("pictures").iterdir()) == ["a#2.png", "a.png", "b.png"]
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_checked(mixed, monkeypatch):
+    monkeypatch.setattr("handcrafted.cli.check._check_one", None)
+    done = run("check", "a.yaml", "b.yaml", "--png", "bad.yaml")
+    assert done.exit_code == 2 and "Expected to read or write bad.yaml, got: File exists" in done.stderr
+
+
+def test_a_bad_file_loses_no_score(mixed):
+    done = run("score", *mixed, "--readout", "wiring", "--condition", "permuted", "-o", "scores")
+    assert done.exit_code == 2, done.output
+    assert done.stderr.count("Error: ") == 4 and "Expected files of different names, got a twice" in done.stderr
+    rows = Path("scores/scores.csv").read_text().splitlines()
+    assert {row.split(",")[0] for row in rows[1:]} == {"a", "b"}
+    assert run("score", "bad.yaml").exit_code == 2

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
+from handcrafted.control.complaint import named
 
 
 @main.command()
@@ -28,6 +29,7 @@ def analyse(
 
     Example: handcrafted analyse "train door" -o report
     """
+    from handcrafted.control.csvtext import as_csv
     from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
     from handcrafted.safety.faults.campaign import inject
@@ -36,7 +38,7 @@ def analyse(
     from handcrafted.safety.faults.usual import compared, usual_faults
     from handcrafted.safety.stpa.analysis import analyse as run
     from handcrafted.safety.stpa.report import PICTURE, as_markdown
-    from handcrafted.safety.stpa.tables import as_csv, tables
+    from handcrafted.safety.stpa.tables import tables
     from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
     from handcrafted.view.unsafe import as_html, unsafe_picture

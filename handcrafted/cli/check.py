@@ -5,26 +5,31 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from handcrafted.cli.group import friendly, main, named, quiet
-from handcrafted.cli.loop_file import LoopFile
+from handcrafted.cli.group import friendly, main, quiet
+from handcrafted.cli.loop_file import Several, loop_path
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import LinkId
+from handcrafted.control.staging import unique
 from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
     from handcrafted.verdict.chain import ChainOfCommand
+
+Checked = tuple[Comparison, "ChainOfCommand"]
 
 PRINTED_LOOPS = 6
 """Feedback loops that `check` prints, the shortest ones; the others are counted."""
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=LoopFile())
+@click.argument("files", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of the table.")
 @click.option(
     "--png", type=click.Path(path_type=Path), help="A folder for one picture per loop, or a .png for one loop."
@@ -33,9 +38,12 @@ PRINTED_LOOPS = 6
 @click.option("--import", "module", help="A Python module that registers readouts; all of them are shown.")
 @friendly
 def check(
-    files: tuple[Path, ...], as_json: bool, png: Path | None, readouts: tuple[str, ...], module: str | None
+    files: tuple[str, ...], as_json: bool, png: Path | None, readouts: tuple[str, ...], module: str | None
 ) -> None:
     """Assemble each of FILES, read the weights back, and compare; without FILES, the bundled loops.
+
+    A file that cannot be used ends none of the others: it is named at the end, in JSON by an object of its own with
+    `file` and `error`, and the exit code is 2.
 
     Example: handcrafted check "train door" --png figures
     """
@@ -43,33 +51,52 @@ def check(
     from rich.progress import track
 
     from handcrafted.readout.recover import chosen as known
-    from handcrafted.view.tables import print_comparisons
+    from handcrafted.view.draw import draw
     from handcrafted.zoo import bundled
 
-    chosen = files or bundled()
+    chosen = tuple(map(str, files or bundled()))
     if png is not None and png.suffix == ".png" and len(chosen) > 1:
         raise HandcraftedError(f"Expected a folder for {len(chosen)} pictures, got {png}. Name a folder.")
     shown = (*readouts, *registered_by(module)) if module else readouts
     known(list(shown))
     watched = track(chosen, "checking", console=Console(stderr=True), disable=quiet(), transient=True)
-    checked = [(path, *_check_one(path, shown)) for path in watched]
-    results = [(path, comparison) for path, comparison, *_ in checked]
-    pictures = _pictures(results, png) if png is not None else []
-    comparisons = [comparison for _, comparison in results]
+    several, pictures, answers = Several(), [], []
+    for file, picture in zip(watched, _places(png, chosen), strict=True):
+        answer = None
+        with several.each(file):
+            answer = _check_one(loop_path(file), shown)
+            if picture is not None:
+                pictures.append(draw(answer[0], picture))
+        answers.append((file, answer))
     if as_json:
-        click.echo(json.dumps([summary(comparison) for comparison in comparisons], indent=2))
+        said = [summary(answer[0]) if answer else several.said(file) for file, answer in answers]
+        click.echo(json.dumps(said, indent=2))
     else:
-        print_comparisons(comparisons)
-        for _, comparison, chain in checked:
-            for remark in chain.remarks():
-                click.echo(f"{comparison.structure.name}: {remark}")
-            for loop in comparison.loops[:PRINTED_LOOPS]:
-                click.echo(f"{comparison.structure.name}: {loop}")
-            if (more := len(comparison.loops) - PRINTED_LOOPS) > 0:
-                click.echo(f"{comparison.structure.name}: … and {more} longer feedback loops")
-        for picture in pictures:
-            click.echo(f"wrote {picture}")
-    raise SystemExit(0 if all(comparison.reproduced for comparison in comparisons) else 1)
+        _print([answer for _, answer in answers if answer], pictures)
+    several.end(0 if all(answer[0].reproduced for _, answer in answers if answer) else 1)
+
+
+def _print(answers: Sequence[Checked], pictures: Iterable[Path]) -> None:
+    """Print the table, what was found inside each network, and where the pictures are."""
+    from handcrafted.view.tables import print_comparisons
+
+    if answers:
+        print_comparisons([comparison for comparison, _ in answers])
+    for comparison, chain in answers:
+        _print_inside(comparison, chain)
+    for picture in pictures:
+        click.echo(f"wrote {picture}")
+
+
+def _print_inside(comparison: Comparison, chain: ChainOfCommand) -> None:
+    """Print below the table what was found inside one network."""
+    name = comparison.structure.name
+    for remark in chain.remarks():
+        click.echo(f"{name}: {remark}")
+    for loop in comparison.loops[:PRINTED_LOOPS]:
+        click.echo(f"{name}: {loop}")
+    if (more := len(comparison.loops) - PRINTED_LOOPS) > 0:
+        click.echo(f"{name}: … and {more} longer feedback loops")
 
 
 def registered_by(module: str) -> tuple[str, ...]:
@@ -88,16 +115,18 @@ def registered_by(module: str) -> tuple[str, ...]:
         raise
     except Exception as error:
         raise HandcraftedError(
-            f"Expected a module that registers readouts, got {module!r}, which cannot be imported: {error!r}."
+            f"Expected a module that registers readouts, got {shown(module)}, which cannot be imported: {error!r}."
         ) from None
     finally:
         sys.path.pop(0)
     if not (found := tuple(name for name in registered() if name not in before)):
-        raise HandcraftedError(f"Expected a module that registers readouts, got {module!r}. Decorate a function in it.")
+        raise HandcraftedError(
+            f"Expected a module that registers readouts, got {shown(module)}. Decorate a function in it."
+        )
     return found
 
 
-def _check_one(path: Path, readouts: tuple[str, ...]) -> tuple[Comparison, ChainOfCommand]:
+def _check_one(path: Path, readouts: tuple[str, ...]) -> Checked:
     """Give the comparison and the chain of command of one file."""
     from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
@@ -106,18 +135,19 @@ def _check_one(path: Path, readouts: tuple[str, ...]) -> tuple[Comparison, Chain
     from handcrafted.verdict.compare import compare
 
     structure = load(path)
-    with named(path):
-        recovered = recover(assemble(structure), readouts=readouts)
-        return compare(structure, recovered), chain_of_command(structure, recovered)
+    recovered = recover(assemble(structure), readouts=readouts)
+    return compare(structure, recovered), chain_of_command(structure, recovered)
 
 
-def _pictures(results: list[tuple[Path, Comparison]], target: Path) -> list[Path]:
-    from handcrafted.view.draw import draw as draw_thing
-
-    if target.suffix == ".png":
-        return [draw_thing(results[0][1], target)]
+def _places(target: Path | None, files: Sequence[str]) -> Sequence[Path | None]:
+    """Say where each file's picture goes: files of one name in different folders get numbers."""
+    if target is None or target.suffix == ".png":
+        return [target for _ in files]
     target.mkdir(parents=True, exist_ok=True)
-    return [draw_thing(comparison, target / f"{path.stem}.png") for path, comparison in results]
+    names: list[str] = []
+    for file in files:
+        names.append(unique(Path(file).stem, names))
+    return [target / f"{name}.png" for name in names]
 
 
 def summary(comparison: Comparison) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 
 
 @main.command()
@@ -39,7 +40,7 @@ def figures(output: Path, only: tuple[str, ...], notebooks: Path | None) -> None
 
     known = {one.name: one for one in drawables(output)}
     if unknown := [name for name in only if name not in known]:
-        raise HandcraftedError(f"Expected the name of a picture, got {unknown[0]!r}.{nearest(unknown[0], known)}")
+        raise HandcraftedError(f"Expected the name of a picture, got {shown(unknown[0])}.{nearest(unknown[0], known)}")
     if notebooks is not None:
         sources(notebooks)
     for name in track(only or list(known), "drawing", disable=quiet(), transient=True):

@@ -10,24 +10,25 @@ from pathlib import Path
 
 import click
 
-from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
+from handcrafted.control.complaint import named
 from handcrafted.control.errors import HandcraftedError
 
 
 @main.command()
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: NAME.yaml.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: NAME.yaml, here.")
 @friendly
 def new(name: str, output: Path | None) -> None:
     """Write a commented template for a control structure called NAME.
 
     Example: handcrafted new "my loop" -o my_loop.yaml
     """
-    from handcrafted.control.template import template
+    from handcrafted.control.template import file_name, template
 
     text = template(name)
-    path = output or Path(f"{name.replace(' ', '_')}.yaml")
+    path = output or Path(file_name(name))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

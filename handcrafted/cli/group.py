@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -51,12 +49,3 @@ def main() -> None:
 def quiet() -> bool:
     """Whether nobody watches a progress bar."""
     return not os.isatty(2)
-
-
-@contextmanager
-def named(file: Path) -> Iterator[None]:
-    """Let what is wrong with a file's contents name the file."""
-    try:
-        yield
-    except HandcraftedError as error:
-        raise error if str(error).startswith(f"{file}") else HandcraftedError(f"{file}: {error}") from None

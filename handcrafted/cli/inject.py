@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from handcrafted.cli.group import friendly, main, named, quiet
+from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
+from handcrafted.control.complaint import named
 
 
 @main.command()
@@ -30,6 +31,7 @@ def inject(
 
     Example: handcrafted inject "guarded room" bit_flips.yaml --sample 1000 -o faults
     """
+    from handcrafted.control.csvtext import as_csv
     from handcrafted.control.errors import HandcraftedError
     from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
@@ -38,7 +40,6 @@ def inject(
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
     from handcrafted.safety.faults.usual import compared, usual_faults
-    from handcrafted.safety.stpa.tables import as_csv
     from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
 

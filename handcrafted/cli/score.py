@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from handcrafted.cli.check import registered_by
-from handcrafted.cli.group import friendly, main, named, quiet
-from handcrafted.cli.loop_file import LoopFile
+from handcrafted.cli.group import friendly, main, quiet
+from handcrafted.cli.loop_file import Several, loop_path
 from handcrafted.control.errors import HandcraftedError
 
 SQUEEZED = ("train door", "heated room")
@@ -16,7 +16,7 @@ SQUEEZED = ("train door", "heated room")
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=LoopFile())
+@click.argument("files", nargs=-1)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
 @click.option(
     "--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all."
@@ -31,7 +31,7 @@ SQUEEZED = ("train door", "heated room")
 )
 @friendly
 def score(
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     output: Path | None,
     readouts: tuple[str, ...],
     conditions: tuple[str, ...],
@@ -43,11 +43,13 @@ def score(
 ) -> None:
     """Score readouts on FILES, by default the bundled loops, distorted and with planted faults.
 
-    With a folder, answers are kept in it as they come, and the same command goes on where it was stopped.
+    With a folder, answers are kept in it as they come, and the same command goes on where it was stopped. A file that
+    cannot be used ends none of the others; the exit code is then 2.
 
     Example: handcrafted score -o scores --readout wiring --readout gradient
     """
     from handcrafted.control.yamlfile import load
+    from handcrafted.craft.assemble import assemble
     from handcrafted.readout.recover import chosen
     from handcrafted.readout.registry import registered
     from handcrafted.verdict.scoreboard.calibrate import confidences
@@ -64,13 +66,17 @@ def score(
     extra = registered_by(module) if module else ()
     blindly = not readouts or BLIND in readouts
     scored = chosen([*(name for name in readouts if name != BLIND), *extra] if readouts else list(registered()))
-    paths = files or tuple(bundled())
-    structures = {}
-    for path in paths:
-        if path.stem in structures:
-            raise HandcraftedError(f"Expected files of different names, got {path.stem} twice. Rename one.")
-        with named(path):
-            structures[path.stem] = load(path)
+    several, structures = Several(), {}
+    for file in map(str, files or bundled()):
+        with several.each(file):
+            name = loop_path(file).stem
+            if name in structures:
+                raise HandcraftedError(f"Expected files of different names, got {name} twice. Rename one.")
+            structure = load(loop_path(file))
+            assemble(structure)  # what cannot be assembled is known before hours are spent
+            structures[name] = structure
+    if not structures:
+        several.end(0)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     store = output / "answers.jsonl" if output else None
@@ -79,29 +85,30 @@ def score(
     summary = as_markdown(rows, judged)
     if output is None:
         click.echo(summary)
-        return
+        several.end(0)
     parts = {"csv": as_csv(rows, judged).encode(), "md": summary.encode(), "png": scoreboard(rows, judged)}
     for suffix, content in parts.items():
         click.echo(f"wrote {write(output / f'scores.{suffix}', content)}")
+    several.end(0)
 
 
-def _squeeze(files: tuple[Path, ...], output: Path | None, seeds: int, others: bool) -> None:
+def _squeeze(files: tuple[str, ...], output: Path | None, seeds: int, others: bool) -> None:
     """Write what is left of each loop at each width as compression_LOOP.csv and .png, or print the tables alone."""
     from handcrafted.control.yamlfile import load
     from handcrafted.verdict.compression.sweep import as_csv, sweep
     from handcrafted.view.compression import compression
     from handcrafted.view.output import write
-    from handcrafted.zoo import find
 
     if others:
         raise HandcraftedError("Expected --compression with files, --seeds and -o alone, got more. Leave the rest out.")
-    for path in files or map(find, SQUEEZED):
-        with named(path):
-            structure = load(path)
-        rows = sweep(structure, seeds, progress=not quiet())
-        if output is None:
-            click.echo(as_csv(rows))
-            continue
-        output.mkdir(parents=True, exist_ok=True)
-        for suffix, content in (("csv", as_csv(rows).encode()), ("png", compression(rows))):
-            click.echo(f"wrote {write(output / f'compression_{path.stem}.{suffix}', content)}")
+    several = Several()
+    for file in files or SQUEEZED:
+        with several.each(file):
+            rows = sweep(load(loop_path(file)), seeds, progress=not quiet())
+            if output is None:
+                click.echo(as_csv(rows))
+                continue
+            output.mkdir(parents=True, exist_ok=True)
+            for suffix, content in (("csv", as_csv(rows).encode()), ("png", compression(rows))):
+                click.echo(f"wrote {write(output / f'compression_{loop_path(file).stem}.{suffix}', content)}")
+    several.end(0)

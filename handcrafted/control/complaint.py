@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from types import UnionType
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import clipped, listed, printable, shown
 
+T = TypeVar("T")
 FilePath = tuple[str | int, ...]
+
+LONGEST, MOST_COMPARED = 200, 20_000
+"""Letters of a word, and known words, beyond which nobody looks for the nearest: it would take minutes."""
 
 
 def refuse(path: FilePath, text: str) -> NoReturn:
@@ -21,16 +26,35 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Give ` Did you mean …?` or the list of what is known, with a leading blank."""
     known = list(dict.fromkeys(known))
     plain = {_plain(one): one for one in known}
-    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.5)
+    few = len(word) <= LONGEST and len(known) <= MOST_COMPARED
+    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.5) if few else ()
     if close:
-        return f" Did you mean `{plain[close[0]]}`?"
-    return f" Known are: {', '.join(known)}." if known else " None is declared."
+        return f" Did you mean `{clipped(plain[close[0]])}`?"
+    return f" Known are: {listed(known)}." if known else " None is declared."
 
 
-def must_be(thing: Any, kind: type | UnionType, what: str) -> None:
+def must_be(thing: Any, kind: Any, what: str) -> None:
     """Refuse an argument of another type."""
     if not isinstance(thing, kind):
         raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
+
+
+def all_are(things: Any, kind: type[T], what: str) -> list[T]:
+    """Give a list of things, all of one type; refuse others."""
+    must_be(things, Iterable, what)
+    listed = list(things)
+    for thing in listed:
+        must_be(thing, kind, f"a {kind.__name__} among {what}")
+    return listed
+
+
+@contextmanager
+def named(origin: object) -> Iterator[None]:
+    """Let what is wrong with what a file says name the file."""
+    try:
+        yield
+    except HandcraftedError as error:
+        raise error if str(error).startswith(f"{origin}") else HandcraftedError(f"{origin}: {error}") from None
 
 
 def _plain(word: str) -> str:
@@ -42,12 +66,12 @@ def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) ->
     """Refuse a word that is not among the known ones."""
     known = list(known)
     if word not in known:
-        refuse(path, f"Expected {what}, got `{word}`.{nearest(word, known)}")
+        refuse(path, f"Expected {what}, got `{clipped(word)}`.{nearest(word, known)}")
 
 
 def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> str:
     """Say what pydantic found in one sentence; `known` are the keys that could stand there."""
-    where = f"`{path[-1]}`" if path else "the file"
+    where = f"`{printable(clipped(str(path[-1])))}`" if path else "the file"
     got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
     match kind:
         case "extra_forbidden":
@@ -59,22 +83,15 @@ def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> s
             return said if said.endswith((".", "?")) else f"{said}."
         case "enum" | "literal_error":
             near = nearest(str(got), _quoted(ctx["expected"]))
-            return f"Expected {where} to be one of {ctx['expected']}, got {got!r}.{near}"
+            return f"Expected {where} to be one of {ctx['expected']}, got {shown(got)}.{near}"
         case "union_tag_invalid":
-            expected = ctx["expected_tags"]
-            return (
-                f"Expected `law` to be one of {expected}, got {ctx['tag']!r}.{nearest(ctx['tag'], _quoted(expected))}"
-            )
+            expected, tag = ctx["expected_tags"], ctx["tag"]
+            return f"Expected `law` to be one of {expected}, got {shown(tag)}.{nearest(tag, _quoted(expected))}"
         case "union_tag_not_found":
             return "Expected the key `law`, got none. Name the law of the process."
         case _:
-            return f"Expected {where} otherwise: {item['msg']}, got {_short(got)}. Mend it."
+            return f"Expected {where} otherwise: {item['msg']}, got {shown(got)}. Mend it."
 
 
 def _quoted(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").replace("'", "").split(", ")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + "..."

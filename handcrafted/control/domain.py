@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import listed, shown
 
 Value = str | float
 """A value of a signal: a word for a discrete one, a number for a real one."""
@@ -59,8 +60,10 @@ class Domain:
         if not self.values:
             return np.array(value, np.float32).reshape(self.width)
         if value not in self.values:
-            raise HandcraftedError(f"Expected one of {', '.join(self.values)}, got {value!r}. Name one of them.")
-        return np.eye(len(self.values), dtype=np.float32)[self.values.index(str(value))]
+            raise HandcraftedError(f"Expected one of {listed(self.values)}, got {shown(value)}. Name one of them.")
+        hot = np.zeros(len(self.values), np.float32)
+        hot[self.values.index(str(value))] = 1
+        return hot
 
     def rounded(self, numbers: np.ndarray) -> np.ndarray:
         """Round numbers to the resolution, as the sensor does, in float32; unchanged where there is none."""
@@ -80,7 +83,7 @@ class Domain:
 
     def __str__(self) -> str:
         if self.values:
-            return ", ".join(self.values)
+            return listed(self.values)
         return f"{self.low:g} … {self.high:g}" + (f" {self.unit}" if self.unit else "")
 
 
@@ -101,6 +104,6 @@ def issue_values(domain: Domain, chosen: object = None) -> tuple[Value, Value]:
         )
     if chosen is not None and chosen not in domain.values[1:]:
         raise HandcraftedError(
-            f"Expected `value` to be one of {', '.join(domain.values[1:])}, got {chosen!r}. Choose one."
+            f"Expected `value` to be one of {listed(domain.values[1:])}, got {shown(chosen)}. Choose one."
         )
     return domain.values[0], str(chosen) if chosen is not None else domain.values[1]

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from handcrafted.control.domain import Value
-from handcrafted.control.parts import EMPTY, Name, NameMap, Number, Part, Positive
+from handcrafted.control.letters import listed
+from handcrafted.control.parts import EMPTY, MOST_ROWS, MOST_WORDS, Name, NameMap, Number, Part, Positive
 
 Pair = tuple[Number, Number]
 
@@ -38,7 +39,7 @@ def _within(what: str, value: float, low: float, high: float) -> None:
 
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
-        raise ValueError(f"Expected different names, got {', '.join(names)}. Rename or drop the repeated one")
+        raise ValueError(f"Expected different names, got {listed(names)}. Rename or drop the repeated one")
     return names
 
 
@@ -166,8 +167,8 @@ class FiniteState(Part):
 
     law: Literal["finite state"]
     output: Name
-    states: Annotated[Names, Field(min_length=1)]
-    transitions: tuple[FiniteStateTransition, ...] = ()
+    states: Annotated[Names, Field(min_length=1, max_length=MOST_WORDS)]
+    transitions: Annotated[tuple[FiniteStateTransition, ...], Field(max_length=MOST_ROWS)] = ()
     initial: Name | None = None
 
 

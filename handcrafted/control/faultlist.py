@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from handcrafted.control.parts import EMPTY, Condition, Name, NameMap, Number, Part, as_tuple
+from handcrafted.control.parts import EMPTY, MOST_WHOLE, Condition, Name, NameMap, Number, Part, as_tuple
 from handcrafted.control.unsafe import Steps
 
 ALL = "all"
@@ -140,7 +140,7 @@ class FaultList(Part):
 
     name: Name = "faults"
     steps: Steps = 500
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=MOST_WHOLE)] = 0
     initial: NameMap[Number | Name] = EMPTY
     detectors: tuple[Name, ...] = ()
     faults: tuple[Line, ...] = Field(min_length=1)

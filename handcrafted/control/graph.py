@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from handcrafted.control.complaint import all_are, must_be
+
 INPUT, OUTPUT = "input", "output"
 
 
@@ -56,10 +58,40 @@ class Edge:
     gain: float | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
 
+    def __post_init__(self) -> None:
+        must_be(self.source, Signal, "a Signal where an edge starts")
+        must_be(self.target, Signal, "a Signal where an edge ends")
+
     @property
     def key(self) -> tuple[Signal, Signal, int]:
         """What identifies the edge."""
         return self.source, self.target, self.lag
+
+
+WAYS = (lambda s: s.name, lambda s: f"{s.owner}.{s.name}", lambda s: f"{s.owner}.{s.role}.{s.name}", repr)
+"""How a signal may be called, the shortest first; the last means no other, whatever dots are in names."""
+
+
+def signals_by_name(signals: Iterable[Signal], short: bool = True, taken: Iterable[str] = ()) -> dict[str, Signal]:
+    """Name signals: the name alone where it means no other, else with the owner, and the role if that is not enough.
+
+    Args:
+        signals: all there are.
+        short: whether each is found by every name that means it alone, or only by the first of them.
+        taken: names that mean something else.
+    """
+    meaning: dict[str, set[Signal]] = {name: set() for name in taken}
+    signals = list(signals)
+    for signal in signals:
+        for way in WAYS:
+            meaning.setdefault(way(signal), set()).add(signal)
+    for name in taken:
+        meaning[name].clear()
+    found: dict[str, Signal] = {}
+    for signal in signals:
+        own = [name for way in WAYS if meaning[name := way(signal)] == {signal}]
+        found |= dict.fromkeys(own if short else own[:1], signal)
+    return found
 
 
 class SignalGraph:
@@ -72,6 +104,12 @@ class SignalGraph:
     """
 
     def __init__(self, nodes: Iterable[Signal], edges: Iterable[Edge]):
+        """Take signals and edges; what edges join is among the signals.
+
+        Raises:
+            HandcraftedError: if something is neither.
+        """
+        nodes, edges = all_are(nodes, Signal, "the signals of a graph"), all_are(edges, Edge, "the edges of a graph")
         self._edges = {edge.key: edge for edge in edges}
         ends = (end for edge in self._edges.values() for end in (edge.source, edge.target))
         self.nodes: tuple[Signal, ...] = tuple(dict.fromkeys([*nodes, *ends]))

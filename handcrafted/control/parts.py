@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -17,58 +17,108 @@ from pydantic import (
     PlainSerializer,
     StrictFloat,
     StrictInt,
-    StringConstraints,
     Tag,
     model_validator,
 )
 
-NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\U0010ffff\"'`<>\\]+")
-NUMBERED = re.compile(r"#\d+$")
+from handcrafted.control.letters import CONTROL, shown
+
+LONGEST_NAME = 120
+"""Letters of a name."""
+
+WRITABLE = r"^(?!\s)(?!.*\s$)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
+"""What a name is, in the words of a JSON Schema."""
 
 
 def _check_name(text: str) -> str:
-    if text != text.strip() or not NAME_PATTERN.fullmatch(text):
+    """Refuse what cannot stand in a line of its own; whoever draws or writes a name escapes it."""
+    if CONTROL.search(text):
         raise ValueError(
-            f"Expected a name of plain ASCII characters without quotes, backslashes, angle brackets or outer blanks, "
-            f"got {text!r}. Names stand in diagrams, tables and commands; write free text under `text`"
+            f"Expected a name without control characters and line breaks, got {shown(text)}. Names stand in diagrams, "
+            "tables and commands; write free text under `text`"
         )
-    if NUMBERED.search(text):
-        raise ValueError(f"Expected a name, got {text!r}. Endings like `#2` are given by the library; leave it out")
+    if text != text.strip() or not any(unicodedata.category(letter)[0] not in "ZC" for letter in text):
+        raise ValueError(f"Expected a name of letters, without outer blanks, got {shown(text)}. Write it without them")
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"Expected a name of at most {LONGEST_NAME} letters, got {len(text):,}: {shown(text)}. Cut it")
     return text
 
 
+def _check_text(text: str) -> str:
+    if CONTROL.search(text.translate(BLANKS)):
+        raise ValueError(f"Expected text without control characters, got {shown(text)}. Leave them out")
+    return text
+
+
+BLANKS = dict.fromkeys(map(ord, "\n\r\t\x85\u2028\u2029"))
+"""What free text, unlike a name, may have: line breaks and tabs."""
+
+
 def _to_word(value: Any) -> Any:
+    """Write a number or a truth value as the word that a file has in its place."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, int | float) else value
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, int):
+        if abs(value) >= 10**LONGEST_NAME:  # Python writes no whole number of more than 4,300 digits
+            raise ValueError(f"Expected a name of at most {LONGEST_NAME} letters, got {shown(value)}. Cut it")
+        return str(value)
+    return value
 
 
 Name = Annotated[
     str,
-    BeforeValidator(_to_word, json_schema_input_type=str | float | bool),
-    StringConstraints(min_length=1, max_length=120),
+    BeforeValidator(
+        _to_word,
+        json_schema_input_type=Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=WRITABLE)]
+        | float
+        | bool,
+    ),
     AfterValidator(_check_name),
 ]
-"""A name: plain ASCII, no quotes or angle brackets. Numbers and true/false are taken as words."""
+"""A name: any letters, digits, spaces and punctuation in one line. Numbers and true/false are taken as words."""
+
+Text = Annotated[str, AfterValidator(_check_text)]
+"""Free text, of one line or several."""
+
+Unit = Annotated[str, AfterValidator(_check_name)]
+"""What a number is counted in."""
 
 LEAST, MOST = 2.0**-126, 2.0**127
 """Sizes that float32 holds with all its digits."""
 
 
-def _held(value: float) -> float:
+def _must_be_held(value: float) -> None:
     if value and not LEAST <= abs(value) <= MOST:
         raise ValueError(
-            f"Expected 0 or a number between {LEAST:.2g} and {MOST:.2g} in size, which float32 holds, got {value:.3g}. "
-            "Choose a unit in which it is of usual size"
+            f"Expected 0 or a finite number between {LEAST:.2g} and {MOST:.2g} in size, which float32 holds, got "
+            f"{shown(value)}. Choose a unit in which it is of usual size"
         )
+
+
+def _held(value: float) -> float:
+    _must_be_held(value)
     return float(value)
 
 
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False), AfterValidator(_held)]
+def _held_or_word(value: Any) -> Any:
+    if not isinstance(value, bool | str):
+        _must_be_held(value)
+    return value
+
+
+Number = Annotated[StrictFloat | StrictInt, AfterValidator(_held)]
 """A finite number that float32 holds."""
 
-Positive = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False, gt=0), AfterValidator(_held)]
+Positive = Annotated[Number, Field(gt=0)]
 """A finite number above zero that float32 holds."""
+
+MOST_WHOLE = 2**53
+"""Whole numbers up to here are exact wherever they are written, in JSON too."""
+
+MOST_WORDS, MOST_ROWS = 1_000, 1_000
+"""Values of one signal, and rows of one condition: each takes a coordinate, or a neuron."""
 
 T = TypeVar("T")
 
@@ -140,11 +190,12 @@ Conjunction = NameMap[Test]
 Condition = Annotated[
     tuple[Conjunction, ...],
     BeforeValidator(as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),
-    Field(min_length=1),
+    Field(min_length=1, max_length=MOST_ROWS),
 ]
 """Any of several conjunctions; in the file a single mapping stands for a list of one."""
 
-Scalar = StrictFloat | StrictInt | bool | str
+Scalar = Annotated[StrictFloat | StrictInt | bool | Text, AfterValidator(_held_or_word)]
+"""A number that float32 holds, a truth value or a word."""
 
 
 def _parameter_kind(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import written
 from handcrafted.control.parts import Condition, Part
 from handcrafted.control.structure import AlgorithmEntry, ControlStructure
 from handcrafted.control.vocabulary import LinkKind
@@ -30,6 +31,12 @@ class LinkId(NamedTuple):
     name: str
 
     def __str__(self) -> str:
+        ends = (written(end) if end else "" for end in (self.sender, self.receiver))
+        return f"{' -> '.join(ends)}: {written(self.name)}".strip()
+
+    @property
+    def bare(self) -> str:
+        """The link as somebody writes it who thinks of no quotes; two links may be written so."""
         return f"{self.sender or ''} -> {self.receiver or ''}: {self.name}".strip()
 
 

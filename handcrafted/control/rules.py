@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import networkx as nx
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import to_key
 from handcrafted.control.rules_of_controllers import check_controller, check_names, check_value
 from handcrafted.control.rules_of_guards import check_layer_0
@@ -47,6 +48,12 @@ def check_rules(structure: ControlStructure) -> None:
 MOST_COMPONENTS = 2000
 """Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
 
+MOST_LINKS = 5000
+"""Measured on stars: checking n links takes about 0.7 (n / 1000)^2 s, their arrays 36 n^2 bytes and more."""
+
+MOST_NESTED = 30
+"""Boxes in each other."""
+
 
 def _check_size(structure: ControlStructure) -> None:
     """Say at once what a structure would take that nobody could wait for."""
@@ -57,6 +64,8 @@ def _check_size(structure: ControlStructure) -> None:
             f"Expected at most {MOST_COMPONENTS:,} components, got {count:,}: checking them would take about "
             f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
         )
+    if (count := sum(1 for _ in structure.links())) > MOST_LINKS:
+        refuse((), f"Expected at most {MOST_LINKS:,} links, got {count:,}. Split the structure.")
 
 
 def link_path(kind: LinkKind, position: int) -> FilePath:
@@ -134,7 +143,13 @@ def _check_nesting(structure: ControlStructure) -> None:
         ring = [edge[0] for edge in nx.find_cycle(graph)]
         refuse(
             ("components", ring[0], "inside"),
-            f"Expected nested components, got {' inside '.join([*ring, ring[0]])}. Take one of them out.",
+            f"Expected nested components, got {listed([*ring, ring[0]], ' inside ')}. Take one of them out.",
+        )
+    elif graph and (depth := nx.dag_longest_path_length(graph)) > MOST_NESTED:
+        deepest = nx.dag_longest_path(graph)[0]
+        refuse(
+            ("components", deepest, "inside"),
+            f"Expected at most {MOST_NESTED} boxes in each other, got {depth} around {deepest}. Take some of them out.",
         )
     for group, members in structure.groups.items():
         for i, member in enumerate(members):
@@ -158,7 +173,7 @@ def _check_domains(structure: ControlStructure) -> None:
                 refuse(
                     path,
                     f"Expected one domain for {done.id.name} of {link.sender}, got {done.domain} beside "
-                    f"{', '.join(shared[key]) or 'a range'}. Give both links the same values.",
+                    f"{listed(shared[key]) or 'a range'}. Give both links the same values.",
                 )
     for controller in structure.resolved.controllers.values():
         for variable in controller.variables:
@@ -174,7 +189,7 @@ def _check_loops(structure: ControlStructure) -> None:
     if nx.is_directed_acyclic_graph(graph):
         return
     ring = [edge[0] for edge in nx.find_cycle(graph)]
-    names = " -> ".join(f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]])
+    names = listed((f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]]), " -> ")
     overridden = [link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False]
     refuse(
         overridden[0] if overridden else (),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from handcrafted.control.complaint import FilePath, must_be_known, nearest, refuse
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, link_names
 from handcrafted.control.rules_of_guards import check_gates, check_guards, check_variable
@@ -77,7 +78,7 @@ def _check_entry(controller: ResolvedController, entry: ResolvedEntry, declared:
     tested = {variable for row in declared.when or () for variable in row}
     if declared.reads is not None and (left_out := sorted(tested - set(declared.reads))):
         refuse(
-            (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {', '.join(left_out)}. Add it."
+            (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {listed(left_out)}. Add it."
         )
     if declared.initial is not None:
         what = f"the initial value of {entry.name}"
@@ -98,7 +99,7 @@ def check_condition(path: FilePath, condition: Condition, domains: Mapping[str, 
             if isinstance(test, Bounds) and domain.discrete:
                 refuse(at, f"Expected one of {domain} for {name}, got bounds. Name a value.")
             if not isinstance(test, Bounds) and not domain.discrete:
-                refuse(at, f"Expected bounds for the real variable {name}, got {', '.join(test)}. Use above or below.")
+                refuse(at, f"Expected bounds for the real variable {name}, got {listed(test)}. Use above or below.")
             for word in () if isinstance(test, Bounds) else test:
                 must_be_known(at, f"a value of {name}", word, domain.values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Value
+from handcrafted.control.letters import listed
 from handcrafted.control.resolved import ResolvedController
 from handcrafted.control.structure import AlgorithmEntry, ControlStructure, Variable
 from handcrafted.control.vocabulary import ComponentKind
@@ -26,7 +27,9 @@ def check_gates(structure: ControlStructure, name: str, path: FilePath, action: 
     must_be_known((*path, "gates"), f"a request that arrives at {name}", entry.gates, dict(arriving))
     senders = [sender for asked, sender in arriving if asked == entry.gates]
     if len(senders) > 1:
-        text = f"Expected one request {entry.gates} to {name}, got one from {' and one from '.join(map(str, senders))}."
+        text = (
+            f"Expected one request {entry.gates} to {name}, got one from {listed(map(str, senders), ' and one from ')}."
+        )
         refuse((*path, "gates"), f"{text} Name them differently, and give each a guard.")
     for link in structure.control_actions:
         receiver = structure.components.get(link.receiver or "")
@@ -90,7 +93,7 @@ def check_guards(controller: ResolvedController) -> None:
             )
         tested = {read.name for read in task.tested}
         if declared.reads is not None and (spare := sorted({v.name for v in entry.reads} ^ tested)):
-            refuse((*path, "reads"), f"Expected `reads` to name what `permit` tests, got {', '.join(spare)}. Drop it.")
+            refuse((*path, "reads"), f"Expected `reads` to name what `permit` tests, got {listed(spare)}. Drop it.")
         assert task.safe is not None
         other, value = safe.setdefault(declared.gates, (entry.name, task.safe))
         if value != task.safe:

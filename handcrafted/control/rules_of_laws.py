@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain, Value, issue_values
+from handcrafted.control.letters import listed
 from handcrafted.control.resolved import Read
 from handcrafted.control.settings.moving import Delay
 from handcrafted.control.settings.shape import LawForm, Settings
@@ -54,7 +55,7 @@ def _check_reads(path: FilePath, name: str, form: LawForm, reads: tuple[Read, ..
     least, most = form.counts
     if not least <= len(reads) <= most:
         wanted = {(0, 0): "no signal", (1, 1): "one signal"}.get((least, most), f"{least} to {most} signals")
-        got = ", ".join(read.name for read in reads) or "none"
+        got = listed(read.name for read in reads) or "none"
         refuse((*path, "reads"), f"Expected {wanted} in the {name}, got {got}. Say so under `reads`.")
     for read in reads:
         if form.real and read.domain.discrete:

@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.dynamics import Dynamics, FiniteState, first_outputs
+from handcrafted.control.letters import listed
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.structure import ControlStructure
+
+MOST_HANDED = 100
+"""Components that hand a signal on before it reaches a controller."""
 
 
 def check_dynamics(structure: ControlStructure, name: str, dynamics: Dynamics) -> None:
@@ -34,6 +38,11 @@ def _carrying(structure: ControlStructure, sender: str, name: str, seen: tuple[s
         if link.counted:
             yield link
         elif receiver.dynamics is None and link.id.receiver not in seen:
+            if len(seen) > MOST_HANDED:
+                text = (
+                    f"Expected {name} of {seen[0]} to be handed on at most {MOST_HANDED} times, got more. Shorten it."
+                )
+                refuse(("components", seen[0], "dynamics"), text)
             yield from _carrying(structure, link.id.receiver, name, (*seen, link.id.receiver))
 
 
@@ -58,7 +67,7 @@ def _check_output(path: FilePath, dynamics: Dynamics, link: ResolvedLink, first:
     states = dynamics.states if isinstance(dynamics, FiniteState) else ()
     if link.domain.values != states:
         got = f"the values {link.domain}" if link.domain.discrete else "a range"
-        wanted = f"the states {', '.join(states)} as its values" if states else "a range, for it is a number"
+        wanted = f"the states {listed(states)} as its values" if states else "a range, for it is a number"
         text = f"Expected {wanted} for {link.id.name} from {link.id.sender}, got {got}. Declare the same on both."
         refuse(path, text)
     if not isinstance(first, str) and not link.domain.low <= first <= link.domain.high:

@@ -9,6 +9,7 @@ import networkx as nx
 from handcrafted.control.complaint import FilePath, must_be_known, refuse
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import FiniteState, first_outputs
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import Bounds
 from handcrafted.control.rules_of_controllers import check_condition
 from handcrafted.control.structure import ControlStructure
@@ -31,7 +32,7 @@ def check_traces(structure: ControlStructure) -> None:
             check_condition(("hazards", name, "when"), hazard.when, true_state(structure))
     if not nx.is_directed_acyclic_graph(parts):
         ring = [edge[0] for edge in nx.find_cycle(parts)]
-        said = " part of ".join([*ring, ring[0]])
+        said = listed([*ring, ring[0]], " part of ")
         refuse(("hazards", ring[0], "part of"), f"Expected sub-hazards of hazards, got {said}. Take one of them out.")
     for name, constraint in structure.constraints.items():
         for i, hazard in enumerate(constraint.hazards):

@@ -15,8 +15,11 @@ from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import Dynamics
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import (
     EMPTY,
+    MOST_WHOLE,
+    MOST_WORDS,
     Condition,
     FrozenMap,
     Name,
@@ -25,6 +28,8 @@ from handcrafted.control.parts import (
     Parameter,
     Part,
     Positive,
+    Text,
+    Unit,
     Words,
 )
 from handcrafted.control.report import Report, Reported
@@ -40,7 +45,7 @@ class TimeStep(Part):
     """How long one step lasts."""
 
     value: Positive = 1.0
-    unit: str | None = None
+    unit: Unit | None = None
 
 
 class Hazard(Part):
@@ -49,7 +54,7 @@ class Hazard(Part):
     A sub-hazard names the hazard that it is `part of`.
     """
 
-    text: str
+    text: Text
     losses: tuple[Name, ...] = ()
     part_of: Name | None = None
     when: Condition | None = None
@@ -58,23 +63,23 @@ class Hazard(Part):
 class Constraint(Part):
     """What the system must do or must not do, so that hazards do not arise."""
 
-    text: str
+    text: Text
     hazards: tuple[Name, ...] = ()
 
 
 class Responsibility(Part):
     """What a controller must see to, and which constraints that serves."""
 
-    text: str
+    text: Text
     constraints: tuple[Name, ...] = ()
 
 
 class Declared(Part):
     """What every signal may declare of itself: its values or its range, unit, resolution and initial value."""
 
-    values: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    values: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST_WORDS)] | None = None
     range: tuple[Number, Number] | None = None
-    unit: str | None = None
+    unit: Unit | None = None
     resolution: Positive | None = None
     initial: Number | Name | None = None
 
@@ -83,7 +88,7 @@ class Declared(Part):
         if self.values and self.range:
             raise ValueError("Expected `values` or `range`, got both. A signal is either discrete or real; drop one")
         if self.values and len(set(self.values)) < len(self.values):
-            raise ValueError(f"Expected different values, got {', '.join(self.values)}. Drop the repeated one")
+            raise ValueError(f"Expected different values, got {listed(self.values)}. Drop the repeated one")
         if self.range and not self.range[0] < self.range[1]:
             low, high = self.range
             raise ValueError(
@@ -146,15 +151,15 @@ class AlgorithmEntry(Law):
 class Budget(Part):
     """The most subspaces one circuit may read and the most links the controller may write."""
 
-    reads: Annotated[int, Field(ge=1)] | None = None
-    writes: Annotated[int, Field(ge=1)] | None = None
+    reads: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None = None
+    writes: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None = None
 
 
 class Component(Part):
     """A box of the control structure."""
 
     kind: ComponentKind
-    level: Annotated[int, Field(ge=0)]
+    level: Annotated[int, Field(ge=0, le=MOST_WHOLE)]
     layer_0: bool = False
     inside: Name | None = None
     responsibilities: NameMap[Responsibility] = EMPTY
@@ -184,7 +189,7 @@ class ControlStructure(Reported, Part):
 
     name: Name
     time_step: TimeStep = TimeStep()
-    losses: NameMap[str] = EMPTY
+    losses: NameMap[Text] = EMPTY
     hazards: NameMap[Hazard] = EMPTY
     constraints: NameMap[Constraint] = EMPTY
     components: NameMap[Component] = EMPTY

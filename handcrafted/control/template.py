@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.yamlfile import loads
+from handcrafted.control.yamlnodes import plain_data
+
+LONGEST = 60
+"""Letters of a file's name: file systems count bytes, of which a letter can have four."""
 
 TEMPLATE = """\
 # A control structure in the words of STPA.
@@ -75,6 +84,20 @@ def template(name: str) -> str:
     Raises:
         HandcraftedError: if the name cannot be one.
     """
-    text = TEMPLATE.format(name=f"'{name}'" if name != name.strip() or ":" in name or "#" in name else name)
+    plain = re.fullmatch(r"[A-Za-z][\w -]*\w", name, flags=re.ASCII) and plain_data(name, name)[0] == name
+    text = TEMPLATE.format(name=name if plain else json.dumps(name, ensure_ascii=False))  # JSON is YAML
     loads(text, "the new file")
     return text
+
+
+def file_name(name: str) -> str:
+    """Give the file in which a structure of that name is written unless the user says another: one in this folder.
+
+    Raises:
+        HandcraftedError: if the name is a path, or begins as a hidden file does.
+    """
+    if name.startswith(".") or any(letter in name for letter in "/\\"):
+        raise HandcraftedError(
+            f"Expected a name that can be that of a file in this folder, got {shown(name)}. Name the file with -o."
+        )
+    return re.sub(r"^-|[^\w.-]+", "_", name)[:LONGEST] + ".yaml"

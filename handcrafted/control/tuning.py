@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.parts import to_key
 from handcrafted.control.resolved import ResolvedController, Task
 from handcrafted.control.settings.weighing import Limits, Linear, limits_of
+from handcrafted.control.staging import unique
 from handcrafted.control.structure import ControlStructure, Law
 from handcrafted.control.units import unit_of
 
@@ -41,9 +42,16 @@ class Knob:
 
 
 def knobs(structure: ControlStructure) -> dict[str, Knob]:
-    """List every parameter of every declared law by its name; the thresholds of tables are among them."""
-    found = (knob for controller in structure.resolved.controllers.values() for knob in _of(structure, controller))
-    return {knob.name: knob for knob in found}
+    """List every parameter of every declared law by its name; the thresholds of tables are among them.
+
+    Names that become the same, as `a b` and `a_b` do, are numbered.
+    """
+    found: dict[str, Knob] = {}
+    for controller in structure.resolved.controllers.values():
+        for knob in _of(structure, controller):
+            name = unique(knob.name, found)
+            found[name] = replace(knob, name=name)
+    return found
 
 
 def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator[Knob]:

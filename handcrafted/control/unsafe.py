@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from handcrafted.control.parts import Condition, Name, NameMap, Number, Part, Test
+from handcrafted.control.parts import Condition, Name, NameMap, Number, Part, Test, Text
 
 Type = Literal[
     "provided", "not provided", "too early", "too late", "out of order", "stopped too soon", "applied too long"
@@ -44,7 +44,7 @@ class UnsafeControlAction(Rule):
 class NotHazardous(Rule):
     """The opposite: somebody has judged that in this context it is no hazard, and may say why."""
 
-    because: str | None = None
+    because: Text | None = None
 
 
 class Start(Part):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
+
 
 class Role(StrEnum):
     """What a circuit does for its controller, and the name of the subspaces that it writes.
@@ -17,6 +20,11 @@ class Role(StrEnum):
     FEEDBACK_MODELLING = "feedback_modelling"
     PROCESSING_FOR_ACTION = "processing_for_action"
     CONTROL_ACTION = "control_action"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        """Say what the roles are."""
+        raise HandcraftedError(f"Expected a role out of {', '.join(cls)}, got {shown(value)}. Use one of them.")
 
 
 class LinkKind(StrEnum):

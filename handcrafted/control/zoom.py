@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import all_are, nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import clipped, listed
 from handcrafted.control.resolved import LinkId, ResolvedController
 from handcrafted.control.structure import Component, ControlStructure
 from handcrafted.control.vocabulary import ComponentKind
@@ -30,7 +31,8 @@ class Zoom:
 
     def __init__(self, structure: ControlStructure, collapsed: Iterable[str] = ()):
         self.structure = structure
-        self.held = _outermost({name: _held(structure, name) for name in collapsed})
+        names = [collapsed] if isinstance(collapsed, str) else all_are(collapsed, str, "names to collapse")
+        self.held = _outermost({name: _held(structure, name) for name in names})
         self._box = {member: name for name, members in self.held.items() for member in members}
         for name, members in self.held.items():
             if name in structure.components and name not in members:
@@ -81,7 +83,9 @@ def zooms_of(structure: ControlStructure) -> tuple[str, ...]:
 def _held(structure: ControlStructure, name: str) -> frozenset[str]:
     """Give a group's members, or a box, with everything inside them."""
     if name not in (known := zooms_of(structure)):
-        raise HandcraftedError(f"Expected a group or a box that holds others, got `{name}`.{nearest(name, known)}")
+        raise HandcraftedError(
+            f"Expected a group or a box that holds others, got `{clipped(name)}`.{nearest(name, known)}"
+        )
     found = set(structure.groups.get(name, [name]))
     while inner := {part for part, own in structure.components.items() if own.inside in found} - found:
         found |= inner
@@ -95,7 +99,7 @@ def _outermost(held: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
         if any(members <= other for other in kept.values()):
             continue
         if shared := next((other for other in kept if members & kept[other]), None):
-            both = ", ".join(sorted(members & kept[shared]))
+            both = listed(sorted(members & kept[shared]))
             raise HandcraftedError(
                 f"Expected groups that share no component, got {shared} and {name}, which share {both}. "
                 "Collapse one of them."

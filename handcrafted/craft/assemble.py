@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
+from handcrafted.control.complaint import all_are, must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.circuit import Circuit, Head
-from handcrafted.craft.plan import circuits_of
+from handcrafted.craft.plan import each_circuit
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.model.layout import Placement
+from handcrafted.model.memory import memory
 from handcrafted.model.names import Names
 from handcrafted.model.parameters import Built
 from handcrafted.model.transformer import Transformer
@@ -32,7 +33,8 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         circuits: the circuits to use; None builds those that the structure's laws name.
 
     Raises:
-        HandcraftedError: if circuits contradict each other, form an algebraic loop, or break the access policy.
+        HandcraftedError: if circuits contradict each other, form an algebraic loop, break the access policy, or do not
+            fit what they read and write, or if the arrays would be larger than any usual machine's memory.
 
     Example:
         >>> print(hc.assemble(hc.load(find("train door"))).report().title)
@@ -41,12 +43,14 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
     if circuits is None:
         return Transformer(*_build(structure), structure=structure, rebuild=_build)
-    return Transformer(*_build(structure, tuple(circuits)), structure=structure)
+    return Transformer(*_build(structure, tuple(all_are(circuits, Circuit, "circuits"))), structure=structure)
 
 
 def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
     resolved = structure.resolved
-    chosen = circuits_of(resolved) if circuits is None else circuits
+    width = sum(link.domain.width for link in resolved.links if link.counted)
+    _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
+    chosen = tuple(_fitting(structure.name, each_circuit(resolved))) if circuits is None else circuits
     Policy(structure).check(chosen)
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
@@ -54,9 +58,9 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
     weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
     masks = Weights.zeros(bool, **weights.sizes)
     _wire_ends(weights, masks, names, resolved.links)
-    for memory in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
-        if memory:
-            _connect(weights.W_R, masks.W_R, names.find(memory.next), names.find(memory.signal))
+    for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
+        if kept:
+            _connect(weights.W_R, masks.W_R, names.find(kept.next), names.find(kept.signal))
     weights.r_0[:], masks.r_0[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)
@@ -79,22 +83,38 @@ def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: 
     }
 
 
-MOST_BYTES = 4_000_000_000
-"""Arrays beyond this are refused before any memory is taken; model and masks hold them twice."""
+MOST_BYTES, SHARE = 4_000_000_000, 4
+"""Arrays beyond this, or beyond such a part of the memory there is, are refused before any memory is taken; a model
+holds them together with its masks, and to read it takes copies."""
+
+
+def _must_fit(name: str, count: int, what: str) -> None:
+    """Refuse arrays of so many bytes if they would not fit.
+
+    Raises:
+        HandcraftedError: with what they are, and the memory that they would take.
+    """
+    if count > (most := min(MOST_BYTES, memory() // SHARE)):
+        raise HandcraftedError(
+            f"Expected arrays of at most {most / 1e9:.3g} GB, got {count / 1e9:.3g} GB for {name}: {what}. "
+            "Split it, or collapse groups."
+        )
+
+
+def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
+    """Give circuits as they are built, as long as their own arrays fit."""
+    taken = 0
+    for circuit in circuits:
+        taken += sum(array.nbytes for array in vars(circuit.body).values())
+        _must_fit(name, taken, f"the circuits up to {circuit.name} alone")
+        yield circuit
 
 
 def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
-    """Refuse arrays that would not fit a usual machine.
-
-    Raises:
-        HandcraftedError: with the number of parameters and their memory.
-    """
+    """Refuse arrays that would not fit; see `_must_fit`."""
     count = sum(math.prod(sizes[axis] for axis in axes) for axes in FIELD_AXES.values())
-    if 4 * count > MOST_BYTES:
-        raise HandcraftedError(
-            f"Expected arrays of at most {MOST_BYTES / 1e9:g} GB, got {4 * count / 1e9:.1f} GB for {name}: {count:,} "
-            f"parameters in {sizes['layer']} layers of {sizes['d_model']} coordinates. Split it, or collapse groups."
-        )
+    where = f"{sizes['layer']} layers of {sizes['d_model']} coordinates"
+    _must_fit(name, 4 * count, f"{count:,} parameters in {where}")
     return sizes
 
 
@@ -141,6 +161,11 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> 
     """Write a circuit's local arrays to its place."""
     reads = np.concatenate([names.find(signal) for signal in circuit.reads] or [np.zeros(0, int)])
     writes, layer, numbers = names.find(circuit.writes), place.layer, np.array(place.components)
+    if (len(reads), len(writes)) != (circuit.reading, circuit.width):
+        raise HandcraftedError(
+            f"Expected {circuit.name} to read {len(reads)} coordinates and write {len(writes)}, as its signals have, "
+            f"got arrays for {circuit.reading} and {circuit.width}. Make its arrays as wide."
+        )
     if isinstance(circuit.body, Head):
         head, dims = place.components[0], np.arange(circuit.body.value.shape[1])
         weights.b_Q[layer, head, :2] = circuit.body.query * weights.sizes["d_head"] ** 0.5

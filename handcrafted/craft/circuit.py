@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.complaint import all_are, must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.numbers import finite_numbers, must_have_axes
 from handcrafted.control.parts import LEAST, MOST
 from handcrafted.control.vocabulary import Role
 
@@ -43,6 +45,13 @@ class Neurons:
     into: np.ndarray
     bias: np.ndarray
     out: np.ndarray
+
+
+BODY_AXES = {
+    Head: {"query": ("plane",), "key": ("plane",), "value": ("read", "d"), "output": ("d", "write")},
+    Neurons: {"into": ("read", "neuron"), "bias": ("neuron",), "out": ("neuron", "write")},
+}
+"""The axes of a body's arrays, by name."""
 
 
 class Site(NamedTuple):
@@ -80,10 +89,34 @@ class Circuit:
     source: str
     error: str
 
+    def __post_init__(self) -> None:
+        """Check what a user can get wrong.
+
+        Raises:
+            HandcraftedError: if a part is of another type, or arrays do not fit each other.
+        """
+        for field in ("name", "owner", "formula", "source", "error"):
+            must_be(getattr(self, field), str, f"a text as the {field} of a circuit")
+        must_be(self.role, Role, "a Role as the role of a circuit")
+        must_be(self.writes, Signal, "a Signal that a circuit writes")
+        all_are(self.reads, Signal, "the signals that a circuit reads")
+        must_be(self.body, Head | Neurons, "a Head or Neurons as the body of a circuit")
+        sizes: dict[str, int] = {"plane": 2}
+        for field, axes in BODY_AXES[type(self.body)].items():
+            array = getattr(self.body, field)
+            finite_numbers(f"the array `{field}` of {self.name}", array)
+            must_have_axes(f"the array `{field}` of {self.name}", array, sizes, axes)
+            sizes |= dict(zip(axes, np.shape(array), strict=True))
+
     @property
     def width(self) -> int:
         """How many coordinates it writes."""
         return self.body.output.shape[1] if isinstance(self.body, Head) else self.body.out.shape[1]
+
+    @property
+    def reading(self) -> int:
+        """How many coordinates it reads."""
+        return len(self.body.value if isinstance(self.body, Head) else self.body.into)
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ of a number the thresholds of the table and the intervals between them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -21,7 +22,7 @@ MOST = 200
 """So many candidate rows are looked at; beyond that the result may be larger than the smallest, but is as exact."""
 
 SECONDS = 10.0
-"""How long the search for the smallest set may take; the best one found until then is taken."""
+"""How long the search for the smallest set may take; if it takes longer, all prime rows are taken."""
 
 
 @runtime_checkable
@@ -156,13 +157,14 @@ def _smallest(rows: Sequence[Box], candidates: Sequence[Box], variables: Sequenc
     contexts = [tuple(cells & -cells for cells in row) for row in rows]
     tests = [sum(cells != v.full for cells, v in zip(box, variables, strict=True)) for box in candidates]
     cost = 1 + np.array(tests) / (1 + sum(tests))
+    end = time.monotonic() + SECONDS
     while contexts:
         covers = np.array([[_inside(context, box) for box in candidates] for context in contexts], float)
         result = milp(
             cost, integrality=np.ones(len(cost)), bounds=Within(0, 1),
             constraints=LinearConstraint(covers, lb=1.0), options={"time_limit": SECONDS},
         )  # fmt: skip
-        if result.x is None:
+        if result.x is None or time.monotonic() > end:
             return list(candidates)
         chosen = [box for box, taken in zip(candidates, result.x, strict=True) if taken > 0.5]
         left = [context for row in rows if (context := left_out(row, chosen))]

@@ -16,7 +16,12 @@ from handcrafted.craft.steps_ago import receive
 
 def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
     """List the circuits of a control structure."""
-    return tuple(circuit for controller in resolved.controllers.values() for circuit in _controller(controller))
+    return tuple(each_circuit(resolved))
+
+
+def each_circuit(resolved: Resolved) -> Iterator[Circuit]:
+    """Build the circuits of a control structure one by one."""
+    return (circuit for controller in resolved.controllers.values() for circuit in _controller(controller))
 
 
 def _controller(controller: ResolvedController) -> Iterator[Circuit]:

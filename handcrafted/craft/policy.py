@@ -22,6 +22,7 @@ import numpy as np
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import written_port
+from handcrafted.control.letters import listed
 from handcrafted.control.resolved import Resolved, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
@@ -87,6 +88,10 @@ class Policy:
     def write_fault(self, circuit: Circuit) -> str:
         """Say what a circuit may write if it writes something else; else nothing."""
         signal = circuit.writes
+        if circuit.owner not in self.structure.resolved.controllers:
+            return "subspaces of a controller, which is to be its owner"
+        if signal.role not in list(Role):
+            return f"a subspace whose role is one of {', '.join(Role)}"
         if signal.owner != circuit.owner:
             return f"subspaces of {circuit.owner} alone"
         if signal in self.given:
@@ -102,6 +107,8 @@ class Policy:
             return "" if signal == port else f"the port of its link, {port},"
         if signal.owner != circuit.owner:
             return f"subspaces of {circuit.owner} alone"
+        if signal.role not in list(Role):
+            return f"a subspace whose role is one of {', '.join(Role)}"
         if signal in self.gated and circuit.role == Role.PROCESSING_FOR_ACTION:
             return ""
         allowed = OWN_READS[circuit.role]
@@ -110,7 +117,7 @@ class Policy:
     def _check_reads(self, circuit: Circuit) -> None:
         budget = self.structure.components[circuit.owner].budget
         if budget and budget.reads is not None and len(circuit.reads) > budget.reads:
-            names = ", ".join(signal.name for signal in circuit.reads)
+            names = listed(signal.name for signal in circuit.reads)
             raise HandcraftedError(
                 f"Expected {circuit.name} to read at most {budget.reads} subspaces, the budget of {circuit.owner}, got "
                 f"{len(circuit.reads)}: {names}. Raise the budget, or read fewer."
@@ -122,7 +129,7 @@ class Policy:
         if budget and budget.writes is not None and len(sent) > budget.writes:
             raise HandcraftedError(
                 f"Expected {owner} to write at most {budget.writes} links, its budget, got {len(sent)}: "
-                f"{', '.join(sent)}. Raise the budget, or send fewer."
+                f"{listed(sent)}. Raise the budget, or send fewer."
             )
 
 

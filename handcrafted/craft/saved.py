@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handcrafted.control.yamlfile import load
 from handcrafted.craft.assemble import assemble
-from handcrafted.model.saved import STRUCTURE
+from handcrafted.model.saved import read_arrays, read_header
 from handcrafted.model.transformer import Transformer
 
 
@@ -23,7 +22,8 @@ def load_model(folder: str | Path) -> Transformer:
         >>> hc.diff(model, hc.load_model(folder_of_model))
         no difference
     """
-    model = assemble(load(Path(folder) / STRUCTURE))
-    model.restore(folder)
+    header = read_header(folder)
+    model = assemble(header.structure)
+    model.change(read_arrays(header, model.weights.sizes))
     model.history.forget()
     return model

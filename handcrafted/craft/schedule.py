@@ -12,6 +12,7 @@ import networkx as nx
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import listed
 from handcrafted.craft.circuit import Circuit
 
 
@@ -34,7 +35,7 @@ def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:
     for position, circuit in enumerate(circuits):
         graph.add_edges_from((writer[signal], position) for signal in circuit.reads if signal in writer)
     if not nx.is_directed_acyclic_graph(graph):
-        ring = " -> ".join(circuits[edge[0]].name for edge in nx.find_cycle(graph))
+        ring = listed((circuits[edge[0]].name for edge in nx.find_cycle(graph)), " -> ")
         raise HandcraftedError(
             f"Expected circuits that can run one after the other, got the algebraic loop {ring}. "
             "Send one of these signals through the recurrence (`recurrent: true`)."

@@ -11,7 +11,7 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.model.entry import places_in
 from handcrafted.model.layout import circuits_by_component, component_at
-from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
+from handcrafted.model.weights import FIELD_AXES, Weights, must_have_sizes
 
 if TYPE_CHECKING:
     from handcrafted.model.transformer import Transformer
@@ -58,7 +58,7 @@ def audit(model: Transformer, weights: Weights | None = None) -> Iterator[Breach
         HandcraftedError: if the shapes disagree.
     """
     rules = _Rules(model)
-    arrays = check_shapes(model.weights if weights is None else weights)
+    arrays = model.weights if weights is None else must_have_sizes(weights, model.weights.sizes)
     for name, mask in model.masks.items():
         array = np.asarray(arrays[name])
         for place in places_in((array != 0) & ~np.asarray(mask)):

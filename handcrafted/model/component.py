@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
+from handcrafted.control.letters import listed, shown
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
@@ -53,7 +55,7 @@ def parse(text: str, weights: Weights) -> Component:
             return Component(kind, layer, index)
     raise HandcraftedError(
         f"Expected a component such as L0H0 or L1N3 of a model with {size['layer']} layers, {size['head']} heads and "
-        f"{size['d_mlp']} neurons per layer, or `carry`, got {text!r}. Look it up in print(model)."
+        f"{size['d_mlp']} neurons per layer, or `carry`, got {shown(text)}. Look it up in print(model)."
     )
 
 
@@ -65,9 +67,10 @@ def find_component(where: Signal | str, weights: Weights, names: Names) -> Compo
     """
     if isinstance(where, str):
         return parse(where, weights)
+    must_be(where, Signal, "a place: a Signal, the short name of a component such as L0H1, or a pair of these")
     signals = {INPUT: names.input_signals, OUTPUT: names.output_signals}.get(where.role, {})
     if where not in signals:
-        known = "; ".join(map(str, [*names.input_signals, *names.output_signals]))
+        known = listed(map(str, [*names.input_signals, *names.output_signals]), separator="; ")
         raise HandcraftedError(f"Expected an input or output of the network, got {where}. Use one of: {known}.")
     return Component(where.role, 0, list(signals).index(where))
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.tuning import Setting, knobs
 from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.provenance import Provenances
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
+from handcrafted.model.transformer import Transformer
 
 MOST_ENTRIES = 24
 """Entries that are printed before the rest is counted."""
@@ -83,7 +81,7 @@ def diff(a: Transformer, b: Transformer) -> Difference:
     """Give in what a model differs from another one with the same coordinates and circuits, from `a` to `b`.
 
     Raises:
-        HandcraftedError: if their coordinates or circuits are not the same.
+        HandcraftedError: if they are no models, or their coordinates or circuits are not the same.
 
     Example:
         >>> one, two = (hc.assemble(hc.load(find("heated room"))) for _ in range(2))
@@ -91,6 +89,8 @@ def diff(a: Transformer, b: Transformer) -> Difference:
         >>> hc.diff(one, two).bits
         3
     """
+    for model in (a, b):
+        must_be(model, Transformer, "two models, as `hc.assemble` gives them")
     where = lambda model: [(p.layer, p.part, p.components, p.owner, p.writes) for p in model.layout]
     if a.names != b.names or where(a) != where(b):
         raise HandcraftedError(

@@ -6,6 +6,7 @@ has a leading time axis of length 1 (all steps alike) or of the sequence's lengt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from handcrafted.control.complaint import must_be
+from handcrafted.control.numbers import must_have_axes
 from handcrafted.model.weights import Weights
 
 
@@ -93,6 +96,42 @@ class Edit(NamedTuple):
             spread(self.edge.outputs), spread(self.edge.carry),
         )  # fmt: skip
         return Edit(spread(self.embed), *map(turn, self[1:5]), edge=edge)
+
+
+AXES = {
+    "embed": ("d_model",),
+    "mid": ("layer", "d_model"),
+    "post": ("layer", "d_model"),
+    "heads": ("layer", "head", "d_head"),
+    "neurons": ("layer", "d_mlp"),
+}
+"""The axes of each touch after that of time."""
+
+EDGE_AXES = {
+    "delta": ("d_model",),
+    "heads": ("layer", "head"),
+    "neurons": ("layer", "d_mlp"),
+    "outputs": ("n_out",),
+    "carry": (),
+}
+"""Likewise of a change of what single readers see."""
+
+
+def check_edit(edit: Edit | None, sizes: Mapping[str, int], time: int) -> None:
+    """Check that an intervention fits a network and a run.
+
+    Raises:
+        HandcraftedError: naming the first part that does not.
+    """
+    must_be(edit, Edit | None, "an intervention, as `no_edit` begins it")
+    for name in Edit._fields if edit is not None else ():
+        part = getattr(edit, name)
+        must_be(part, (EdgeEdit if name == "edge" else Touch) | None, f"what is changed under {name}, or None")
+        for field, values in () if part is None else part._asdict().items():
+            axes = EDGE_AXES[field] if name == "edge" else AXES[name]
+            if values is not None:
+                what = f"the {field} of {name} in an intervention"
+                must_have_axes(what, values, {**sizes, "1": 1, "time": time}, ("1", *axes), ("time", *axes))
 
 
 def no_edit(weights: Weights) -> Edit:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
+from handcrafted.control.numbers import as_numbers
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 
@@ -29,13 +31,17 @@ def parse_entry(text: str, weights: Weights) -> tuple[str, tuple[int, ...]]:
     Raises:
         HandcraftedError: if it is none of these arrays.
     """
+    must_be(text, str, "an array entry such as `W_in[0, 3, 5]`")
     match = re.fullmatch(r"\s*(\w+)\s*\[\s*([\d,\s]*)\]\s*", text)
     if match is None or match[1] not in FIELD_AXES:
         near = nearest(match[1] if match else "", FIELD_AXES)
-        raise HandcraftedError(f"Expected an array entry such as W_in[0, 3, 5], got {text!r}.{near}")
-    index, shape = tuple(int(i) for i in match[2].split(",") if i.strip()), np.shape(weights[match[1]])
+        raise HandcraftedError(f"Expected an array entry such as W_in[0, 3, 5], got {shown(text)}.{near}")
+    numbers = [i.strip() for i in match[2].split(",") if i.strip()]
+    index, shape = tuple(int(i) for i in numbers if i.isdigit() and len(i) < 10), np.shape(weights[match[1]])
     if len(index) != len(shape) or any(i >= size for i, size in zip(index, shape, strict=True)):
-        raise HandcraftedError(f"Expected an entry of {match[1]}, whose shape is {shape}, got {text!r}. Count from 0.")
+        raise HandcraftedError(
+            f"Expected an entry of {match[1]}, whose shape is {shape}, got {shown(text)}. Count from 0."
+        )
     return match[1], index
 
 
@@ -46,8 +52,9 @@ def checked_number(entry: str, value: Any) -> np.float32:
         HandcraftedError: if it is none, not finite, or beyond float32.
     """
     plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    with np.errstate(over="ignore"):
-        number = np.float32(value) if plain else np.float32(np.nan)
+    number = np.float32(as_numbers(entry, value)) if plain else np.float32(np.nan)
     if not np.isfinite(number):
-        raise HandcraftedError(f"Expected a finite number that float32 holds for {entry}, got {value!r}. Give one.")
+        raise HandcraftedError(
+            f"Expected a finite number that float32 holds for {entry}, got {shown(value)}. Give one."
+        )
     return number

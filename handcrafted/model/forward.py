@@ -15,16 +15,24 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.model.edit import EdgeEdit, Edit, Touch
-from handcrafted.model.weights import Weights
+from handcrafted.control.complaint import must_be
+from handcrafted.control.numbers import as_numbers, must_have_axes, whole
+from handcrafted.model.edit import EdgeEdit, Edit, Touch, check_edit
+from handcrafted.model.weights import Weights, check_shapes
 
 WINDOW = 16
 """How many steps a head sees, the current one included."""
+
+MOST_WINDOW = 1_000
+"""Each step of a window is a key and a value of every head."""
 
 Activations = dict[str, Array]
 """By TransformerLens' words, each with a leading time axis: `embed`, `resid_pre`, `resid_mid`, `resid_post`
 [time, layer, d_model], `pattern` [time, layer, head, window], `z` [time, layer, head, d_head], `pre` and `post`
 [time, layer, d_mlp], `final` and `carry` [time, d_model]."""
+
+
+PAST = "layer", "past", "head", "d_head"
 
 
 class State(NamedTuple):
@@ -35,19 +43,39 @@ class State(NamedTuple):
     values: Float[Array, "layer past head d_head"]
 
 
+STATE_AXES = {"carry": ("d_model",), "keys": PAST, "values": PAST}
+"""The axes of a state, by name."""
+
+
+def checked_window(window: int) -> int:
+    """Check how many steps a head is to see.
+
+    Raises:
+        HandcraftedError: if that is no such number.
+    """
+    return whole("a whole number of steps that a head sees", window, 1, MOST_WINDOW)
+
+
 def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
     """Multiply as `spec` says, in full float32 precision."""
     return jnp.einsum(spec, a, b, precision="highest")
 
 
-@partial(jax.jit, static_argnames="window")
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
     """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever.
+
+    Raises:
+        HandcraftedError: if an argument is of another type or shape.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
         >>> state = hc.initial_state(model.effective_weights)
     """
+    return _initial_state(check_shapes(weights), checked_window(window))
+
+
+@partial(jax.jit, static_argnames="window")
+def _initial_state(weights: Weights, window: int) -> State:
     fill = lambda kernel, bias: jnp.repeat(
         (matmul(weights.r_0, kernel, "m,lhmd->lhd") + bias)[:, None], window - 1, axis=1
     )
@@ -155,14 +183,16 @@ def advance(
     return state, outputs[0], {name: array[0] for name, array in seen.items()}
 
 
-@jax.jit
-def step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple[State, Float[Array, " n_out"]]:
+def step(weights: Weights, state: State, inputs: ArrayLike) -> tuple[State, Float[Array, " n_out"]]:
     """Run one time step in streaming form.
 
     Args:
         weights: effective weights.
         state: what was remembered; start from `initial_state`.
         inputs: one number per row of `W_E`.
+
+    Raises:
+        HandcraftedError: if an argument is of another type or shape.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
@@ -171,14 +201,23 @@ def step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple
         >>> outputs.tolist()
         [1.0]
     """
+    sizes, now = check_shapes(weights).sizes, as_numbers("inputs", inputs)
+    must_be(state, State, "a state, as `hc.initial_state` gives it")
+    must_have_axes("inputs", now, sizes, ("n_in",))
+    for name, axes in STATE_AXES.items():
+        must_have_axes(f"the {name} of a state", getattr(state, name), sizes, axes)
+    return _step(weights, state, now)
+
+
+@jax.jit
+def _step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple[State, Float[Array, " n_out"]]:
     return advance(weights, state, inputs)[:2]
 
 
-@partial(jax.jit, static_argnames="window")
 def forward(
     weights: Weights,
-    inputs: Float[Array, "*batch time n_in"],
-    carries: Float[Array, "*batch time d_model"] | None = None,
+    inputs: ArrayLike,
+    carries: ArrayLike | None = None,
     window: int = WINDOW,
     edit: Edit | None = None,
 ) -> tuple[Float[Array, "*batch time n_out"], Activations]:
@@ -188,10 +227,14 @@ def forward(
 
     Args:
         weights: effective weights.
-        inputs: measurements, with or without a batch axis.
-        carries: carries to feed in (teacher forcing); None lets the recurrence run.
+        inputs: measurements [time, n_in] or [batch, time, n_in].
+        carries: carries to feed in (teacher forcing) [time, d_model] or [batch, time, d_model]; None lets the
+            recurrence run.
         window: how many steps a head sees, the current one included.
         edit: an intervention, see `handcrafted.model.intervention`.
+
+    Raises:
+        HandcraftedError: if an argument is of another type or shape.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
@@ -199,10 +242,28 @@ def forward(
         >>> outputs[:, 0].tolist()
         [1.0, 1.0, 0.0]
     """
+    sizes, given = check_shapes(weights).sizes, as_numbers("inputs", inputs)
+    must_have_axes("inputs", given, sizes, ("time", "n_in"), ("batch", "time", "n_in"))
+    if carries is not None:
+        carries = as_numbers("carries", carries)
+        axes = dict(zip(("time", "batch"), given.shape[-2::-1], strict=False))
+        must_have_axes("carries", carries, {**sizes, **axes}, ("batch", "time", "d_model")[3 - given.ndim :])
+    check_edit(edit, sizes, given.shape[-2])
+    return _forward(weights, given, carries, checked_window(window), edit)
+
+
+@partial(jax.jit, static_argnames="window")
+def _forward(
+    weights: Weights,
+    inputs: Float[Array, "*batch time n_in"],
+    carries: Float[Array, "*batch time d_model"] | None,
+    window: int,
+    edit: Edit | None,
+) -> tuple[Float[Array, "*batch time n_out"], Activations]:
     if inputs.ndim == 3:
-        run = lambda one, carry: forward(weights, one, carry, window, edit)
+        run = lambda one, carry: _forward(weights, one, carry, window, edit)
         return jax.vmap(run, in_axes=(0, None if carries is None else 0))(inputs, carries)
-    state = initial_state(weights, window)
+    state = _initial_state(weights, window)
     over_time = None if edit is None else edit.over_time(inputs.shape[0])
     if carries is not None:
         return _run(weights, state, inputs, jnp.asarray(carries), over_time)[1:]

@@ -14,13 +14,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
+from handcrafted.control.letters import shown
+from handcrafted.control.numbers import as_numbers, must_have_axes, real, whole
 from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution, find_component
 from handcrafted.model.edit import Edit, no_edit
-from handcrafted.model.forward import WINDOW, Activations, forward
+from handcrafted.model.forward import WINDOW, Activations, checked_window, forward
 from handcrafted.model.names import Names
-from handcrafted.model.weights import Weights
+from handcrafted.model.weights import Weights, check_shapes
 
 Place = Signal | str | tuple[Signal | str, Signal | str]
 
@@ -84,7 +87,14 @@ class Hold:
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
         """Give the values to hold."""
-        return np.broadcast_to(np.asarray(self.values, np.float32), value.shape)
+        held = np.asarray(as_numbers("the values to hold", self.values))
+        try:
+            return np.broadcast_to(held, value.shape)
+        except ValueError:
+            raise HandcraftedError(
+                f"Expected values to hold that spread over [batch, time, width] = {value.shape}, got the shape "
+                f"{held.shape}. Give one per coordinate, or as many as there are steps and runs too."
+            ) from None
 
 
 Intervention = Zero | Noise | Patch | Swap | Hold
@@ -123,27 +133,55 @@ def intervene(
     Raises:
         HandcraftedError: if a place matches nothing, or an intervention does not fit the batch.
     """
-    weights, inputs = weights.numpy(), np.asarray(inputs, np.float32)
+    weights, inputs = check_shapes(weights).numpy(), _runs("the inputs", inputs, weights)
+    must_be(names, Names, "names, such as `model.names`")
+    for intervention in interventions:
+        _check_batch(intervention, inputs, weights)
+    if carries is not None:
+        sizes = {**weights.sizes, "batch": inputs.shape[0], "time": inputs.shape[1]}
+        must_have_axes("carries", as_numbers("carries", carries), sizes, ("batch", "time", "d_model"))
     clean = _Run(weights, names, inputs, window, carries)
     batch, time = inputs.shape[:2]
     edit = jax.tree.map(lambda a: np.repeat(np.repeat(a[None], batch, 0), time, 1), no_edit(weights))
     for intervention in interventions:
-        _check_batch(intervention, batch)
         other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
         inputs = _apply(intervention, clean, other, edit, inputs)
-    outputs, seen = run_edited(weights, inputs, edit, window, carries)
+    outputs, seen = run_edited(weights, inputs, edit, checked_window(window), carries)
     return np.asarray(outputs), {name: np.asarray(array) for name, array in seen.items()}
 
 
-def _check_batch(intervention: Intervention, batch: int) -> None:
-    if isinstance(intervention, Swap) and sorted(set(intervention.order) | set(range(batch))) != list(range(batch)):
-        raise HandcraftedError(
-            f"Expected an order of the runs 0 to {batch - 1}, got {list(intervention.order)}. Use these."
-        )
-    if isinstance(intervention, Swap) and len(intervention.order) != batch:
-        raise HandcraftedError(f"Expected an order of {batch} runs, got {len(intervention.order)}. Give one per run.")
-    if isinstance(intervention, Patch) and len(intervention.inputs) != batch:
-        raise HandcraftedError(f"Expected {batch} runs to patch from, got {len(intervention.inputs)}. Give as many.")
+def _runs(what: str, inputs: Any, weights: Weights) -> np.ndarray:
+    """Give inputs of a batch of runs [batch, time, n_in]."""
+    array = np.asarray(as_numbers(what, inputs))
+    must_have_axes(what, array, weights.sizes, ("batch", "time", "n_in"))
+    return array
+
+
+def _check_batch(intervention: Intervention, inputs: np.ndarray, weights: Weights) -> None:
+    """Check that what is to be changed fits the batch."""
+    must_be(intervention, Intervention, "an intervention: Zero, Noise, Patch, Swap or Hold")
+    batch = len(inputs)
+    match intervention:
+        case Swap(_, order):
+            listed = list(order) if isinstance(order, Sequence | np.ndarray) else [order]
+            if not all(isinstance(run, int | np.integer) and 0 <= run < batch for run in listed):
+                raise HandcraftedError(
+                    f"Expected an order of the runs 0 to {batch - 1}, got {shown(order)}. Use these."
+                )
+            if len(listed) != batch:
+                raise HandcraftedError(f"Expected an order of {batch} runs, got {len(listed)}. Give one per run.")
+        case Patch(_, other):
+            given = _runs("what is patched from", other, weights)
+            if len(given) != batch:
+                raise HandcraftedError(f"Expected {batch} runs to patch from, got {len(given)}. Give as many.")
+            must_have_axes("what is patched from", given, {"time": inputs.shape[1]}, ("batch", "time", "n_in"))
+        case Noise(_, scale, seed):
+            real("the scale of noise", scale, 0.0)
+            whole("a whole number as a seed", seed)
+        case Hold(_, values):
+            as_numbers("the values to hold", values)
+        case _:
+            return
 
 
 class _Run:

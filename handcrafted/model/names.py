@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
+from handcrafted.control.letters import listed
 
 
 class Coordinate(NamedTuple):
@@ -49,6 +51,21 @@ def group(signals: Sequence[Signal]) -> dict[Signal, np.ndarray]:
     return {signal: np.array(positions) for signal, positions in found.items()}
 
 
+def must_name(names: Names, sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Check that names are those of arrays of some sizes, and give the sizes back.
+
+    Raises:
+        HandcraftedError: if they are not.
+    """
+    must_be(names, Names, "names, such as `model.names`")
+    for axis, given in (("d_model", names.residual), ("n_in", names.inputs), ("n_out", names.outputs)):
+        if sizes[axis] != len(given):
+            raise HandcraftedError(
+                f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give this model's names."
+            )
+    return sizes
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of all coordinates of a model.
@@ -84,9 +101,18 @@ class Names:
         return group([port.node(OUTPUT) for port in self.outputs])
 
     def domain(self, signal: Signal) -> Domain:
-        """Give the domain of an input or output signal."""
+        """Give the domain of an input or output signal.
+
+        Raises:
+            HandcraftedError: if there is none of that name.
+        """
+        must_be(signal, Signal, "a Signal")
         ports = self.inputs if signal.role == INPUT else self.outputs
-        return next(port.domain for port in ports if port.node(signal.role) == signal)
+        for port in ports:
+            if port.node(signal.role) == signal:
+                return port.domain
+        known = listed(map(str, [*self.input_signals, *self.output_signals]), separator="; ")
+        raise HandcraftedError(f"Expected an input or output of the network, got {signal}. Use one of: {known}.")
 
     def find(self, signal: Signal) -> np.ndarray:
         """Give the positions of a subspace.
@@ -94,8 +120,9 @@ class Names:
         Raises:
             HandcraftedError: if no subspace has that name.
         """
+        must_be(signal, Signal, "a Signal")
         if signal not in self.subspaces:
-            known = "; ".join(map(str, self.subspaces))
+            known = listed(map(str, self.subspaces), separator="; ")
             raise HandcraftedError(f"Expected a named subspace, got {signal}. Use one of: {known}.")
         return self.subspaces[signal]
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import clipped, shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.tuning import Knob, Setting, knobs, tuned
 from handcrafted.model.layout import Placement
@@ -91,7 +92,7 @@ class Parameters(Mapping[str, Parameter]):
         old, new = self._rebuild(self._model.structure), self._rebuild(changed)
         if not same_circuits(old, new):
             raise HandcraftedError(
-                f"Expected a value of {name} that needs the same circuits, got {value!r}. "
+                f"Expected a value of {name} that needs the same circuits, got {shown(value)}. "
                 "Change the structure, and assemble it anew."
             )
         moved = old.weights.map(differ, new.weights)
@@ -111,9 +112,10 @@ class Parameters(Mapping[str, Parameter]):
         return "\n".join(str(self[name]) for name in self) or "no parameters"
 
     def _knob(self, name: str) -> Knob:
+        must_be(name, str, "the name of a parameter")
         known = knobs(self._model.structure)
         if name not in known:
-            raise HandcraftedError(f"Expected the name of a parameter, got `{name}`.{nearest(name, known)}")
+            raise HandcraftedError(f"Expected the name of a parameter, got `{clipped(name)}`.{nearest(name, known)}")
         return known[name]
 
     def _moved(self, knob: Knob) -> Entries:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from handcrafted.control.complaint import must_be, named
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import clipped, listed, located
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.yamlfile import dumps, load
 from handcrafted.model.history import Edited
 from handcrafted.model.parameters import Built, Rebuild, same_circuits
-from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, check_shapes
+from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 
 if TYPE_CHECKING:
     from handcrafted.model.transformer import Transformer
@@ -24,12 +28,13 @@ if TYPE_CHECKING:
 STRUCTURE, ARRAYS = "structure.yaml", "weights.safetensors"
 """The two files of a folder."""
 
-MOST_BYTES = 4_000_000_000
-"""Larger files of arrays are not opened."""
+MOST_BYTES, MOST_HEADER = 4_000_000_000, 1_000_000
+"""Larger files of arrays are not opened, nor those that say more of their arrays than anybody needs to."""
 
 
 def save_model(model: Transformer, folder: str | Path) -> Path:
     """Write a model as `structure.yaml` and `weights.safetensors`; see `Transformer.save`."""
+    must_be(folder, str | Path, "a folder to write")
     target = Path(folder)
     text, raw = dumps(model.structure), check_finite(model.weights)
     arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(model.structure)})
@@ -40,9 +45,10 @@ def save_model(model: Transformer, folder: str | Path) -> Path:
                 (Path(beside) / name).write_bytes(content)
             for name in (STRUCTURE, ARRAYS):
                 (Path(beside) / name).replace(target / name)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter of a path with a zero byte
+        reason = error.strerror if isinstance(error, OSError) else error
         raise HandcraftedError(
-            f"{target}: Expected a folder that can be written, got: {error.strerror}. Choose another place."
+            f"{located(target)}: Expected a folder that can be written, got: {reason}. Choose another place."
         ) from None
     return target
 
@@ -52,63 +58,112 @@ def digest(structure: ControlStructure) -> str:
     return hashlib.sha256(dumps(structure).encode()).hexdigest()
 
 
-def read_model(folder: str | Path) -> tuple[ControlStructure, Weights]:
-    """Read the structure and the raw arrays of a folder.
+class Header(NamedTuple):
+    """What a folder says of its model before any array is read.
+
+    Attributes:
+        structure: what the arrays implement; they name its digest.
+        arrays: the file.
+        sizes: the length of every axis.
+    """
+
+    structure: ControlStructure
+    arrays: Path
+    sizes: dict[str, int]
+
+
+def read_header(folder: str | Path) -> Header:
+    """Read the structure of a folder, and what its file of arrays says of itself.
 
     Raises:
         HandcraftedError: if a file is missing, damaged or not what it should be, or if the two do not belong together.
     """
-    source = Path(folder)
-    structure, arrays = load(source / STRUCTURE), source / ARRAYS
-    weights, said = _arrays(arrays)
+    must_be(folder, str | Path, "the folder of a model")
+    structure, arrays = load(Path(folder) / STRUCTURE), Path(folder) / ARRAYS
+    with _opened(arrays) as file:
+        shapes, said = _shapes(arrays, file), (file.metadata() or {}).get("structure", "")
     if said != digest(structure):
         raise HandcraftedError(
             f"{arrays}: Expected the arrays of the structure beside it, got those of another one, or of an earlier "
             f"version of it. Save the model anew, or assemble {STRUCTURE} alone."
         )
-    return structure, weights
+    with named(arrays):
+        return Header(structure, arrays, sizes_of(shapes))
+
+
+def read_arrays(header: Header, sizes: Mapping[str, int]) -> Weights:
+    """Read the raw arrays of a folder, if they are of the sizes that its structure asks for.
+
+    Raises:
+        HandcraftedError: if they are not, or if a number is not finite.
+    """
+    if header.sizes != sizes:
+        raise HandcraftedError(
+            f"{header.arrays}: Expected arrays of the sizes {dict(sizes)}, got {header.sizes}. Save the model anew."
+        )
+    with _opened(header.arrays) as file:
+        found = Weights(**{name: file.get_tensor(name) for name in FIELD_AXES})
+    with named(header.arrays):
+        return check_finite(must_have_sizes(found, sizes))
 
 
 def restored(model: Transformer, rebuild: Rebuild, folder: str | Path) -> Edited:
     """Give what a model becomes by a folder; see `Transformer.restore`."""
-    structure, weights = read_model(folder)
-    own, other = Built(model.weights, model.masks, model.names, model.layout), rebuild(structure)
+    header = read_header(folder)
+    own, other = Built(model.weights, model.masks, model.names, model.layout), rebuild(header.structure)
     if not same_circuits(own, other):
         raise HandcraftedError(
             f"{folder}: Expected a model of the same circuits, got one that needs others. Load it by itself."
         )
-    if weights.sizes != own.weights.sizes:
-        raise HandcraftedError(
-            f"{folder}: Expected arrays of the sizes {own.weights.sizes}, got {weights.sizes}. Save the model anew."
-        )
-    return Edited(weights, structure, other.layout, f"model.restore({str(folder)!r})")
+    weights = read_arrays(header, own.weights.sizes)
+    return Edited(weights, header.structure, other.layout, f"model.restore({str(folder)!r})")
 
 
-def _arrays(path: Path) -> tuple[Weights, str]:
-    """Read arrays and what is said of their structure; safetensors holds plain numbers and runs nothing."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file of arrays; safetensors holds plain numbers, checked against the file's length, and runs nothing."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise HandcraftedError(f"{path}: Expected at most {MOST_BYTES / 1e9:g} GB, got more. Is it a model's file?")
+        _check_size(path)
         with safe_open(path, framework="numpy") as file:
-            if sorted(file.keys()) != sorted(FIELD_AXES):
-                unfit = sorted(set(file.keys()) ^ set(FIELD_AXES))
-                raise HandcraftedError(
-                    f"{path}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "
-                    f"file that differs in {', '.join(unfit)}. Save the model anew."
-                )
-            found, said = {name: file.get_tensor(name) for name in FIELD_AXES}, (file.metadata() or {})
+            yield file
     except SafetensorError as error:
         raise HandcraftedError(
-            f"{path}: Expected a file in the safetensors format, got a damaged one or another ({error}). Save it anew."
+            f"{located(path)}: Expected a file in the safetensors format, got a damaged one or another "
+            f"({clipped(str(error))}). Save it anew."
         ) from None
     except OSError as error:
         raise HandcraftedError(
-            f"{path}: Expected a file that can be read, got: {error.strerror or error}. Check the folder."
+            f"{located(path)}: Expected a file that can be read, got: {error.strerror or error}. Check the folder."
         ) from None
-    for name, array in found.items():
-        if array.dtype != np.float32:
-            raise HandcraftedError(f"{path}: Expected float32 in {name}, got {array.dtype}. Save the model anew.")
-    try:
-        return check_finite(check_shapes(Weights(**found))), said.get("structure", "")
-    except HandcraftedError as error:
-        raise HandcraftedError(f"{path}: {error}") from None
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a file or a header that nobody could hold, before either is read."""
+    size = path.stat().st_size
+    if not path.is_file():
+        raise HandcraftedError(
+            f"{located(path)}: Expected a file that can be read, got something else. Check the folder."
+        )
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    if size > MOST_BYTES or MOST_HEADER < header <= size:
+        raise HandcraftedError(
+            f"{located(path)}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got "
+            "more. Is it a model's file?"
+        )
+
+
+def _shapes(path: Path, file: Any) -> dict[str, tuple[int, ...]]:
+    """Give the shape of every array, as the header says it."""
+    if unfit := sorted(set(file.keys()) ^ set(FIELD_AXES)):
+        raise HandcraftedError(
+            f"{located(path)}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "
+            f"file that differs in {listed(unfit)}. Save the model anew."
+        )
+    said = {name: file.get_slice(name) for name in FIELD_AXES}
+    for name, one in said.items():
+        if (kind := one.get_dtype()) != "F32":
+            raise HandcraftedError(
+                f"{located(path)}: Expected float32, F32, in {name}, got {kind}. Save the model anew."
+            )
+    return {name: tuple(one.get_shape()) for name, one in said.items()}

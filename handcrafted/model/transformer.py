@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 from jax.core import Tracer
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
@@ -22,11 +23,11 @@ from handcrafted.model.history import Change, History, Moment, edits_text
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
 from handcrafted.model.layout import Placement, report_of
-from handcrafted.model.names import Names
+from handcrafted.model.names import Names, must_name
 from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.saved import restored, save_model
-from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes
+from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes, must_have_sizes
 
 
 class Mask(nnx.Variable):
@@ -77,8 +78,8 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if shapes disagree, or the fingerprint is another.
         """
-        check_shapes(weights)
-        check_shapes(masks)
+        must_have_sizes(masks, must_name(names, check_shapes(weights).sizes))
+        must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
         for name, array in weights.items():
             setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
@@ -136,7 +137,7 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
         """
-        self.must_keep_the_seal(check_shapes(weights))
+        self.must_keep_the_seal(must_have_sizes(weights, self.weights.sizes))
         before = self._moment()
         self._become(Moment(weights, structure or self.structure, layout or self.layout))
         after = self._moment()
@@ -171,8 +172,7 @@ class Transformer(Reported, nnx.Module):
 
     def reset(self) -> None:
         """Make the model what it was as it was assembled; a change like any other, which can be undone."""
-        first = self.history.first
-        if first is not None:
+        if (first := self.history.first) is not None:
             self.change(first.weights, first.structure, first.layout, "model.reset()")
 
     def save(self, folder: str | Path) -> Path:
@@ -287,7 +287,7 @@ class Transformer(Reported, nnx.Module):
         `simulate` and `run_blocks`, which run block by block.
         """
         self.check_seal()
-        return forward(self.effective_weights, jnp.asarray(inputs, jnp.float32), carries, window=self.window)
+        return forward(self.effective_weights, inputs, carries, window=self.window)
 
     def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""

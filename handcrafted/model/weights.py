@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,7 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
+from handcrafted.control.numbers import is_numeric, whole
 
 FIELD_AXES: dict[str, tuple[str, ...]] = {
     "W_E": ("n_in", "d_model"),
@@ -79,11 +82,15 @@ class Weights:
         return (field.name for field in fields(self))
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
+        return getattr(self, _known(name))
 
     def replace(self, **arrays: Any) -> Weights:
-        """Give a copy with some arrays replaced."""
-        return replace(self, **arrays)
+        """Give a copy with some arrays replaced.
+
+        Raises:
+            HandcraftedError: if there is none of that name.
+        """
+        return replace(self, **{_known(name): array for name, array in arrays.items()})
 
     def map(self, function: Callable[..., Any], *others: Weights) -> Weights:
         """Apply a function to each array (and the arrays of the same name of others)."""
@@ -106,8 +113,21 @@ class Weights:
 
     @classmethod
     def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
-        """Give arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …)."""
+        """Give arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …).
+
+        Raises:
+            HandcraftedError: if a length is missing, or is none.
+        """
+        for axis in dict.fromkeys(axis for axes in FIELD_AXES.values() for axis in axes):
+            whole(f"a whole number as the length of {axis}", sizes.get(axis))
         return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
+
+
+def _known(name: str) -> str:
+    must_be(name, str, "the name of an array")
+    if name not in FIELD_AXES:
+        raise HandcraftedError(f"Expected the name of an array, got {shown(name)}.{nearest(name, FIELD_AXES)}")
+    return name
 
 
 def acting(raw: Any, mask: Any) -> Any:
@@ -123,11 +143,25 @@ def check_shapes(weights: Weights) -> Weights:
     Raises:
         HandcraftedError: naming the first array that does not fit.
     """
+    must_be(weights, Weights, "arrays, such as `model.weights`")
+    for name, array in weights.items():
+        if not is_numeric(getattr(array, "dtype", object)):
+            raise HandcraftedError(f"Expected an array of numbers in {name}, got {shown(array)}. Give it one.")
+    sizes_of({name: np.shape(array) for name, array in weights.items()})
+    return weights
+
+
+def sizes_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """Give the length of every axis of arrays of these shapes.
+
+    Raises:
+        HandcraftedError: naming the first array that does not fit.
+    """
     lengths: dict[str, tuple[int, str]] = {}
     for name, axes in FIELD_AXES.items():
-        shape = np.shape(weights[name])
+        shape = shapes[name]
         if len(shape) != len(axes):
-            raise HandcraftedError(f"Expected {name} with axes {axes}, got shape {shape}. Give it those axes.")
+            raise HandcraftedError(f"Expected {name} with axes {axes}, got shape {shown(shape)}. Give it those axes.")
         for axis, size in zip(axes, shape, strict=True):
             expected, where = lengths.setdefault(axis, (size, name))
             if size != expected:
@@ -136,6 +170,19 @@ def check_shapes(weights: Weights) -> Weights:
                 )
     if lengths["d_head"][0] < 2:
         raise HandcraftedError("Expected d_head of at least 2 for the rotary plane, got less. Pad the heads.")
+    return {axis: size for axis, (size, _) in lengths.items()}
+
+
+def must_have_sizes(weights: Weights, sizes: Mapping[str, int]) -> Weights:
+    """Check that arrays are of the sizes that are asked for.
+
+    Raises:
+        HandcraftedError: if they are not.
+    """
+    if check_shapes(weights).sizes != sizes:
+        raise HandcraftedError(
+            f"Expected arrays of the model's sizes {dict(sizes)}, got {weights.sizes}. Give a copy of its own arrays."
+        )
     return weights
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.control.report import Report, Reported
@@ -95,6 +96,9 @@ def recover(
         >>> {name: len(graph) for name, graph in recovered.graphs.items()}
         {'wiring': 9, 'subspace': 9, 'patching': 9, 'gradient': 9}
     """
+    must_be(model_or_weights, Transformer | Weights, "a model, or its arrays such as `model.weights`")
+    must_be(readouts, Sequence, "a list of readouts by name")
+    further = chosen([readouts] if isinstance(readouts, str) else list(readouts))
     if isinstance(model_or_weights, Transformer):
         weights, window = model_or_weights.effective_weights, model_or_weights.window
         read = subject(weights, names or model_or_weights.names, window, seed, shared)
@@ -102,4 +106,4 @@ def recover(
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")
     else:
         read = subject(model_or_weights, names, seed=seed, shared=shared)
-    return Recovered(read, {readout.name: readout.read(read) for readout in (*chosen(None), *chosen(list(readouts)))})
+    return Recovered(read, {readout.name: readout.read(read) for readout in (*chosen(None), *further)})

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import SignalGraph
+from handcrafted.control.letters import shown
 from handcrafted.readout.subject import Subject
 
 Read = Callable[[Subject], SignalGraph]
@@ -70,12 +71,16 @@ def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[R
         0
         >>> unregister("nothing")
     """
+    must_be(name, str, "a name for a readout")
     if name in _KNOWN:
-        raise HandcraftedError(f"Expected a new name for a readout, got {name!r}, which is taken. Choose another.")
-    if sees not in list(Sees):
-        raise HandcraftedError(f"Expected `sees` to be wired or used, got {sees!r}. Say which truth it answers for.")
+        raise HandcraftedError(f"Expected a new name for a readout, got {shown(name)}, which is taken. Choose another.")
+    if not isinstance(sees, str) or sees not in list(Sees):
+        raise HandcraftedError(
+            f"Expected `sees` to be wired or used, got {shown(sees)}. Say which truth it answers for."
+        )
 
     def keep(read: Read) -> Read:
+        must_be(read, Callable, "a function from a subject to a graph")
         _KNOWN[name] = Readout(name, read, Sees(sees), judges)
         return read
 
@@ -107,6 +112,6 @@ def chosen(names: list[str] | tuple[str, ...] | None) -> tuple[Readout, ...]:
     if names is None:
         return tuple(readout for readout in known.values() if readout.judges)
     for name in names:
-        if name not in known:
-            raise HandcraftedError(f"Expected the name of a readout, got {name!r}.{nearest(name, known)}")
+        if not isinstance(name, str) or name not in known:
+            raise HandcraftedError(f"Expected the name of a readout, got {shown(name)}.{nearest(str(name), known)}")
     return tuple(known[name] for name in dict.fromkeys(names))

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.numbers import whole
 from handcrafted.model.forward import WINDOW, Activations, forward
-from handcrafted.model.names import Names
+from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 
@@ -67,11 +67,6 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0,
     Raises:
         HandcraftedError: naming the first array that does not fit.
     """
-    weights = check_shapes(weights.numpy())
-    sizes = weights.sizes
-    for axis, given in (("d_model", names.residual), ("n_in", names.inputs), ("n_out", names.outputs)):
-        if sizes[axis] != len(given):
-            raise HandcraftedError(
-                f"Expected names for {axis} = {sizes[axis]} coordinates, got {len(given)}. Give this model's names."
-            )
-    return Subject(check_finite(weights), names, window, seed, shared)
+    weights = check_shapes(weights).numpy()
+    must_name(names, weights.sizes)
+    return Subject(check_finite(weights), names, window, whole("a whole number as a seed", seed), shared)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.graph import Signal
+from handcrafted.control.graph import Signal, signals_by_name
+from handcrafted.control.letters import listed, shown
+from handcrafted.control.numbers import finite_numbers, whole
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import ComponentKind
-from handcrafted.rollout.world import DISTURBANCE, PlainFunction, Shapes, World, world_of
+from handcrafted.rollout.world import DISTURBANCE, PlainFunction, Shapes, World, fits, world_of
+
+MOST_STEPS = 10_000_000
+"""Steps of a run; more would not fit a usual machine's memory."""
 
 Values = Mapping[str, Any] | None
 Functions = Mapping[str, PlainFunction]
@@ -53,8 +58,9 @@ def given(
     Raises:
         HandcraftedError: naming what does not fit.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise HandcraftedError(f"Expected a whole number of steps from 1 up, got {steps!r}. Give at least 1.")
+    steps = whole("a whole number of steps", steps, 1, MOST_STEPS)
+    for what, values in (("initial states", initial), ("inputs", inputs)):
+        must_be(values, Mapping | None, f"a dictionary of {what} by name")
     functions = _functions(structure, process)
     world, state = _states(structure, functions, dict(initial or {}))
     outside = _outside(world, dict(inputs or {}), steps)
@@ -67,7 +73,7 @@ def given(
     count = counts.runs or 1
     spread = lambda array: np.broadcast_to(array, (count, *array.shape[1:]))
     states = {owner: {name: spread(array) for name, array in part.items()} for owner, part in state.items()}
-    return Given(world, counts.runs, int(steps), states, {s: spread(v) for s, v in {**outside, **shocks}.items()})
+    return Given(world, counts.runs, steps, states, {s: spread(v) for s, v in {**outside, **shocks}.items()})
 
 
 class _Runs:
@@ -96,19 +102,33 @@ def _functions(structure: ControlStructure, process: PlainFunction | Functions |
     if isinstance(process, Mapping):
         for name in process:
             _known(name, structure.components, "the name of a component")
-        return dict(process)
+        return {name: _function(function) for name, function in process.items()}
     processes = [n for n, c in structure.components.items() if c.kind == ComponentKind.PROCESS]
     if len(processes) != 1:
         raise HandcraftedError(
-            f"Expected one process for one function, got {', '.join(processes) or 'none'}. "
+            f"Expected one process for one function, got {listed(processes) or 'none'}. "
             "Pass a dictionary from component to function."
         )
-    return {processes[0]: process}
+    return {processes[0]: _function(process)}
+
+
+def _function(process: PlainFunction) -> PlainFunction:
+    """Check that a process is a function of state and actions, and perhaps a disturbance."""
+    if (
+        not isinstance(process, Callable)
+        or not isinstance(process, Hashable)
+        or not (fits(process, 2) or fits(process, 3))
+    ):
+        raise HandcraftedError(
+            f"Expected a process as a function of (state, actions) or (state, actions, disturbance), got "
+            f"{shown(process)}. Write one that gives the next state."
+        )
+    return process
 
 
 def _known(name: str, known: Iterable[str], what: str) -> str:
-    if name not in known:
-        raise HandcraftedError(f"Expected {what}, got {name!r}.{nearest(name, known)}")
+    if not isinstance(name, str) or name not in known:
+        raise HandcraftedError(f"Expected {what}, got {shown(name)}.{nearest(str(name), known)}")
     return name
 
 
@@ -121,7 +141,7 @@ def _states(
     bundled = {name: process for name, process in declared.processes.items() if name not in functions}
     state = {name: {key: value[None] for key, value in process.initial.items()} for name, process in bundled.items()}
     for key, value in initial.items():
-        owner, name = _owner_of(key, state, own)
+        owner, name = _owner_of(str(key), state, own)
         domain = _domain_of(structure, owner, name)
         array = _first_values(key, value, domain)
         if owner in state and array.shape[1:] != state[owner][name].shape[1:]:
@@ -143,19 +163,16 @@ def _states(
 
 def _owner_of(key: str, state: Mapping, own: Mapping) -> tuple[str, str]:
     """Give the process and the name in its state that `name` or `owner.name` means."""
-    known = {f"{owner}.{name}": (owner, name) for owner, part in state.items() for name in part}
-    owner, _, name = key.rpartition(".")
-    if key in known:
-        return known[key]
-    if owner in own:
-        return owner, name
-    found = [place for full, place in known.items() if full.endswith(f".{key}") and place[1] == key]
-    if len(found) == 1 and not own:
-        return found[0]
-    if len(own) == 1 and not found:
+    places = [(owner, name) for owner, part in state.items() for name in part]
+    full = [place for place in places if ".".join(place) == key]
+    full += [(owner, key[len(owner) + 1 :]) for owner in own if key.startswith(f"{owner}.")]
+    short = [place for place in places if place[1] == key]
+    if len(full) == 1 or (not full and len(short) == 1 and not own):
+        return (full or short)[0]
+    if len(own) == 1 and not full and not short:
         return next(iter(own)), key
-    names = [*known, *(f"{owner}.{key}" for owner in own)]
-    raise HandcraftedError(f"Expected the name of one state of a process, got {key!r}.{nearest(key, names)}")
+    names = [*map(".".join, places), *(f"{owner}.{key}" for owner in own)]
+    raise HandcraftedError(f"Expected the name of one state of a process, got {shown(key)}.{nearest(key, names)}")
 
 
 def _domain_of(structure: ControlStructure, owner: str, name: str) -> Domain | None:
@@ -177,26 +194,20 @@ def _first_values(key: str, value: Any, domain: Domain | None) -> np.ndarray:
 
 
 def _numbers(what: str, value: Any) -> np.ndarray:
-    try:
-        array = np.asarray(value, np.float32)
-    except (TypeError, ValueError):
-        raise HandcraftedError(f"Expected numbers for {what}, got {value!r}. Give a number or an array.") from None
-    if not np.isfinite(array).all():
-        raise HandcraftedError(f"Expected finite numbers for {what}, got NaN or infinity. Mend them.")
+    """Give finite numbers, one at least."""
+    array = finite_numbers(what, value)
+    if array.size == 0:
+        raise HandcraftedError(f"Expected numbers for {what}, got an array of the shape {array.shape}. Give some.")
     return array
 
 
 def _outside(world: World, inputs: dict[str, Any], steps: int) -> dict[Signal, np.ndarray]:
     """Give the signals from outside [run, time, width]: what is given, else their initial value."""
-    names = {}
-    for external in world.externals:
-        signal = external.signal
-        same = [e.signal for e in world.externals if e.signal.name == signal.name]
-        names[signal.name if len(same) == 1 else f"{signal.owner}.{signal.name}"] = external
-        names[f"{signal.owner}.{signal.name}"] = external
+    of = {external.signal: external for external in world.externals}
+    names = {name: of[signal] for name, signal in signals_by_name(of).items()}
     found = {}
     for key, value in inputs.items():
-        external = names[_known(str(key), names, "a signal from outside that no process gives")]
+        external = names[_known(key, names, "a signal from outside that no process gives")]
         found[external.signal] = _coordinates(key, value, external.domain, steps)
     for external in world.externals:
         if external.signal not in found:
@@ -236,9 +247,7 @@ def _disturbances(world: World, given: Any, steps: int, seed: int, counts: _Runs
             what = f"the disturbance of {name}"
             found[name] = _over_time(what, _numbers(what, value), 0, steps)
             counts.add(what, found[name])
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise HandcraftedError(f"Expected a seed that is a whole number from 0 on, got {seed!r}. Choose another.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole("a whole number as a seed", seed))
     for name, process in world.processes.items():
         low, high = process.disturbance or (0.0, 0.0)
         drawn = rng.uniform(low, high, (counts.runs or 1, steps)).astype(np.float32) if high > low else None

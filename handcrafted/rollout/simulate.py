@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from rich.progress import Progress
 
 from handcrafted.control.complaint import must_be
+from handcrafted.control.progress import progress_bar
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, split, start
 from handcrafted.model.transformer import Transformer
@@ -76,7 +76,7 @@ def simulate(
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
     parts: list[Seen] = []
-    with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
             now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
             loop, seen = run_steps(network, setup.world, names, loop, now, kept)

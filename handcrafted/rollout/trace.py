@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
+from handcrafted.control.complaint import must_be, nearest
+from handcrafted.control.csvtext import as_csv
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import listed, shown
+from handcrafted.control.numbers import whole
 from handcrafted.control.report import Report, Reported
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.whole_file import write_whole
 
 
 class Signals(Mapping[Signal, np.ndarray]):
@@ -32,6 +35,7 @@ class Signals(Mapping[Signal, np.ndarray]):
         Raises:
             HandcraftedError: if there is none, or more than one.
         """
+        must_be(key, str | Signal, "the name of a signal, or the whole Signal")
         if isinstance(key, Signal) and key in self.values_of:
             return key
         found = [s for s in self.values_of if key in (s.name, f"{s.owner}.{s.name}")]
@@ -39,10 +43,12 @@ class Signals(Mapping[Signal, np.ndarray]):
             return found[0]
         known = [*map(_name, self.values_of)]
         if found:
-            which = ", ".join(map(_name, found))
-            raise HandcraftedError(f"Expected one {self.kind} signal, got {key!r} for {which}. Name its owner too.")
+            which = listed(map(_name, found))
+            raise HandcraftedError(
+                f"Expected one {self.kind} signal, got {shown(str(key))} for {which}. Name its owner too."
+            )
         raise HandcraftedError(
-            f"Expected the name of a {self.kind} signal, got {str(key)!r}.{nearest(str(key), known)}"
+            f"Expected the name of a {self.kind} signal, got {shown(str(key))}.{nearest(str(key), known)}"
         )
 
     def __getitem__(self, key: str | Signal) -> np.ndarray:
@@ -154,23 +160,16 @@ class Trace(Reported):
         """Write one run as a table: a column per signal, a row per step.
 
         Raises:
-            HandcraftedError: if the file cannot be written.
+            HandcraftedError: if there is no such run, or the file cannot be written.
         """
-        target = Path(path)
-        columns = {
+        must_be(path, str | Path, "the path of a file to write")
+        run = whole("the number of a run", run, 0, (self.runs or 1) - 1)
+        titled = {
             "time": self.time,
             **{title: column for kind, s in self._all() for title, column in self._columns(kind, s, run)},
         }
-        try:
-            with target.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(columns)
-                writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        except OSError as error:
-            raise HandcraftedError(
-                f"{target}: Expected a place to write to, got: {error.strerror}. Check it."
-            ) from None
-        return target
+        rows = [[*titled], *zip(*(column.tolist() for column in titled.values()), strict=True)]
+        return write_whole(Path(path), as_csv(rows).encode())
 
     def _all(self) -> Iterator[tuple[Signals, Signal]]:
         return ((kind, signal) for kind in self.kinds for signal in kind)

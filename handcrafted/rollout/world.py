@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from inspect import signature
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -17,9 +18,12 @@ from handcrafted.control.dynamics import Dynamics
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.letters import clipped, listed
+from handcrafted.control.numbers import as_numbers
 from handcrafted.control.processes.bundled import process_of
 from handcrafted.control.processes.process import Process
 from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.rules_of_processes import MOST_HANDED
 from handcrafted.control.structure import ControlStructure
 
 STATE, DISTURBANCE = "state", "disturbance"
@@ -145,10 +149,14 @@ class _Wiring:
         if sender in self.processes and name in self.gives[sender]:
             return Source(PROCESS, Signal(sender, STATE, name))
         if sender in seen:
-            ring = " -> ".join([*seen[seen.index(sender) :], sender])
+            ring = listed([*seen[seen.index(sender) :], sender], " -> ")
             raise HandcraftedError(
                 f"Expected a process somewhere in the ring {ring}, which hands {name} round without anybody making it. "
                 "Give one of these components dynamics."
+            )
+        if len(seen) > MOST_HANDED:
+            raise HandcraftedError(
+                f"Expected {name} to be handed on at most {MOST_HANDED} times before {seen[0]}, got more. Shorten it."
             )
         same = [other for other in self._arriving(sender) if other.id.name == name] if sender else []
         if sender and sender not in self.processes and len(same) == 1:
@@ -160,15 +168,63 @@ class _Wiring:
 
 def _from_function(function: PlainFunction, state: tuple[tuple[str, tuple[int, ...]], ...]) -> Process:
     """Wrap a Python function; its state is known by name and shape, its values are given to each run."""
-    takes_disturbance = len(signature(function).parameters) > 2
+    disturbed = fits(function, 3)
 
     def advance(now: Mapping, inputs: Mapping, disturbance: Array) -> Mapping:
-        new = function(dict(now), dict(inputs), *((disturbance,) if takes_disturbance else ()))
-        if set(new) != set(now):
+        new = _called(function, dict(now), dict(inputs), *((disturbance,) if disturbed else ()))
+        if not isinstance(new, Mapping) or set(new) != set(now):
+            got = (listed(map(str, new)) or "nothing") if isinstance(new, Mapping) else type(new).__name__
             raise HandcraftedError(
-                f"Expected {function.__name__} to give the state {', '.join(now)}, got {', '.join(new) or 'nothing'}. "
+                f"Expected {_name(function)} to give the state {listed(now)}, got {got}. "
                 "Return a dictionary with the same names."
             )
-        return {name: jnp.asarray(new[name], jnp.float32) for name in now}
+        return {name: _state(function, name, new[name], np.shape(now[name])) for name in now}
 
     return Process({name: np.zeros(shape, np.float32) for name, shape in state}, advance)
+
+
+def fits(function: PlainFunction, count: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    try:
+        signature(function).bind(*range(count))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _called(function: PlainFunction, now: Mapping, inputs: Mapping, *disturbance: Array) -> Any:
+    """Call a user's function while it is traced.
+
+    Raises:
+        HandcraftedError: if it cannot be traced, or fails.
+    """
+    try:
+        return function(now, inputs, *disturbance)
+    except HandcraftedError:
+        raise
+    except jax.errors.JAXTypeError as error:
+        raise HandcraftedError(
+            f"Expected {_name(function)} to be written with `jax.numpy`, for its values are traced, got "
+            f"{type(error).__name__}: it decides or converts by their numbers. Use `jnp.where` in place of `if`, and "
+            "no `float` or `numpy` on them."
+        ) from error
+    except Exception as error:
+        raise HandcraftedError(
+            f"Expected {_name(function)} to give the next state from the states {listed(now)} and the actions "
+            f"{listed(inputs) or 'none'}, got {type(error).__name__}: {clipped(str(error))}. Mend it."
+        ) from error
+
+
+def _state(function: PlainFunction, name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """Check one state that a function gives."""
+    array = jnp.asarray(as_numbers(f"the state {name} that {_name(function)} gives", value))
+    if array.shape != shape:
+        raise HandcraftedError(
+            f"Expected {_name(function)} to give {name} of the shape {shape} that it starts with, got {array.shape}. "
+            "Keep the shape, or start with another."
+        )
+    return array
+
+
+def _name(function: PlainFunction) -> str:
+    return clipped(getattr(function, "__name__", type(function).__name__))

@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
-from rich.progress import Progress
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.numbers import real, whole
+from handcrafted.control.progress import progress_bar
 from handcrafted.model.audit import Breach
 from handcrafted.model.layer_0 import base_blocks, frozen
 from handcrafted.model.run_blocks import Blocks, split
@@ -107,13 +108,16 @@ def attack(
         0
     """
     must_have_base(model)
-    if restarts < 1 or most < 0:
-        raise HandcraftedError(f"Expected 1 restart or more and no fewer than 0 steps, got {restarts} and {most}.")
+    restarts, most = (
+        whole("a whole number of restarts", restarts, 1, 100_000),
+        whole("a whole number of steps of Adam", most),
+    )
+    rate, spread = real("a step size", rate, 0.0), real("a spread", spread, 0.0)
     target = Target(model, policy, ported, horizon, initial, rate)
     weights = target.begun(restarts, spread, seed)
     state = jax.jit(jax.vmap(target.adam.init))(weights)
     steps, zeros, nearest = np.full(restarts, -1), [], np.full(restarts, -np.inf)
-    with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         for step in bar.track(range(most + 1), description=f"{model.structure.name}: attack"):
             margins, weights, state, zero = target.step(weights, state)
             nearest = np.fmax(nearest, margins)
@@ -150,7 +154,7 @@ class Target:
         rate: float,
     ):
         self.model = model
-        self.setup: Given = given(model.structure, None, horizon, dict(initial or {}), {}, 0.0, 0)
+        self.setup: Given = given(model.structure, None, horizon, initial, {}, 0.0, 0)
         self.margin = margin_of(model.structure, self.setup.world)
         self.start: Any
         self.free: Any
@@ -160,7 +164,7 @@ class Target:
 
     def begun(self, restarts: int, scale: float, seed: int) -> Any:
         """Give beginnings with a leading axis of restarts: what may be changed, moved at random."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(whole("a whole number as a seed", seed))
 
         def moved(leaf: Any, free: Any) -> np.ndarray:
             noise = scale * rng.normal(size=(restarts, *np.shape(leaf)))

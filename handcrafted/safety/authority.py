@@ -8,7 +8,9 @@ from textwrap import wrap
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.graph import Signal
+from handcrafted.control.numbers import whole
 from handcrafted.model.dependence import dependence
 from handcrafted.model.layer_0 import base_blocks, base_of
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
@@ -104,11 +106,15 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
         ported: False takes the ports away, which must show.
         seed: of the inputs of the NaN check.
 
+    Raises:
+        HandcraftedError: if an argument is of another type.
+
     Example:
         >>> hc.authority_report(hc.assemble(hc.load(find("guarded room")))).holds
         True
     """
-    base = base_of(model.structure)
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    base, seed = base_of(model.structure), whole("a whole number as a seed", seed)
     name, guards = model.structure.name, guards_of(model)
     free = [signal for signal in unguarded(model) if signal.owner != base]
     own = [signal for signal in unguarded(model) if signal.owner == base]

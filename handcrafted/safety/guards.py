@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.domain import Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
@@ -55,6 +56,7 @@ def must_have_base(model: Transformer) -> str:
     Raises:
         HandcraftedError: if there is none.
     """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     base = base_of(model.structure)
     if base is None:
         raise HandcraftedError(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from rich.progress import Progress
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.progress import progress_bar
 from handcrafted.model.forward import forward
 from handcrafted.model.layer_0 import base_blocks, frozen
 from handcrafted.model.names import Names
@@ -90,7 +90,7 @@ def try_weights(
     must_have_base(model)
     bench = _Bench(model, steps, ported, dense)
     rng, tally = np.random.default_rng(seed), Tally()
-    with Progress(*Progress.get_default_columns(), disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         for number in bar.track(range(sets), description=f"{model.structure.name}: other weights"):
             bench.one(rng, kinds[number % len(kinds)], tally)
     return tally

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,10 +12,11 @@ from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.intended import link_edges, written_port
+from handcrafted.control.letters import listed, shown
 from handcrafted.control.resolved import LinkId, ResolvedLink
 from handcrafted.model.layout import Placement
 from handcrafted.model.transformer import Transformer
-from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.model.weights import Weights, must_have_sizes
 from handcrafted.verdict.entries import Block, Entry
 
 MOST_ENTRIES = 24
@@ -71,21 +73,30 @@ def find_link(model: Transformer, text: str) -> ResolvedLink:
         HandcraftedError: if no link, or more than one, is written so.
     """
     links = model.structure.resolved.links
-    wanted = " ".join(text.split())
-    matches = [link for link in links if wanted in (str(link.id), f"{link.id.kind} {link.id}")]
+    matches = _written_so(links, text)
     if len(matches) > 1:
-        kinds = ", ".join(f"`{link.id.kind} {link.id}`" for link in matches)
-        raise HandcraftedError(
-            f"Expected one link, got {len(matches)} written {wanted!r}. Put its kind in front: {kinds}."
-        )
+        ways = listed(f"`{link.id.kind} {link.id}`" for link in matches)
+        raise HandcraftedError(f"Expected one link, got {len(matches)} written {shown(text)}. Write one of: {ways}.")
     if not matches:
-        known = "\n".join(f"  {link.id}" for link in links)
-        raise HandcraftedError(f"Expected a link of {model.structure.name}, got {wanted!r}. Use one of:\n{known}")
+        known = listed((str(link.id) for link in links), separator="\n  ")
+        raise HandcraftedError(f"Expected a link of {model.structure.name}, got {shown(text)}. Use one of:\n  {known}")
     if not matches[0].counted:
         raise HandcraftedError(
-            f"Expected a link with a controller at one end, got {wanted!r}. It lies outside the network."
+            f"Expected a link with a controller at one end, got {shown(text)}. It lies outside the network."
         )
     return matches[0]
+
+
+def _written_so(links: Iterable[ResolvedLink], text: str) -> list[ResolvedLink]:
+    """Give the links that a text means: to the letter, else without quotes around odd names, else but for blanks."""
+    squeezed = lambda written: " ".join(written.split())
+    for read in (str, squeezed):
+        for way in (str, lambda id: id.bare):
+            meant = {read(text), read(text).strip()}
+            found = [link for link in links if {read(way(link.id)), read(f"{link.id.kind} {way(link.id)}")} & meant]
+            if found:
+                return found
+    return []
 
 
 def explain(model: Transformer, link: str, weights: Weights | None = None) -> Explanation:
@@ -105,13 +116,11 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
         True
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    must_be(link, str, "a link, written `from -> to: name`")
+    must_be(weights, Weights | None, "arrays, such as `model.weights`")
     found = find_link(model, link)
-    trace = _Trace(model, check_shapes((model.effective_weights if weights is None else weights).numpy()))
-    if trace.weights.sizes != model.effective_weights.sizes:
-        raise HandcraftedError(
-            f"Expected arrays of the model's sizes {model.effective_weights.sizes}, got {trace.weights.sizes}. "
-            "Give a copy of the model's own arrays."
-        )
+    own = model.effective_weights
+    trace = _Trace(model, must_have_sizes(own if weights is None else weights, own.sizes).numpy())
     steps = [trace.edge(edge) for edge in link_edges(found)]
     if found.sent_by_controller:
         steps.insert(0, trace.written(written_port(found)))

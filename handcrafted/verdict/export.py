@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from handcrafted.control.csvtext import as_csv
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, SignalGraph
+from handcrafted.control.whole_file import write_whole
 
 COLUMNS: tuple[str, ...] = (
     "source owner", "source role", "source name", "target owner", "target role", "target name", "lag", "sign", "gain",
@@ -38,16 +38,8 @@ def save_edges(graph: SignalGraph | Iterable[Edge], path: str | Path) -> Path:
     if target.suffix not in (".csv", ".json"):
         raise HandcraftedError(f"Expected a file that ends in .csv or .json, got {target}. Change the suffix.")
     text = json.dumps(rows, indent=2) + "\n" if target.suffix == ".json" else _csv(rows)
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise HandcraftedError(f"{target}: Expected a place to write to, got: {error.strerror}. Check it.") from None
-    return target
+    return write_whole(target, text.encode())
 
 
 def _csv(rows: list[dict[str, str | int | float | None]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return as_csv([COLUMNS, *(list(row.values()) for row in rows)])

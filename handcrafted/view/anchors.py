@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote
 
+from handcrafted.control.letters import written
 from handcrafted.control.resolved import LinkId
+
+
+def box_part(name: str) -> str:
+    """Name a box."""
+    return written(name)
 
 
 def link_part(id: LinkId) -> str:
@@ -15,12 +21,12 @@ def link_part(id: LinkId) -> str:
 
 def variable_part(controller: str, variable: str) -> str:
     """Name a process-model variable."""
-    return f"{controller}: process model: {variable}"
+    return f"{written(controller)}: process model: {written(variable)}"
 
 
 def algorithm_part(controller: str) -> str:
     """Name the control algorithm of a controller."""
-    return f"{controller}: control algorithm"
+    return f"{written(controller)}: control algorithm"
 
 
 class Anchors(NamedTuple):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.zoom import Zoom
 from handcrafted.safety.faults.campaign import Campaign
@@ -56,6 +58,8 @@ UNTOUCHED = Look("#9a9a9a", "solid", 0.7, "#777777", "#777777")
 
 def campaign_picture(campaign: Campaign, form: str = "png", dpi: float = 150, kind: str = "heatmap") -> bytes:
     """Draw the share of hazards by component and fault, or `criticality`: the control diagram coloured by it."""
+    if kind not in KINDS:
+        raise HandcraftedError(f"Expected kind to be {' or '.join(KINDS)}, got {shown(kind)}. Choose one.")
     if kind == "criticality":
         return _criticality(campaign, form, dpi)
     return drawn(lambda: _heatmap(campaign), form, dpi)

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.control.zoom import Zoom
 from handcrafted.view import dot
-from handcrafted.view.anchors import PLAIN, Anchors
+from handcrafted.view.anchors import PLAIN, Anchors, box_part
 from handcrafted.view.arrows import Arrow, Drawn, arrows_of
 from handcrafted.view.boxes import FILL, box, content
 from handcrafted.view.faces import Faces, bottom_node, cluster, side_of, text_node
@@ -90,7 +90,7 @@ class Diagram:
                 body = [*self._outer(name), *self._inside(name)]
                 yield from dot.subgraph(cluster(name), body, label="", margin=10)
             else:
-                yield dot.node(name, label=dot.html(self._box(name)), **self.anchors.of(name))
+                yield dot.node(name, label=dot.html(self._box(name)), **self.anchors.of(box_part(name)))
         for number, arrow in enumerate(self.arrows):
             if self._home(arrow) == parent:
                 yield from self._helpers(number, arrow)
@@ -121,7 +121,9 @@ class Diagram:
         """Give the top of a box that holds others, and the places along its lower border."""
         held = (bottom_node(name), self.faces.row(bottom_node(name), "s"))
         inner_arrows = any(self.nesting.holds(name, a.receiver) and a.sender == name for a in self.arrows)
-        yield dot.node(name, label=dot.html(self._box(name, border=int(inner_arrows))), **self.anchors.of(name))
+        yield dot.node(
+            name, label=dot.html(self._box(name, border=int(inner_arrows))), **self.anchors.of(box_part(name))
+        )
         inner = self.nesting.descendants(name)
         yield from (dot.edge(dot.quoted(name), dot.quoted(part), style="invis", weight=0) for part in inner)
         if held[1]:

@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from handcrafted.view.fonts import FONT
 
 
+class Html(str):
+    """A text that is an HTML-like label, angle brackets and all; any other text stays text."""
+
+
 def quoted(text: str) -> str:
-    """Give a DOT string; a text in angle brackets stays an HTML-like label."""
-    if text.startswith("<") and text.endswith(">"):
+    """Give a DOT string, or an HTML-like label as it is."""
+    if isinstance(text, Html):
         return text
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain}"'
@@ -17,13 +21,22 @@ def quoted(text: str) -> str:
 
 def attributes(**values: object) -> str:
     """Give an attribute list; None leaves an attribute out."""
-    given = ", ".join(f"{name}={quoted(str(value))}" for name, value in values.items() if value is not None)
+    given = ", ".join(f"{name}={_value(value)}" for name, value in values.items() if value is not None)
     return f" [{given}]" if given else ""
 
 
-def html(markup: str) -> str:
+def _value(value: object) -> str:
+    return quoted(value if isinstance(value, str) else str(value))
+
+
+def html(markup: str) -> Html:
     """Mark a text as an HTML-like label."""
-    return f"<{markup}>"
+    return Html(f"<{markup}>")
+
+
+def helper(text: str) -> str:
+    """Name a node that is no box: no box has a name that begins with a blank."""
+    return f" {text}"
 
 
 def node(name: str, **values: object) -> str:
@@ -44,7 +57,7 @@ def end(name: str, port: str = "", face: str = "") -> str:
 def subgraph(name: str, body: Iterable[str], **values: object) -> list[str]:
     """Give a subgraph; without a name it only groups."""
     head = f"subgraph {quoted(name)} {{" if name else "{"
-    own = [f"{key}={quoted(str(value))};" for key, value in values.items() if value is not None]
+    own = [f"{key}={_value(value)};" for key, value in values.items() if value is not None]
     return [head, *(f"  {line}" for line in [*own, *body]), "}"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.rollout.trace import Trace
@@ -110,7 +111,7 @@ def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
     for name, (low, high) in SIZES.items():
         given = options.get(name, low)
         if isinstance(given, bool) or not isinstance(given, int | float) or not low <= given <= high:
-            raise HandcraftedError(f"Expected {name} from {low:g} to {high:g}, got {given!r}. Choose another.")
+            raise HandcraftedError(f"Expected {name} from {low:g} to {high:g}, got {shown(given)}. Choose another.")
     return drawer
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.boxes import Port
+from handcrafted.view.dot import helper
 from handcrafted.view.nesting import Nesting
 
 NARROWEST, WIDEST, PER_LETTER = 24, 72, 4
@@ -34,13 +35,13 @@ class Tie(NamedTuple):
 
 
 def text_node(number: int) -> str:
-    """Name the plain text at the open end of an arrow. No box has a `>` in its name."""
-    return f"end > {number}"
+    """Name the plain text at the open end of an arrow."""
+    return helper(f"end {number}")
 
 
 def bottom_node(name: str) -> str:
     """Name the row of places along the lower border of a box that holds others."""
-    return f"bottom > {name}"
+    return helper(f"bottom {name}")
 
 
 def cluster(name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handcrafted.view.fonts import FONT
 
@@ -18,6 +19,12 @@ def drawn(build: Callable[[], Figure], form: str, dpi: float) -> bytes:
 
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "handcrafted", "font.family": FONT}):
+    look: dict[Any, Any] = {
+        "svg.hashsalt": "handcrafted",
+        "font.family": FONT,
+        "text.parse_math": False,
+    }  # a $ in a name is a $
+    with matplotlib.rc_context(look), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box stands for it
         build().savefig(content, format=form, dpi=dpi, metadata=metadata, bbox_inches="tight")
     return content.getvalue()

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from handcrafted.control.letters import CONTROL
+
 SMALL = 8
 """Point size of marks such as `(next step)`."""
 
@@ -20,8 +22,7 @@ CLEAR = "#ffffff00"
 
 def words(text: str) -> str:
     """Escape a text for an HTML-like label; control characters, which no label may hold, become blanks."""
-    printable = "".join(letter if letter.isprintable() or letter == HARD_BLANK else " " for letter in text)
-    return html.escape(printable, quote=True)
+    return html.escape(CONTROL.sub(" ", text), quote=True)
 
 
 def bold(text: str) -> str:

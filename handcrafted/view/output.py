@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
+from handcrafted.control.whole_file import write_whole
 
 
 def checked_path(path: str | Path, suffixes: Sequence[str]) -> Path:
@@ -16,44 +18,29 @@ def checked_path(path: str | Path, suffixes: Sequence[str]) -> Path:
     Raises:
         HandcraftedError: if the suffix is not among `suffixes`, or the folder is missing and so is the folder above it.
     """
+    must_be(path, str | Path, "the path of a picture to write")
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         got = f"`{path.suffix}`" if path.suffix else "none"
         raise HandcraftedError(
-            f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {path}. Change the suffix."
+            f"Expected a suffix out of {', '.join(suffixes)}, got {got} in {shown(str(path))}. Change the suffix."
         )
     if path.is_dir():
-        raise HandcraftedError(f"Expected a file to write, got the folder {path}. Add a file name.")
+        raise HandcraftedError(f"Expected a file to write, got the folder {shown(str(path))}. Add a file name.")
     folder = path.parent
     if not folder.exists() and not folder.parent.is_dir():
-        raise HandcraftedError(f"Expected an existing folder, got {folder}, which is missing. Create it first.")
+        raise HandcraftedError(
+            f"Expected an existing folder, got {shown(str(folder))}, which is missing. Create it first."
+        )
     return path
 
 
 def write(path: Path, content: bytes) -> Path:
-    """Write a finished picture in one go: first beside its place, then over it.
+    """Write a finished picture in one go, and make its folder if only that one is missing.
 
     Raises:
         HandcraftedError: if the operating system refuses.
     """
-    try:
+    with suppress(OSError, ValueError):  # what is wrong with the folder shows when it is written to
         path.parent.mkdir(exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).chmod(_usual_mode())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise HandcraftedError(f"Expected to write {path}, got {error.strerror}. Choose another place.") from error
-    return path
-
-
-def _usual_mode() -> int:
-    """The permissions a new file gets; a temporary file is private to its owner."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    return write_whole(path, content)

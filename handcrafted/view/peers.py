@@ -34,12 +34,12 @@ class PeerRoute(NamedTuple):
     @property
     def _gap(self) -> str:
         """The node between the boxes, which also carries the label."""
-        return f"gap > {self.number}"
+        return dot.helper(f"gap {self.number}")
 
     def nodes(self) -> Iterator[str]:
         """Give the helping nodes: two turning points, and between the boxes the label with a place for the line."""
         for turn, rows in (("upper", self._bar()), ("lower", self._bar()[::-1])):
-            yield dot.node(f"{turn} > {self.number}", label=dot.html(table(rows)))
+            yield dot.node(dot.helper(f"{turn} {self.number}"), label=dot.html(table(rows)))
         label = [cell(beside(self.arrow, self.anchors), ROWSPAN=3, CELLPADDING=2)]
         middle, *ends = self._upright("line"), self._upright(), self._upright()
         yield dot.node(self._gap, label=dot.html(table([[ends[0], *label], [middle], [ends[1]]])))
@@ -85,7 +85,7 @@ class PeerRoute(NamedTuple):
 
     def _piece(self, turn: str, side: str, tie: Tie, arrowhead: bool) -> str:
         """Give the piece between a turning point and a tie."""
-        point = dot.end(f"{turn} > {self.number}", "line", side)
+        point = dot.end(dot.helper(f"{turn} {self.number}"), "line", side)
         below = turn == "lower"
         ends = (tied(tie), point) if below else (point, tied(tie))
         tip = head(self.arrow, below) if arrowhead else {"dir": "none"}

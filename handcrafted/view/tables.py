@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.catalogue import Measured
@@ -18,11 +18,11 @@ from handcrafted.verdict.comparison import Comparison, LinkVerdict
 def print_trace(trace: Trace) -> None:
     """Print each signal's least, greatest and last value; below it, what left its range."""
     console, report = _console(), trace.report()
-    table = Table(title=report.title, title_justify="left")
+    table = Table(title=Text(report.title), title_justify="left")
     for heading in report.heading:
         table.add_column(heading, justify="left" if heading in ("signal", "kind") else "right")
     for row in report.rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(Text, row))
     console.print(table)
     for line in report.below:
         console.print(f"{trace.structure.name}: {line}", markup=False, soft_wrap=True)
@@ -34,12 +34,12 @@ def print_comparisons(comparisons: list[Comparison]) -> None:
     readouts = list(comparisons[0].readouts) if comparisons else []
     table = Table()
     for heading in ("loop", "links", *readouts, "zooms", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("loop", "verdict") else "right")
+        table.add_column(Text(heading), justify="left" if heading in ("loop", "verdict") else "right")
     for comparison in comparisons:
         total = len(comparison.found) + len(comparison.missing) + len(comparison.wrong)
         found = [str(len(comparison.readouts[name].found)) for name in readouts]
         verdict = f"reproduced; laws {comparison.how}" if comparison.reproduced else "NOT reproduced"
-        table.add_row(comparison.structure.name, str(total), *found, _zooms(comparison), verdict)
+        table.add_row(Text(comparison.structure.name), str(total), *found, _zooms(comparison), verdict)
     console.print(table)
     for comparison in comparisons:
         for verdict in (*comparison.missing, *comparison.wrong, *comparison.extra):
@@ -107,4 +107,4 @@ def _errors(measured: Measured, regression: Mapping[str, float]) -> tuple[str, .
 
 
 def _console() -> Console:
-    return Console(width=None if os.isatty(1) else 120, highlight=False)
+    return Console(width=None if os.isatty(1) else 120, highlight=False, emoji=False)

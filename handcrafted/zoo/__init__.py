@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 
 
 def bundled() -> tuple[Path, ...]:
@@ -22,5 +23,5 @@ def find(name: str) -> Path:
     known = {path.stem.replace("_", " "): path for path in bundled()}
     plain = name.casefold().replace("_", " ").strip()
     if plain not in known:
-        raise HandcraftedError(f"Expected the name of a bundled loop, got {name!r}.{nearest(name, known)}")
+        raise HandcraftedError(f"Expected the name of a bundled loop, got {shown(name)}.{nearest(name, known)}")
     return known[plain]

@@ -14,6 +14,7 @@ from handcrafted.control.template import template
 from handcrafted.control.yamlfile import dumps, load, loads
 from handcrafted.zoo import bundled
 from tests.control.strategies import lawful, structures
+from tests.nasty import NASTY
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "guarded_room.yaml"
 
@@ -49,7 +50,7 @@ def test_a_difference_is_not_lost_on_the_way():
 
 def test_a_failed_save_leaves_the_file_as_it_was(tmp_path):
     structure = load(EXAMPLE)
-    with pytest.raises(HandcraftedError, match="Expected a place that can be written"):
+    with pytest.raises(HandcraftedError, match="Expected a place to write to"):
         structure.save(tmp_path / "missing" / "file.yaml")
     assert not list(tmp_path.iterdir())
 
@@ -80,8 +81,10 @@ def test_the_schema_accepts_what_loads_and_refuses_what_does_not():
 
 def test_the_template_loads_and_takes_its_name():
     assert loads(template("my loop")).name == "my loop"
-    with pytest.raises(HandcraftedError, match="plain ASCII"):
-        template("<x>")
+    for name in NASTY:
+        assert loads(template(name)).name == name
+    with pytest.raises(HandcraftedError, match="without control characters"):
+        template("a\nb")
 
 
 def test_defaults():

@@ -111,7 +111,7 @@ DAMAGE = {
     "yaml that calls": "structure.yaml",
     "one array less": "differs in W_K",
     "another shape": "Expected d_model = ",
-    "another type": "Expected float32 in W_U, got float64",
+    "another type": "Expected float32, F32, in W_U, got F64",
     "not finite": "Expected finite numbers in W_U",
 }
 

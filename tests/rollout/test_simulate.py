@@ -181,7 +181,7 @@ feedback:
   - {name: x, from: a, to: c}
 """
 CASES = {
-    "no steps": (dict(steps=0), "whole number of steps from 1 up, got 0"),
+    "no steps": (dict(steps=0), "whole number of steps from 1 to 10,000,000, got 0"),
     "half a step": (dict(steps=1.5), "whole number of steps"),
     "an unknown state": (dict(initial={"hh": 1}), "name of one state of a process, got 'hh'. Known are: p.h"),
     "a start outside": (dict(initial={"h": 9}), "initial h within -8 … 8, got 9"),

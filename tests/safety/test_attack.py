@@ -99,7 +99,7 @@ def test_what_cannot_be_attacked_is_said():
         attack(hc.assemble(hc.load(find("heated room"))))
     data = hc.load(find("guarded room")).model_dump(mode="json", by_alias=True, exclude_defaults=True)
     del data["hazards"]["H-1"]["when"]
-    with pytest.raises(hc.HandcraftedError, match="1 restart or more"):
+    with pytest.raises(hc.HandcraftedError, match="a whole number of restarts from 1"):
         tried(hc.assemble(hc.load(find("guarded room"))), restarts=0)
     with pytest.raises(hc.HandcraftedError, match="a hazard with `when` in guarded room, got none"):
         attack(hc.assemble(ControlStructure.model_validate(data)))

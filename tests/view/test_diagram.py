@@ -59,7 +59,7 @@ def test_every_kind_has_its_faces():
 def test_other_inputs_stand_left_and_other_outputs_right():
     at = positions(lane_keeping())
     dot = control_diagram(Zoom(lane_keeping()))
-    nodes = re.findall(r'"(end > \d+)" \[label=.*>([a-z ]+)</FONT>', dot)
+    nodes = re.findall(r'"( end \d+)" \[label=.*>([a-z ]+)</FONT>', dot)
     texts = {name: node for node, name in nodes}
     assert at[texts["scene"]][0] < at["driver"][0] and at[texts["scene"]][1] == at["driver"][1]
     assert at[texts["warning light"]][0] > at["supervisor"][0]
@@ -97,7 +97,7 @@ def test_user_text_is_escaped():
     assert words("a\x00&<i>\"'") == "a &amp;&lt;i&gt;&quot;&#x27;"
 
 
-@pytest.mark.parametrize("unit", ["&", "<b>", "]]>", '"', "\\N", "\n", "&amp;", "\x07", "<TABLE>", "µ"])
+@pytest.mark.parametrize("unit", ["&", "<b>", "]]>", '"', "\\N", "\\n", "&amp;", "\u200d°", "<TABLE>", "µ"])
 def test_any_unit_can_be_drawn(unit):
     structure = ControlStructure.model_validate(
         {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Remembered, Value
+from handcrafted.control.letters import listed, shown
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Scalar
 from handcrafted.control.settings.shape import NEXT, READS, SATURATED, STATE, LawForm, Settings, StageForm
 
@@ -49,7 +50,7 @@ class Lookup(Settings):
             return ""
         if not words:
             return "Expected a read with values beside `values`, got a range. Give `points`."
-        return f"Expected a number for each of {', '.join(words)}, got {', '.join(self.values)}."
+        return f"Expected a number for each of {listed(words)}, got {listed(self.values)}."
 
 
 class Argmin(Settings):
@@ -113,7 +114,7 @@ class FiniteState(Settings):
                 return f"Expected {len(columns)} words in a transition, got {list(row)}."
             for place, (word, column) in enumerate(zip(row, columns, strict=True)):
                 if word not in column.values and not (word == ANY and 0 < place < len(columns) - 1):
-                    return f"Expected one of {column}, got {word!r} in the transition {list(row)}."
+                    return f"Expected one of {column}, got {shown(word)} in the transition {list(row)}."
         for one, two in combinations(self.rows, 2):
             if all(a == b or ANY in (a, b) for a, b in zip(one[:-1], two[:-1], strict=True)):
                 return f"Expected at most one transition at a time, got {list(one)} and {list(two)}."

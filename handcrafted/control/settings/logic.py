@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, StrictInt
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import Bounds, Condition, Scalar
+from handcrafted.control.parts import MOST_WHOLE, Bounds, Condition, Scalar
 from handcrafted.control.settings.shape import READS, LawForm, Settings, Some, StageForm
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Connective(Settings):
 class KOfN(Connective):
     """Issues if at least `k` of its reads are true."""
 
-    k: Annotated[StrictInt, Field(ge=1)]
+    k: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)]
 
     def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
         """Ask for at least k reads."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StrictInt, model_validator
 
 from handcrafted.control.domain import Domain, Remembered, Value, issue_values
-from handcrafted.control.parts import Condition, Number, Positive, Scalar
+from handcrafted.control.parts import MOST_WHOLE, Condition, Number, Positive, Scalar
 from handcrafted.control.settings.shape import NEXT, READS, STATE, LawForm, Settings, StageForm
 from handcrafted.control.settings.weighing import Limits, limits_of
 
@@ -15,7 +15,7 @@ from handcrafted.control.settings.weighing import Limits, limits_of
 class Delay(Settings):
     """Gives what was read so many steps ago."""
 
-    steps: Annotated[StrictInt, Field(ge=1)]
+    steps: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)]
     units: ClassVar = {"steps": "steps"}
 
     shape: ClassVar[LawForm] = LawForm(counts=(1, 1))
@@ -28,7 +28,7 @@ class Delay(Settings):
 class Difference(Settings):
     """The read minus what it was so many steps ago, times `gain` (output unit per unit of the read)."""
 
-    steps: Annotated[StrictInt, Field(ge=1)] = 1
+    steps: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)] = 1
     gain: Number = 1.0
     units: ClassVar = {"steps": "steps", "gain": "output / read"}
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Remembered, Value
+from handcrafted.control.letters import listed
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number, Positive
 from handcrafted.control.settings.shape import NEXT, READS, STATE, LawForm, Settings, StageForm
 
@@ -137,7 +138,8 @@ class Observer(Settings):
         names = [read.name for read in reads[1:]]
         if set(names) == set(self.b):
             return ""
-        return f"Expected in `b` an entry for each read but the first ({', '.join(names) or 'none'}), got {[*self.b]}."
+        wanted, got = listed(names) or "none", listed(self.b) or "none"
+        return f"Expected in `b` an entry for each read but the first ({wanted}), got {got}."
 
 
 def _square(name: str, value: Any, size: int | None) -> np.ndarray:

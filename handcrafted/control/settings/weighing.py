@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition, NameMap, Number, Part, Positive, Scalar
 from handcrafted.control.settings.shape import READS, SATURATED, LawForm, Settings, Some, StageForm
 
@@ -31,7 +32,7 @@ class Constant(Settings):
     def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
         """Say so if the value is not in the domain."""
         fits = self.said in domain.values if domain.discrete else isinstance(self.said, int | float)
-        return "" if fits else f"Expected parameters: {{value: …}} in {domain}, got {self.value!r}. Set it"
+        return "" if fits else f"Expected parameters: {{value: …}} in {domain}, got {shown(self.value)}. Set it"
 
 
 class Limits(Settings):

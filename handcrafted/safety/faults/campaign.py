@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.progress import Progress
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import FaultList
+from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.bench import Bench
@@ -151,7 +151,7 @@ def inject(
     )  # fmt: skip
     kept = Store(store, bench.key)
     left = [fault for fault in chosen if str(fault) not in kept.found]
-    with Progress(disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         task = bar.add_task(f"{model.structure.name}: faults", total=len(left))
         for part in bench.parts(left):
             kept.add({str(fault): outcome for fault, outcome in zip(part.faults, bench.run(part), strict=True)})

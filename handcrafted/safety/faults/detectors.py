@@ -10,6 +10,7 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.rollout.trace import Trace
@@ -45,7 +46,7 @@ class Alarms:
         for name in declared:
             if name not in known:
                 raise HandcraftedError(
-                    f"Expected detectors that controllers issue, got {name!r}.{nearest(name, known)}"
+                    f"Expected detectors that controllers issue, got {shown(name)}.{nearest(name, known)}"
                 )
             port = known[name]
             self.signals[f"{port.owner}'s {port.name}"] = port, ports[port].domain

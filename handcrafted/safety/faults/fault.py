@@ -11,6 +11,7 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.faultlist import ALL, BITS, FaultList, Line
+from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition
 from handcrafted.model.entry import parse_entry
 from handcrafted.model.transformer import Transformer
@@ -154,7 +155,7 @@ class _Line:
         named = self.known.signals(kind) if kind in ("sensor", "actuator", "recurrence", "activation") else {}
         found = [place for place in listed.values() if text in named and self._is(kind, place, text)]
         if len(found) != 1:
-            raise HandcraftedError(f"Expected a {kind} of {self._name}, got {text!r}.{nearest(text, listed)}")
+            raise HandcraftedError(f"Expected a {kind} of {self._name}, got {shown(text)}.{nearest(text, listed)}")
         return found[0]
 
     def _is(self, kind: str, place: Place, text: str) -> bool:
@@ -169,7 +170,7 @@ class _Line:
         array, index = parse_entry(text, self.model.weights)
         if not self.model.masks[array][index]:
             raise HandcraftedError(
-                f"Expected an entry that the access policy lets act, got {text!r}, which it masks. Choose another."
+                f"Expected an entry that the access policy lets act, got {shown(text)}, which it masks. Choose another."
             )
         return self.known.entry(array, index)
 
@@ -177,11 +178,10 @@ class _Line:
         owners = self.line.of
         if owners is None:
             return list(places)
+        known = self.model.structure.components
         for owner in owners:
-            if owner not in self.model.structure.components:
-                raise HandcraftedError(
-                    f"Expected `of` to name components, got {owner!r}.{nearest(owner, self.model.structure.components)}"
-                )
+            if owner not in known:
+                raise HandcraftedError(f"Expected `of` to name components, got {shown(owner)}.{nearest(owner, known)}")
         return [place for place in places if place.owner in owners]
 
     def _amounts(self, place: Place) -> Iterator[Amount]:
@@ -213,9 +213,9 @@ class _Line:
         domain = domain_of(self.model, place)
         words = domain.values if domain else ()
         if words and str(value) not in words:
-            raise HandcraftedError(f"Expected a word of {place.name}, got {value!r}.{nearest(str(value), words)}")
+            raise HandcraftedError(f"Expected a word of {place.name}, got {shown(value)}.{nearest(str(value), words)}")
         if not words and isinstance(value, str):
-            raise HandcraftedError(f"Expected a number for {place}, got {value!r}. Give one.")
+            raise HandcraftedError(f"Expected a number for {place}, got {shown(value)}. Give one.")
         return str(value) if words else float(value)
 
     def _other(self, place: Place, text: str) -> str:

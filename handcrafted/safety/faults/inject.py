@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
@@ -99,8 +99,8 @@ class Injector:
 
     def _activation(self, common: Injection, fault: Fault) -> Injection:
         size = self.sizes
-        if not re.fullmatch(r"L\d+[HN]\d+", fault.place.name):
-            return self._subspace(common, fault, self.places.signals("activation")[fault.place.name], fault.amount)
+        if (signal := self.places.signals("activation").get(fault.place.name)) is not None:
+            return self._subspace(common, fault, signal, fault.amount)
         found = parse(fault.place.name, self.weights)
         at = found.layer, found.index
         if found.kind == HEAD:
@@ -256,7 +256,9 @@ def _with_parameter(structure: ControlStructure, owner: str, name: str, value: f
     *outer, last = name.split(".")
     known = _numbers_of(whole.model_dump(mode="json", by_alias=True) if whole else {})
     if name not in known:
-        raise HandcraftedError(f"Expected a number among the dynamics of {owner}, got {name!r}.{nearest(name, known)}")
+        raise HandcraftedError(
+            f"Expected a number among the dynamics of {owner}, got {shown(name)}.{nearest(name, known)}"
+        )
     for key in outer:
         place = place[key]
     place[last] = value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from handcrafted.control.graph import Signal
+from handcrafted.control.faultlist import ALL
+from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.model.component import HEAD
@@ -78,7 +79,12 @@ class Places:
             "recurrence": self._carried(),
             "activation": self.names.subspaces,
         }[kind]
-        return _named(list(listed))
+        return signals_by_name(listed, taken=self._taken)
+
+    @cached_property
+    def _taken(self) -> tuple[str, ...]:
+        """What a signal's name would not mean: everything, or a head or neuron."""
+        return ALL, *map(str, self.circuits)
 
     def link(self, name: str) -> ResolvedLink:
         """Give the link of a place."""
@@ -102,6 +108,9 @@ class Places:
         role = MEMORY if array in ("W_R", "r_0") else subspace.role
         return Place("weight", name, subspace.owner, subspace.name, role, self._through(subspace), base)
 
+    def _called(self, signals: Iterable[Signal]) -> dict[str, Signal]:
+        return signals_by_name(signals, short=False, taken=self._taken)
+
     def _weight(self) -> Iterator[Place]:
         for array, values in self.model.effective_weights.items():
             for index in places_in(values):
@@ -116,7 +125,7 @@ class Places:
     def _activation(self) -> Iterator[Place]:
         for component, circuit in self.circuits.items():
             yield self._of_circuit("activation", str(component), circuit, circuit.owner == self.base)
-        for name, signal in _named(list(self.names.subspaces), short=False).items():
+        for name, signal in self._called(self.names.subspaces).items():
             base = signal.owner == self.base or signal in self._arriving()
             yield Place("activation", name, signal.owner, signal.name, signal.role, self._through(signal), base)
 
@@ -137,16 +146,16 @@ class Places:
                     yield self._of_circuit("history", f"{component} {part}", circuit, circuit.owner == self.base)
 
     def _recurrence(self) -> Iterator[Place]:
-        for name, signal in _named(self._carried(), short=False).items():
+        for name, signal in self._called(self._carried()).items():
             base = signal.owner == self.base
             yield Place("recurrence", name, signal.owner, signal.name, MEMORY, self._through(signal), base)
 
     def _sensor(self) -> Iterator[Place]:
-        for name, signal in _named(list(self.names.input_signals), short=False).items():
+        for name, signal in self._called(self.names.input_signals).items():
             yield Place("sensor", name, signal.owner, signal.name, "", self._through(signal))
 
     def _actuator(self) -> Iterator[Place]:
-        for name, signal in _named(list(self.names.output_signals), short=False).items():
+        for name, signal in self._called(self.names.output_signals).items():
             yield Place("actuator", name, signal.owner, signal.name, "", self._through(signal))
 
     def _process(self) -> Iterator[Place]:
@@ -175,16 +184,3 @@ class Places:
 
 def _end(port: Signal | None, end) -> Signal | None:
     return end(port) if port else None
-
-
-def _named(signals: list[Signal], short: bool = True) -> dict[str, Signal]:
-    """Name signals: the name alone where it is the only one, else with the owner, and the role if that is not enough.
-
-    With `short`, each is found by all of these that mean it alone.
-    """
-    ways = (lambda s: s.name, lambda s: f"{s.owner}.{s.name}", lambda s: f"{s.owner}.{s.role}.{s.name}")
-    found: dict[str, Signal] = {}
-    for signal in signals:
-        own = [way(signal) for way in ways if sum(way(other) == way(signal) for other in signals) == 1]
-        found |= dict.fromkeys(own if short else own[:1], signal)
-    return found

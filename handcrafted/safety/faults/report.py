@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from handcrafted.control.markdown import markdown_list, markdown_table, plain
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import fault_tables
-from handcrafted.safety.stpa.report import markdown_table, plain
 
 MOST_SHOWN = 8
 """Scenarios of one causal factor that stand in the report; the table as CSV has them all."""
@@ -47,5 +47,5 @@ def scenario_report(
         own = [one for one in found if one.factor == factor]
         if own:
             yield f"### {factor[:1].upper()}{factor[1:]}"
-            more = [f"- and {len(own) - MOST_SHOWN} more; scenarios.csv has them all"] if len(own) > MOST_SHOWN else []
-            yield "\n".join([*(f"- {plain(str(one))}" for one in own[:MOST_SHOWN]), *more])
+            more = [f"and {len(own) - MOST_SHOWN} more; scenarios.csv has them all"] if len(own) > MOST_SHOWN else []
+            yield markdown_list([*(plain(str(one)) for one in own[:MOST_SHOWN]), *more])

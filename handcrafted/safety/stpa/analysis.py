@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from rich.progress import Progress
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
+from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.craft.minimise import Box
@@ -216,7 +217,7 @@ class Analysis:
             if one.action.name == name:
                 return one
         names = [one.action.name for one in self.actions]
-        raise HandcraftedError(f"Expected the name of an action, got {name!r}.{nearest(name, names)}")
+        raise HandcraftedError(f"Expected the name of an action, got {shown(name)}.{nearest(name, names)}")
 
 
 def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, progress: bool = False) -> Analysis:
@@ -235,7 +236,7 @@ def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, pro
             or a hazard tests what no process gives.
     """
     structure = model.structure
-    with Progress(disable=not progress, transient=True) as bar:
+    with progress_bar(progress) as bar:
         listed = bar.track(actions_of(structure), description=f"{structure.name}: contexts")
         actions = tuple(_of_action(model, action, sample, seed) for action in listed)
     moves = any(part.dynamics for part in structure.components.values())

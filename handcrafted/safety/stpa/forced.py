@@ -13,6 +13,7 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
+from handcrafted.control.letters import shown
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import Trial
 from handcrafted.model.transformer import Transformer
@@ -143,7 +144,7 @@ class _Starts:
                 )
         for name in told - set(states):
             raise HandcraftedError(
-                f"Expected the state of a process under `trial`, got {name!r}.{nearest(name, states)}"
+                f"Expected the state of a process under `trial`, got {shown(name)}.{nearest(name, states)}"
             )
         domains = {one.name: one.domain for one in contexts.axes}
         for name in self.states:

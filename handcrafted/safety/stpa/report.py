@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from handcrafted.control.markdown import markdown_list, markdown_table, plain
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.glossary import GLOSSARY
 from handcrafted.safety.stpa.issued import SETTLE
@@ -36,18 +37,16 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     if picture:
         yield f"![Control structure with unsafe control actions]({PICTURE})"
     yield "## 1. Losses, hazards, constraints"
-    yield _list(f"**{id}** {text}" for id, text in structure.losses.items())
-    yield _list(_hazard(analysis, id) for id in structure.hazards)
-    yield _list(
-        f"**{id}** {constraint.text} {_ids(constraint.hazards)}" for id, constraint in structure.constraints.items()
-    )
+    yield markdown_list(_item(id, text) for id, text in structure.losses.items())
+    yield markdown_list(_hazard(analysis, id) for id in structure.hazards)
+    yield markdown_list(_item(id, one.text, one.hazards) for id, one in structure.constraints.items())
     yield "## 2. Responsibilities and traces"
-    yield _list(
-        f"**{id}** {owner}: {duty.text} {_ids(duty.constraints)}"
+    yield markdown_list(
+        _item(id, f"{owner}: {duty.text}", duty.constraints)
         for owner, part in structure.components.items()
         for id, duty in part.responsibilities.items()
     )
-    yield _list(f"Broken trace: {one.text}" for one in analysis.breaks) or "Every trace leads on."
+    yield markdown_list(f"Broken trace: {plain(one.text)}" for one in analysis.breaks) or "Every trace leads on."
     yield "## 3. Unsafe control actions"
     for one in analysis.actions:
         yield from _action(one)
@@ -79,22 +78,27 @@ def _summary(analysis: Analysis) -> str:
     return (
         f"{len(analysis.actions)} control actions, {contexts:,} contexts, {rules} rules, {conflicts} contexts in "
         f"conflict, {gaps} contexts of which no rule says anything. Issued by the network against its rules: "
-        f"{', '.join(ids) or 'none'}."
+        f"{plain(', '.join(ids)) or 'none'}."
     )
 
 
 def _hazard(analysis: Analysis, id: str) -> str:
     hazard = analysis.structure.hazards[id]
-    part = f" (part of {hazard.part_of})" if hazard.part_of else ""
-    return f"**{id}**{part} {hazard.text} {_ids(hazard.losses)}"
+    part = f"(part of {hazard.part_of}) " if hazard.part_of else ""
+    return _item(id, f"{part}{hazard.text}", hazard.losses)
+
+
+def _item(id: str, text: str, serves: Sequence[str] = ()) -> str:
+    """Write an entry of a list: its id, what it says, and what it serves."""
+    return f"**{plain(id)}** {plain(text)}" + (f" {plain(f'[{serving}]')}" if (serving := ", ".join(serves)) else "")
 
 
 def _action(one: ActionAnalysis) -> Iterator[str]:
     yield f"### {plain(one.action.name)}, by {plain(one.action.by)}"
-    yield _list(f"**{rule.id}** {text}. *{duty}.*" for rule, text, duty in one.worded())
+    yield markdown_list(f"{_item(rule.id, text)}. *{plain(duty)}.*" for rule, text, duty in one.worded())
     for type in BY_CONTEXT:
         if (hazardous := one.verdicts.hazardous(type)).any():
-            few = _list(one.text(box) for box in one.rows(type)[:MOST_SHOWN])
+            few = markdown_list(plain(one.text(box)) for box in one.rows(type)[:MOST_SHOWN])
             yield f"Hazardous if {type}, {int(hazardous.sum())} contexts in few rows:\n\n{few}"
     if (found := one.verdicts.conflicts).any():
         yield f"**Conflict**, hazardous either way: {_some(one, found)}."
@@ -112,30 +116,10 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
 
 def _some(one: ActionAnalysis, found) -> str:
     rows = [int(row) for row in found.nonzero()[0]]
-    said = "; ".join(context_text(one.contexts, row) for row in rows[:MOST_SHOWN])
+    said = plain("; ".join(context_text(one.contexts, row) for row in rows[:MOST_SHOWN]))
     return said + (f"; and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else "")
-
-
-def _ids(ids: Sequence[str]) -> str:
-    return f"[{', '.join(ids)}]" if ids else ""
-
-
-def _list(items) -> str:
-    return "\n".join(f"- {' '.join(item.split())}" for item in items)
 
 
 def _table_or(found: Mapping[str, Rows], name: str, nothing: str) -> str:
     rows = found[name]
     return markdown_table(rows) if len(rows) > 1 else nothing
-
-
-def markdown_table(rows: Rows) -> str:
-    """Write a table in Markdown, the heading first."""
-    head, *body = rows
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(plain(cell) for cell in line) + " |" for line in lines)
-
-
-def plain(text: str) -> str:
-    """Escape what Markdown would take for more than text."""
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,13 +29,6 @@ def tables(analysis: Analysis) -> dict[str, Rows]:
         "disagreements": _disagreements(analysis),
         "closed_loop": _closed_loop(analysis),
     }
-
-
-def as_csv(rows: Rows) -> str:
-    """Write a table."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 CONTEXT_HEADING = (

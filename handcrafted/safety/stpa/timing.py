@@ -23,6 +23,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.rollout.trace import Trace
@@ -57,7 +58,9 @@ def broken(type: str, context: np.ndarray, action: np.ndarray) -> np.ndarray:
             return was & ~a & c
         case "applied too long":
             return was & a & ~c
-    raise HandcraftedError(f"Expected a type of unsafe control action, got {type!r}. Use one that the schema lists.")
+    raise HandcraftedError(
+        f"Expected a type of unsafe control action, got {shown(type)}. Use one that the schema lists."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.readout.subject import subject
@@ -75,7 +76,7 @@ def compress(
     weights = check_shapes(weights.numpy())
     size = weights.sizes["d_model"]
     if how not in WAYS:
-        raise HandcraftedError(f"Expected a way to compress, got {how!r}.{nearest(how, WAYS)}")
+        raise HandcraftedError(f"Expected a way to compress, got {shown(how)}.{nearest(how, WAYS)}")
     if not 1 <= width <= size:
         raise HandcraftedError(f"Expected a width of 1 to {size}, got {width}. Compress into no more than there is.")
     if names is None and how in ("pca", "learned"):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from rich.progress import Progress
-
+from handcrafted.control import csvtext
+from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
 from handcrafted.model.weights import Weights
@@ -50,7 +48,7 @@ def sweep(structure: ControlStructure, seeds: int = SEEDS, progress: bool = Fals
         for how in WAYS
         for seed in range(1 if how == "pca" else seeds)
     ]
-    with Progress(disable=not progress) as bar:
+    with progress_bar(progress) as bar:
         for how, width, seed in bar.track(cells, description=f"{structure.name}: squeezed"):
             found = compress(weights, width, how, model.names, seed)
             rows.append(SweepRow(structure.name, how, width, seed, measure(structure, found, model.names, seed)))
@@ -62,19 +60,17 @@ FIGURES = tuple(field.name for field in fields(Measured))
 
 def as_csv(rows: Sequence[SweepRow]) -> str:
     """Give a line per row; what cannot be said is left empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["loop", "how", "width", "seed", *FIGURES])
+    lines: list[Sequence[str | int]] = [["loop", "how", "width", "seed", *FIGURES]]
     for row in rows:
         shown = ["" if value is None else f"{value:.4g}" for value in asdict(row.measured).values()]
-        writer.writerow([row.loop, row.how, row.width, row.seed, *shown])
-    return text.getvalue()
+        lines.append([row.loop, row.how, row.width, row.seed, *shown])
+    return csvtext.as_csv(lines)
 
 
 def from_csv(text: str) -> list[SweepRow]:
     """Read what `as_csv` wrote."""
     rows = []
-    for line in csv.DictReader(io.StringIO(text)):
+    for line in csvtext.from_csv(text):
         numbers = {name: float(line[name]) if line[name] else None for name in FIGURES}
         diverged = None if numbers["diverged"] is None else bool(numbers["diverged"])
         measured = Measured(**{**numbers, "diverged": diverged})  # pyright: ignore[reportArgumentType]  # only diverged may be empty

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from handcrafted.control import csvtext
+from handcrafted.control.markdown import markdown_table
 from handcrafted.verdict.scoreboard.calibrate import Judged, confident
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW, Row
@@ -20,6 +20,8 @@ COLUMNS = (
 SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what
 is used for all others. Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
 
+OVERALL = ("readout", "precision", "recall", "AUROC", "sign", "lag", "sure answers", "of them right", "seconds")
+
 NOTHING = "-"
 
 SUMMED = ("precision", "recall", "auroc", "sign", "lag")
@@ -30,15 +32,13 @@ def as_csv(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
     by_row: dict[int, list[Judged]] = {}
     for one in judged:
         by_row.setdefault(id(one.row), []).append(one)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines: list[Sequence[str]] = [COLUMNS]
     for row in rows:
         count, share = confident(by_row.get(id(row), []))
         marks = (row.marks.exact, *(getattr(row.marks, name) for name in SUMMED))
         shown = [_number(value) for value in (row.caught, *marks, row.edges, count, share, round(row.seconds, 3))]
-        writer.writerow([row.loop, row.condition, row.readout, *shown])
-    return text.getvalue()
+        lines.append([row.loop, row.condition, row.readout, *shown])
+    return csvtext.as_csv(lines)
 
 
 def _number(value: bool | int | float | None) -> str:
@@ -56,16 +56,13 @@ def as_markdown(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
         "# Scoreboard",
         f"{len(loops)} loops, {len(graphs)} readouts, {len(rows)} answers. A dash: nothing to be said.",
         "## As it was made, and distorted",
-        _table(["readout", *_conditions(rows, False)], (_distorted(rows, name) for name in graphs)),
+        markdown_table([["readout", *_conditions(rows, False)], *(_distorted(rows, name) for name in graphs)]),
         "Share of loops whose graph is exactly right / mean F1 / mean AUROC.",
         "## Planted faults caught",
-        _table(["readout", *_conditions(rows, True)], (_caught(rows, name) for name in names)),
+        markdown_table([["readout", *_conditions(rows, True)], *(_caught(rows, name) for name in names)]),
         "Caught: the readout says something else than of the network as it was made.",
         "## How sure, and how right",
-        _table(
-            ["readout", "precision", "recall", "AUROC", "sign", "lag", "sure answers", "of them right", "seconds"],
-            (_overall(rows, judged, name) for name in graphs),
-        ),
+        markdown_table([OVERALL, *(_overall(rows, judged, name) for name in graphs)]),
         SMALL_PRINT,
     ]
     return "\n\n".join(parts) + "\n"
@@ -118,8 +115,3 @@ def _overall(rows: Sequence[Row], judged: Sequence[Judged], name: str) -> list[s
     seconds = float(np.median([row.seconds for row in own]))
     shown = [NOTHING if value is None else f"{value:.3f}" for value in (*figures, share)]
     return [name, *shown[:-1], str(count), shown[-1], f"{seconds:.2f}"]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from rich.progress import Progress
 
 from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal, SignalGraph
+from handcrafted.control.letters import shown
+from handcrafted.control.progress import progress_bar
 from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
 from handcrafted.readout.blind.blind import blind
@@ -82,7 +83,7 @@ def conditions_of(names: Sequence[str] | None) -> tuple[str, ...]:
     """
     for name in names or ():
         if name not in CONDITIONS:
-            raise HandcraftedError(f"Expected the name of a condition, got {name!r}.{nearest(name, CONDITIONS)}")
+            raise HandcraftedError(f"Expected the name of a condition, got {shown(name)}.{nearest(name, CONDITIONS)}")
     return tuple(names) if names else CONDITIONS
 
 
@@ -114,7 +115,7 @@ def score(
     chosen = conditions_of(conditions)
     done = _read(store, seed) if store else {}
     names = (*(readout.name for readout in readouts), LAW, *([BLIND] if blindly else []))
-    with Progress(disable=not progress) as bar:
+    with progress_bar(progress) as bar:
         task = bar.add_task("score", total=len(structures) * len(chosen))
         for loop, structure in structures.items():
             bench: _Bench | None = None

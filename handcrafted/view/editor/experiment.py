@@ -11,6 +11,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.transformer import Transformer
@@ -80,7 +81,7 @@ class Experiment:
         if name == "steps":
             return replace(self, steps=_whole("the steps", value, 1, MOST_STEPS))
         raise HandcraftedError(
-            f"Expected steps, seed, disturbance, initial: or inputs:, got {name!r}. Use one of them."
+            f"Expected steps, seed, disturbance, initial: or inputs:, got {shown(name)}. Use one of them."
         )
 
     def fields(self, structure: ControlStructure) -> list[dict]:
@@ -114,14 +115,16 @@ def _number(what: str, value: Any) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not np.isfinite(np.float32(number)) or isinstance(value, bool):
-        raise HandcraftedError(f"Expected a finite number for {what}, got {value!r}. Give one.")
+        raise HandcraftedError(f"Expected a finite number for {what}, got {shown(value)}. Give one.")
     return number
 
 
 def _whole(what: str, value: Any, low: int, high: int) -> int:
     number = _number(what, value)
     if not number.is_integer() or not low <= number <= high:
-        raise HandcraftedError(f"Expected a whole number from {low} to {high} for {what}, got {value!r}. Give one.")
+        raise HandcraftedError(
+            f"Expected a whole number from {low} to {high} for {what}, got {shown(value)}. Give one."
+        )
     return int(number)
 
 

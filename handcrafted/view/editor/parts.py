@@ -9,10 +9,11 @@ from handcrafted.control.complaint import nearest
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
+from handcrafted.control.letters import shown
 from handcrafted.control.resolved import ResolvedController, ResolvedLink, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.tuning import Knob, knobs
-from handcrafted.view.anchors import algorithm_part, link_part, variable_part
+from handcrafted.view.anchors import algorithm_part, box_part, link_part, variable_part
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def find_part(structure: ControlStructure, name: str) -> Part:
     """
     known = parts_of(structure)
     if name not in known:
-        raise HandcraftedError(f"Expected the name of a part of the diagram, got {name!r}.{nearest(name, known)}")
+        raise HandcraftedError(f"Expected the name of a part of the diagram, got {shown(name)}.{nearest(name, known)}")
     return known[name]
 
 
@@ -69,7 +70,7 @@ def _parts(structure: ControlStructure) -> Iterator[Part]:
         parts = (*own.variables, *own.entries) if own else ()
         signals = [signal for part in parts for signal in part.written]
         mine = tuple(dict.fromkeys(signal for signal in (*signals, *_of_links(links)) if signal.owner == name))
-        yield Part(name, "component", mine, (), (name, "", "") if own else None)
+        yield Part(box_part(name), "component", mine, (), (name, "", "") if own else None)
     for link in structure.resolved.links:
         if link.counted:
             decided = (link.id.sender or "", "control algorithm", link.id.name) if link.sent_by_controller else None

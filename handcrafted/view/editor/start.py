@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.numbers import real
 from handcrafted.model.transformer import Transformer
 from handcrafted.view.editor.experiment import Experiment
 
@@ -39,6 +40,10 @@ def panel(model: Transformer, **experiment: Any) -> Panel:
         raise HandcraftedError(
             f"Expected steps, initial, inputs, disturbance or seed, got {unknown[0]}. Leave it out, or rename it."
         )
+    for name in ("initial", "inputs"):
+        must_be(experiment.get(name, {}), dict, f"a dictionary as `{name}`")
+    if (steady := experiment.get("disturbance")) is not None:
+        experiment["disturbance"] = real("a disturbance", steady)
     chosen = Experiment(**experiment)
     chosen.run(model)
     return Panel(Workbench(model, chosen))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from handcrafted.control import letters
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.tuning import Knob
 from handcrafted.control.zoom import Zoom
@@ -19,6 +20,7 @@ from handcrafted.rollout.trace import Trace
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
+from handcrafted.view.anchors import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
 from handcrafted.view.editor.overlay import legend, overlay
 from handcrafted.view.editor.parts import find_part, parameters_of, parts_of
@@ -42,7 +44,8 @@ class Workbench:
 
     def __init__(self, model: Transformer, experiment: Experiment):
         self.model, self.experiment = model, experiment
-        self.selected = next(iter(model.structure.resolved.controllers), next(iter(parts_of(model.structure)), ""))
+        first = next(iter(model.structure.resolved.controllers), next(iter(model.structure.components), ""))
+        self.selected = box_part(first)
         self.unlocked, self.whole, self.message = False, False, ""
         self._first = Transformer(
             model.weights, model.masks, model.names, model.layout, model.structure, model.window, seal=model.seal
@@ -219,12 +222,14 @@ def _done(bench: Workbench, message: str) -> None:
 def _folder(command: Mapping) -> str:
     folder = command.get("folder")
     if not isinstance(folder, str) or not folder.strip():
-        raise HandcraftedError(f"Expected the name of a folder, got {folder!r}. Type one.")
+        raise HandcraftedError(f"Expected the name of a folder, got {letters.shown(folder)}. Type one.")
     return folder.strip()
 
 
 def _action(command: Any) -> Callable[[Workbench, Mapping], None]:
     what = command.get("do") if isinstance(command, Mapping) else command
     if not isinstance(what, str) or what not in COMMANDS:
-        raise HandcraftedError(f"Expected one of the commands {', '.join(COMMANDS)}, got {what!r}. Send one of them.")
+        raise HandcraftedError(
+            f"Expected one of the commands {', '.join(COMMANDS)}, got {letters.shown(what)}. Send one of them."
+        )
     return COMMANDS[what]

@@ -1,0 +1,83 @@
+"""Text from outside: which letters a name may not have, and how a message quotes what it got, whatever that is."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from reprlib import Repr
+from typing import Any
+
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17))
+    + "]"
+)
+"""Control characters and line breaks, marks that turn the writing direction of all that follows, and what no UTF-8 or
+XML file can hold: halves of surrogate pairs and the code points that are no characters."""
+
+MOST_QUOTED = 80
+"""Letters of what was got that a message quotes."""
+
+MOST_LISTED, MOST_PATH = 400, 300
+"""Letters of a list of choices, and of a path."""
+
+
+def printable(text: str) -> str:
+    """Write what a terminal would obey, or a file cannot hold, as `\\x1b` and the like."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def clipped(text: str, most: int = MOST_QUOTED) -> str:
+    """Leave out the middle of a long text: its beginning says what it is, its end what to do."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 3]} … {text[-end:]}"
+
+
+def written(name: str) -> str:
+    """Write a name so that it can stand in `from -> to: name`: in quotes where it would be read otherwise."""
+    free = '"' not in name and " -> " not in f" {name} " and ": " not in f"{name} "
+    return name if free else json.dumps(name, ensure_ascii=False)
+
+
+class _Short(Repr):
+    """Quotes things in a few words, without writing out the rest."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxstring = self.maxother = MOST_QUOTED
+        self.maxlevel = 3
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Write a whole number; of a long one only the size, for Python refuses to write more than 4,300 digits."""
+        digits = math.floor(x.bit_length() * math.log10(2))
+        return repr(x) if digits <= 20 else f"{'-' if x < 0 else ''}10^{digits} or so"
+
+
+_SHORT = _Short()
+
+
+def shown(value: Any) -> str:
+    """Quote what was got, in at most `MOST_QUOTED` letters."""
+    return clipped(printable(_SHORT.repr(value)))
+
+
+def located(path: object) -> str:
+    """Write a path at the beginning of a message."""
+    return clipped(str(path), MOST_PATH)
+
+
+def listed(words: Iterable[str], separator: str = ", ") -> str:
+    """Join words, as many as fit; the others are counted."""
+    given = list(words)
+    kept, room = [], MOST_LISTED
+    for word in given:
+        short = clipped(word)
+        room -= len(short) + len(separator)
+        if room < 0 and kept:
+            return f"{separator.join(kept)}{separator}and {len(given) - len(kept):,} more"
+        kept.append(short)
+    return separator.join(kept)
