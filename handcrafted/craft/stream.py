@@ -13,7 +13,6 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
 from handcrafted.model.names import Coordinate, Names, Port
 
-
 Declared = tuple[Domain, Remembered]
 """What a subspace may be, and what it was before t = 0."""
 
