@@ -37,7 +37,7 @@ def copied(tmp_path):
 
 def test_the_import_contracts_hold(copied):
     result = contracts_hold(copied)
-    assert result.returncode == 0 and "3 kept, 0 broken" in result.stdout, result.stdout
+    assert result.returncode == 0 and "5 kept, 0 broken" in result.stdout, result.stdout
 
 
 @pytest.mark.parametrize(

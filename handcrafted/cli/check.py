@@ -159,6 +159,7 @@ def summary(comparison: Comparison) -> dict[str, Any]:
         "outside": [_link(id) for id in comparison.outside],
         "findings": [{"kind": finding.kind, "text": finding.text} for finding in comparison.findings],
         "reproduced": comparison.reproduced,
+        "laws": comparison.how,
         "readouts": {
             name: {**_counts(verdicts), "reproduced": verdicts.reproduced}
             for name, verdicts in comparison.readouts.items()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.resolved import Read
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
 
 BAND_BITS = 14
@@ -18,6 +20,19 @@ MARGIN = 2.0**-5
 """Share of a ramp kept free on both sides off the grid; float32 rounding of its terms stays below 2^-7."""
 
 NEAR = 1e-9
+
+
+def shared_grid(reads: Sequence[Read]) -> float | None:
+    """Give the step of the grid on which sums and differences of the reads lie; None where one of them has none.
+
+    It is the smallest step, if all others are whole multiples of it.
+    """
+    steps = [read.grid for read in reads]
+    if not steps or any(step is None for step in steps):
+        return None
+    least = min(step for step in steps if step is not None)
+    whole = all(abs(step / least - round(step / least)) < NEAR for step in steps if step is not None)
+    return least if whole else None
 
 
 class Ramp(NamedTuple):

@@ -8,20 +8,19 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from handcrafted.control.domain import Domain, issue_values
-from handcrafted.control.laws.linear import constant_value, linear_terms
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.choosing import Lookahead, Lookup
 from handcrafted.control.settings.moving import Difference, MovingAverage
 from handcrafted.control.settings.observing import Observer
 from handcrafted.control.settings.switching import Relay
-from handcrafted.control.settings.weighing import DeadBand, limits_of
+from handcrafted.control.settings.weighing import Constant, DeadBand, limits_of
 from handcrafted.craft import stages as before
 from handcrafted.craft.choosing import least
 from handcrafted.craft.circuit import Circuit, Site
 from handcrafted.craft.decision_table import any_row, rows_of
 from handcrafted.craft.extremum import tournament
 from handcrafted.craft.guard import guard_stages, guarded
-from handcrafted.craft.linear import copy, linear
+from handcrafted.craft.linear import copy, linear, terms_of
 from handcrafted.craft.logic import gated, vetoed
 from handcrafted.craft.piecewise import absolute, between, dead_band
 from handcrafted.craft.saturation import ceiling
@@ -40,11 +39,12 @@ def _capped(task: Task, site: Site, domain: Domain) -> Circuit:
 
 
 def _weighed(task: Task, site: Site, domain: Domain) -> Circuit:
-    return _capped(task, site, domain) if task.stages else linear(site, *linear_terms(task, domain))
+    return _capped(task, site, domain) if task.stages else linear(site, *terms_of(task, domain))
 
 
 def _constant(task: Task, site: Site, domain: Domain) -> Circuit:
-    return linear(site, np.zeros((domain.width, 0)), domain.encode(constant_value(task, domain)).astype(float))
+    value = domain.encode(cast(Constant, task.settings).said).astype(float)
+    return linear(site, np.zeros((domain.width, 0)), value)
 
 
 def _differ(task: Task, site: Site, domain: Domain) -> Circuit:

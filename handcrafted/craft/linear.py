@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from handcrafted.control.domain import Domain
+from handcrafted.control.resolved import Task
+from handcrafted.control.settings.weighing import Linear
 from handcrafted.craft.circuit import Circuit, Neurons, Site, circuit
+
+
+def terms_of(task: Task, domain: Domain) -> tuple[np.ndarray, np.ndarray]:
+    """Give the matrix [writes, reads] and constant [writes] that a law which weighs and adds is built with.
+
+    Formula: the declared gains and constant; of the default linear law row k holds the weights (i + k) mod (n + 1) + 1
+        of its n coordinates i, and as its constant that of i = n, over their sum.
+    """
+    if isinstance(task.settings, Linear):
+        gains = [task.settings.gains[read.name] for read in task.reads]
+        return np.array([gains]).reshape(1, len(gains)), np.array([float(task.settings.constant)])
+    count = sum(read.domain.width for read in task.reads) + 1
+    rows = [[(i + k) % count + 1 for i in range(count)] for k in range(domain.width)]
+    weights = np.array(rows) / (count * (count + 1) / 2)
+    return weights[:, :-1], weights[:, -1]
 
 
 def affine(matrix: np.ndarray, constant: np.ndarray) -> Neurons:

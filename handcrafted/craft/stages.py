@@ -9,8 +9,6 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.laws.linear import linear_terms
-from handcrafted.control.laws.switching import common_grid
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.choosing import FiniteState, Lookahead, Lookup
 from handcrafted.control.settings.logic import KOfN
@@ -20,12 +18,12 @@ from handcrafted.control.settings.switching import Comparator, Hysteresis, Relay
 from handcrafted.control.settings.weighing import limits_of
 from handcrafted.craft.choosing import distances, ranking
 from handcrafted.craft.circuit import Circuit, Site
-from handcrafted.craft.comparator import bits, ramp_above, ramp_below, ramps
+from handcrafted.craft.comparator import bits, ramp_above, ramp_below, ramps, shared_grid
 from handcrafted.craft.decision_table import comparisons, rows_of, table_ramps, table_rows
 from handcrafted.craft.extremum import below_the_larger, ordered_pair, tournament
 from handcrafted.craft.finite_state import moved, transitions
 from handcrafted.craft.hysteresis import band
-from handcrafted.craft.linear import linear
+from handcrafted.craft.linear import linear, terms_of
 from handcrafted.craft.logic import limited, limits, shortfall, truth_slopes
 from handcrafted.craft.pid import pid
 from handcrafted.craft.saturation import ceiling, floor, gap
@@ -45,7 +43,7 @@ def _signs(task: Task) -> np.ndarray:
 
 def comparator_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Compare one read with a threshold, or the first with the second."""
-    settings, grid = cast(Comparator, task.settings), common_grid(task.reads)
+    settings, grid = cast(Comparator, task.settings), shared_grid(task.reads)
     if settings.below is not None:
         ramp, signs = ramp_below(settings.below, grid, _span(task)), _signs(task)
     else:
@@ -56,7 +54,7 @@ def comparator_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
 def hysteresis_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Compare with the threshold that the state chooses."""
     settings = cast(Hysteresis, task.settings)
-    return [band(sites[0], _signs(task), settings, common_grid(task.reads), _span(task)), bits(sites[1], 1)]
+    return [band(sites[0], _signs(task), settings, shared_grid(task.reads), _span(task)), bits(sites[1], 1)]
 
 
 def table_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
@@ -86,7 +84,7 @@ def integrator_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
 
 def limited_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Bring a weighted sum between its limits."""
-    (slopes,), (constant,) = linear_terms(task, task.domain)
+    (slopes,), (constant,) = terms_of(task, task.domain)
     low, high = limits_of(task.settings, task.domain)
     return [floor(sites[0], slopes, low - constant), gap(sites[1], low, high)]
 
@@ -118,7 +116,7 @@ def lag_of(task: Task) -> int:
 
 def relay_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Compare with the threshold."""
-    ramp = ramp_above(cast(Relay, task.settings).above, common_grid(task.reads), _span(task))
+    ramp = ramp_above(cast(Relay, task.settings).above, shared_grid(task.reads), _span(task))
     return [ramps(sites[0], -_signs(task)[:, None], [ramp]), bits(sites[1], 1)]
 
 
@@ -215,7 +213,7 @@ def argmin_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     """Compare every pair of reads."""
     count = len(task.reads)
     span = max(read.domain.high for read in task.reads) - min(read.domain.low for read in task.reads)
-    return [ranking(sites[0], count, common_grid(task.reads), span), bits(sites[1], count * (count - 1) // 2)]
+    return [ranking(sites[0], count, shared_grid(task.reads), span), bits(sites[1], count * (count - 1) // 2)]
 
 
 def lookahead_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
@@ -224,7 +222,7 @@ def lookahead_stages(task: Task, sites: Sequence[Site]) -> list[Circuit]:
     offsets = [k.b * candidate + k.constant for candidate in k.candidates]
     now, goal = (max(abs(read.domain.low), abs(read.domain.high)) for read in task.reads)
     span = abs(k.a) * now + goal + max(map(abs, offsets))
-    grid = common_grid(task.reads)
+    grid = shared_grid(task.reads)
     if grid is not None and any(part % grid for part in (k.a * grid, *offsets)):
         grid = None
     count = len(offsets)

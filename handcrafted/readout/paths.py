@@ -47,8 +47,12 @@ def lags_of(weights: Weights, layer: int, head: int, window: int) -> tuple[tuple
     return looks_back(query / np.sqrt(len(query)), key, window)
 
 
-def looks_back(query: np.ndarray, key: np.ndarray, window: int) -> tuple[tuple[int, float], ...]:
+def looks_back(
+    query: np.ndarray, key: np.ndarray, window: int, floor: float = LAG_FLOOR
+) -> tuple[tuple[int, float], ...]:
     """Give the lags to which a query and a key that are the same at every step lead, with their attention weights.
+
+    Lags with a weight of at most `floor` are left out.
 
     Formula: softmax over j of (R(j) q) . k, in float64, with the root of d_head already in q.
     """
@@ -58,7 +62,7 @@ def looks_back(query: np.ndarray, key: np.ndarray, window: int) -> tuple[tuple[i
     scores = turned + query[2:] @ key[2:]
     pattern = np.exp(scores - scores.max())
     pattern /= pattern.sum()
-    return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > LAG_FLOOR))
+    return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > floor))
 
 
 def paths_of(subject: Subject) -> Iterator[Path]:

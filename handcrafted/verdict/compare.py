@@ -11,8 +11,11 @@ from handcrafted.control.resolved import Finding, LinkId, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Sees, registered
+from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts
-from handcrafted.verdict.law import law_verdicts, try_controller
+from handcrafted.verdict.exact import Judge
+from handcrafted.verdict.found import Found
+from handcrafted.verdict.law import LawTest, law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
 from handcrafted.verdict.manifest import manifest
 from handcrafted.verdict.zooms import differences
@@ -43,8 +46,9 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         for name, graph in recovered.graphs.items()
     }
     judging = {name: graph for name, graph in recovered.graphs.items() if registered()[name].judges}
-    findings = [*resolved.findings, *_inside(intended, judging)]
-    readouts["law"] = law_of(structure, recovered)
+    found, tests = law_tests(structure, recovered)
+    readouts["law"] = law_verdicts(resolved, tests, found)
+    findings = [*resolved.findings, *_inside(intended, judging), *(one for claim in found for one in claim.findings())]
     return Comparison(
         links=_together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")}),
         structure=structure,
@@ -54,6 +58,8 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         manifest=manifest(structure, recovered.subject),
         zooms=differences(structure, intended, recovered.wired),
         recovered=recovered,
+        law=found,
+        tried=sum(test.contexts for test in tests.values()),
     )
 
 
@@ -61,22 +67,32 @@ def _sees(name: str) -> Sees:
     return registered()[name].sees
 
 
-def law_of(structure: ControlStructure, recovered: Recovered) -> Verdicts:
-    """Give the verdicts of the law test alone.
+def law_of(structure: ControlStructure, recovered: Recovered) -> bool:
+    """Say whether the network does what its laws say, whatever the other readouts find.
 
     Raises:
         HandcraftedError: if the network lacks coordinates that the structure names.
     """
-    resolved = structure.resolved
+    found, tests = law_tests(structure, recovered)
+    verdicts = law_verdicts(structure.resolved, tests, found)
+    return verdicts.reproduced and not any(one.counterexample for one in found)
+
+
+def law_tests(structure: ControlStructure, recovered: Recovered) -> tuple[tuple[Found, ...], dict[str, LawTest]]:
+    """Put the laws to the test: every claim on the arrays, and each controller as it runs.
+
+    Raises:
+        HandcraftedError: if the network lacks coordinates that the structure names.
+    """
+    resolved, subject = structure.resolved, recovered.subject
     needed = [signal for controller in resolved.controllers.values() for signal in _signals(controller)]
-    known = recovered.subject.spaces
-    if absent := [signal for signal in needed if signal not in known]:
+    if absent := [signal for signal in needed if signal not in subject.spaces]:
         raise HandcraftedError(
             f"Expected a network with a subspace for {absent[0]}, got none of that name among its coordinates. "
             "Compare with the structure that it was made from."
         )
-    tests = {name: try_controller(recovered.subject, controller) for name, controller in resolved.controllers.items()}
-    return law_verdicts(resolved, tests)
+    found = Judge(subject, joints_of(resolved), tuple(claims_of(resolved))).found()
+    return found, {name: try_controller(subject, controller) for name, controller in resolved.controllers.items()}
 
 
 def _signals(controller: ResolvedController) -> Iterator[Signal | None]:

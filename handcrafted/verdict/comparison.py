@@ -13,6 +13,7 @@ from handcrafted.control.resolved import Finding, LinkId
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.readout.recover import Recovered
+from handcrafted.verdict.found import Found, in_words
 from handcrafted.verdict.loops import Loop, feedback_loops
 
 
@@ -99,6 +100,8 @@ class Comparison(Reported, Verdicts):
         manifest: versions, seed and SHA-256 of the inputs and arrays.
         zooms: for each group and each box that holds others, what is not wired alike once it is collapsed.
         recovered: what the readouts found, with its arrays and names.
+        law: what became of each claim that the structure makes of the network.
+        tried: in how many contexts the network ran beside its laws.
 
     Example:
         >>> structure = hc.load(find("heated room"))
@@ -114,6 +117,18 @@ class Comparison(Reported, Verdicts):
     manifest: Mapping[str, Any] = field(default_factory=dict)
     zooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recovered: Recovered | None = None
+    law: tuple[Found, ...] = ()
+    tried: int = 0
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether every link is found, nothing is missing, extra or wrong, and no claim about a law is refuted."""
+        return super().reproduced and not any(one.counterexample for one in self.law)
+
+    @property
+    def how(self) -> str:
+        """How far the laws were put to the test, such as `proved for all inputs`, in exact arithmetic on the arrays."""
+        return in_words(self.law, self.tried)
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
@@ -123,7 +138,7 @@ class Comparison(Reported, Verdicts):
     def report(self) -> Report:
         """Report the verdict, by link what became of it and, where that differs, why; below, the findings."""
         total = len(self.found) + len(self.missing) + len(self.wrong)
-        verdict = "reproduced" if self.reproduced else "NOT reproduced"
+        verdict = f"reproduced ({self.how})" if self.reproduced else "NOT reproduced"
         rows = [(link.status.value, link.id.kind.value, str(link.id), link.reason) for link in self.links]
         below = [f"finding: {finding.text}" for finding in self.findings]
         title = f"{self.structure.name}: {verdict}, {len(self.found)} of {total} links"

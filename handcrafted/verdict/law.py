@@ -1,37 +1,36 @@
-"""The law test: does each controller do what its control law says, stage by stage, on held inputs?
+"""The law test on the network as it runs, in float32: does each controller do what its control law says?
 
-Each controller is taken by itself: every link that arrives at it is held at values of its domain, and every state is
-fed in through the recurrence, in the network and in the oracle alike. What it receives is compared with what was sent,
-what it believes with the law of its process model, what it does and what it remembers with its control algorithm, and
-what the recurrence hands to the next step with what it remembers. A state that is kept anywhere but in the carry is
-not the one that was fed in, and shows.
+Each controller is taken by itself: its inputs are given, links from other controllers are held at values of their
+domain, and every state is fed in through the recurrence, in the network and in the oracle alike. What it receives is
+compared with what was sent, what it believes with the law of its process model, what it does and what it remembers with
+its control algorithm, what leaves the network with what it does, and what the recurrence hands to the next step with
+what it remembers. A state that is kept anywhere but in the carry is not the one that was fed in, and shows.
+
+That the arrays do so for every input, see `handcrafted.verdict.exact`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import written_port
+from handcrafted.control.intended import network_input, network_output, written_port
 from handcrafted.control.laws.controller import decide, update
 from handcrafted.control.laws.switching import common_grid
-from handcrafted.control.resolved import Lagged, LinkId, Read, Resolved, ResolvedController, Task
+from handcrafted.control.resolved import Lagged, LinkId, Read, Resolved, ResolvedController, ResolvedLink, Task
 from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
 from handcrafted.readout.subject import Subject
+from handcrafted.readout.tolerances import BAND, ROUNDED
+from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
-
-TOLERANCE = 1e-5
-"""Largest deviation, in units of the larger of 1 and the signal's largest value, that float32 rounding explains."""
+from handcrafted.verdict.found import Found
 
 EXHAUSTIVE = 2048
 """Up to how many contexts of words, grid points and states all are tried."""
-
-BAND = 2.0**-13
-"""Off the grid a law may answer either way within so much of the range, or its largest value, about a threshold."""
 
 SWITCHING = ("argmin", "comparator", "decision table", "guard", "hysteresis", "lookahead", "relay")
 
@@ -45,37 +44,33 @@ class LawTest:
 
     Attributes:
         contexts: how many contexts were tried.
-        received, believed, decided: for each link, in which contexts [context] a stage deviates from its law.
-        carried: for each link that a law with memory reads or writes, in which contexts the next step would not start
-            from its state.
+        wrong: in which contexts [context] a link is not as its law says, by the claim that does not hold.
         worst: the largest deviation seen.
     """
 
     contexts: int
-    received: Mapping[LinkId, np.ndarray]
-    believed: Mapping[LinkId, np.ndarray]
-    decided: Mapping[LinkId, np.ndarray]
-    carried: Mapping[LinkId, np.ndarray]
+    wrong: Mapping[tuple[str, LinkId], np.ndarray]
     worst: float
 
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
     trial = Trial(subject, controller)
-    received = {a.id: trial.off(a.received, trial.held[a.port]) for a in controller.arrivals if a.port and a.received}
-    believed: dict[LinkId, np.ndarray] = {}
-    carried: dict[LinkId, np.ndarray] = {}
+    seen = [(what, link.id, where) for link in controller.arrivals for what, where in trial.arrival(link)]
     for variable in controller.variables:
-        wrong = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
-        believed.update({link.id: believed.get(link.id, False) | wrong for link in variable.reads})
-        carried.update({link.id: carried.get(link.id, False) | trial.forgets(variable.task) for link in variable.reads})
-    decided: dict[LinkId, np.ndarray] = {}
+        off = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
+        forgotten = trial.forgets(variable.task)
+        seen += [(what, link.id, w) for link in variable.reads for what, w in ((BELIEVED, off), (CARRIED, forgotten))]
     for entry in controller.entries:
-        ports = {written_port(link): link.id for link in entry.links}
+        ports = {written_port(link): link for link in entry.links}
         work = lambda now, ago, e=entry: decide(e, now, ago)
-        carried.update({id: trial.forgets(entry.task) for id in ports.values()})
-        decided.update({id: trial.deviates(entry.task, work, but=set(ports) - {port}) for port, id in ports.items()})
-    return LawTest(trial.count, received, believed, decided, carried, trial.worst)
+        for port, link in ports.items():
+            seen.append((DECIDED, link.id, trial.deviates(entry.task, work, but=set(ports) - {port})))
+            seen += [(LEAVES, link.id, trial.leaves(link)), (CARRIED, link.id, trial.forgets(entry.task))]
+    wrong: dict[tuple[str, LinkId], np.ndarray] = {}
+    for what, id, where in seen:
+        wrong[what, id] = wrong.get((what, id), False) | where
+    return LawTest(trial.count, wrong, trial.worst)
 
 
 class Trial:
@@ -98,11 +93,24 @@ class Trial:
         order = np.stack([*(rng.permutation(self.count) for _ in range(self.time - 1)), np.arange(self.count)], axis=1)
         self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
         self.names = subject.names
-        self.final = _run_held(subject, self, [port for port, _ in ports], swapped)
+        self.outputs, self.final = _run_held(subject, self, [a for a in controller.arrivals if a.port], swapped)
         self.carry = self.final @ subject.weights.W_R
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
         self.worst = 0.0
+
+    def arrival(self, link: ResolvedLink) -> Iterator[tuple[str, np.ndarray]]:
+        """Say in which contexts [context] a link is received otherwise than it was sent, and its input enters so."""
+        if link.port and link.received:
+            yield ENTERS, self.off(link.port, self.held[link.port])
+            yield ARRIVES, self.off(link.received, self.held[link.port])
+
+    def leaves(self, link: ResolvedLink) -> np.ndarray:
+        """Say in which contexts [context] the network gives otherwise what its controller does."""
+        if link.port is None or link.received is not None:
+            return np.zeros(self.count, bool)
+        given = self.outputs[..., self.names.output_signals[network_output(link.port)]]
+        return self._far(given, self.value(link.port))
 
     def value(self, signal: Signal) -> np.ndarray:
         """Give what a signal was in the network; a state before the step is what was fed in."""
@@ -112,9 +120,13 @@ class Trial:
 
     def off(self, signal: Signal, wanted: np.ndarray) -> np.ndarray:
         """Say in which contexts [context] a signal deviates from what it should be."""
-        distance = _distance(self.value(signal), wanted)
-        self.worst = max(self.worst, float(distance.max(initial=0)))
-        return np.any(distance > TOLERANCE, axis=(1, 2))
+        return self._far(self.value(signal), wanted)
+
+    def _far(self, actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        distance = np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
+        largest = float(distance.max(initial=0))
+        self.worst = max(self.worst, largest if largest == largest else np.inf)
+        return ~np.all(distance <= ROUNDED, axis=(1, 2))
 
     def forgets(self, task: Task) -> np.ndarray:
         """Say in which contexts [context] the recurrence hands on another state than the one after the step."""
@@ -142,9 +154,9 @@ class Trial:
         now, loose = self.read(task), _off_the_grid(task)
         if not loose:
             return [now]
-        domains = [read.domain for read in loose]
-        largest = max(max(abs(domain.low), abs(domain.high)) for domain in domains)
-        width = BAND * max(largest, sum(domain.high - domain.low for domain in domains))
+        domains = [read.domain for read in task.reads if not read.domain.discrete]
+        sizes = (max(abs(domain.low), abs(domain.high), domain.high - domain.low) for domain in domains)
+        width = 2 * BAND * sum(sizes)
         return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
     def ago(self, values: Values) -> Callable[[int], Values]:
@@ -175,48 +187,53 @@ def _all_reads(task: Task) -> list[Lagged]:
     return [*task.result, *(read for stage in task.stages for read in stage.reads)]
 
 
-def _distance(actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
+def _run_held(
+    subject: Subject, trial: Trial, arrivals: list[ResolvedLink], swapped: Signal | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give outputs [context, time, n_out] and the final residual [context, time, d_model].
 
-
-def _run_held(subject: Subject, trial: Trial, ports: list[Signal], swapped: Signal | None) -> np.ndarray:
-    """Give the final residual [context, time, d_model] with ports held, and states fed in through the recurrence.
-
-    Runs go in batches of one size, so that all controllers of a model share one compilation.
+    What comes from outside is given as input, what others send is held, states are fed in through the recurrence. Runs
+    go in batches of one size, so that all controllers of a model share one compilation.
     """
-    finals = []
-    w = subject.padded
+    given, finals = [], []
+    w, names = subject.padded, subject.names
     still = (w.r_0 @ w.W_R).astype(np.float32)
     order = np.random.default_rng(subject.seed).permutation(MOST_CONTEXTS).tolist()
+    ports = {link.port: link.sent_by_controller for link in arrivals if link.port}
     for start in range(0, trial.count, MOST_CONTEXTS):
         rows = (start + np.arange(MOST_CONTEXTS)) % trial.count
-        inputs = np.zeros((MOST_CONTEXTS, trial.time, subject.padded.sizes["n_in"]), np.float32)
+        inputs = np.zeros((MOST_CONTEXTS, trial.time, w.sizes["n_in"]), np.float32)
         carries = np.tile(still, (MOST_CONTEXTS, trial.time, 1))
         for memory in trial.memories:
-            carries[..., subject.names.find(memory.signal)] = trial.held[memory.signal][rows]
-        holds: list[Intervention] = [Hold(port, trial.held[port][rows]) for port in ports]
+            carries[..., names.find(memory.signal)] = trial.held[memory.signal][rows]
+        for port in (port for port, held in ports.items() if not held):
+            inputs[..., names.input_signals[network_input(port)]] = trial.held[port][rows]
+        holds: list[Intervention] = [Hold(port, trial.held[port][rows]) for port, held in ports.items() if held]
         holds += [Swap(swapped, order)] if swapped else []
-        _, seen = intervene(w, subject.names, inputs, *holds, window=subject.window, carries=carries)
+        outputs, seen = intervene(w, names, inputs, *holds, window=subject.window, carries=carries)
+        given.append(outputs)
         finals.append(seen["final"])
-    return np.concatenate(finals)[: trial.count, :, : len(subject.names.residual)]
+    cut = lambda runs, width: np.concatenate(runs)[: trial.count, :, :width]
+    return cut(given, len(names.outputs)), cut(finals, len(names.residual))
 
 
-def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest]) -> Verdicts:
+def law_verdicts(resolved: Resolved, tests: Mapping[str, LawTest], found: Sequence[Found] = ()) -> Verdicts:
     """Turn the law tests into a verdict on every counted link: wrong where a stage at one of its ends deviates."""
-    reasons: dict[LinkId, str] = {}
+    said: dict[LinkId, dict[str, str]] = {}
     for test in tests.values():
-        stages = {
-            "arrives otherwise than its law says": test.received,
-            "is believed otherwise than its law says": test.believed,
-            "is decided otherwise than its law says": test.decided,
-            "goes by a state that is not carried to the next step": test.carried,
-        }
-        for what, wrong in stages.items():
-            for id, where in wrong.items():
-                if np.any(where) and id not in reasons:
-                    reasons[id] = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
+        for (what, id), where in test.wrong.items():
+            if np.any(where):
+                said.setdefault(id, {})[what] = f"{id.name} {what} in {where.sum()} of {test.contexts} contexts"
+    for one in (one for one in found if one.counterexample):
+        what = one.claim.what
+        for id in one.claim.links:
+            others = said.get(id, {})
+            known = others.pop(what, f"{one.claim.name} {what}")
+            said[id] = {what: f"{known}: {one.counterexample}", **others}
     verdicts = [
-        LinkVerdict(link.id, Status.WRONG if link.id in reasons else Status.FOUND, reasons.get(link.id, ""))
+        LinkVerdict(link.id, Status.WRONG, next(iter(said[link.id].values())))
+        if link.id in said
+        else LinkVerdict(link.id, Status.FOUND)
         for link in resolved.links
         if link.counted
     ]

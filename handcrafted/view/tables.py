@@ -38,7 +38,7 @@ def print_comparisons(comparisons: list[Comparison]) -> None:
     for comparison in comparisons:
         total = len(comparison.found) + len(comparison.missing) + len(comparison.wrong)
         found = [str(len(comparison.readouts[name].found)) for name in readouts]
-        verdict = "reproduced" if comparison.reproduced else "NOT reproduced"
+        verdict = f"reproduced; laws {comparison.how}" if comparison.reproduced else "NOT reproduced"
         table.add_row(Text(comparison.structure.name), str(total), *found, _zooms(comparison), verdict)
     console.print(table)
     for comparison in comparisons:

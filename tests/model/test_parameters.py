@@ -80,6 +80,25 @@ feedback: [{name: temperature, from: room, to: controller, range: [0, 40], unit:
     }  # fmt: skip
 
 
+def test_units_that_stand_above_and_below_cancel():
+    """A gain from degC to degC is a pure number, one from degC to degC with time in it keeps the time alone."""
+    text = """
+name: follower
+time step: {value: 1, unit: s}
+components:
+  controller:
+    kind: controller
+    level: 0
+    process model: {temperature: {reads: [temperature], range: [0, 40], unit: degC}}
+    control algorithm: {wanted: {law: pid, reads: [temperature], parameters: {kp: 2, ki: 0.5, kd: 1}}}
+  room: {kind: process, level: 1}
+control actions: [{name: wanted, from: controller, to: room, range: [0, 40], unit: degC}]
+feedback: [{name: temperature, from: room, to: controller, range: [0, 40], unit: degC}]
+"""
+    found = {p.name.split(".")[-1]: p.unit for p in knobs(loads(text)).values()}
+    assert (found["kp"], found["ki"], found["kd"], found["low"]) == (None, "1/s", "s", "degC")
+
+
 @pytest.mark.parametrize(("law", "name"), PLACES)
 def test_setting_a_parameter_is_assembling_anew_and_moves_only_what_is_listed(law, name):
     model = hc.assemble(example(law))

@@ -15,7 +15,7 @@ from handcrafted.control.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.faults import bench
 from handcrafted.safety.faults.campaign import Campaign, inject
-from handcrafted.safety.faults.factors import FACTORS, FROM_OTHERS, NOT_SENT, factor
+from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT, factor
 from handcrafted.safety.faults.fault import expand
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
 from handcrafted.safety.faults.place import Places
@@ -453,7 +453,49 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
     inject(model, listed(*lines), steps=60, sample=100, disturbance=0.0)
     assert compiled() - before <= 2
     assert {fault.place.kind for fault in everything.faults} >= {"weight", "activation", "link", "history"}
-    assert all(str(fault) and factor(fault) in FACTORS for fault in expand(model, listed(*lines)))
+    assert all(str(fault) for fault in expand(model, listed(*lines)))
+
+
+OTHERWISE = ("stuck", "bias", "scale", "invert", "noise", "flip", "spoof")
+PATH = {
+    "zero": "not sent or not received", "hold": "not sent or not received", "delay": "delayed",
+    **dict.fromkeys(OTHERWISE, "inaccurate"),
+}  # fmt: skip
+DONE = {
+    "zero": "not carried out", "hold": "not carried out", "delay": "carried out late",
+    **dict.fromkeys(OTHERWISE, "carried out otherwise, or without a command"),
+}  # fmt: skip
+BEHIND = {
+    "zero": "does not respond", "scale": "changed over time", "parameter": "changed over time",
+    **dict.fromkeys(("bias", "noise", "disturbance"), "disturbed"),
+}  # fmt: skip
+"""What the STPA Handbook calls it, by the way in which a sensor's path, an actuator's path or a process fails."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
+    model = of_the_zoo("heated_room")[1]
+    amounts = {"stuck": 1, "bias": 1, "scale": 2, "noise": 1, "flip": [31], "delay": [2], "spoof": [1, 0],
+               "disturbance": 1, "parameter": {"time constant": 60}}  # fmt: skip
+    by_role = {
+        "feedback": "feedback path: inaccurate", "feedback_modelling": "controller: process model is wrong",
+        "processing_for_action": "controller: control algorithm is not as it should be",
+        "control_action": "controller: control algorithm is not as it should be",
+        "input": "feedback path: inaccurate", "memory": "controller: process model is wrong",
+        "output": "control path: carried out otherwise, or without a command",
+    }  # fmt: skip
+    for way in WAYS[place]:
+        if way == "swap":
+            continue
+        for fault in expand(model, listed({place: "all", way: amounts.get(way, True)})):
+            wanted = {
+                "sensor": f"feedback path: {PATH.get(way)}", "link": f"feedback path: {PATH.get(way)}",
+                "actuator": f"control path: {DONE.get(way)}", "process": f"process: {BEHIND.get(way)}",
+                "history": "controller: process model is wrong", "recurrence": "controller: process model is wrong",
+                "network": "controller: physical failure", "activation": "controller: physical failure",
+                "weight": by_role.get(fault.place.role, "controller: control algorithm is not as it should be"),
+            }  # fmt: skip
+            assert factor(fault) == wanted[place], str(fault)
 
 
 def test_what_another_controller_sends_is_a_factor_of_its_own():

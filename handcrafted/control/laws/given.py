@@ -38,5 +38,5 @@ LawFunction = Callable[[Task, Given, Domain], Answer]
 def switched(task: Task, share: np.ndarray, domain: Domain) -> np.ndarray:
     """Give the issued value where `share` [...] is 1, the withheld one where it is 0."""
     withheld, issued = issue_values(domain, getattr(task.settings, "value", None))
-    part = np.asarray(share)[..., None]
+    part = share[..., None]
     return part * domain.encode(issued) + (1 - part) * domain.encode(withheld)

@@ -6,10 +6,8 @@ from typing import cast
 
 import numpy as np
 
-from handcrafted.control.domain import Domain, Value
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.domain import Domain
 from handcrafted.control.laws.given import Answer, Given
-from handcrafted.control.letters import shown
 from handcrafted.control.resolved import Task
 from handcrafted.control.settings.weighing import Constant, DeadBand, Linear, limits_of
 
@@ -42,26 +40,9 @@ def linear(task: Task, given: Given, domain: Domain) -> Answer:
     return Answer(np.clip(result, *limits_of(task.settings, domain)) if limited else result)
 
 
-def constant_value(task: Task, domain: Domain) -> Value:
-    """Give the value of a constant law.
-
-    Raises:
-        HandcraftedError: if the parameter `value` is not in the domain.
-    """
-    value = cast(Constant, task.settings).value
-    if isinstance(value, bool) and domain.discrete:
-        value = str(value).lower()
-    fits = value in domain.values if domain.discrete else isinstance(value, int | float)
-    if not fits:
-        raise HandcraftedError(
-            f"Expected parameters: {{value: …}} of {task.name} of {task.owner} in {domain}, got {shown(value)}. Set it."
-        )
-    return str(value) if domain.discrete else float(cast(float, value))
-
-
 def constant(task: Task, given: Given, domain: Domain) -> Answer:
     """Give the same value always."""
-    return Answer(domain.encode(constant_value(task, domain)).astype(float))
+    return Answer(domain.encode(cast(Constant, task.settings).said).astype(float))
 
 
 def absolute_value(task: Task, given: Given, domain: Domain) -> Answer:
@@ -77,14 +58,14 @@ def dead_band(task: Task, given: Given, domain: Domain) -> Answer:
 
 def maximum(task: Task, given: Given, domain: Domain) -> Answer:
     """Give the largest read."""
-    return Answer(np.max(given.now, axis=0))
+    return Answer(np.max(np.stack(given.now), axis=0))
 
 
 def minimum(task: Task, given: Given, domain: Domain) -> Answer:
     """Give the smallest read."""
-    return Answer(np.min(given.now, axis=0))
+    return Answer(np.min(np.stack(given.now), axis=0))
 
 
 def median(task: Task, given: Given, domain: Domain) -> Answer:
     """Give the middle one of three reads."""
-    return Answer(np.median(given.now, axis=0))
+    return Answer(np.median(np.stack(given.now), axis=0))

@@ -42,7 +42,7 @@ def integrator(task: Task, given: Given, domain: Domain) -> Answer:
     """
     settings = cast(Integrator, task.settings)
     assert given.state is not None
-    rise = settings.gain * task.time_step * np.sum(given.now, axis=0) if given.now else 0.0
+    rise = settings.gain * task.time_step * sum(given.now, np.zeros(()))
     state = np.clip(given.state + rise, *limits_of(settings, task.domain))
     return Answer(state, state)
 

@@ -27,10 +27,10 @@ def above(value: np.ndarray, threshold: float, grid: float | None) -> np.ndarray
 
 def _before(value: np.ndarray, threshold: float, grid: float | None, sign: int) -> np.ndarray:
     if grid is None:
-        return sign * np.asarray(value) < sign * threshold
+        return sign * value < sign * threshold
     steps = threshold / grid
     steps = np.rint(steps) if abs(steps - np.rint(steps)) < NEAR else steps
-    return sign * np.rint(np.asarray(value) / grid) < sign * steps
+    return sign * np.rint(value / grid) < sign * steps
 
 
 def common_grid(reads: tuple[Read, ...]) -> float | None:

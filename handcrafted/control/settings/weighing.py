@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition, NameMap, Number, Part, Positive, Scalar
 from handcrafted.control.settings.shape import READS, SATURATED, LawForm, Settings, Some, StageForm
+
+if TYPE_CHECKING:
+    from handcrafted.control.resolved import Read
 
 
 class Constant(Settings):
@@ -18,6 +23,16 @@ class Constant(Settings):
 
     units: ClassVar = {"value": "output"}
     shape: ClassVar[LawForm] = LawForm(result=(), counts=(0, 0))
+
+    @property
+    def said(self) -> Scalar:
+        """The value as a domain has it: truths are the words `true` and `false`."""
+        return str(self.value).lower() if isinstance(self.value, bool) else self.value
+
+    def complaint(self, reads: Sequence[Read], domain: Domain) -> str:
+        """Say so if the value is not in the domain."""
+        fits = self.said in domain.values if domain.discrete else isinstance(self.said, int | float)
+        return "" if fits else f"Expected parameters: {{value: …}} in {domain}, got {shown(self.value)}. Set it"
 
 
 class Limits(Settings):

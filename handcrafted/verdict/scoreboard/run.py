@@ -173,7 +173,7 @@ class _Bench:
 
     def law(self, given: Subject) -> tuple[bool, None]:
         """Say whether the network does something else than its laws."""
-        return not law_of(self.structure, Recovered(given, {})).reproduced, None
+        return not law_of(self.structure, Recovered(given, {})), None
 
     def blind(self, given: Subject) -> tuple[bool, SignalGraph]:
         """Say whether the network, without names, is another than intended, and what it is like."""
