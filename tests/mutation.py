@@ -146,6 +146,7 @@ def survives(mutant: Mutant, tests: list[str], seconds: int) -> bool:
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
         os.dup2(silent, 2)
+        os.environ["UNTYPED"] = "1"
         import pytest
 
         sys.meta_path.insert(0, _Broken(mutant))
