@@ -145,6 +145,7 @@ class Reader:
         self.numbers: dict[frozenset[Atom], list[int]] = {}
         self.asked: list[tuple[int, int]] = []
         self.past: set[int] = set()
+        self.looking: set[tuple[int, int, int]] = set()
         self.terms = 0
 
     def program(self, *signals: Signal) -> Program:
@@ -216,8 +217,15 @@ class Reader:
         return _total([({ONE: 1.0}, float(w.b_E[place])), *inputs, *carried])
 
     def _written_after(self, place: int, until: int, lag: int) -> bool:
-        """Whether anything is written to a coordinate after a half-layer."""
-        return until < self.last and bool(_total(self._added(place, until, self.last, lag)))
+        """Whether anything is written to a coordinate after a half-layer; also if what is written depends on that."""
+        key = place, until, lag
+        if until >= self.last or key in self.looking:
+            return until < self.last
+        self.looking.add(key)
+        try:
+            return bool(_total(self._added(place, until, self.last, lag)))
+        finally:
+            self.looking.discard(key)
 
     def _added(self, place: int, after: int, until: int, lag: int) -> list[Part]:
         """Give what heads and neurons write to a coordinate after one half-layer and up to another."""

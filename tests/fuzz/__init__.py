@@ -1,0 +1,1 @@
+"""Random input of every kind: nothing but `HandcraftedError` may come out, quickly, and in bounded memory."""

@@ -1,0 +1,248 @@
+"""300 cases by default, 10,000 with `-m slow`, in pieces by kind: `pytest tests/fuzz -m slow -k folder`."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+import handcrafted as hc
+from handcrafted.cli import main
+from handcrafted.control.faultlist import FaultList
+from handcrafted.control.structure import ControlStructure
+from handcrafted.control.yamlfile import dumps, loads, parsed
+from handcrafted.control.zoom import Zoom
+from handcrafted.craft.saved import load_model
+from handcrafted.model.saved import ARRAYS, STRUCTURE
+from handcrafted.safety.faults.fault import expand
+from handcrafted.safety.faults.usual import usual_faults
+from handcrafted.view.diagram import control_diagram
+from handcrafted.zoo import find
+from tests.control.strategies import published
+from tests.fuzz.bounds import run
+from tests.fuzz.mutations import arrays, as_yaml, spoilt, texts, trees
+from tests.nasty import nasty
+
+pytest.importorskip("resource", reason="the limits of memory are those of Unix")
+
+SHARES = {
+    "text": 0.3,
+    "tree": 0.26,
+    "structure": 0.08,
+    "folder": 0.2,
+    "fault list": 0.08,
+    "weights": 0.04,
+    "command": 0.04,
+}
+"""Of all cases, by kind."""
+
+
+def cases(kind):
+    """Mark a test to run its share of 300 cases by default, and of 10,000 with the slow ones."""
+    few, many = (max(1, round(total * SHARES[kind])) for total in (300, 10_000))
+    return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
+
+
+def refused(call, *arguments, **named):
+    """Call something; give what came of it, or the words of a refusal, which must be fit to be printed."""
+    try:
+        return call(*arguments, **named), ""
+    except hc.HandcraftedError as error:
+        text = str(error)
+        assert "Expected" in text and len(text) <= 1_000, text
+        text.encode()
+        assert all(line.isprintable() or "\u00a0" in line or "\u200d" in line for line in text.split("\n")), text
+        return None, text
+
+
+def sound(structure):
+    """Check that what was accepted can be used: saved and read again, drawn, assembled or refused in words."""
+    assert loads(dumps(structure)) == structure
+    assert str(structure) and structure._repr_html_() and control_diagram(Zoom(structure)).encode()
+    refused(hc.assemble, structure)
+
+
+@cases("text")
+def test_mutated_text_is_read_or_refused(count):
+    def check(text):
+        structure, _ = refused(loads, text, "fuzz.yaml")
+        if structure is not None:
+            sound(structure)
+
+    run(texts(), check, count)
+
+
+@cases("tree")
+def test_mutated_trees_are_read_or_refused(count):
+    def check(tree):
+        structure, _ = refused(loads, as_yaml(tree), "fuzz.yaml")
+        if structure is not None:
+            sound(structure)
+        try:
+            ControlStructure.model_validate(tree)
+        except (ValidationError, hc.HandcraftedError):
+            pass
+
+    run(trees(), check, count)
+
+
+@cases("structure")
+def test_valid_structures_are_assembled(count):
+    run(published(most=12), sound, count)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Give folders with a saved model each."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("heated room", "train door", "guarded room"):
+        hc.assemble(hc.load(find(name))).save(folder / name)
+    hc.assemble(nasty()).save(folder / "nasty")
+    return sorted(folder.iterdir())
+
+
+@st.composite
+def folders(draw, models):
+    """Draw the contents of a saved model with one or both of its files spoilt, or exchanged with another's."""
+    one, other = draw(st.sampled_from(models)), draw(st.sampled_from(models))
+    contents = {name: (one / name).read_bytes() for name in (STRUCTURE, ARRAYS)}
+    what = draw(st.sampled_from(("arrays", "arrays", "structure", "text", "exchanged", "resigned", "gone")))
+    if what == "structure":
+        contents[STRUCTURE] = draw(spoilt(contents[STRUCTURE]))
+    elif what == "text":
+        contents[STRUCTURE] = draw(texts([contents[STRUCTURE].decode()])).encode(errors="surrogatepass")
+    elif what == "exchanged":
+        contents[STRUCTURE] = (other / STRUCTURE).read_bytes()
+    elif what == "resigned":
+        contents = _resigned(draw, contents)
+    elif what == "gone":
+        del contents[draw(st.sampled_from((STRUCTURE, ARRAYS)))]
+    if what == "arrays" or (ARRAYS in contents and draw(st.booleans())):
+        contents[ARRAYS] = draw(spoilt(contents[ARRAYS]))
+    return contents
+
+
+def _resigned(draw, contents):
+    """Give another structure whose digest the arrays bear, as somebody would who knows the format."""
+    from handcrafted.model.saved import digest
+
+    text = as_yaml(draw(trees([contents[STRUCTURE].decode()], most=1)))
+    structure, _ = refused(loads, text)
+    if structure is None:
+        return {**contents, STRUCTURE: text.encode()}
+    old = digest(loads(contents[STRUCTURE].decode())).encode()
+    return {STRUCTURE: text.encode(), ARRAYS: contents[ARRAYS].replace(old, digest(structure).encode())}
+
+
+@cases("folder")
+def test_damaged_folders_are_read_or_refused_and_change_nothing(count, models, tmp_path):
+    room = hc.assemble(hc.load(find("heated room")))
+    before = {name: np.asarray(array).tobytes() for name, array in room.weights.items()}
+    folder = tmp_path / "model"
+
+    def check(contents):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        found, _ = refused(load_model, folder)
+        _, said = refused(room.restore, folder)
+        if not said:
+            room.undo()
+            room.history.forget()
+        assert {name: np.asarray(array).tobytes() for name, array in room.weights.items()} == before
+        assert sorted(path.name for path in folder.iterdir()) == sorted(contents)
+        if found is not None:
+            found.save(folder)
+            assert not hc.diff(load_model(folder), found).entries
+
+    run(folders(models), check, count)
+
+
+FAULTS = (
+    as_yaml(usual_faults().model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+    "steps: 40\nfaults:\n  - {sensor: all, stuck: [18, 30], from: [0, 5]}\n  - {weight: all, flip: all}\n",
+    "faults: [{link: 'room -> thermostat: temperature', delay: 3, for: 9, when: {temperature: {above: 20}}}]\n",
+    "faults: [{activation: [L0H0, heat], bias: 1}, {process: room, parameter: {time constant: 1}}]\n",
+    "faults: [{network: all, hold: true}, {recurrence: all, noise: 0.1}, {history: all, zero: true, of: thermostat}]\n",
+)  # fmt: skip
+
+
+@cases("fault list")
+def test_mutated_fault_lists_are_expanded_or_refused(count):
+    room = hc.assemble(hc.load(find("heated room")))
+
+    def check(text):
+        listed, _ = refused(parsed, text, "faults.yaml", FaultList)
+        if listed is not None:
+            faults, _ = refused(expand, room, listed)
+            assert all(str(fault) for fault in (faults or ())[:100])
+
+    run(texts(FAULTS) | trees(FAULTS).map(as_yaml), check, count)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # what overflows may say so
+@cases("weights")
+def test_arrays_of_any_numbers_shapes_and_types_are_run_or_refused(count, tmp_path):
+    structure = hc.load(find("heated room"))
+    model = hc.assemble(structure)
+    inputs = np.full((3, 1), 20, np.float32)
+    there_and_back = np.concatenate([np.arange(30, 10, -0.5), np.arange(10, 30, 0.5)]).astype(np.float32)[:, None]
+    wanted = hc.forward(model.effective_weights, there_and_back)[0]
+
+    def check(weights):
+        recovered, _ = refused(hc.recover, weights, model.names)
+        comparison, _ = refused(hc.compare, structure, recovered) if recovered is not None else (None, "")
+        if comparison is not None and comparison.reproduced:
+            np.testing.assert_allclose(hc.forward(weights, there_and_back)[0], wanted, atol=1e-3)
+        refused(hc.forward, weights, inputs)
+        refused(hc.explain, model, "thermostat -> room: heat", weights)
+        refused(model.audit, weights)
+        changed = hc.assemble(structure)
+        _, said = refused(changed.set_weights, weights)
+        if not said:
+            refused(hc.simulate, changed, steps=3)
+            refused(hc.diff, model, changed)
+            refused(changed.save, tmp_path / "model")
+        assert not list(tmp_path.rglob(".*"))
+
+    run(arrays(model.weights), check, count)
+
+
+COMMANDS = (
+    ("draw", "fuzz.yaml", "-o", "out.dot"),
+    ("explain", "fuzz.yaml", "a -> b: c"),
+    ("explain", "fuzz.yaml", "--equations"),
+    ("check", "fuzz.yaml", "good.yaml", "--json"),
+    ("new", "NAME"),
+    ("inject", "good.yaml", "fuzz.yaml", "--sample", "1"),
+    ("run", "fuzz.yaml", "--steps", "3", "-o", "out.csv"),
+)
+
+
+@cases("command")
+def test_commands_end_with_their_codes_and_leave_no_halves(count, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def check(case):
+        command, text, name = case
+        for path in tmp_path.iterdir():
+            path.unlink()
+        Path("good.yaml").write_text(find("heated room").read_text())
+        Path("fuzz.yaml").write_text(text, errors="surrogatepass")
+        done = CliRunner().invoke(main, [name if word == "NAME" else word for word in command])
+        assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
+        assert done.exit_code in (0, 1, 2) and "Traceback" not in done.output
+        assert done.exit_code != 2 or "Error: " in done.stderr
+        if "--json" in command:
+            assert len(json.loads(done.stdout)) == 2
+        made = {path.name for path in tmp_path.iterdir()} - {"good.yaml", "fuzz.yaml"}
+        assert len(made) <= (done.exit_code != 2) and not any(name.startswith(".") for name in made)
+
+    texts_ = texts() | trees().map(as_yaml)
+    names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20).filter(lambda n: n[0] != "-")
+    run(st.tuples(st.sampled_from(COMMANDS), texts_, names), check, count)
