@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolved import Finding, LinkId, ResolvedController
+from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Sees
@@ -52,8 +53,9 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
     loops = feedback_loops(structure, recovered)
     findings = [*resolved.findings, *_inside(intended, judging), *_running_away(loops)]
     findings += [one for claim in found for one in claim.findings()]
+    together = _together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")})
     return Comparison(
-        links=_together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")}),
+        links=tuple(_undermined(resolved, together)),
         structure=structure,
         readouts=readouts,
         outside=tuple(link.id for link in resolved.links if not link.counted),
@@ -148,6 +150,24 @@ def _together(readouts: Mapping[str, Verdicts]) -> tuple[LinkVerdict, ...]:
         for verdict in verdicts.links:
             links.setdefault((verdict.id, verdict.status is Status.EXTRA), []).append((name, verdict))
     return tuple(_worst(id, verdicts) for (id, _), verdicts in links.items())
+
+
+def _undermined(resolved: Resolved, links: tuple[LinkVerdict, ...]) -> Iterator[LinkVerdict]:
+    """Say of each decision that is found whether what it goes by does not arrive as intended."""
+    status = {link.id: link.status for link in links if link.status is not Status.EXTRA}
+    entries = [entry for controller in resolved.controllers.values() for entry in controller.entries]
+    needs = {
+        link.id: [read.id for variable in entry.reads for read in variable.reads]
+        for entry in entries
+        for link in entry.links
+    }
+    for link in links:
+        broken = [id for id in needs.get(link.id, ()) if status.get(id, Status.FOUND) is not Status.FOUND]
+        if link.status is Status.FOUND and broken:
+            without = ", ".join(f"{id.name}, which is {status[id]}" for id in broken)
+            yield replace(link, reason=f"decided as its law says, but without {without}")
+        else:
+            yield link
 
 
 def _worst(id: LinkId, verdicts: list[tuple[str, LinkVerdict]]) -> LinkVerdict:

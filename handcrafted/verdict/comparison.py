@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class LinkVerdict:
-    """The verdict on one link, with the reason where it is not simply found."""
+    """The verdict on one link, with the reason where it is not simply found: a decision may go by what is missing."""
 
     id: LinkId
     status: Status
@@ -142,7 +142,7 @@ class Comparison(Reported, Verdicts):
 
     def __repr__(self) -> str:
         title, *_, findings = self.report()
-        rest = [str(link) for link in self.links if link.status is not Status.FOUND]
+        rest = [str(link) for link in self.links if link.status is not Status.FOUND or link.reason]
         return "\n  ".join([title, *rest, *findings])
 
     __str__ = __repr__

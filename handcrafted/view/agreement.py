@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from handcrafted.control.graph import Signal
+from handcrafted.control.intended import written_port
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.zoom import Zoom
-from handcrafted.verdict.comparison import Comparison, Status
+from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status
 from handcrafted.verdict.loops import BALANCING, REINFORCING, UNDETERMINED
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
@@ -21,11 +23,15 @@ OUTSIDE = "outside the network"
 UNUSED = "wired, but unused"
 """A link that is wired, although nothing that can be tried has an effect there."""
 
+UNDERMINED = "found, but what it goes by is not"
+"""A decision that follows its law, while something that it reads does not arrive as intended."""
+
 LOOKS: Mapping[str, Look] = {
     Status.FOUND: Look("#007a5e", "solid", 1.4, "#005c46", "#005c46"),
     Status.MISSING: Look("#c8002c", "dashed", 1.4, "#c8002c", "#c8002c"),
     Status.WRONG: Look("#d97a00", "dotted", 2.6, "#a85a00", "#a85a00"),
     Status.EXTRA: Look("#9c2f8f", "bold", 3.2, "#9c2f8f", "#9c2f8f"),
+    UNDERMINED: Look("#7a6a00", "dashed", 2.2, "#6a5c00", "#6a5c00"),
     UNUSED: Look("#4a6a9c", "dotted", 1.2, "#4a6a9c", "#4a6a9c"),
     OUTSIDE: Look("#9a9a9a", "solid", 0.7, "#777777", "#777777"),
 }
@@ -36,6 +42,7 @@ MEANING: Mapping[str, str] = {
     Status.MISSING: "missing",
     Status.WRONG: "wrong",
     Status.EXTRA: "extra",
+    UNDERMINED: UNDERMINED,
     UNUSED: UNUSED,
     OUTSIDE: OUTSIDE,
 }
@@ -66,9 +73,16 @@ def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
     idle = {zoom.seen(link) for link in about if isinstance(link, LinkId)}
     seen = (zoom.seen(link.id) for link in comparison.structure.resolved.links)
     declared = dict.fromkeys(id for id in seen if id)
-    looks = {id: UNUSED if id in idle and one.status is Status.MISSING else one.status for id, one in own.items()}
+    looks = {id: _look(one, id in idle) for id, one in own.items()}
     rows = [(id, looks[id], own[id].reason) if id in own else (id, OUTSIDE, "") for id in declared]
     return rows + [(verdict.id, verdict.status, verdict.reason) for verdict in verdicts.extra]
+
+
+def _look(verdict: LinkVerdict, idle: bool) -> str:
+    """Give the look of a verdict: two of them are finer than its status."""
+    if verdict.status is Status.MISSING and idle:
+        return UNUSED
+    return UNDERMINED if verdict.status is Status.FOUND and verdict.reason else verdict.status
 
 
 def recovered_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
@@ -91,16 +105,31 @@ def _remark(status: str, reason: str) -> str:
     return f"({reason})" if status == Status.WRONG and 0 < len(reason) <= MOST_REASON else ""
 
 
+def deviating(comparison: Comparison) -> set[Signal]:
+    """Give the subspaces of all decisions whose links are not simply found."""
+    plain = {link.id for link in comparison.links if link.status is Status.FOUND and not link.reason}
+    entries = [entry for own in comparison.structure.resolved.controllers.values() for entry in own.entries]
+    return {
+        signal
+        for entry in entries
+        if any(link.id not in plain for link in entry.links)
+        for signal in (*entry.written, *(written_port(link) for link in entry.links))
+    }
+
+
 def legend(comparison: Comparison, zoom: Zoom) -> str:
     """Give the DOT text of the legend: one sample line per status, with how many links have it."""
     statuses = [status for _, status, _ in judged(comparison, zoom)]
-    shown = {status: look for status, look in LOOKS.items() if status != UNUSED or UNUSED in statuses}
+    rare = {UNUSED, UNDERMINED} - set(statuses)
+    shown = {status: look for status, look in LOOKS.items() if status not in rare}
     return legend_of((look, f"{MEANING[status]} ({statuses.count(status)})") for status, look in shown.items())
 
 
 def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
     """Give the DOT text of what is listed below: disagreements with their reasons, then findings."""
-    items = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison, zoom) if reason]
+    items = [
+        f"{MEANING[status]}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison, zoom) if reason
+    ]
     findings = sorted(comparison.findings, key=lambda finding: finding.kind == DEFAULT_LAW)
     items += [f"{finding.kind}: {finding.text}" for finding in findings]
     if not items:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import ResolvedController
 from handcrafted.control.vocabulary import Role
 from handcrafted.control.zoom import Zoom
@@ -24,16 +25,22 @@ DIGITS = 6
 """Digits of a number in a box; the printed equations have all of them."""
 
 
+OFF = "#6a5c00"
+"""Ink of a recovered law that is not as intended, or goes by what does not arrive."""
+
+
 class Text(NamedTuple):
-    """One line of a law."""
+    """One line of a law: whether it is a name, and whether it is not as intended."""
 
     text: str
     head: bool = False
+    off: bool = False
 
     @property
     def markup(self) -> str:
         """The line for a label."""
-        return bold(self.text) if self.head else indented(self.text)
+        plain = bold(self.text) if self.head else indented(self.text)
+        return f'<FONT COLOR="{OFF}">{plain}</FONT>' if self.off else plain
 
     @property
     def unseen(self) -> str:
@@ -50,13 +57,20 @@ def declared(zoom: Zoom) -> Laws:
     return {name: _cell("control algorithm", _declared(own)) for name, own in _with_laws(zoom).items()}
 
 
-def beside(zoom: Zoom, equations: Equations) -> tuple[Laws, Laws]:
-    """Give the declared laws and the recovered ones, in cells of one size, so that both sides are laid out alike."""
+def beside(zoom: Zoom, equations: Equations, off: Collection[Signal] = ()) -> tuple[Laws, Laws]:
+    """Give the declared laws and the recovered ones, in cells of one size, so that both sides are laid out alike.
+
+    Args:
+        zoom: what is seen.
+        equations: of the network.
+        off: the subspaces of decisions that are not as intended, or go by what does not arrive: their lines are marked.
+    """
     left, right = {}, {}
     for name, controller in _with_laws(zoom).items():
-        both = _declared(controller), _recovered(equations, name)
+        both = _declared(controller), _recovered(equations, name, off)
         left[name] = _cell("control algorithm", *both)
-        right[name] = _cell("recovered law", *both[::-1])
+        marked = any(text.off for text in both[1])
+        right[name] = _cell("recovered law, not as intended" if marked else "recovered law", *both[::-1])
     return left, right
 
 
@@ -80,14 +94,14 @@ def _declared(controller: ResolvedController) -> list[Text]:
     ]
 
 
-def _recovered(equations: Equations, name: str) -> list[Text]:
+def _recovered(equations: Equations, name: str, off: Collection[Signal]) -> list[Text]:
     """Give the formulas of what a controller works out and does; of a word and its opposite the word alone."""
     does = lambda line: line.kind == "copy" and line.signal.role == Role.CONTROL_ACTION
     lines = [line for line in equations.of(name) if line.kind not in ("link", "copy") or does(line)]
     any_of = {line.signal for line in lines if line.text.startswith("any(")}
     kept = [line for line in lines if line.signal not in any_of or line.text.startswith("any(")]
     kept.sort(key=lambda line: line.signal.role != Role.CONTROL_ACTION)  # what it does first: the rest may be cut off
-    texts = [text for line in kept for text in _formula(line)]
+    texts = [text._replace(off=line.signal in off) for line in kept for text in _formula(line)]
     return texts if len(texts) <= MOST_LINES else [*texts[: MOST_LINES - 1], Text("…")]
 
 

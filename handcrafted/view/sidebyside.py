@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison
-from handcrafted.view.agreement import intended_arrows, legend, loops, recovered_arrows, remarks
+from handcrafted.view.agreement import deviating, intended_arrows, legend, loops, recovered_arrows, remarks
 from handcrafted.view.compose import join_png, join_svg
 from handcrafted.view.diagram import Diagram
 from handcrafted.view.dot import at_resolution
@@ -16,7 +16,7 @@ LEFT, RIGHT = "intended", "recovered from the weights"
 
 def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
     """Give the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
-    laws = beside(zoom, comparison.recovered.equations) if comparison.recovered else ({}, {})
+    laws = beside(zoom, comparison.recovered.equations, deviating(comparison)) if comparison.recovered else ({}, {})
     left = Diagram(zoom, intended_arrows(comparison, zoom), laws[0])
     right = Diagram(zoom, recovered_arrows(comparison, zoom), laws[1])
     return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)

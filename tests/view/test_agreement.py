@@ -4,15 +4,27 @@ import re
 
 import pytest
 
+import handcrafted as hc
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding
 from handcrafted.control.zoom import Zoom
 from handcrafted.verdict.comparison import Status
-from handcrafted.view.agreement import LOOKS, MOST_FINDINGS, OUTSIDE, UNUSED, judged, legend, remarks
+from handcrafted.view.agreement import (
+    LOOKS,
+    MEANING,
+    MOST_FINDINGS,
+    OUTSIDE,
+    UNDERMINED,
+    UNUSED,
+    judged,
+    legend,
+    remarks,
+)
 from handcrafted.view.compose import places
 from handcrafted.view.engine import render
+from handcrafted.view.lawbox import OFF
 from handcrafted.view.sidebyside import comparison_diagrams
-from tests.loops import recompare, train_door
+from tests.loops import heated_room, recompare, train_door
 from tests.view.structures import comparison, lane_keeping
 
 
@@ -33,7 +45,7 @@ def alike(looks):
 
 
 def test_every_status_has_its_own_colour_and_line():
-    assert set(LOOKS) == {*Status, UNUSED, OUTSIDE}
+    assert set(LOOKS) == {*Status, UNUSED, UNDERMINED, OUTSIDE}
     assert alike(LOOKS) == []
 
 
@@ -112,3 +124,18 @@ def test_an_extra_way_of_a_found_link_hides_neither():
 def test_both_sides_stand_in_the_middle_above_a_wide_legend():
     corners, size = places([(10, 20), (10, 15), (60, 5)], 4)
     assert corners == [(18, 0), (32, 0), (0, 22)] and size == (60, 27)
+
+
+def test_a_decision_that_goes_by_what_is_missing_is_not_plainly_found():
+    """The feedback is cut, and what is left of the hysteresis is `heat = 1`."""
+    structure, model = heated_room()
+    cut = recompare(structure, model, lambda w: w.W_V[0, 0].fill(0))
+    zoom = Zoom(structure)
+    looks = {id.name: (status, reason) for id, status, reason in judged(cut, zoom)}
+    assert looks["heat"] == (UNDERMINED, "decided as its law says, but without temperature, which is missing")
+    _, right = comparison_diagrams(cut, zoom)
+    assert "recovered law, not as intended" in right and f'COLOR="{OFF}"><B>heat</B>' in right
+    assert MEANING[UNDERMINED] in legend(cut, zoom) and "without temperature" in str(remarks(cut, zoom))
+    whole = hc.compare(structure, hc.recover(model))
+    assert UNDERMINED not in [status for _, status, _ in judged(whole, zoom)]
+    assert OFF not in comparison_diagrams(whole, zoom)[1] and MEANING[UNDERMINED] not in legend(whole, zoom)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from handcrafted.control.zoom import Zoom
 from handcrafted.model.provenance import Provenance
 from handcrafted.verdict.comparison import Comparison
-from handcrafted.view.agreement import LOOKS, MEANING, judged, recovered_arrows
+from handcrafted.view.agreement import LOOKS, MEANING, deviating, judged, recovered_arrows
 from handcrafted.view.anchors import Anchors
 from handcrafted.view.diagram import Diagram
 from handcrafted.view.engine import render
@@ -20,7 +20,7 @@ OFF = "#fff1cc"
 def overlay(comparison: Comparison, off: Iterable[Provenance]) -> str:
     """Draw the recovered diagram over the intended one, as SVG text; boxes hold the recovered equations."""
     zoom = Zoom(comparison.structure, ())
-    laws = beside(zoom, comparison.recovered.equations)[1] if comparison.recovered else {}
+    laws = beside(zoom, comparison.recovered.equations, deviating(comparison))[1] if comparison.recovered else {}
     fills = {entry.owner: OFF for entry in off}
     arrows = recovered_arrows(comparison, zoom)
     svg = render(Diagram(zoom, arrows, laws, fills, Anchors(on=True)).text(comparison.structure.name), "svg").decode()
