@@ -23,7 +23,8 @@ from transformer_lens import HookedTransformer, HookedTransformerConfig
 import handcrafted as hc
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.downstream import RUNS, output_effects
-from handcrafted.readout.subject import FLOOR, Subject, subject
+from handcrafted.readout.subject import Subject, subject
+from handcrafted.readout.tolerances import FLOOR
 
 TIME = 2
 """Steps of each run, as in `output_effects`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, link_names
+from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, ResolvedVariable, link_names
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
 
@@ -51,6 +51,19 @@ def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
         kind = "unused command" if command else "unread feedback"
         yield Finding(kind, f"{controller.name} does not use the {link.id.kind} {link.id}.", link.id)
     for entry in controller.entries:
+        if entry.task.law == "pid" and len(entry.reads) == 1 and _measured(entry.reads[0]):
+            (read,) = entry.reads
+            text = (
+                f"The pid of {controller.name} for {entry.name} acts on the measurement itself and not on an error: "
+                f"the more {read.name}, the more it does. Let it read first what is wanted, then what is measured."
+            )
+            yield Finding("no set point", text, entry.links[0].id)
         if entry.task.law is None:
             text = f"{controller.name} decides {entry.name} by the default linear law, for no law is given."
             yield Finding("default law", text, entry.links[0].id)
+
+
+def _measured(variable: ResolvedVariable) -> bool:
+    """Whether a variable is what one sensor says."""
+    link = variable.reads[0] if variable.copies else None
+    return link is not None and not link.sent_by_controller and link.id.kind == LinkKind.FEEDBACK

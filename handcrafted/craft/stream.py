@@ -13,27 +13,29 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.craft.circuit import Circuit
 from handcrafted.model.names import Coordinate, Names, Port
 
+Declared = tuple[Domain, Remembered]
+"""What a subspace may be, and what it was before t = 0."""
+
+
+def declared(resolved: Resolved) -> dict[Signal, Declared]:
+    """Give every subspace of which a structure says what it may be; stages inside a law are not among them."""
+    found: dict[Signal, Declared] = {}
+    for link in resolved.links:
+        signals = [link.port, link.received, next_step(link.port) if link.lag and link.port else None]
+        for signal in filter(None, signals):
+            found.setdefault(signal, (link.domain, link.initial))
+    for controller in resolved.controllers.values():
+        for variable in controller.variables:
+            found.setdefault(variable.signal, (variable.domain, variable.initial))
+        for memory in (task.memory for task in controller.tasks if task.memory):
+            for signal in (memory.signal, memory.next):
+                found.setdefault(signal, (memory.domain, memory.initial))
+    return found
+
 
 def subspaces(resolved: Resolved, circuits: Sequence[Circuit], owners: Iterable[str]) -> dict[Signal, np.ndarray]:
     """Give every subspace with its value before t = 0 [width], grouped by owner and role."""
-    found: dict[Signal, np.ndarray] = {}
-
-    def add(signal: Signal | None, domain: Domain, initial: Remembered) -> None:
-        if signal is not None and signal not in found:
-            found[signal] = domain.encode(initial)
-
-    for link in resolved.links:
-        add(link.port, link.domain, link.initial)
-        add(link.received, link.domain, link.initial)
-        if link.lag and link.port:
-            add(next_step(link.port), link.domain, link.initial)
-    for controller in resolved.controllers.values():
-        for variable in controller.variables:
-            add(variable.signal, variable.domain, variable.initial)
-        for task in controller.tasks:
-            if task.memory:
-                add(task.memory.signal, task.memory.domain, task.memory.initial)
-                add(task.memory.next, task.memory.domain, task.memory.initial)
+    found = {signal: domain.encode(initial) for signal, (domain, initial) in declared(resolved).items()}
     for circuit in circuits:
         found.setdefault(circuit.writes, np.zeros(circuit.width, np.float32))
     rank = {owner: i for i, owner in enumerate(owners)}
@@ -52,7 +54,8 @@ def names_of(resolved: Resolved, found: dict[Signal, np.ndarray]) -> Names:
             inputs.setdefault(link.port, link.domain)
         elif link.port and not link.received_by_controller:
             outputs[link.port] = link.domain
-    return Names(residual, _ports(inputs), _ports(outputs))
+    domains = tuple((signal, domain) for signal, (domain, _) in declared(resolved).items() if signal in found)
+    return Names(residual, _ports(inputs), _ports(outputs), domains)
 
 
 def _ports(domains: dict[Signal, Domain]) -> tuple[Port, ...]:

@@ -74,6 +74,8 @@ class Names:
         residual: one coordinate per residual dimension; an owner, role and signal that recur form a subspace.
         inputs: one port per row of `W_E`, with the domain from which contrasts are drawn.
         outputs: one port per column of `W_U`.
+        domains: what each residual subspace may be, where that is declared; contrasts are drawn from it, and floors
+            are shares of its size.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
@@ -84,6 +86,7 @@ class Names:
     residual: tuple[Coordinate, ...]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    domains: tuple[tuple[Signal, Domain], ...] = ()
 
     @cached_property
     def subspaces(self) -> dict[Signal, np.ndarray]:
@@ -101,7 +104,7 @@ class Names:
         return group([port.node(OUTPUT) for port in self.outputs])
 
     def domain(self, signal: Signal) -> Domain:
-        """Give the domain of an input or output signal.
+        """Give the domain of an input or output signal; for that of a subspace see `declared`.
 
         Raises:
             HandcraftedError: if there is none of that name.
@@ -113,6 +116,12 @@ class Names:
                 return port.domain
         known = listed(map(str, [*self.input_signals, *self.output_signals]), separator="; ")
         raise HandcraftedError(f"Expected an input or output of the network, got {signal}. Use one of: {known}.")
+
+    @cached_property
+    def declared(self) -> dict[Signal, Domain]:
+        """The domains of those subspaces that have one, and have as many coordinates as it has."""
+        spaces = self.subspaces
+        return {signal: one for signal, one in self.domains if len(spaces.get(signal, ())) == one.width}
 
     def find(self, signal: Signal) -> np.ndarray:
         """Give the positions of a subspace.
@@ -130,7 +139,8 @@ class Names:
         """Give the same grouping under meaningless subspace names `s0, s1, …`, and the renaming that was used."""
         renaming = {signal: Signal(f"s{i}", "s", f"s{i}") for i, signal in enumerate(self.subspaces)}
         residual = tuple(Coordinate(*renaming[c.subspace], c.index) for c in self.residual)
-        return replace(self, residual=residual), renaming
+        domains = tuple((renaming.get(signal, signal), domain) for signal, domain in self.domains)
+        return replace(self, residual=residual, domains=domains), renaming
 
     def permuted(self, order: Sequence[int]) -> Names:
         """Give the names with the residual coordinates' names in another order: a wrong answer key."""

@@ -1,4 +1,4 @@
-"""Ablation: take a subspace away for everybody at one step, by zero, its mean or noise, and see what comes after it.
+"""Ablation: take a subspace away for everybody at one step, by zero, its mean, noise or any value that it may have.
 
 What changes is everything downstream. So that edges come out of it, an effect that others explain is left out: u to v
 over k steps is no edge where some w has an effect of u, j steps on, and has one on v in the k - j that remain.
@@ -18,12 +18,13 @@ from handcrafted.model.edit import Edit, Touch, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
-from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.patching import EFFECT_FLOOR, input_edges
+from handcrafted.readout.contrasts import declared_values, sequences, usual, within
+from handcrafted.readout.patching import input_edges
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.tolerances import EFFECT_FLOOR
 
-KINDS = ("zero", "mean", "noise")
+KINDS = ("zero", "mean", "noise", "domain")
 
 RUNS = 16
 """Runs in which each subspace is taken away."""
@@ -35,8 +36,8 @@ AT_ONCE = 16
 def _ablation(subject: Subject, kind: str) -> SignalGraph:
     """Draw the edges that ablations of one kind show.
 
-    Formula: do(u = a) at step t for all readers, a = 0, the mean of u, or u plus noise of its size; an effect is a
-        change of v, k steps on, of more than 1e-6 of its largest value; edges are the effects that do not compose.
+    Formula: do(u = a) at step t for all readers, a = 0, the mean of u, u plus noise of its size, or any declared value;
+        an effect is a change of v, k steps on, by more than 2^-20 of its size; edges are effects that do not compose.
     Source: Chan et al. 2022, Causal Scrubbing (on kinds of ablation); Pearl 2009, Causality (do); the reduction is
         the transitive one of Aho, Garey & Ullman 1972, over time.
     Error: the answer depends on the kind; a direct way beside an indirect one of the same lag is not seen.
@@ -82,6 +83,17 @@ def noise_ablation(subject: Subject) -> SignalGraph:
     return _ablation(subject, "noise")
 
 
+@register("ablation (domain)", sees="used")
+def domain_ablation(subject: Subject) -> SignalGraph:
+    """Draw the edges that putting subspaces to any value shows that is declared of them; see `_ablation`.
+
+    Formula: do(u = a), a drawn from the domain of u.
+    Source: see `_ablation`; resampling from the whole domain, as in Pearl 2009, and not from what was seen.
+    Error: blind to subspaces whose domain nobody declares; shows effects of values that may never come up.
+    """
+    return _ablation(subject, "domain")
+
+
 Effect = tuple[Signal, Signal, int]
 
 
@@ -91,34 +103,39 @@ def _effects(subject: Subject, kind: str) -> dict[Effect, float]:
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
     outputs, seen = forward(w, inputs, window=subject.window)
-    final = np.asarray(seen["final"])
-    values = _values(final, kind, step, subject.seed)
+    outputs, final = finite(outputs, "its outputs"), finite(seen["final"], "its stream")
+    values = _values(subject, final, kind, step)
     masks = np.zeros((len(subject.spaces), final.shape[-1]), np.float32)
     masks[:, : subject.indicator.shape[1]] = subject.indicator
-    size = np.maximum(1.0, np.abs(final).max(axis=(0, 1)))
-    loud = np.maximum(1.0, np.abs(np.asarray(outputs)).max(axis=(0, 1)))
+    size, loud = (np.abs(one.astype(float)).max(axis=(0, 1)) for one in (final, outputs))
+    size, loud = _at_least(size, subject.scale.size), _at_least(loud, subject.scale.outputs)
     found: dict[Effect, float] = {}
     signals = list(subject.spaces)
     for first in range(0, len(signals), AT_ONCE):
         rows = np.minimum(first + np.arange(AT_ONCE), len(signals) - 1)
-        stream, done = _peaks(
-            w, inputs, masks[rows], values, final, np.asarray(outputs), step, no_edit(w), subject.window
-        )
+        stream, done = _peaks(w, inputs, masks[rows], values, final, outputs, step, no_edit(w), subject.window)
         for i, u in enumerate(signals[first : first + AT_ONCE]):
             found |= _exceeding(u, np.asarray(stream[i]) / size, subject.spaces)
             found |= _exceeding(u, np.asarray(done[i])[:1] / loud, subject.names.output_signals)
     return found
 
 
-def _values(final: np.ndarray, kind: str, step: int, seed: int) -> np.ndarray:
+def _at_least(seen: np.ndarray, declared: np.ndarray) -> np.ndarray:
+    """Give the sizes of a padded axis: what was seen, or declared where that is more; 1 where nothing is."""
+    return np.maximum(seen, np.pad(declared, (0, len(seen) - len(declared)), constant_values=1.0))
+
+
+def _values(subject: Subject, final: np.ndarray, kind: str, step: int) -> np.ndarray:
     """Give what stands in place of each coordinate [run, d_model]."""
-    now = final[:, step]
+    now, rng = final[:, step], np.random.default_rng(subject.seed)
     if kind == "zero":
         return np.zeros_like(now)
+    if kind == "domain":
+        values, known = declared_values(subject, len(now), now.shape[1], rng)
+        return np.where(known, values, now).astype(np.float32)
     if kind == "mean":
-        return np.broadcast_to(final.mean(axis=(0, 1)), now.shape).astype(np.float32)
-    size = np.sqrt((final**2).mean(axis=(0, 1)))
-    return (now + size * np.random.default_rng(seed).normal(size=now.shape)).astype(np.float32)
+        return np.broadcast_to(final.mean(axis=(0, 1), dtype=float), now.shape).astype(np.float32)
+    return within(now + usual(final) * rng.normal(size=now.shape))
 
 
 def _exceeding(u: Signal, shares: np.ndarray, places: dict[Signal, np.ndarray]) -> dict[Effect, float]:
@@ -127,7 +144,7 @@ def _exceeding(u: Signal, shares: np.ndarray, places: dict[Signal, np.ndarray]) 
     return {
         (u, v, int(k)): float(peak[k])
         for v, peak in peaks.items()
-        for k in np.flatnonzero(peak > EFFECT_FLOOR)
+        for k in np.flatnonzero(~(peak <= EFFECT_FLOOR))
         if (v, k) != (u, 0)
     }
 

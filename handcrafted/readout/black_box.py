@@ -6,9 +6,9 @@ import numpy as np
 
 from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.patching import EFFECT_FLOOR
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 
 @register("black box", sees="used")
@@ -16,24 +16,25 @@ def black_box(subject: Subject) -> SignalGraph:
     """Draw an edge from an input to an output that answers when the input alone is another at one step.
 
     Formula: outputs(t + k) with input u(t) taken from another run, against outputs(t + k); the lag is the first k
-        that differs by more than 1e-6 of the largest output.
+        that differs by more than 2^-20 of the output's size, declared or seen.
     Source: step responses, as in system identification.
     Error: sees no link between controllers, and nothing that does not show outside within the window.
     """
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     step = subject.window - 1
-    before, _ = subject.run(inputs)
+    before = finite(subject.run(inputs)[0], "its outputs").astype(float)
     order = np.random.default_rng(subject.seed).permutation(len(inputs))
     edges: list[Edge] = []
     for source, rows in subject.names.input_signals.items():
         changed = inputs.copy()
         changed[:, step, rows] = inputs[order][:, step, rows]
-        effect = np.abs(np.asarray(subject.run(changed)[0]) - before)[:, step:].max(axis=0)
+        after = finite(subject.run(changed)[0], "its outputs").astype(float)
+        effect = np.abs(after - before)[:, step:].max(axis=0)
         for target, columns in subject.names.output_signals.items():
-            floor = EFFECT_FLOOR * max(1.0, float(np.abs(before)[..., columns].max()))
-            late = np.flatnonzero(effect[:, columns].max(axis=1) > floor)
+            size = max(float(np.abs(before)[..., columns].max()), float(subject.size(target).max()))
+            late = np.flatnonzero(effect[:, columns].max(axis=1) > EFFECT_FLOOR * size)
             if late.size:
                 peak = float(effect[:, columns].max())
-                seen = {"effect": peak, "strength": peak * EFFECT_FLOOR / floor}
+                seen = {"effect": peak, "strength": peak / size}
                 edges.append(Edge(source, target, int(late[0]), evidence=seen))
     return SignalGraph([*subject.names.input_signals, *subject.names.output_signals], edges)

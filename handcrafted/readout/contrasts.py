@@ -10,6 +10,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.model.names import Names
+from handcrafted.readout.subject import Subject
 
 MOST_CONTEXTS = 64
 
@@ -27,10 +28,11 @@ def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> lis
         rows = np.array(list(itertools.product(*(range(len(block)) for block in points if block is not None))))
         return [block[rows[:, i]] for i, block in enumerate(points) if block is not None]
     rng = np.random.default_rng(seed)
-    return [_sample(domain, MOST_CONTEXTS, rng) for domain in domains]
+    return [drawn(domain, MOST_CONTEXTS, rng) for domain in domains]
 
 
-def _sample(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+def drawn(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw values of a domain [count, width]."""
     if domain.discrete:
         return np.eye(domain.width)[rng.integers(domain.width, size=count)]
     return domain.rounded(rng.uniform(domain.low, domain.high, (count, domain.width)))
@@ -47,3 +49,27 @@ def sequences(names: Names, time: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     later = [now[rng.permutation(count)] for _ in range(time - 1)]
     return np.stack([now, *later], axis=1)
+
+
+def declared_values(
+    subject: Subject, runs: int, d_model: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a value of every subspace of known domain [run, d_model]; also say where one is known [d_model]."""
+    values, known = np.zeros((runs, d_model)), np.zeros(d_model, bool)
+    for signal, domain in subject.names.declared.items():
+        at = subject.spaces[signal]
+        values[:, at], known[at] = drawn(domain, runs, rng), True
+    return values, known
+
+
+def usual(values: np.ndarray) -> np.ndarray:
+    """Give the root mean square over runs and steps, scaled so that no square overflows."""
+    most = np.abs(values).max(axis=(0, 1))
+    scaled = values / np.where(most > 0, most, np.float32(1))
+    return np.sqrt(np.mean(scaled**2, axis=(0, 1), dtype=float)) * most
+
+
+def within(values: np.ndarray) -> np.ndarray:
+    """Give values in float32, what is too large for it as its largest number."""
+    most = float(np.finfo(np.float32).max)
+    return np.clip(values, -most, most).astype(np.float32)

@@ -19,7 +19,7 @@ from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.subject import FLOOR, Subject
+from handcrafted.readout.subject import Subject
 
 CONTROLS = 16
 """How many pairs that are no edges are patched as a control."""
@@ -62,9 +62,9 @@ def _edge(subject: Subject, pair: Pair) -> EdgeEdit:
     if target.role == OUTPUT:
         outputs[subject.names.output_signals[target]] = 1
     at = subject.spaces.get(target, np.zeros(0, int))
-    heads = (np.abs(w.W_O[..., at]).max(axis=(2, 3), initial=0) > FLOOR).astype(np.float32)
-    neurons = (np.abs(w.W_out[..., at]).max(axis=2, initial=0) > FLOOR).astype(np.float32)
-    carry = np.float32(np.abs(w.W_R[:, at]).max(initial=0) > FLOOR)
+    heads = np.any(w.W_O[..., at] != 0, axis=(2, 3)).astype(np.float32)
+    neurons = np.any(w.W_out[..., at] != 0, axis=2).astype(np.float32)
+    carry = np.float32(np.any(w.W_R[:, at] != 0))
     mask = np.zeros(size["d_model"], np.float32)
     mask[subject.spaces[source]] = 1
     return EdgeEdit(mask, heads, neurons, outputs, carry)

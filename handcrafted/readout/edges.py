@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal
-from handcrafted.readout.subject import FLOOR, Subject
-
-GAIN_TOLERANCE = 1e-3
-"""Relative deviation up to which a transfer counts as one gain on the diagonal."""
+from handcrafted.readout.subject import Subject
+from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
 
 
 def edge(
@@ -30,7 +28,12 @@ def edge(
     if matrix is None:
         return Edge(source, target, lag, evidence=evidence)
     sign, gain = sign_and_gain(matrix, live)
-    return Edge(source, target, lag, sign, gain, {**evidence, "transfer": np.asarray(matrix).round(6).tolist()})
+    return Edge(source, target, lag, sign, gain, {**evidence, "transfer": _printed(matrix)})
+
+
+def _printed(matrix: np.ndarray) -> list[list[float]]:
+    """Give a matrix in six digits."""
+    return [[float(f"{value:.6g}") for value in row] for row in np.asarray(matrix).tolist()]
 
 
 def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[int, float | None]:
@@ -39,7 +42,7 @@ def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[i
         return 0, None
     rows = np.ones(len(matrix), bool) if live is None else live
     gain = float(np.mean(np.diag(matrix)[rows])) if rows.any() else 0.0
-    if np.abs(matrix - gain * np.eye(len(matrix)))[rows].max(initial=0) > GAIN_TOLERANCE * max(abs(gain), FLOOR):
+    if not np.abs(matrix - gain * np.eye(len(matrix)))[rows].max(initial=0) <= GAIN_TOLERANCE * abs(gain):
         return 0, None
     return int(np.sign(gain)), gain
 
@@ -63,23 +66,26 @@ def direction(change: np.ndarray, effect: np.ndarray, floor: float) -> int | Non
 
 
 def wires(subject: Subject) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
-    """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix)."""
-    w, names, spaces = subject.weights, subject.names, subject.spaces
+    """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix).
+
+    Formula: |x_u| |W| > 2^-20 |x_v|, x at its largest.
+    """
+    w, names, spaces, scale = subject.weights, subject.names, subject.spaces, subject.scale
     for source, rows in names.input_signals.items():
-        yield from _blocks(source, w.W_E[rows], spaces, 0)
+        yield from _blocks(subject, source, w.W_E[rows].astype(float), scale.inputs[rows], 0)
     for target, columns in names.output_signals.items():
         for source, places in spaces.items():
-            block = w.W_U[np.ix_(places, columns)]
-            if np.abs(block).max(initial=0) > FLOOR:
+            block = w.W_U[np.ix_(places, columns)].astype(float)
+            if np.any(scale.reach[places][:, None] * np.abs(block) > FLOOR * scale.outputs[columns]):
                 yield source, target, 0, block
     for source, places in spaces.items():
-        yield from _blocks(source, w.W_R[places], spaces, 1)
+        yield from _blocks(subject, source, w.W_R[places].astype(float), scale.reach[places], 1)
 
 
-def _blocks(source: Signal, rows: np.ndarray, spaces: dict[Signal, np.ndarray], lag: int):
-    live = np.abs(rows).max(axis=0, initial=0) > FLOOR
-    if not live.any():
-        return
-    for target, places in spaces.items():
-        if live[places].any():
-            yield source, target, lag, rows[:, places]
+def _blocks(
+    subject: Subject, source: Signal, rows: np.ndarray, reach: np.ndarray, lag: int
+) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
+    live = np.any(reach[:, None] * np.abs(rows) > subject.scale.floor, axis=0)
+    for number in np.unique(subject.owner[live]):
+        target, places = list(subject.spaces.items())[number]
+        yield source, target, lag, rows[:, places]

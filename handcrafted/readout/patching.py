@@ -6,30 +6,29 @@ recorded residual stream; see `handcrafted.readout.readers`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.contrasts import declared_values, sequences, usual, within
 from handcrafted.readout.downstream import output_effects
 from handcrafted.readout.edges import direction, edge
 from handcrafted.readout.readers import Along, Answer, Answers, Stream, undisturbed
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import FLOOR, Subject
+from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.tolerances import EFFECT_FLOOR, FLOOR, LINEAR, RANK, RUNAWAY
 
-EFFECT_FLOOR = 1e-6
-"""Effects below this, or below this share of the largest value that the reader's own signal takes, are rounding."""
+CONTRASTS = ("sample", "zero", "noise", "domain")
+"""What a subspace holds instead: what it holds in another run, nothing, noise on top, or any value that it may have.
 
-LINEAR = 1e-4
-"""Share of the largest answer up to which a response counts as linear."""
+The last one needs a declared domain, and alone moves what is 0 in every run.
+"""
 
-CONTRASTS = ("sample", "zero", "noise")
 RUNS = 64
 """Runs of every experiment; where there are fewer contexts they are repeated."""
-
-OVERFLOW = 1e12
-"""A stream that grows beyond this is a recurrence that runs away, not a signal."""
 
 
 def record(subject: Subject, inputs: np.ndarray) -> Stream:
@@ -39,43 +38,69 @@ def record(subject: Subject, inputs: np.ndarray) -> Stream:
     """
     repeated = np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS]
     _, seen = subject.run(repeated)
-    if not (np.abs(np.asarray(seen["final"])) < OVERFLOW).all():
+    if not (np.abs(np.asarray(seen["final"])) < RUNAWAY).all():
         still = np.zeros((*repeated.shape[:2], subject.padded.sizes["d_model"]), np.float32)
         _, seen = subject.run(repeated, still)
     late = subject.window - 1
-    pre, mid, final = (np.asarray(seen[name]) for name in ("resid_pre", "resid_mid", "final"))
+    pre, mid, final = (finite(seen[name], "its stream") for name in ("resid_pre", "resid_mid", "final"))
     return Stream(pre, mid[:, late:], final[:, late:])
 
 
-def changes_of(x: Stream, contrast: str, seed: int) -> Stream:
+def changes_of(subject: Subject, x: Stream, contrast: str, seed: int) -> Stream:
     """Give by how much the stream differs under a contrast, at the first of the steps that are watched [run, …].
 
     `sample` takes the values of another run of the batch, `zero` takes them away, `noise` adds Gaussian noise of
-    each coordinate's own size, so that what is never written stays unchanged.
+    each coordinate's own size, so that what is never written stays unchanged; `domain` puts any value in place that is
+    declared, and changes nothing where none is.
     """
     rng = np.random.default_rng(seed)
     runs, steps, d_model = x.final.shape
     order = rng.permutation(runs)
-    draws = rng.normal(size=(runs, d_model)).astype(np.float32)
+    draws = rng.normal(size=(runs, d_model))
+    values, known = declared_values(subject, runs, d_model, rng)
+    written = [known & _written(subject, half) for half in (0, 1, 2)]
 
-    def change(values: np.ndarray) -> np.ndarray:
-        first = values[:, values.shape[1] - steps]
-        with np.errstate(over="ignore", invalid="ignore"):
-            size = np.sqrt(np.mean(values**2, axis=(0, 1)))
-        noise = draws.reshape(runs, *[1] * (values.ndim - 3), d_model)
-        return {"sample": first[order] - first, "zero": -first, "noise": size * noise}[contrast]
+    def change(given: np.ndarray, there: np.ndarray) -> np.ndarray:
+        first = given[:, given.shape[1] - steps].astype(float)
+        spread = lambda part: part.reshape(runs, *[1] * (given.ndim - 3), d_model)
+        other = {
+            "sample": lambda: first[order] - first,
+            "zero": lambda: -first,
+            "noise": lambda: usual(given) * spread(draws),
+            "domain": lambda: (spread(values) - first) * there,
+        }[contrast]()
+        return within(other)
 
-    return Stream(*(change(np.asarray(values)) for values in x))
+    return Stream(*(change(np.asarray(part), there) for part, there in zip(x, written, strict=True)))
+
+
+def _written(subject: Subject, half: int) -> np.ndarray:
+    """Say which subspaces anything writes to before attention (0) or the MLP (1) of each layer, or at the end (2).
+
+    Returns:
+        [layer, d_model], at the end [d_model].
+    """
+    w = subject.padded
+    start = np.any(w.W_E, axis=0) | np.any(w.W_R, axis=0) | (w.b_E != 0)
+    heads = np.any(w.W_O, axis=(1, 2)) | (w.b_O != 0)
+    neurons = np.any(w.W_out, axis=1) | (w.b_out != 0)
+    after = np.logical_or.accumulate(np.concatenate([start[None], heads | neurons]))
+    found = after[-1] if half == 2 else after[:-1] | heads if half == 1 else after[:-1]
+    whole = found.copy()
+    for at in subject.spaces.values():
+        whole[..., at] = found[..., at].any(axis=-1, keepdims=True)
+    return whole
 
 
 @register("patching", sees="used", judges=True)
 def patching(subject: Subject) -> SignalGraph:
     """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
 
-    Formula: x_v += u(x') - u(x), with x' another sample, zero, and noise; used if the largest change of the reader's
-        own output exceeds 1e-6, and 1e-6 of the largest value that v takes.
+    Formula: x_v += u(x') - u(x), with x' another sample, zero, noise, and any declared value; used if the largest
+        change of the reader's own output exceeds 2^-20 of the size of v, declared or seen.
     Source: Wang et al. 2022, Interpretability in the Wild (path patching); Conmy et al. 2023 (ACDC).
-    Error: exact; blind to what is equal under every contrast, which the evidence then says.
+    Error: exact; blind to what is equal under every contrast. The evidence says which ones had an effect (`contrasts`),
+        and whether anything varies as the network runs by itself (`varies`).
     """
     graph = by_intervention(subject)
     return SignalGraph(graph.nodes, _with_outputs(subject, list(graph.edges)))
@@ -87,15 +112,23 @@ def by_intervention(subject: Subject, along: Along = ()) -> SignalGraph:
         return SignalGraph((), ())
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     x = record(subject, inputs)
-    floors = _floors(subject, x)
-    base, seen = undisturbed(subject.padded, x, subject.window), []
+    sizes = _sizes(subject, x)
+    base, seen = undisturbed(subject.padded, x, subject.window), {}
     for turn, contrast in enumerate(CONTRASTS):
-        change = changes_of(x, contrast, subject.seed + turn)
-        seen.append((np.asarray(change.final), Answers(subject, base, change, along)))
+        change = changes_of(subject, x, contrast, subject.seed + turn)
+        seen[contrast] = np.asarray(change.final, float), Answers(subject, base, change, along)
     edges = [*input_edges(subject)]
     for row, (source, at) in enumerate(subject.spaces.items()):
-        edges += _edges_from(subject, source, at, [(given[:, at], answers.of(row)) for given, answers in seen], floors)
+        tried = {name: Tried(given[:, at] / sizes[source], answers.of(row)) for name, (given, answers) in seen.items()}
+        edges += _edges_from(subject, source, tried, sizes)
     return SignalGraph(subject.spaces, edges)
+
+
+class Tried(NamedTuple):
+    """One contrast of one subspace: by what share of its size it changed [run, source], and what was answered."""
+
+    change: np.ndarray
+    answer: Answer
 
 
 def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
@@ -106,46 +139,74 @@ def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
     return [replace(e, evidence={**e.evidence, "outputs": added.get(e.key)}) for e in edges]
 
 
-def _floors(subject: Subject, x: Stream) -> dict[Signal, float]:
-    """Give the size from which an effect on a signal is more than rounding."""
-    final = np.asarray(x.final).reshape(-1, x.final.shape[-1])
-    ends = {signal: final @ subject.padded.W_U[:, at] for signal, at in subject.names.output_signals.items()}
+def _sizes(subject: Subject, x: Stream) -> dict[Signal, float]:
+    """Give the size of each signal: the declared one, or the largest that was seen where that is more."""
+    final = np.asarray(x.final, float).reshape(-1, x.final.shape[-1])
+    ends = {
+        signal: final @ subject.padded.W_U[:, at].astype(float) for signal, at in subject.names.output_signals.items()
+    }
     values = {signal: final[:, at] for signal, at in subject.spaces.items()} | ends
-    return {signal: EFFECT_FLOOR * max(1.0, float(np.abs(value).max())) for signal, value in values.items()}
+    size = lambda signal, value: max(float(np.abs(value).max()), float(subject.size(signal).max()))
+    return {signal: size(signal, value) for signal, value in values.items()}
 
 
-def _edges_from(
-    subject: Subject, source: Signal, at: np.ndarray, seen: list[tuple[np.ndarray, Answer]], floors: dict[Signal, float]
-) -> list[Edge]:
-    """Make the edges from one subspace, from its changes [run, source] and what was answered, for each contrast."""
+def _edges_from(subject: Subject, source: Signal, tried: Mapping[str, Tried], sizes: dict[Signal, float]) -> list[Edge]:
+    """Make the edges from one subspace."""
     found = []
-    peak = np.max([answer.peak for _, answer in seen], axis=0)
+    peak = np.max([one.answer.peak for one in tried.values()], axis=0)
+    each = lambda part: {name: np.asarray(part(one.answer)) for name, one in tried.items()}
     for target, to in subject.spaces.items():
-        floor = floors[target]
-        for lag in map(int, np.flatnonzero(peak[:, to].max(axis=1) > floor)):
-            found += _edge(source, target, lag, [(given, answer.stream(lag)[:, to]) for given, answer in seen], floor)
-        found += _edge(source, target, 1, [(given, answer.carry[:, to]) for given, answer in seen], floor)
+        lags = np.flatnonzero(~(peak[:, to].max(axis=1) <= EFFECT_FLOOR * sizes[target]))
+        for lag in map(int, lags):
+            found += _edge(source, target, lag, tried, each(lambda a, t=to, k=lag: a.stream(k)[:, t]), sizes)
+        found += _edge(source, target, 1, tried, each(lambda a, t=to: a.carry[:, t]), sizes)
     for target, to in subject.names.output_signals.items():
-        found += _edge(source, target, 0, [(given, answer.outputs[:, to]) for given, answer in seen], floors[target])
+        found += _edge(source, target, 0, tried, each(lambda a, t=to: a.outputs[:, t]), sizes)
     return found
 
 
-def _edge(source: Signal, target: Signal, lag: int, effects: list[tuple], floor: float) -> list[Edge]:
-    """Make the edge if any contrast has an effect [run, target]; its matrix is fitted to all contrasts."""
-    sizes = {name: float(np.abs(effect).max(initial=0)) for name, (_, effect) in zip(CONTRASTS, effects, strict=True)}
-    if max(sizes.values()) <= floor:
+def _edge(
+    source: Signal,
+    target: Signal,
+    lag: int,
+    tried: Mapping[str, Tried],
+    answers: Mapping[str, np.ndarray],
+    sizes: Mapping[Signal, float],
+) -> list[Edge]:
+    """Make the edge if any contrast has an effect [run, target]; its matrix is fitted to all contrasts.
+
+    Effects that are no finite number are effects, of which nobody can say more.
+    """
+    effects = {name: np.asarray(answer, float) / sizes[target] for name, answer in answers.items()}
+    peaks = {name: float(np.abs(effect).max(initial=0)) for name, effect in effects.items()}
+    moved = tuple(name for name, peak in peaks.items() if not peak <= EFFECT_FLOOR)
+    if not moved:
         return []
-    given = np.concatenate([change for change, _ in effects])
-    answer = np.concatenate([effect for _, effect in effects])
-    matrix, *_ = np.linalg.lstsq(given, answer, rcond=1e-4)
-    linear = np.abs(given @ matrix - answer).max() <= floor + LINEAR * max(sizes.values())
-    live = np.abs(given).max(axis=0) > FLOOR
-    strength = max(sizes.values()) * EFFECT_FLOOR / floor
-    seen = {"effect": sizes, "varies": sizes["sample"] > floor, "strength": strength}
-    if linear:
-        return [edge(source, target, lag, matrix, live, **seen)]
-    change, effect = effects[CONTRASTS.index("sample")]
-    return [Edge(source, target, lag, direction(change, effect, floor), evidence=seen)]
+    strength, size = float(np.max(list(peaks.values()))), sizes[target]
+    seen = {
+        "effect": {name: peak * size for name, peak in peaks.items()},
+        "contrasts": moved,
+        "varies": "sample" in moved,
+        "strength": strength,
+    }
+    if not np.isfinite(strength):
+        return [Edge(source, target, lag, 0, evidence=seen)]
+    given = np.concatenate([one.change for one in tried.values()])
+    answer = np.concatenate(list(effects.values()))
+    matrix, *_ = np.linalg.lstsq(given, answer, rcond=RANK)
+    if np.abs(given @ matrix - answer).max() <= EFFECT_FLOOR + LINEAR * strength:
+        live = np.abs(given).max(axis=0) > FLOOR
+        return [edge(source, target, lag, matrix * (size / sizes[source]), live, **seen)]
+    return [Edge(source, target, lag, _direction(tried, effects), evidence=seen)]
+
+
+def _direction(tried: Mapping[str, Tried], effects: Mapping[str, np.ndarray]) -> int | None:
+    """Give the sign of a response that is not linear: as seen in other runs, or else over all that is declared."""
+    for name in ("sample", "domain"):
+        sign = direction(tried[name].change, effects[name], EFFECT_FLOOR)
+        if sign is not None:
+            return sign
+    return None
 
 
 def input_edges(subject: Subject) -> list[Edge]:
@@ -154,8 +215,8 @@ def input_edges(subject: Subject) -> list[Edge]:
     found = []
     for source, rows in subject.names.input_signals.items():
         for target, to in subject.spaces.items():
-            block = subject.weights.W_E[np.ix_(rows, to)]
-            effect = inputs[:, rows] @ block
+            block = subject.weights.W_E[np.ix_(rows, to)].astype(float)
+            effect = inputs[:, rows] @ block / float(subject.size(target).max())
             if np.abs(effect).max(initial=0) > FLOOR:
                 varies = bool(np.ptp(effect, axis=0).max() > FLOOR)
                 seen = {"effect": float(np.abs(effect).max()), "strength": float(np.abs(block).max())}

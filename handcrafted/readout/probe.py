@@ -13,15 +13,12 @@ from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.patching import OVERFLOW
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import FLOOR, Subject
+from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.tolerances import DECODED, FLOOR, RUNAWAY
 
 RUNS = 128
 """Sequences; half of them fit the probe, the other half judge it."""
-
-DECODED = 0.99
-"""Share of the variance from which a variable counts as decoded."""
 
 SIZE = 0.1
 """Standard deviation of the random network's weights."""
@@ -105,7 +102,8 @@ class _Runs:
 
     def varies(self, signal: Signal) -> bool:
         """Whether a subspace takes more than one value."""
-        return bool(np.ptp(self.of(signal), axis=0).max(initial=0) > FLOOR)
+        most = np.ptp(self.of(signal), axis=0).max(initial=0)
+        return bool(most > FLOOR * float(self.subject.size(signal).max()))
 
     def r2(self, source: Signal, target: Signal, lag: int) -> float:
         """Give how well a subspace, so many steps ago, tells another one."""
@@ -125,12 +123,19 @@ class _Runs:
 def decoded(features: np.ndarray, wanted: np.ndarray) -> float:
     """Give the share of the variance of `wanted` [run, width] that features [run, feature] tell, in the second half."""
     half = len(features) // 2
-    with_one = np.column_stack([features, np.ones(len(features))]).astype(float)
-    weights, *_ = np.linalg.lstsq(with_one[:half], wanted[:half].astype(float), rcond=1e-6)
+    with_one = np.column_stack([_scaled(features), np.ones(len(features))])
+    wanted = _scaled(wanted)
+    weights, *_ = np.linalg.lstsq(with_one[:half], wanted[:half], rcond=1e-6)
     left = wanted[half:] - with_one[half:] @ weights
     whole = wanted[half:] - wanted[half:].mean(axis=0)
     variance = float(np.square(whole).sum())
     return max(0.0, 1.0 - float(np.square(left).sum()) / variance) if variance > 0 else 0.0
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Bring values [run, feature] to size 1, all by one number, so that squares stay finite."""
+    exact = values.astype(float)
+    return exact / (float(np.abs(exact).max(initial=0)) or 1.0)
 
 
 def _final(subject: Subject, weights: Weights, inputs: np.ndarray) -> np.ndarray:
@@ -138,9 +143,9 @@ def _final(subject: Subject, weights: Weights, inputs: np.ndarray) -> np.ndarray
     given = widened(inputs, weights.sizes["n_in"])
     run = lambda carries: np.asarray(forward(weights, given, carries, window=subject.window)[1]["final"])
     final = run(None)
-    if np.all(np.abs(final) < OVERFLOW):
+    if np.all(np.abs(final) < RUNAWAY):
         return final
-    return run(np.zeros((*inputs.shape[:2], weights.sizes["d_model"]), np.float32))
+    return finite(run(np.zeros((*inputs.shape[:2], weights.sizes["d_model"]), np.float32)), "its stream")
 
 
 def _random(subject: Subject) -> Weights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout import ablation, black_box, gradient, patching, probe, subspace, wiring
 from handcrafted.readout.equations import readout as by_equations
 from handcrafted.readout.equations.equations import Equations, equations
-from handcrafted.readout.registry import chosen
+from handcrafted.readout.registry import Readout, chosen
 from handcrafted.readout.subject import Subject, subject
 
 BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, probe, black_box)
@@ -31,6 +31,7 @@ class Recovered(Reported):
     Attributes:
         subject: the arrays and names.
         graphs: the recovered signal-flow graph of each readout.
+        readouts: what each readout says of itself.
 
     Example:
         >>> recovered = hc.recover(hc.assemble(hc.load(find("heated room"))))
@@ -40,6 +41,7 @@ class Recovered(Reported):
 
     subject: Subject
     graphs: Mapping[str, SignalGraph]
+    readouts: Mapping[str, Readout] = field(default_factory=dict)
 
     @property
     def wired(self) -> SignalGraph:
@@ -106,4 +108,5 @@ def recover(
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")
     else:
         read = subject(model_or_weights, names, seed=seed, shared=shared)
-    return Recovered(read, {readout.name: readout.read(read) for readout in (*chosen(None), *further)})
+    used = {readout.name: readout for readout in (*chosen(None), *further)}
+    return Recovered(read, {name: readout.read(read) for name, readout in used.items()}, used)

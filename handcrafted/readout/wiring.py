@@ -10,21 +10,20 @@ from scipy import sparse
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge, wires
-from handcrafted.readout.paths import Path, paths_of, reads, transfer, writes
+from handcrafted.readout.paths import Path, joins, paths_of, transfer
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import FLOOR, Subject
-
-COMPOSITION_FLOOR = 1e-5
-"""Compositions below this share of the product of norms do not count."""
+from handcrafted.readout.subject import Subject
+from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR
 
 
 @register("wiring", sees="wired", judges=True)
 def wiring(subject: Subject) -> SignalGraph:
     """Draw an edge u -> v where an earlier writer of u composes with a reader of u that writes v.
 
-    Formula: |W_a[:, u] R_b[u, :]| / (|W_a[:, u]| |R_b[u, :]|) > 1e-5 and above the floor 1e-6, writer a before
-        reader b; the recurrence gives edges of lag 1, a head that looks k steps back edges of lag k. Where the way
-        is linear, the matrix from u to v is the product of the arrays along it.
+    Formula: |W_a[:, u] R_b[u, :]| / (|W_a[:, u]| |R_b[u, :]|) > 2^-17, writer a before reader b; a at its largest gives
+        the reader more than 2^-20 of what u at its largest does; and b can carry more than rounding to v, see `joins`.
+        The recurrence gives edges of lag 1, a head that looks k steps back edges of lag k. Where the way is linear,
+        the matrix from u to v is the product of the arrays along it.
     Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (composition scores).
     Error: none on hand-set weights; wired is not used: an edge that a dead neuron carries is drawn all the same.
     """
@@ -32,19 +31,15 @@ def wiring(subject: Subject) -> SignalGraph:
     written = _Writers(subject, paths)
     carried: dict[tuple[Signal, Signal, int], list] = defaultdict(list)
     for path in paths:
-        targets = writes(path, subject)
-        for source, at in reads(path, subject):
+        for source, at, target, to in joins(path, subject):
             strength = written.reach(source, path.read[at], path.seen)
             if not strength:
                 continue
-            for target, to in targets:
-                matrix = transfer(path, at, to)
-                if matrix is not None and np.abs(matrix).max(initial=0) <= FLOOR:
-                    continue
-                through = strength * float(np.linalg.norm(path.write[:, to]))
-                for lag, weight in path.lags:
-                    scaled = None if matrix is None else weight * matrix
-                    carried[source, target, lag].append((path.name, scaled, weight * through))
+            matrix = transfer(path, at, to)
+            through = strength * float(np.linalg.norm(path.write[:, to]))
+            for lag, weight in path.lags:
+                scaled = None if matrix is None else weight * matrix
+                carried[source, target, lag].append((path.name, scaled, weight * through))
     return SignalGraph(subject.spaces, [*_wire_edges(subject, written), *_sum_up(carried)])
 
 
@@ -66,29 +61,40 @@ def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
 
 
 class _Writers:
-    """All that is written to the stream, as sparse rows with the half-layer in which they are written."""
+    """All that is written to the stream, as sparse rows at their largest, with the half-layer in which they are."""
 
     def __init__(self, subject: Subject, paths: list[Path]):
-        w = subject.weights
-        live = [i for i, path in enumerate(paths) if not path.name.endswith("score")]
+        w, scale = subject.weights, subject.scale
+        live = [path for path in paths if not path.name.endswith("score")]
         layers = range(w.sizes["layer"])
         biases = [w.b_E, *(w.b_O[k] for k in layers), *(w.b_out[k] for k in layers)]
-        blocks = [w.W_E, w.W_R, *(bias[None] for bias in biases), *(paths[i].write for i in live)]
+        largest = lambda rows, most: np.asarray(rows, float) * most[:, None]
+        ends = [largest(w.W_E, scale.inputs), largest(w.W_R, scale.reach)]
+        ways = (largest(path.write, np.where(path.most > 0, path.most, 1.0)) for path in live)  # a constant may be 0
+        blocks = [*ends, *(bias[None].astype(float) for bias in biases), *ways]
         given = [0, *(2 * k + 1 for k in layers), *(2 * k + 2 for k in layers)]
-        times = [0, 0, *given, *(paths[i].written for i in live)]
+        times = [0, 0, *given, *(path.written for path in live)]
         self.times = np.repeat(times, [len(block) for block in blocks])
         self.rows = sparse.csc_array(np.concatenate(blocks))
-        self.places = subject.spaces
+        self.subject = subject
         self.cache: dict[Signal, tuple] = {}
 
     def reach(self, source: Signal, reader: np.ndarray, seen: int) -> float:
         """Give the largest product of a reader [source, r] with what is written by half-layer `seen`."""
+        at = self.subject.spaces[source]
         if source not in self.cache:
-            block = self.rows[:, self.places[source]].tocsr()
+            block = self.rows[:, at].tocsr()
             alive = np.unique(block.nonzero()[0])
             self.cache[source] = block[alive].toarray(), self.times[alive]
         rows, times = self.cache[source]
         early = rows[times <= seen]
-        product = np.linalg.norm(early @ reader, axis=1)
-        norms = np.linalg.norm(early, axis=1) * np.linalg.norm(reader)
-        return float(product.max(initial=0, where=(product > FLOOR) & (product > COMPOSITION_FLOOR * norms)))
+        product = _norms(early @ reader)
+        norms = _norms(early) * float(_norms(reader.reshape(1, -1))[0])
+        floor = FLOOR * float((self.subject.scale.size[at] @ np.abs(reader)).max(initial=0))
+        return float(product.max(initial=0, where=(product > floor) & (product > COMPOSITION_FLOOR * norms)))
+
+
+def _norms(rows: np.ndarray) -> np.ndarray:
+    """Give the norm of each row, scaled so that no square overflows."""
+    most = float(np.abs(rows).max(initial=0)) or 1.0
+    return np.linalg.norm(rows / most, axis=1) * most

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from handcrafted.control.complaint import must_be
 from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId, ResolvedController
 from handcrafted.control.structure import ControlStructure
 from handcrafted.readout.recover import Recovered
-from handcrafted.readout.registry import Sees, registered
+from handcrafted.readout.registry import Sees
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts
 from handcrafted.verdict.exact import Judge
 from handcrafted.verdict.found import Found
 from handcrafted.verdict.law import LawTest, law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
+from handcrafted.verdict.loops import REINFORCING, Loop, feedback_loops
 from handcrafted.verdict.manifest import manifest
 from handcrafted.verdict.zooms import differences
 
@@ -42,13 +43,15 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
     must_be(recovered, Recovered, "what `hc.recover` gives")
     resolved, intended = structure.resolved, structure.signal_graph()
     readouts = {
-        name: judge(resolved, intended, graph, structural=_sees(name) is Sees.WIRED)
+        name: judge(resolved, intended, graph, structural=recovered.readouts[name].sees is Sees.WIRED)
         for name, graph in recovered.graphs.items()
     }
-    judging = {name: graph for name, graph in recovered.graphs.items() if registered()[name].judges}
+    judging = {name: graph for name, graph in recovered.graphs.items() if recovered.readouts[name].judges}
     found, tests = law_tests(structure, recovered)
     readouts["law"] = law_verdicts(resolved, tests, found)
-    findings = [*resolved.findings, *_inside(intended, judging), *(one for claim in found for one in claim.findings())]
+    loops = feedback_loops(structure, recovered)
+    findings = [*resolved.findings, *_inside(intended, judging), *_running_away(loops)]
+    findings += [one for claim in found for one in claim.findings()]
     return Comparison(
         links=_together({name: verdicts for name, verdicts in readouts.items() if name in (*judging, "law")}),
         structure=structure,
@@ -58,13 +61,10 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         manifest=manifest(structure, recovered.subject),
         zooms=differences(structure, intended, recovered.wired),
         recovered=recovered,
+        loops=loops,
         law=found,
         tried=sum(test.contexts for test in tests.values()),
     )
-
-
-def _sees(name: str) -> Sees:
-    return registered()[name].sees
 
 
 def law_of(structure: ControlStructure, recovered: Recovered) -> bool:
@@ -109,6 +109,18 @@ def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:
     for link in readouts["patching"].missing:
         if link.id in wired:
             yield Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
+
+
+def _running_away(loops: Iterable[Loop]) -> Iterator[Finding]:
+    """Say which loops from one measurement through one action push it farther the way it went.
+
+    Longer ones, through several measurements, are listed with their polarity: there a shorter loop may hold the same.
+    """
+    for loop in loops:
+        direct = sum(signal.role == INPUT for signal in loop.signals) == 1
+        if loop.closed_by_process and direct and loop.polarity == REINFORCING:
+            text = f"{loop}. What is done moves what is measured farther the same way. Is a sign the wrong way round?"
+            yield Finding("reinforcing loop", text, loop.signals[0])
 
 
 def _inside(intended: SignalGraph, graphs: Mapping[str, SignalGraph]) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 from handcrafted.control.report import Report, Reported
@@ -14,7 +13,7 @@ from handcrafted.control.structure import ControlStructure
 from handcrafted.control.zoom import Zoom
 from handcrafted.readout.recover import Recovered
 from handcrafted.verdict.found import Found, in_words
-from handcrafted.verdict.loops import Loop, feedback_loops
+from handcrafted.verdict.loops import Loop
 
 
 class Status(StrEnum):
@@ -100,6 +99,7 @@ class Comparison(Reported, Verdicts):
         manifest: versions, seed and SHA-256 of the inputs and arrays.
         zooms: for each group and each box that holds others, what is not wired alike once it is collapsed.
         recovered: what the readouts found, with its arrays and names.
+        loops: the feedback loops that were recovered, closed through the processes.
         law: what became of each claim that the structure makes of the network.
         tried: in how many contexts the network ran beside its laws.
 
@@ -117,6 +117,7 @@ class Comparison(Reported, Verdicts):
     manifest: Mapping[str, Any] = field(default_factory=dict)
     zooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recovered: Recovered | None = None
+    loops: tuple[Loop, ...] = ()
     law: tuple[Found, ...] = ()
     tried: int = 0
 
@@ -129,11 +130,6 @@ class Comparison(Reported, Verdicts):
     def how(self) -> str:
         """How far the laws were put to the test, such as `proved for all inputs`, in exact arithmetic on the arrays."""
         return in_words(self.law, self.tried)
-
-    @cached_property
-    def loops(self) -> tuple[Loop, ...]:
-        """The feedback loops that were recovered, closed through the processes."""
-        return feedback_loops(self.structure, self.recovered) if self.recovered else ()
 
     def report(self) -> Report:
         """Report the verdict, by link what became of it and, where that differs, why; below, the findings."""

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.model.weights import Weights
-from handcrafted.readout.subject import FLOOR
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,14 @@ class Block(NamedTuple):
         """Give the positions along an axis that have no number other than zero."""
         others = tuple(k for k in range(len(self.axes)) if k != axis)
         most = np.abs(self._values(weights)).max(axis=others, initial=0)
-        return [int(at) for at in self.axes[axis][most <= FLOOR]]
+        return [int(at) for at in self.axes[axis][most == 0]]
 
     def _values(self, weights: Weights) -> np.ndarray:
         return np.asarray(weights[self.array])[self.at][np.ix_(*self.axes)]
 
     def _entries(self, weights: Weights) -> Iterator[Entry]:
         values = self._values(weights)
-        for place in zip(*np.nonzero(np.abs(values) > FLOOR), strict=True):
+        for place in zip(*np.nonzero(values), strict=True):
             index = (*self.at, *(int(axis[k]) for axis, k in zip(self.axes, place, strict=True)))
             yield Entry(self.array, index, float(values[place]))
 

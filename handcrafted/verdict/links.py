@@ -8,10 +8,8 @@ from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.control.intended import link_edges
 from handcrafted.control.resolved import LinkId, Resolved, ResolvedLink
 from handcrafted.control.vocabulary import LinkKind, Role
+from handcrafted.readout.tolerances import GAIN_TOLERANCE
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
-
-GAIN_TOLERANCE = 1e-3
-"""Links carry signals unchanged: a gain further than this from 1 is wrong."""
 
 
 def judge(resolved: Resolved, intended: SignalGraph, recovered: SignalGraph, structural: bool = True) -> Verdicts:
@@ -68,7 +66,9 @@ def _deviation(wanted: Edge, found: Edge) -> str:
     if found.sign != wanted.sign:
         gain = "" if found.gain is None else f" (gain {found.gain:.4g})"
         return f"{wanted.source.name} arrives with its sign flipped{gain}"
-    if found.gain is not None and wanted.gain is not None and abs(found.gain - wanted.gain) > GAIN_TOLERANCE:
+    if found.gain is None or wanted.gain is None:
+        return ""
+    if not abs(found.gain - wanted.gain) <= GAIN_TOLERANCE * abs(wanted.gain):
         return f"{wanted.source.name} arrives with gain {found.gain:.4g} instead of {wanted.gain:g}"
     return ""
 

@@ -76,3 +76,21 @@ def test_only_three_judge():
         registered()
     )
     assert np.all([readout.sees in ("wired", "used") for readout in registered().values()])
+
+
+def test_a_comparison_needs_no_registry(plugin):
+    """What a readout says of itself is kept by what it recovered."""
+    structure = hc.load(find("train door"))
+
+    @hc.register("passing", sees="wired", judges=True)
+    def passing(subject):
+        return hc.SignalGraph(subject.spaces, [])
+
+    try:
+        recovered = hc.recover(hc.assemble(structure))
+    finally:
+        unregister("passing")
+    said = [[str(link) for link in hc.compare(structure, recovered).links] for _ in range(2)]
+    assert said[0] == said[1] and all("missing" in link and "passing" in link for link in said[0])
+    assert not hc.compare(structure, recovered).reproduced
+    assert hc.compare(structure, hc.recover(hc.assemble(structure))).reproduced

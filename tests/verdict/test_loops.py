@@ -8,7 +8,10 @@ from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.control.yamlfile import loads
 from handcrafted.rollout.plant import process_edges
 from handcrafted.verdict.loops import feedback_loops, loops_of
-from tests.loops import damaged, heated_room, train_door
+from handcrafted.zoo import bundled
+from tests.loops import damaged, heated_room, of_the_zoo, sparing, train_door
+
+LOOPS = sparing([path.stem for path in bundled()])
 
 LEVEL = """name: level
 components:
@@ -120,3 +123,49 @@ def test_step_responses_tell_lag_and_sign_of_each_process():
     found = {edge.target.name: (edge.lag, edge.sign) for edge in edges_of(CHAINED)}
     assert found == {"y": (1, -1), "z": (2, 1)}
     assert [edge.target.name for edge in edges_of(CHAINED.replace("u: -2", "u: 0"))] == ["z"]
+
+
+WRONG_WAY = """
+name: wrong way round
+components:
+  heater:
+    kind: controller
+    level: 0
+    process model: {temperature: {reads: [temperature], range: [0, 40], unit: degC}}
+    control algorithm: {heat: {law: pid, reads: [temperature], parameters: {kp: 0.02, low: 0, high: 1}}}
+  room:
+    kind: process
+    level: 1
+    dynamics: {law: first order, output: temperature, inputs: {heat: 25}, time constant: 600, rest: 5, initial: 15}
+control actions: [{name: heat, from: heater, to: room, range: [0, 1]}]
+feedback: [{name: temperature, from: room, to: heater, range: [0, 40], unit: degC, resolution: 0.0625}]
+"""
+
+
+def findings(text):
+    structure = loads(text)
+    comparison = hc.compare(structure, hc.recover(hc.assemble(structure)))
+    assert comparison.reproduced, "it is what the file says"
+    return {finding.kind: finding.text for finding in comparison.findings}
+
+
+def test_a_controller_that_is_wired_the_wrong_way_round_is_a_finding():
+    found = findings(WRONG_WAY)
+    assert "room's temperature -> heater's heat: reinforcing loop" in found["reinforcing loop"]
+    assert "the more temperature, the more it does" in found["no set point"]
+
+
+def test_a_controller_with_a_set_point_is_none():
+    wanted = WRONG_WAY.replace(
+        "temperature: {reads", "wanted: {reads: [wanted], range: [0, 40], unit: degC}, temperature: {reads"
+    )
+    wanted = wanted.replace("reads: [temperature], parameters", "reads: [wanted, temperature], parameters")
+    wanted += "other inputs: [{name: wanted, to: heater, range: [0, 40], unit: degC}]\n"
+    assert not {"reinforcing loop", "no set point"} & findings(wanted).keys()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_the_bundled_loops_are_not_suspected(loop):
+    structure, model = of_the_zoo(loop)
+    kinds = {finding.kind for finding in hc.compare(structure, hc.recover(model)).findings}
+    assert not {"reinforcing loop", "no set point"} & kinds

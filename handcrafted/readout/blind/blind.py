@@ -66,7 +66,7 @@ def blind(
         the heads that look at the current step alone are cut, see `parts_of`.
     Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (compositions);
         McKay & Piperno 2014, Practical graph isomorphism II (how its answer is matched).
-    Error: none above the floor of 1e-5 of unit size; a reading or writing smaller than that is not seen.
+    Error: none above the floor of 2^-17 of unit size; a reading or writing smaller than that is not seen.
 
     Args:
         model_or_weights: a model or any arrays, disguised or not.

@@ -12,9 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from handcrafted.readout.blind.units import HEAD, Unit
-
-COMPOSITION_FLOOR = 1e-5
-"""Compositions of unit vectors below this are rounding of float32."""
+from handcrafted.readout.tolerances import COMPOSITION_FLOOR
 
 LONGEST = 3
 """Up to how many heads follow each other without a neuron between them."""
@@ -62,8 +60,8 @@ class Flows:
 def flows_of(units: Sequence[Unit], carry: np.ndarray) -> Flows:
     """Find every arrow between units.
 
-    Formula: u -> v where |W_u R_v| > 1e-5 for W and R at unit size, u before v; through the recurrence where
-        |W_u W_R R_v| > 1e-5 |W_R|. All are products of a writer's and a reader's side, which rotating the stream,
+    Formula: u -> v where |W_u R_v| > 2^-17 for W and R at unit size, u before v; through the recurrence where
+        |W_u W_R R_v| > 2^-17 |W_R|. All are products of a writer's and a reader's side, which rotating the stream,
         changing a head's basis and rescaling neurons leave as they are.
     Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits (composition scores).
     Error: none above the floor; float32 leaves about 1e-7 where there is nothing.

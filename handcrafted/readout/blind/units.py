@@ -12,12 +12,9 @@ from handcrafted.control.graph import INPUT, OUTPUT
 from handcrafted.model.names import Port
 from handcrafted.model.weights import Weights
 from handcrafted.readout.paths import lags_of
-from handcrafted.readout.subject import FLOOR
+from handcrafted.readout.tolerances import FLOOR, RANK_FLOOR
 
 NEURON, HEAD = "neuron", "head"
-
-RANK_FLOOR = 1e-4
-"""Directions that a head passes with less than this share of its largest gain are rounding."""
 
 EARLY, LATE = 0, 2**30
 

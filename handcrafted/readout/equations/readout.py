@@ -11,9 +11,10 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge
 from handcrafted.readout.equations.extract import Extractor
 from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Unit, Value, heads_of
-from handcrafted.readout.paths import lags_of
+from handcrafted.readout.paths import joins, paths_of_head
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import FLOOR, Subject
+from handcrafted.readout.subject import Subject
+from handcrafted.readout.tolerances import FLOOR
 
 Key = tuple[Signal, Signal, int]
 
@@ -30,7 +31,7 @@ def by_equations(subject: Subject) -> SignalGraph:
     bent: dict[Key, float] = {}
     for value, formula in Extractor(subject).formulas().items():
         for one, weight in formula.terms:
-            if isinstance(one, Value) and abs(weight) > FLOOR:
+            if isinstance(one, Value) and _counts(subject, one, value, weight):
                 linear[one.signal, value.signal, one.lag].append((one.index, value.index, weight))
         for read, slope in _inside(formula):
             key = read.signal, value.signal, read.lag
@@ -50,6 +51,12 @@ def by_equations(subject: Subject) -> SignalGraph:
     return SignalGraph(subject.spaces, (one for one in edges if (one.source, one.lag) != (one.target, 0)))
 
 
+def _counts(subject: Subject, read: Value, given: Value, weight: float) -> bool:
+    """Whether what is read, at its largest, gives more than rounding."""
+    most = float(subject.reach(read.signal)[read.index])
+    return abs(weight) * most > FLOOR * float(subject.size(given.signal)[given.index])
+
+
 def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[tuple[Value, float]]:
     """Give the values that are read inside units and clips, with the steepest slope along each way."""
     for one, weight in formula.terms:
@@ -62,15 +69,10 @@ def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[
 def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
     """Give what a head reads that attends by content, and how strongly: through values at its lags, through scores."""
     layer, number = map(int, head.name[1:].split("H"))
-    w, size = subject.weights, np.linalg.norm
-    places = subject.spaces.get(target)
-    if places is None:
-        return
-    out = w.W_O[layer, number][:, places]
-    lags = lags_of(w, layer, number, subject.window)
-    for source, at in subject.spaces.items():
-        if (carried := float(size(w.W_V[layer, number, at] @ out))) > FLOOR:
-            yield from (((source, target, lag), weight * carried) for lag, weight in lags)
-        scores = float(size(w.W_Q[layer, number, at]) + size(w.W_K[layer, number, at]))
-        if scores * float(size(out)) > FLOOR:
-            yield (source, target, 0), scores * float(size(out))
+    for path in paths_of_head(subject, layer, number):
+        for source, at, written, to in joins(path, subject):
+            if written == target:
+                read, write = path.read[at], path.write[:, to]
+                score = path.name.endswith("score")
+                strength = np.linalg.norm(read) * np.linalg.norm(write) if score else np.linalg.norm(read @ write)
+                yield from (((source, target, lag), weight * float(strength)) for lag, weight in path.lags)

@@ -238,7 +238,8 @@ def _difference(inner: Sum) -> tuple[Value, Value] | None:
 
 def number(value: float) -> str:
     """Write a weight in as few digits as tell it from its neighbours in float32."""
-    single = np.float32(value)
+    with np.errstate(over="ignore"):  # a product of weights may be larger than float32 holds
+        single = np.float32(value)
     if math.isclose(float(single), value, rel_tol=1e-7, abs_tol=0.0):
         return str(single).removesuffix(".0")
     return f"{value:.12g}"
