@@ -24,8 +24,8 @@ def test_check_prints_the_agreed_json():
     assert result.exit_code == 0
     (summary,) = json.loads(result.stdout)
     assert list(summary) == [
-        "structure", "links", "found", "missing", "extra", "wrong", "outside", "findings", "reproduced", "readouts",
-        "manifest",
+        "structure", "links", "found", "missing", "extra", "wrong", "outside", "findings", "reproduced", "laws",
+        "readouts", "manifest",
     ]  # fmt: skip
     assert (summary["links"], summary["found"], summary["reproduced"]) == (4, 4, True)
     assert set(summary["readouts"]) == {"wiring", "subspace", "patching", "law"}
@@ -204,6 +204,13 @@ def test_circuits_prints_formula_arrays_and_errors_of_one_law():
 def test_circuits_of_an_unknown_law():
     result = run("circuits", "dead bnd")
     assert result.exit_code == 2 and "Did you mean `dead band`" in result.output and "Traceback" not in result.output
+
+
+def test_a_terminal_without_a_name_s_letters_gets_them_written_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner(charset="cp1252").invoke(main, ["new", "ключ"])
+    assert done.exit_code == 0 and done.stdout == r"wrote \u043a\u043b\u044e\u0447.yaml" + "\n"
+    assert Path("ключ.yaml").exists()
 
 
 BROKEN = "name: x\ncomponets: {}\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -44,6 +46,9 @@ def main() -> None:
 
     Example: handcrafted check --png figures
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may hold letters that a terminal or a pipe has not
+            stream.reconfigure(errors="backslashreplace")
 
 
 def quiet() -> bool:

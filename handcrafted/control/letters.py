@@ -17,6 +17,9 @@ CONTROL = re.compile(
 """Control characters and line breaks, marks that turn the writing direction of all that follows, and what no UTF-8 or
 XML file can hold: halves of surrogate pairs and the code points that are no characters."""
 
+UNSEEN = re.compile(f"{CONTROL.pattern[:-1]}\u00ad\u180e\u200b\u2060\ufeff]")
+"""These, and letters of no width that shape no other: a name may have them, a message shows them."""
+
 MOST_QUOTED = 80
 """Letters of what was got that a message quotes."""
 
@@ -25,8 +28,8 @@ MOST_LISTED, MOST_PATH = 400, 300
 
 
 def printable(text: str) -> str:
-    """Write what a terminal would obey, or a file cannot hold, as `\\x1b` and the like."""
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    """Write what a terminal would obey, a file cannot hold or nobody sees, as `\\x1b` and the like."""
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def clipped(text: str, most: int = MOST_QUOTED) -> str:

@@ -11,6 +11,8 @@ from handcrafted.control.settings import SETTINGS
 from handcrafted.control.structure import ControlStructure
 
 DETAILS = """An STPA control structure for `handcrafted`. What the keys leave open is decided as follows.
+Names hold any letters, digits, spaces and punctuation, quotes and brackets included, in one line of up to 120 letters;
+control characters, line breaks, marks that turn the direction of writing and outer blanks are refused.
 A word or number may stand wherever a name does; yes, no, on and off are words.
 A decision table issues a discrete action's second value (or the one named by parameters: {value: …}) and a real
 action's upper end of range where any row matches, and else the first value or the lower end.

@@ -75,6 +75,7 @@ LONG_TEXTS = {
     "an undefined alias": f"name: *{LONG}\n",
     "a broken line": f'name: "{LONG}\n',
     "a terminal's commands": 'name: x\n"\\e[2J\\e]0;owned\\a": 1\n',
+    "a key with a letter that nobody sees": "# x\n\ufeffname: x\n",
     "a key of two lines": 'name: x\n"a\\nb": 1\n',
 }
 
