@@ -21,9 +21,6 @@ from handcrafted.readout.subject import Subject
 NEVER = -1
 """The half-layer before everything is written."""
 
-MOST_LAG = 64
-"""How far back a program may ask; what asks further keeps a state of its own."""
-
 SAME = 1e-12
 """Relative difference up to which two weights of a unit are one: what float64 does to a product of float32."""
 
@@ -203,7 +200,7 @@ class Reader:
 
     def _must_end(self, place: int, lag: int) -> None:
         """Stop where a coordinate's past is asked for in order to know the coordinate."""
-        if lag > MOST_LAG or any(place == other and lag > earlier for other, earlier in self.asked):
+        if any(place == other and lag > earlier for other, earlier in self.asked):
             signal, _ = self.at[place]
             raise KeepsState(f"it keeps a state in {signal}, where none is declared: the recurrence hands it on")
 

@@ -45,12 +45,10 @@ class LawTest:
     Attributes:
         contexts: how many contexts were tried.
         wrong: in which contexts [context] a link is not as its law says, by the claim that does not hold.
-        worst: the largest deviation seen.
     """
 
     contexts: int
     wrong: Mapping[tuple[str, LinkId], np.ndarray]
-    worst: float
 
 
 def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
@@ -70,7 +68,7 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     wrong: dict[tuple[str, LinkId], np.ndarray] = {}
     for what, id, where in seen:
         wrong[what, id] = wrong.get((what, id), False) | where
-    return LawTest(trial.count, wrong, trial.worst)
+    return LawTest(trial.count, wrong)
 
 
 class Trial:
@@ -97,7 +95,6 @@ class Trial:
         self.carry = self.final @ subject.weights.W_R
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
-        self.worst = 0.0
 
     def arrival(self, link: ResolvedLink) -> Iterator[tuple[str, np.ndarray]]:
         """Say in which contexts [context] a link is received otherwise than it was sent, and its input enters so."""
@@ -124,8 +121,6 @@ class Trial:
 
     def _far(self, actual: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         distance = np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
-        largest = float(distance.max(initial=0))
-        self.worst = max(self.worst, largest if largest == largest else np.inf)
         return ~np.all(distance <= ROUNDED, axis=(1, 2))
 
     def forgets(self, task: Task) -> np.ndarray:
