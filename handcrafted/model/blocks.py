@@ -19,6 +19,7 @@ from handcrafted.control.resolved import ResolvedController, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
+from handcrafted.model.order import half_of
 
 Positions = tuple[int, ...]
 
@@ -199,8 +200,8 @@ class _Cutter:
                 inputs[signal] = len(coordinates)
                 coordinates += self.names.find(signal).tolist()
                 rows += self.names.input_signals[network_input(signal)].tolist()
-        halves = sorted({_half(place) for place in places})
-        parts = tuple(self._part(key, [p for p in places if _half(p) == half], inputs) for half in halves)
+        halves = sorted({half_of(place) for place in places})
+        parts = tuple(self._part(key, [p for p in places if half_of(p) == half], inputs) for half in halves)
         outputs, safe = [], []
         for port in {link.port for link in self.resolved.links if link.port and link.sent_by_controller}:
             columns = self.names.output_signals.get(network_output(port))
@@ -218,7 +219,7 @@ class _Cutter:
         writes = [i for place in places for i in self._at(place.writes)]
         components = sorted(number for place in places for number in place.components)
         reads = [i for source in sources for i in self.names.find(source.signal).tolist()]
-        return Part(_half(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
+        return Part(half_of(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
 
     def _source(self, key: tuple[str, Signal | None], signal: Signal, inputs: dict[Signal, int]) -> Source:
         if signal in inputs:
@@ -235,7 +236,3 @@ class _Cutter:
 def _name(key: tuple[str, Signal | None]) -> str:
     owner, request = key
     return f"guard of {request.name} in {owner}" if request else owner
-
-
-def _half(place: Placement) -> int:
-    return 2 * place.layer + (place.part == "mlp")
