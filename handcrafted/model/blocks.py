@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedController, next_step
@@ -205,7 +206,7 @@ class _Cutter:
         outputs, safe = [], []
         for port in {link.port for link in self.resolved.links if link.port and link.sent_by_controller}:
             columns = self.names.output_signals.get(network_output(port))
-            if columns is not None and self.home[port][0] == _name(key):
+            if columns is not None and self._home(port)[0] == _name(key):
                 outputs += columns.tolist()
                 safe += self.safe[port].tolist()
         order = np.argsort(outputs)
@@ -224,12 +225,18 @@ class _Cutter:
     def _source(self, key: tuple[str, Signal | None], signal: Signal, inputs: dict[Signal, int]) -> Source:
         if signal in inputs:
             return Source(signal, None, tuple(inputs[signal] + i for i in range(len(self.names.find(signal)))))
-        block = self.home[signal][0]
+        block = self._home(signal)[0]
         safe = self.safe.get(signal, np.zeros(len(self.names.find(signal)), np.float32))
         return Source(signal, block, self._at(signal), () if block == _name(key) else tuple(safe.tolist()))
 
+    def _home(self, signal: Signal) -> tuple[str, int]:
+        """Give the block that holds a subspace, and where it begins there."""
+        if signal not in self.home:
+            raise HandcraftedError(f"Expected a circuit that writes {signal}, got none in the layout. Place one.")
+        return self.home[signal]
+
     def _at(self, signal: Signal) -> Positions:
-        start = self.home[signal][1]
+        start = self._home(signal)[1]
         return tuple(range(start, start + len(self.names.find(signal))))
 
 

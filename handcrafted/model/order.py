@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
@@ -93,7 +93,7 @@ def _check_place(place: Placement, sizes: Mapping[str, int]) -> None:
         )
 
 
-def check_window(window: int) -> int:
+def check_window(window: Any) -> int:
     """Check how many steps a head sees.
 
     Raises:

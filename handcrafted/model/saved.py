@@ -14,6 +14,7 @@ from safetensors.numpy import save
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.yamlfile import dumps, load
+from handcrafted.model.forward import WINDOW
 from handcrafted.model.history import Edited
 from handcrafted.model.parameters import Built, Rebuild, same_circuits
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, check_shapes
@@ -30,6 +31,11 @@ MOST_BYTES = 4_000_000_000
 
 def save_model(model: Transformer, folder: str | Path) -> Path:
     """Write a model as `structure.yaml` and `weights.safetensors`; see `Transformer.save`."""
+    if model.window != WINDOW:
+        raise HandcraftedError(
+            f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {model.window}, which a "
+            "folder does not say. Assemble its structure."
+        )
     target = Path(folder)
     text, raw = dumps(model.structure), check_finite(model.weights)
     arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(model.structure)})

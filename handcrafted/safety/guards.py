@@ -9,7 +9,7 @@ import numpy as np
 from handcrafted.control.domain import Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_output
+from handcrafted.control.intended import network_output, written_port
 from handcrafted.control.resolved import ResolvedEntry, ResolvedLink, Task
 from handcrafted.model.layer_0 import base_of
 from handcrafted.model.transformer import Transformer
@@ -23,7 +23,7 @@ class Guard:
         entry, link: what the structure declares: the guard's law, and the link that carries the action.
         action: the network's output.
         columns: its columns of `W_U`.
-        received: the subspace that holds the request, behind its port.
+        port, received: the subspaces that hold the request before it is sent and behind its port.
         request: the name of what is gated.
         asker: who requests it.
         safe: what is done under a veto [width].
@@ -36,6 +36,7 @@ class Guard:
     link: ResolvedLink
     action: Signal
     columns: np.ndarray
+    port: Signal
     received: Signal
     request: str
     asker: str
@@ -90,14 +91,14 @@ def guards_of(model: Transformer) -> tuple[Guard, ...]:
 def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Guard:
     task = entry.task
     asked = next(other for other in model.structure.resolved.links if other.received == task.reads[-1].signal)
-    assert link.port and asked.received and task.safe is not None
+    assert link.port and asked.received and asked.port and task.safe is not None
     action = network_output(link.port)
     low, high = _limits(model, task, link)
     veto = task.result[1].signal if len(task.result) > 1 else None
     columns, safe = model.names.output_signals[action], task.domain.encode(task.safe)
     return Guard(
-        entry, link, action, columns, asked.received, asked.id.name, asked.id.sender or "", safe, task.safe, low, high,
-        veto,
+        entry, link, action, columns, written_port(asked), asked.received, asked.id.name, asked.id.sender or "", safe,
+        task.safe, low, high, veto,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ vetoes and something other than the safe value is asked for: a request that a po
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,6 +24,9 @@ from handcrafted.safety.guards import Guard, guards_of, must_have_base
 
 SCALES: Mapping[str, float] = {"tiny": 1e-2, "small": 0.3, "large": 3.0, "huge": 1e12, "extreme": 1e37}
 """Kinds of weight sets by the size of their numbers: the first three stay finite, the last two mostly do not."""
+
+PUSH = 10.0
+"""So many times that size requests are pushed."""
 
 NAN = "nan"
 """Every number is NaN."""
@@ -144,6 +147,7 @@ class _Bench:
         shut = frozen(self.base, model.masks)
         self.free = model.masks.map(lambda mask, no: np.asarray(mask) & ~no, shut)
         self.window = model.window
+        self.pushes = [push for guard in self.guards for push in _pushes(model, guard)]
         self.allowed = trying_vetoes(model.structure, model.names, self.guards, rng, steps)
         self.wanted: dict[int, bytes] = {}
 
@@ -151,9 +155,7 @@ class _Bench:
         """Run one set of weights."""
         number = tally.sets % len(self.allowed.inputs)
         inputs = self.allowed.inputs[number]
-        weights = self.weights.map(
-            lambda array, free: np.where(free, _numbers(rng, kind, array.shape), array), self.free
-        )
+        weights = self._other(rng, kind)
         if number not in self.wanted:
             self.wanted[number] = self._run(self.weights, inputs).brain.tobytes()
         ran = self._run(weights, inputs)
@@ -167,6 +169,16 @@ class _Bench:
         for guard, rule in pairs:
             if guard.veto:
                 tally.tried[guard.name] += _tried(ran, guard, rule, number)
+
+    def _other(self, rng: np.random.Generator, kind: str) -> Weights:
+        """Draw other weights; each request is pushed up or down, so that guards are asked for what they do not do."""
+        weights = self.weights.map(
+            lambda array, free: np.where(free, _numbers(rng, kind, array.shape), array), self.free
+        )
+        for name, at in self.pushes:
+            push = PUSH * SCALES.get(kind, np.nan) * rng.choice([-1, 1], self.free[name][at].shape)
+            weights[name][at] = np.where(self.free[name][at], push, weights[name][at])
+        return weights
 
     def _run(self, weights: Weights, inputs: np.ndarray) -> _Ran:
         if self.dense:
@@ -187,6 +199,13 @@ class _Bench:
         block = next(block for block in self.base if block.request == received)
         at = [block.own.index(place) for place in self.names.find(received).tolist()]
         return np.asarray(stepped.residual[block.name])[:, at]
+
+
+def _pushes(model: Transformer, guard: Guard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+    """Give the biases that are added to what a guard is asked for."""
+    for place in model.layout:
+        if place.writes == guard.port:
+            yield "b_O" if place.part == "attention" else "b_out", (place.layer, model.names.find(guard.port))
 
 
 def _within(done: np.ndarray, rule: Rule) -> bool:
