@@ -5,12 +5,14 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.structure import ControlStructure
+from handcrafted.control.yamlfile import loads
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.allowed import POOL, Rule, trying_vetoes
 from handcrafted.safety.authority import authority_report
 from handcrafted.safety.guards import guards_of
 from handcrafted.safety.trials import NAN, Tally, _within, try_weights
 from handcrafted.zoo import find
+from tests.loops import thinned
 
 
 def changed(change, name="guarded room"):
@@ -111,3 +113,66 @@ def test_nan_is_within_no_limits():
     rule = Rule(low, high, np.zeros((1, 2), bool))
     assert _within(np.array([[0.5], [1.0]]), rule) and not _within(np.array([[0.5], [np.nan]]), rule)
     assert not _within(np.array([[0.5]]), rule._replace(high=np.full(1, np.nan)))
+
+
+ROUND = """name: x
+components:
+  a:
+    kind: controller
+    level: 0
+    layer 0: true
+    process model: {{{model}}}
+    control algorithm: {{{guards}}}
+  b: {{kind: controller, level: 1}}
+  p: {{kind: process, level: 2}}
+control actions: [{actions}]
+requests: [{requests}]
+feedback:
+  - {{name: x, from: p, to: a, range: [-2, 2]}}
+  - {{name: y, from: p, to: a, range: [-2, 2], resolution: 0.1}}
+  - {{name: x, from: p, to: b, range: [-2, 2]}}
+"""
+PLAIN = {
+    "model": "x: {reads: [x]}",
+    "guards": "out: {law: guard, gates: q, permit: {x: {below: 1}}, safe: 0}",
+    "actions": "{name: out, from: a, to: p, range: [0, 1]}",
+    "requests": "{name: q, from: b, to: a, range: [0, 1]}",
+}
+TWO = "two: {law: guard, gates: %s, permit: [{x: {above: -1}}, {x: {below: -1.7}}], safe: %s}"
+HONEST = {
+    "off the grid": {},
+    "an average": {
+        "model": "x: {law: moving average, reads: [x], parameters: {steps: 5}, range: [-2, 2]}",
+        "guards": "out: {law: guard, gates: q, permit: {x: {below: 1, above: -1.3}}, safe: 0.3}",
+    },
+    "a sum": {"model": "x: {law: linear, reads: [x, y], parameters: {gains: {x: 0.3, y: 0.7}}, range: [-2, 2]}"},
+    "words": {
+        "guards": "out: {law: guard, gates: q, permit: {x: {below: 1}}, safe: shut}",
+        "actions": "{name: out, from: a, to: p, values: [shut, low, high]}",
+        "requests": "{name: q, from: b, to: a, values: [shut, low, high]}",
+    },
+    "two guards of one request": {
+        "guards": f"{PLAIN['guards']}, {TWO % ('q', 0)}",
+        "actions": f"{PLAIN['actions']}, {{name: two, from: a, to: p, range: [0, 1]}}",
+    },
+    "two guards of two requests": {
+        "guards": f"{PLAIN['guards']}, {TWO % ('r', 0.1)}",
+        "actions": f"{PLAIN['actions']}, {{name: two, from: a, to: p, range: [-0.1, 0.7]}}",
+        "requests": f"{PLAIN['requests']}, {{name: r, from: b, to: a, range: [0, 1]}}",
+    },
+    "a request of the step before": {"requests": "{name: q, from: b, to: a, range: [0, 1], recurrent: true}"},
+    "what was three steps ago": {
+        "model": "x: {law: delay, reads: [x], parameters: {steps: 3}}, "
+        "d: {law: integrator, reads: [y], range: [-10, 10]}",
+        "guards": "out: {law: guard, gates: q, permit: {x: {below: 1}, d: {below: 9}}, safe: 0}",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", thinned(HONEST))
+def test_honest_guards_of_all_kinds_hold(name):
+    model = hc.assemble(loads(ROUND.format(**PLAIN | HONEST[name])))
+    tally = try_weights(model, 60)
+    assert tally.holds and min(tally.tried.values()) > 5, tally
+    report = authority_report(model, seed=1)
+    assert report.holds, report
