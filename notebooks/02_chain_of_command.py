@@ -135,7 +135,8 @@ print("without saturation more than half break it:", pushed.broken > pushed.rest
 # ## 6. Frozen, and the same everywhere
 #
 # Layer 0 does not change: neither by an edit, nor by training, nor by a parameter. Its fingerprint covers its arrays
-# and masks in its own order, so that it is the same in whatever network it stands.
+# and masks, the order in which its circuits run, what they read and write, ports, limits, permits and safe values; not
+# where in a network it stands, so that it is the same in all of them.
 
 # %%
 try:

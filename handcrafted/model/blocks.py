@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedController, next_step
 from handcrafted.control.structure import ControlStructure
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
+from handcrafted.model.order import half_of
 
 Positions = tuple[int, ...]
 
@@ -199,12 +201,12 @@ class _Cutter:
                 inputs[signal] = len(coordinates)
                 coordinates += self.names.find(signal).tolist()
                 rows += self.names.input_signals[network_input(signal)].tolist()
-        halves = sorted({_half(place) for place in places})
-        parts = tuple(self._part(key, [p for p in places if _half(p) == half], inputs) for half in halves)
+        halves = sorted({half_of(place) for place in places})
+        parts = tuple(self._part(key, [p for p in places if half_of(p) == half], inputs) for half in halves)
         outputs, safe = [], []
         for port in {link.port for link in self.resolved.links if link.port and link.sent_by_controller}:
             columns = self.names.output_signals.get(network_output(port))
-            if columns is not None and self.home[port][0] == _name(key):
+            if columns is not None and self._home(port)[0] == _name(key):
                 outputs += columns.tolist()
                 safe += self.safe[port].tolist()
         order = np.argsort(outputs)
@@ -218,24 +220,26 @@ class _Cutter:
         writes = [i for place in places for i in self._at(place.writes)]
         components = sorted(number for place in places for number in place.components)
         reads = [i for source in sources for i in self.names.find(source.signal).tolist()]
-        return Part(_half(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
+        return Part(half_of(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
 
     def _source(self, key: tuple[str, Signal | None], signal: Signal, inputs: dict[Signal, int]) -> Source:
         if signal in inputs:
             return Source(signal, None, tuple(inputs[signal] + i for i in range(len(self.names.find(signal)))))
-        block = self.home[signal][0]
+        block = self._home(signal)[0]
         safe = self.safe.get(signal, np.zeros(len(self.names.find(signal)), np.float32))
         return Source(signal, block, self._at(signal), () if block == _name(key) else tuple(safe.tolist()))
 
+    def _home(self, signal: Signal) -> tuple[str, int]:
+        """Give the block that holds a subspace, and where it begins there."""
+        if signal not in self.home:
+            raise HandcraftedError(f"Expected a circuit that writes {signal}, got none in the layout. Place one.")
+        return self.home[signal]
+
     def _at(self, signal: Signal) -> Positions:
-        start = self.home[signal][1]
+        start = self._home(signal)[1]
         return tuple(range(start, start + len(self.names.find(signal))))
 
 
 def _name(key: tuple[str, Signal | None]) -> str:
     owner, request = key
     return f"guard of {request.name} in {owner}" if request else owner
-
-
-def _half(place: Placement) -> int:
-    return 2 * place.layer + (place.part == "mlp")

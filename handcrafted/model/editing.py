@@ -11,7 +11,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.model.audit import rule_for
 from handcrafted.model.entry import checked_number, entry_name, parse_entry, places_in
 from handcrafted.model.follow import follow, off_formula
-from handcrafted.model.history import Edited
+from handcrafted.model.history import Edited, Moment
 from handcrafted.model.parameters import Rebuild
 from handcrafted.model.provenance import Provenance, Provenances
 
@@ -36,8 +36,8 @@ def edited(model: Transformer, rebuild: Rebuild | None, entry: str, value: Any, 
     changed = np.array(raw[array])
     changed[index] = number
     new = raw.replace(**{array: jnp.asarray(changed)})
-    model.must_keep_the_seal(new)
     structure, layout = model.structure, model.layout
+    model.must_keep_the_seal(Moment(new, structure, layout))
     if rebuild is not None:
         structure, built = follow(structure, rebuild, new)
         layout = built.layout

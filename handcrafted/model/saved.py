@@ -18,6 +18,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.letters import clipped, listed, located
 from handcrafted.control.structure import ControlStructure
 from handcrafted.control.yamlfile import dumps, load
+from handcrafted.model.forward import WINDOW
 from handcrafted.model.history import Edited
 from handcrafted.model.parameters import Built, Rebuild, same_circuits
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
@@ -35,6 +36,11 @@ MOST_BYTES, MOST_HEADER = 4_000_000_000, 1_000_000
 def save_model(model: Transformer, folder: str | Path) -> Path:
     """Write a model as `structure.yaml` and `weights.safetensors`; see `Transformer.save`."""
     must_be(folder, str | Path, "a folder to write")
+    if model.window != WINDOW:
+        raise HandcraftedError(
+            f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {model.window}, which a "
+            "folder does not say. Assemble its structure."
+        )
     target = Path(folder)
     text, raw = dumps(model.structure), check_finite(model.weights)
     arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(model.structure)})

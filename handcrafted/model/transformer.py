@@ -21,12 +21,15 @@ from handcrafted.model.entry import parse_entry
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.history import Change, History, Moment, edits_text
 from handcrafted.model.intervention import Intervention, intervene
-from handcrafted.model.layer_0 import base_blocks, base_of, fingerprint, frozen
+from handcrafted.model.layer_0 import base_of, free
 from handcrafted.model.layout import Placement, report_of
 from handcrafted.model.names import Names, must_name
+from handcrafted.model.order import check_layout, check_window
 from handcrafted.model.parameters import Parameters, Rebuild
 from handcrafted.model.provenance import Provenance, Provenances
+from handcrafted.model.read_only import ANEW, CHANGES, ReadOnly
 from handcrafted.model.saved import restored, save_model
+from handcrafted.model.seal import fingerprint
 from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes, must_have_sizes
 
 
@@ -52,6 +55,12 @@ class Transformer(Reported, nnx.Module):
         thermostat.heat.off_above = 23 degC moves W_in[1, 2, 0]
     """
 
+    structure = ReadOnly[ControlStructure](CHANGES)
+    names = ReadOnly[Names](ANEW)
+    layout = ReadOnly[tuple[Placement, ...]](CHANGES)
+    window = ReadOnly[int](ANEW)
+    seal = ReadOnly[str | None](ANEW)
+
     def __init__(
         self,
         weights: Weights,
@@ -76,16 +85,17 @@ class Transformer(Reported, nnx.Module):
             seal: the fingerprint that the Layer 0 controller must have; None takes the one that it has.
 
         Raises:
-            HandcraftedError: if shapes disagree, or the fingerprint is another.
+            HandcraftedError: if shapes, order of circuits or window do not fit, or the fingerprint is another.
         """
         must_have_sizes(masks, must_name(names, check_shapes(weights).sizes))
         must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
         for name, array in weights.items():
             setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
             setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
-        self.names, self.structure, self.layout, self.window = names, structure, layout, window
+        self._names, self._structure, self._layout, self._window = names, structure, layout, check_window(window)
         self._rebuild, self.history = rebuild, History()
-        self.seal = seal or self.fingerprint
+        check_layout(layout, weights.sizes)
+        self._seal = seal or self.fingerprint
         self.check_seal()
 
     @property
@@ -135,11 +145,11 @@ class Transformer(Reported, nnx.Module):
             text: the change as a line of Python; None writes it from what differs.
 
         Raises:
-            HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
+            HandcraftedError: if shapes or order of circuits do not fit, or the Layer 0 controller would change.
         """
-        self.must_keep_the_seal(must_have_sizes(weights, self.weights.sizes))
         before = self._moment()
-        self._become(Moment(weights, structure or self.structure, layout or self.layout))
+        arrays = must_have_sizes(weights, self.weights.sizes)
+        self._become(Moment(arrays, structure or self.structure, layout or self.layout))
         after = self._moment()
         self.history.add(Change(text or edits_text(before.weights, after.weights, self.masks), before, after))
         self.history.tell()
@@ -148,9 +158,10 @@ class Transformer(Reported, nnx.Module):
         return Moment(self.weights, self.structure, self.layout)
 
     def _become(self, moment: Moment) -> None:
+        self.must_keep_the_seal(moment)
         for name, array in moment.weights.items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
-        self.structure, self.layout = moment.structure, moment.layout
+        self._structure, self._layout = moment.structure, moment.layout
 
     def undo(self) -> None:
         """Take the last change back; arrays are then what they were, bit for bit.
@@ -211,36 +222,27 @@ class Transformer(Reported, nnx.Module):
     @property
     def trainable(self) -> Weights:
         """Where a raw entry may act and is not frozen, as booleans: everything permitted outside Layer 0."""
-        if base_of(self.structure) is None:
-            return self.masks
-        shut = frozen(base_blocks(self.structure, self.blocks), self.masks)
-        return self.masks.map(lambda mask, no: np.asarray(mask) & ~no, shut)
+        return self.masks if base_of(self.structure) is None else free(self.structure, self.blocks, self.masks)
 
     @property
     def fingerprint(self) -> str | None:
         """The SHA-256 of the Layer 0 controller as it stands now; None where there is none."""
-        return self._fingerprint(self.weights)
-
-    def _fingerprint(self, raw: Weights) -> str | None:
-        if base_of(self.structure) is None:
-            return None
-        masks = self.masks.map(np.asarray)
-        effective = raw.map(lambda array, mask: np.where(mask, array, np.float32(0)), masks)
-        return fingerprint(base_blocks(self.structure, self.blocks), self.names, effective, masks)
+        return fingerprint(self._moment(), self.names, self.masks, self.window)
 
     def check_seal(self) -> None:
         """Check that the Layer 0 controller is as it was assembled; every run of the model does so first.
 
         Raises:
-            HandcraftedError: if it is not.
+            HandcraftedError: if it is not, or a circuit would read what is written later.
         """
-        self.must_keep_the_seal(self.weights)
+        self.must_keep_the_seal(self._moment())
 
-    def must_keep_the_seal(self, raw: Weights) -> None:
-        """Compare fingerprints; within a compiled function there are no numbers to compare."""
-        if self.seal is None or any(isinstance(array, Tracer) for _, array in raw.items()):
+    def must_keep_the_seal(self, moment: Moment) -> None:
+        """Check a layout and compare fingerprints; within a compiled function there are no numbers to compare."""
+        check_layout(moment.layout, moment.weights.sizes)
+        if self.seal is None or any(isinstance(array, Tracer) for _, array in moment.weights.items()):
             return
-        if (got := self._fingerprint(raw)) != self.seal:
+        if (got := fingerprint(moment, self.names, self.masks, self.window)) != self.seal:
             raise HandcraftedError(
                 f"Expected the Layer 0 controller {base_of(self.structure)} as it was assembled, fingerprint "
                 f"{self.seal[:12]}, got {got and got[:12]}. It is frozen: undo the edit, or assemble anew."

@@ -16,7 +16,7 @@ from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.numbers import real, whole
 from handcrafted.control.progress import progress_bar
 from handcrafted.model.audit import Breach
-from handcrafted.model.layer_0 import base_blocks, frozen
+from handcrafted.model.layer_0 import base_blocks, frozen, parts_of
 from handcrafted.model.run_blocks import Blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
@@ -204,16 +204,8 @@ def _blocked(model: Transformer, ported: bool) -> tuple[Blocks, Blocks]:
 
 def _dense(model: Transformer) -> tuple[Weights, Weights]:
     """Give the dense arrays, and every entry outside Layer 0's own heads, neurons and wires."""
-    shut = frozen(base_blocks(model.structure, model.blocks), model.masks)
-    for place in (place for block in base_blocks(model.structure, model.blocks) for place in block.circuits):
-        numbers = np.array(place.components)
-        names = ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V") if place.part == "attention" else ("W_out", "b_in")
-        for name in names:
-            shut[name][place.layer, numbers] = True
-        if place.part == "mlp":
-            shut.W_in[place.layer][:, numbers] = True
-    for column in (i for block in base_blocks(model.structure, model.blocks) for i in block.outputs):
-        shut.W_U[:, column] = True
+    base = base_blocks(model.structure, model.blocks)
+    shut = frozen(base, model.masks).map(np.logical_or, parts_of(base, model.masks))
     return model.effective_weights, shut.map(np.logical_not)
 
 

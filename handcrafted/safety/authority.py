@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from textwrap import wrap
 
 import numpy as np
@@ -11,12 +12,18 @@ import numpy as np
 from handcrafted.control.complaint import must_be
 from handcrafted.control.graph import Signal
 from handcrafted.control.numbers import whole
+from handcrafted.craft.assemble import assemble
 from handcrafted.model.dependence import dependence
-from handcrafted.model.layer_0 import base_blocks, base_of
+from handcrafted.model.layer_0 import base_blocks, base_of, frozen
+from handcrafted.model.order import Early, early
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.model.transformer import Transformer
+from handcrafted.readout.subject import subject
 from handcrafted.safety.guards import Guard, guards_of, unguarded
 from handcrafted.safety.trials import NAN, Tally, try_weights
+from handcrafted.verdict.claims import ENTERS, Claim, claims_of, joints_of
+from handcrafted.verdict.exact import Judge
+from handcrafted.verdict.found import Found, in_words
 
 STATEMENT = (
     "Within one compiled program, for any values in the arrays outside Layer 0, NaN included, the activations of its "
@@ -33,12 +40,16 @@ class AuthorityReport:
     Attributes:
         name: of the structure.
         base: the Layer 0 controller; None where there is none.
-        seal: its fingerprint as assembled.
+        seal: its fingerprint as the model says that it was assembled.
         fingerprint: as it stands now.
+        anew: as assembled anew from the structure.
+        early: circuits that stand before one that writes what they read.
+        laws: what became of each claim of its laws about its arrays, region by region.
         arrays: how many arrays there are outside the brain, by block.
         leaks: those of them on which the brain can depend, from the traced program.
         unported: what a guard gathers from another controller without a port.
-        taint: the NaN check: every array outside Layer 0 filled with NaN, on random inputs.
+        taint: the NaN check: every array outside Layer 0 filled with NaN.
+        trial: other numbers in these arrays, on inputs that bring vetoes about.
         guards: each guarded action with its effective limits.
         decided: outputs that the brain decides by itself.
         unguarded: outputs that others decide and no guard gates: nothing is promised about them.
@@ -48,10 +59,14 @@ class AuthorityReport:
     base: str | None
     seal: str | None
     fingerprint: str | None
+    anew: str | None
+    early: tuple[Early, ...]
+    laws: tuple[Found, ...]
     arrays: Mapping[str, int]
     leaks: frozenset[str]
     unported: tuple[Signal, ...]
     taint: Tally
+    trial: Tally
     guards: tuple[Guard, ...]
     decided: tuple[Signal, ...]
     unguarded: tuple[Signal, ...]
@@ -62,10 +77,20 @@ class AuthorityReport:
         return sum(self.arrays.values())
 
     @property
+    def sealed(self) -> bool:
+        """Whether the Layer 0 controller is the one that the structure makes, and was all along."""
+        return self.base is not None and self.seal == self.fingerprint == self.anew and not self.early
+
+    @property
+    def refuted(self) -> tuple[Found, ...]:
+        """The claims of its laws that do not hold of its arrays."""
+        return tuple(found for found in self.laws if found.counterexample)
+
+    @property
     def holds(self) -> bool:
         """Whether there is a Layer 0 controller and every check came out right."""
-        sealed = self.base is not None and self.seal == self.fingerprint
-        return sealed and not self.leaks and not self.unported and self.taint.holds
+        proved = self.sealed and not self.refuted and not self.leaks and not self.unported
+        return proved and self.taint.unbroken and self.trial.holds
 
     def __str__(self) -> str:
         free = [f"  {signal.owner}'s {signal.name}" for signal in self.unguarded] or ["  none"]
@@ -76,11 +101,14 @@ class AuthorityReport:
             [
                 f"{self.name}: the Layer 0 controller {self.base} {'holds' if self.holds else 'DOES NOT HOLD'}.",
                 *wrap(STATEMENT, 118, initial_indent="  ", subsequent_indent="  "),
-                f"fingerprint: {self.seal}{'' if self.seal == self.fingerprint else f', but now {self.fingerprint}'}",
+                *self._seal(),
+                f"laws: {len(self.laws)} claims about its arrays, {in_words(self.laws, 0)}",
+                *(f"  {found.claim.name} {found.claim.what}: {found.counterexample}" for found in self.refuted),
                 f"traced program: the brain depends on {len(self.leaks)} of {self.count} other arrays ({others})",
                 *(f"  {leak}" for leak in sorted(self.leaks)),
                 f"ports: {self._ports()}",
-                f"NaN in every array outside Layer 0: {self.taint}",
+                f"NaN in every array outside Layer 0: {self.taint.counts}",
+                f"other numbers there: {self.trial}",
                 "guarded:",
                 *([f"  {guard}" for guard in self.guards] or ["  none"]),
                 "decided by its brain alone:",
@@ -89,6 +117,13 @@ class AuthorityReport:
                 *free,
             ]
         )
+
+    def _seal(self) -> list[str]:
+        """Say what became of the fingerprint, and which circuits read too early."""
+        now = "" if self.seal == self.fingerprint else f", but now {self.fingerprint}"
+        anew = "; assembled anew from the structure: "
+        anew += "the same" if self.anew == self.fingerprint else f"{self.anew}, another"
+        return [f"fingerprint: {self.seal}{now}{anew}", *(f"  too early: {wrong}" for wrong in self.early)]
 
     def _ports(self) -> str:
         if not self.unported:
@@ -99,15 +134,19 @@ class AuthorityReport:
 def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) -> AuthorityReport:
     """Say what can be relied on whatever the weights outside Layer 0 are, and check it.
 
-    Source: the dependence of the traced program is a proof; the NaN check is a test of the program as compiled.
+    The Layer 0 controller must be the one that the structure makes, assembled anew; its laws must hold of its arrays as
+    they run; and no weights outside it may move its brain, a declared limit or a veto of its law.
+
+    Source: the dependence of the traced program and the laws judged region by region are proofs; the trials with NaN
+    and with other numbers are tests of the program as compiled.
 
     Args:
         model: any; without a Layer 0 controller nothing is promised.
         ported: False takes the ports away, which must show.
-        seed: of the inputs of the NaN check.
+        seed: of weights and inputs of the trials.
 
     Raises:
-        HandcraftedError: if an argument is of another type.
+        HandcraftedError: if an argument is of another type, or the structure cannot be assembled.
 
     Example:
         >>> hc.authority_report(hc.assemble(hc.load(find("guarded room")))).holds
@@ -120,12 +159,30 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
     own = [signal for signal in unguarded(model) if signal.owner == base]
     ends = guards, tuple(own), tuple(free)
     if base is None:
-        return AuthorityReport(name, None, None, None, {}, frozenset(), (), Tally(), *ends)
+        nothing = None, None, None, None, (), (), {}, frozenset[str](), (), Tally(), Tally()
+        return AuthorityReport(name, *nothing, *ends)
     cut = split(model.blocks, model.effective_weights, ported)
-    taint = try_weights(model, 4, kinds=(NAN,), steps=64, seed=seed, ported=ported)
+    tried = partial(try_weights, model, steps=64, seed=seed, ported=ported)
+    taint, trial = tried(4, kinds=(NAN,)), tried(16, kinds=("small", "large", "huge", "extreme"))
     arrays = {block.name: len(cut.arrays[block.name]) for block in model.blocks if block.name != base}
     leaks, ports = brain_leaks(cut, base), () if ported else _unported(model)
-    return AuthorityReport(name, base, model.seal, model.fingerprint, arrays, leaks, ports, taint, *ends)
+    made = base, model.seal, model.fingerprint, assemble(model.structure).fingerprint, early(model.layout)
+    return AuthorityReport(name, *made, laws_of_base(model, base), arrays, leaks, ports, taint, trial, *ends)
+
+
+def laws_of_base(model: Transformer, base: str) -> tuple[Found, ...]:
+    """Judge what the laws of the Layer 0 controller claim of its arrays, all others taken away."""
+    own = frozen(base_blocks(model.structure, model.blocks), model.masks)
+    alone = model.effective_weights.numpy().map(lambda array, mine: np.where(mine, array, np.float32(0)), own)
+    resolved = model.structure.resolved
+    claims = [claim for claim in claims_of(resolved) if claim.owner == base or _is_end_of(claim, base)]
+    return Judge(subject(alone, model.names, model.window), joints_of(resolved), claims).found()
+
+
+def _is_end_of(claim: Claim, base: str) -> bool:
+    """Whether a claim is about what enters, leaves or goes round, to or from a controller."""
+    ends = {link.receiver if claim.what == ENTERS else link.sender for link in claim.links}
+    return claim.owner is None and base in ends
 
 
 def brain_leaks(cut: Blocks, brain: str) -> frozenset[str]:

@@ -10,8 +10,8 @@ from handcrafted.control.complaint import must_be
 from handcrafted.control.domain import Value
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_output
-from handcrafted.control.resolved import ResolvedLink, Task
+from handcrafted.control.intended import network_output, written_port
+from handcrafted.control.resolved import ResolvedEntry, ResolvedLink, Task
 from handcrafted.model.layer_0 import base_of
 from handcrafted.model.transformer import Transformer
 
@@ -21,8 +21,10 @@ class Guard:
     """One action that a guard of Layer 0 gates.
 
     Attributes:
+        entry, link: what the structure declares: the guard's law, and the link that carries the action.
         action: the network's output.
         columns: its columns of `W_U`.
+        port, received: the subspaces that hold the request before it is sent and behind its port.
         request: the name of what is gated.
         asker: who requests it.
         safe: what is done under a veto [width].
@@ -31,8 +33,12 @@ class Guard:
         veto: the subspace that is 1 where the action is vetoed; None where everything is permitted.
     """
 
+    entry: ResolvedEntry
+    link: ResolvedLink
     action: Signal
     columns: np.ndarray
+    port: Signal
+    received: Signal
     request: str
     asker: str
     safe: np.ndarray
@@ -41,13 +47,18 @@ class Guard:
     high: np.ndarray
     veto: Signal | None
 
+    @property
+    def name(self) -> str:
+        """Whose action it is, and which."""
+        return f"{self.action.owner}'s {self.action.name}"
+
     def __str__(self) -> str:
         ends = (
             f"within [{self.low[0]:.9g}, {self.high[0]:.9g}]" if len(self.low) == 1 else "each coordinate within [0, 1]"
         )
         said = self.said if isinstance(self.said, str) else f"{self.said:g}"
         when = f"exactly {said} under a veto" if self.veto else f"{said} where no finite request comes"
-        return f"{self.action.owner}'s {self.action.name}: {ends}, {when}; gates {self.request} of {self.asker}"
+        return f"{self.name}: {ends}, {when}; gates {self.request} of {self.asker}"
 
 
 def must_have_base(model: Transformer) -> str:
@@ -72,21 +83,25 @@ def guards_of(model: Transformer) -> tuple[Guard, ...]:
     controller = model.structure.resolved.controllers.get(base or "")
     entries = controller.entries if controller else ()
     return tuple(
-        _guard(model, entry.task, link)
+        _guard(model, entry, link)
         for entry in entries
         for link in entry.links
         if entry.task.law == "guard" and link.port is not None
     )
 
 
-def _guard(model: Transformer, task: Task, link: ResolvedLink) -> Guard:
+def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Guard:
+    task = entry.task
     asked = next(other for other in model.structure.resolved.links if other.received == task.reads[-1].signal)
-    assert link.port and task.safe is not None
+    assert link.port and asked.received and asked.port and task.safe is not None
     action = network_output(link.port)
     low, high = _limits(model, task, link)
     veto = task.result[1].signal if len(task.result) > 1 else None
     columns, safe = model.names.output_signals[action], task.domain.encode(task.safe)
-    return Guard(action, columns, asked.id.name, asked.id.sender or "", safe, task.safe, low, high, veto)
+    return Guard(
+        entry, link, action, columns, written_port(asked), asked.received, asked.id.name, asked.id.sender or "", safe,
+        task.safe, low, high, veto,
+    )  # fmt: skip
 
 
 def _limits(model: Transformer, task: Task, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:

@@ -1,24 +1,32 @@
-"""Other weights outside Layer 0, thousands of them: what does Layer 0 do, and what do its guards let through?"""
+"""Other weights outside Layer 0, thousands of them: what does Layer 0 do, and what do its guards let through?
+
+Limits and vetoes are those of the declared laws, worked out without the network. A veto counts as tried where the law
+vetoes and something other than the safe value is asked for: a request that a port has replaced tries nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
 from handcrafted.control.progress import progress_bar
 from handcrafted.model.forward import forward
 from handcrafted.model.layer_0 import base_blocks, frozen
-from handcrafted.model.names import Names
-from handcrafted.model.run_blocks import run_blocks, split
+from handcrafted.model.run_blocks import Stepped, run_blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
+from handcrafted.safety.allowed import Rule, trying_vetoes
 from handcrafted.safety.guards import Guard, guards_of, must_have_base
 
 SCALES: Mapping[str, float] = {"tiny": 1e-2, "small": 0.3, "large": 3.0, "huge": 1e12, "extreme": 1e37}
 """Kinds of weight sets by the size of their numbers: the first three stay finite, the last two mostly do not."""
+
+PUSH = 10.0
+"""So many times that size requests are pushed."""
 
 NAN = "nan"
 """Every number is NaN."""
@@ -34,9 +42,9 @@ class Tally:
         sets: how many.
         overflowed: in how many of them something outside Layer 0 was not finite.
         brain: in how many the brain was not bit-identical.
-        limits: in how many a guarded action left its limits.
-        vetoes: in how many a vetoed action was not exactly its safe value.
-        vetoed: how many steps were vetoed.
+        limits: in how many a guarded action left its declared limits.
+        vetoes: in how many an action was not exactly its safe value where its law vetoes it.
+        tried: at how many steps a veto of each guard was tried, by its name; guards that permit everything have none.
     """
 
     sets: int = 0
@@ -44,19 +52,39 @@ class Tally:
     brain: int = 0
     limits: int = 0
     vetoes: int = 0
-    vetoed: int = 0
+    tried: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
 
     @property
-    def holds(self) -> bool:
-        """Whether nothing broke."""
-        return not (self.brain or self.limits or self.vetoes)
+    def vetoed(self) -> int:
+        """At how many steps a veto was tried: the law vetoed, and something else was asked for."""
+        return sum(self.tried.values())
 
-    def __str__(self) -> str:
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """The guards of which no veto was tried."""
+        return tuple(name for name, count in self.tried.items() if not count)
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether nothing broke."""
+        return self.brain == self.limits == self.vetoes == 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing broke, and a veto of each guard that has one was tried."""
+        return self.sets > 0 and self.unbroken and not self.untried
+
+    @property
+    def counts(self) -> str:
+        """What was counted."""
         return (
             f"{self.sets} weight sets, {self.overflowed} not finite: brain changed in {self.brain}, a limit left in "
             f"{self.limits}, a veto ({self.vetoed} vetoed steps) not obeyed in {self.vetoes}"
         )
+
+    def __str__(self) -> str:
+        return self.counts + "".join(f"; no veto of {name} was tried" for name in self.untried)
 
 
 def try_weights(
@@ -70,9 +98,9 @@ def try_weights(
     dense: bool = False,
     progress: bool = False,
 ) -> Tally:
-    """Fill everything outside Layer 0 with other numbers, and compare Layer 0 with itself.
+    """Fill everything outside Layer 0 with other numbers; compare its brain with itself, its guards with their laws.
 
-    Each set gets random inputs of its own, within twice their ranges.
+    Inputs lie within twice their ranges and on the guards' thresholds, and are chosen so that vetoes come up.
 
     Args:
         model: with a Layer 0 controller.
@@ -88,86 +116,115 @@ def try_weights(
         HandcraftedError: if there is no Layer 0 controller.
     """
     must_have_base(model)
-    bench = _Bench(model, steps, ported, dense)
-    rng, tally = np.random.default_rng(seed), Tally()
+    rng = np.random.default_rng(seed)
+    bench = _Bench(model, rng, steps, ported, dense)
+    tally = Tally(tried={guard.name: 0 for guard in bench.guards if guard.veto})
     with progress_bar(progress) as bar:
         for number in bar.track(range(sets), description=f"{model.structure.name}: other weights"):
             bench.one(rng, kinds[number % len(kinds)], tally)
     return tally
 
 
+class _Ran(NamedTuple):
+    """A run: the brain's residual, the outputs, what each guard was asked for, what the others had, each [time, …]."""
+
+    brain: np.ndarray
+    outputs: np.ndarray
+    asked: Mapping[Signal, np.ndarray]
+    others: np.ndarray
+
+
 class _Bench:
     """A model whose arrays outside Layer 0 are exchanged."""
 
-    def __init__(self, model: Transformer, steps: int, ported: bool, dense: bool):
-        self.names, self.steps, self.ported, self.dense = model.names, steps, ported, dense
+    def __init__(self, model: Transformer, rng: np.random.Generator, steps: int, ported: bool, dense: bool):
+        self.names, self.ported, self.dense = model.names, ported, dense
         self.blocks = model.blocks
         self.base = base_blocks(model.structure, self.blocks)
         self.brain = next(block for block in self.base if block.request is None)
         self.guards = guards_of(model)
         self.weights = model.effective_weights.numpy()
-        free = frozen(self.base, model.masks)
-        self.free = model.masks.map(lambda mask, shut: np.asarray(mask) & ~shut, free)
+        shut = frozen(self.base, model.masks)
+        self.free = model.masks.map(lambda mask, no: np.asarray(mask) & ~no, shut)
         self.window = model.window
+        self.pushes = [push for guard in self.guards for push in _pushes(model, guard)]
+        self.allowed = trying_vetoes(model.structure, model.names, self.guards, rng, steps)
+        self.wanted: dict[int, bytes] = {}
 
     def one(self, rng: np.random.Generator, kind: str, tally: Tally) -> None:
         """Run one set of weights."""
+        number = tally.sets % len(self.allowed.inputs)
+        inputs = self.allowed.inputs[number]
+        weights = self._other(rng, kind)
+        if number not in self.wanted:
+            self.wanted[number] = self._run(self.weights, inputs).brain.tobytes()
+        ran = self._run(weights, inputs)
+        tally.sets += 1
+        tally.kinds[kind] = tally.kinds.get(kind, 0) + 1
+        tally.overflowed += not np.isfinite(ran.others).all()
+        tally.brain += self.wanted[number] != ran.brain.tobytes()
+        pairs = list(zip(self.guards, self.allowed.rules, strict=True))
+        tally.limits += not all(_within(ran.outputs[:, guard.columns], rule) for guard, rule in pairs)
+        tally.vetoes += not all(_obeyed(ran, guard, rule.vetoed[number]) for guard, rule in pairs)
+        for guard, rule in pairs:
+            if guard.veto:
+                tally.tried[guard.name] += _tried(ran, guard, rule, number)
+
+    def _other(self, rng: np.random.Generator, kind: str) -> Weights:
+        """Draw other weights; each request is pushed up or down, so that guards are asked for what they do not do."""
         weights = self.weights.map(
             lambda array, free: np.where(free, _numbers(rng, kind, array.shape), array), self.free
         )
-        inputs = random_inputs(rng, self.names, self.steps)
-        wanted, _, _ = self._run(self.weights, inputs)
-        brain, outputs, rest = self._run(weights, inputs)
-        tally.sets += 1
-        tally.kinds[kind] = tally.kinds.get(kind, 0) + 1
-        tally.overflowed += not np.isfinite(rest).all()
-        tally.brain += wanted.tobytes() != brain.tobytes()
-        checked = [self._check(guard, wanted, outputs) for guard in self.guards]
-        tally.limits += any(left for left, _, _ in checked)
-        tally.vetoes += any(passed for _, passed, _ in checked)
-        tally.vetoed += sum(vetoed for _, _, vetoed in checked)
+        for name, at in self.pushes:
+            push = PUSH * SCALES.get(kind, np.nan) * rng.choice([-1, 1], self.free[name][at].shape)
+            weights[name][at] = np.where(self.free[name][at], push, weights[name][at])
+        return weights
 
-    def _check(self, guard: Guard, brain: np.ndarray, outputs: np.ndarray) -> tuple[bool, bool, int]:
-        """Say whether a limit was left, whether a veto was not obeyed, and how often there was one."""
-        done = outputs[:, guard.columns]
-        left = not ((guard.low <= done) & (done <= guard.high)).all()
-        if guard.veto is None:
-            return left, False, 0
-        at = self.brain.own.index(int(self.names.find(guard.veto)[0]))
-        vetoed = brain[:, at] == 1
-        return left, bool((done[vetoed] != guard.safe).any()), int(vetoed.sum())
-
-    def _run(self, weights: Weights, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give the brain's residual [time, own], the outputs [time, n_out] and what the others had."""
+    def _run(self, weights: Weights, inputs: np.ndarray) -> _Ran:
         if self.dense:
             outputs, seen = forward(weights, inputs, window=self.window)
             final = np.asarray(seen["final"])
             own = {i for block in self.base for i in block.own}
             others = [i for i in range(final.shape[-1]) if i not in own]
-            return final[:, list(self.brain.own)], np.asarray(outputs), final[:, others]
+            asked = {guard.received: final[:, self.names.find(guard.received)] for guard in self.guards}
+            return _Ran(final[:, list(self.brain.own)], np.asarray(outputs), asked, final[:, others])
         stepped = run_blocks(split(self.blocks, weights, self.ported), inputs, window=self.window)
         others = [stepped.residual[block.name] for block in self.blocks if block not in self.base]
         rest = np.concatenate([np.zeros((len(inputs), 0)), *map(np.asarray, others)], axis=1)
-        return np.asarray(stepped.residual[self.brain.name]), np.asarray(stepped.outputs), rest
+        asked = {guard.received: self._asked(stepped, guard.received) for guard in self.guards}
+        return _Ran(np.asarray(stepped.residual[self.brain.name]), np.asarray(stepped.outputs), asked, rest)
+
+    def _asked(self, stepped: Stepped, received: Signal) -> np.ndarray:
+        """Give what a guard was asked for [time, width]."""
+        block = next(block for block in self.base if block.request == received)
+        at = [block.own.index(place) for place in self.names.find(received).tolist()]
+        return np.asarray(stepped.residual[block.name])[:, at]
+
+
+def _pushes(model: Transformer, guard: Guard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+    """Give the biases that are added to what a guard is asked for."""
+    for place in model.layout:
+        if place.writes == guard.port:
+            yield "b_O" if place.part == "attention" else "b_out", (place.layer, model.names.find(guard.port))
+
+
+def _within(done: np.ndarray, rule: Rule) -> bool:
+    """Whether an action stays within its limits; what is not finite does not."""
+    return bool(((rule.low <= done) & (done <= rule.high)).all())
+
+
+def _obeyed(ran: _Ran, guard: Guard, vetoed: np.ndarray) -> bool:
+    """Whether an action is exactly its safe value wherever it is vetoed [time]."""
+    return bool((ran.outputs[vetoed][:, guard.columns] == guard.safe).all())
+
+
+def _tried(ran: _Ran, guard: Guard, rule: Rule, number: int) -> int:
+    """Count the vetoed steps at which something other than the safe value was asked for."""
+    same = np.clip(ran.asked[guard.received], rule.low, rule.high) == guard.safe
+    return int((rule.vetoed[number] & ~same.all(axis=-1)).sum())
 
 
 def _numbers(rng: np.random.Generator, kind: str, shape: tuple[int, ...]) -> np.ndarray:
     if kind == NAN:
         return np.full(shape, np.nan, np.float32)
     return (SCALES[kind] * rng.normal(size=shape)).astype(np.float32)
-
-
-def random_inputs(rng: np.random.Generator, names: Names, steps: int) -> np.ndarray:
-    """Give inputs [time, n_in]: words, and numbers within twice their range, on the sensor's grid."""
-    inputs = np.zeros((steps, len(names.inputs)), np.float32)
-    for signal, at in names.input_signals.items():
-        domain = names.domain(signal)
-        inputs[:, at] = _values(rng, domain, steps)
-    return inputs
-
-
-def _values(rng: np.random.Generator, domain: Domain, steps: int) -> np.ndarray:
-    if domain.discrete:
-        return np.eye(domain.width)[rng.integers(domain.width, size=steps)]
-    middle, half = (domain.low + domain.high) / 2, domain.high - domain.low
-    return domain.rounded((middle + half * rng.uniform(-1, 1, (steps, 1))).astype(np.float32))

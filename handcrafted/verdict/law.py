@@ -131,7 +131,7 @@ class Trial:
 
     def deviates(self, task: Task, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
         """Say in which contexts any result of a law, or its next state, deviates; `but` is left out."""
-        answers = [work(values, self.ago(values)) for values in self._neighbours(task)]
+        answers = [work(values, self.ago(values)) for values in neighbours(task, self.read(task))]
         wrong = np.zeros(self.count, bool)
         for signal in answers[0].keys() - but:
             wanted = np.stack([np.broadcast_to(answer[signal], self.value(signal).shape) for answer in answers])
@@ -143,16 +143,6 @@ class Trial:
         """Give what a law read, and the state that it found."""
         memory = [task.memory.signal] if task.memory else []
         return {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
-
-    def _neighbours(self, task: Task) -> list[Values]:
-        """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
-        now, loose = self.read(task), _off_the_grid(task)
-        if not loose:
-            return [now]
-        domains = [read.domain for read in task.reads if not read.domain.discrete]
-        sizes = (max(abs(domain.low), abs(domain.high), domain.high - domain.low) for domain in domains)
-        width = 2 * BAND * sum(sizes)
-        return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
     def ago(self, values: Values) -> Callable[[int], Values]:
         """Give the function that says what values were so many steps ago."""
@@ -166,6 +156,17 @@ class Trial:
             }
 
         return ago
+
+
+def neighbours(task: Task, now: Values) -> list[Values]:
+    """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
+    loose = _off_the_grid(task)
+    if not loose:
+        return [now]
+    domains = [read.domain for read in task.reads if not read.domain.discrete]
+    sizes = (max(abs(domain.low), abs(domain.high), domain.high - domain.low) for domain in domains)
+    width = 2 * BAND * sum(sizes)
+    return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
 
 def _off_the_grid(task: Task) -> list[Read]:

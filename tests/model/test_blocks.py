@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.model.influence import declared_influence, influence, poisoned, reached
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
-from handcrafted.safety.trials import random_inputs
+from handcrafted.safety.allowed import random_inputs
 from handcrafted.zoo import bundled
 from tests.control.strategies import published
 from tests.loops import sparing
