@@ -3,6 +3,8 @@
 Run as a program, since in tests the types of half of the package are checked before it can say anything itself.
 """
 
+# pyright: reportArgumentType=false
+
 import json
 import sys
 import tempfile

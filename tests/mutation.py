@@ -102,7 +102,7 @@ class _Places(ast.NodeTransformer):
         return super().visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.body = [self.visit(one) for one in node.body]
+        node.body = [self.visit(one) for one in node.body]  # pyright: ignore[reportAttributeAccessIssue]
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:

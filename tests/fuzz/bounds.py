@@ -4,8 +4,11 @@ import resource
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
+
+EVERY: Any = list(HealthCheck)
 
 SECONDS = 60.0
 """For one case; the machine may be busy with others."""
@@ -31,7 +34,7 @@ def run(strategy, check, cases):
     """Run a check on so many cases; say how many there were and how long the slowest took."""
     taken = []
 
-    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=EVERY)
     @given(strategy)
     def one(case):
         start = time.perf_counter()

@@ -5,11 +5,13 @@ import math
 import re
 import struct
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from handcrafted.control.settings import SETTINGS
 from handcrafted.zoo import bundled
 from tests.nasty import NASTY
 
@@ -31,6 +33,9 @@ WRITTEN = (
     "[1, 2]", "'", "#1",
 )  # fmt: skip
 """What somebody may type in place of a word of a file."""
+
+FACTORS = (-1, 0, 0.5, 2, 3, 1e-6, 1e-3, 1e3, 1e6, 1e12)
+"""How a number may be mistaken."""
 
 WORD = re.compile(r"[\w.\-]+|\S")
 
@@ -105,7 +110,12 @@ def trees(draw, sources=TEXTS, most=3):
         places = [*_places(tree)]
         parent, key = draw(st.sampled_from(places))
         other, at = draw(st.sampled_from(places))
-        what = draw(st.sampled_from(("scalar", "scalar", "scalar", "gone", "other", "wrapped", "renamed", "many")))
+        what = draw(
+            st.sampled_from(("scalar", "scalar", "gone", "other", "wrapped", "renamed", "many", "number", "law"))
+        )
+        if what in ("number", "law"):
+            likely = [(p, k) for p, k in places if (k == "law" if what == "law" else _is_number(p[k]))]
+            parent, key = draw(st.sampled_from(likely or places))
         if what == "gone" and key != "":
             del parent[key]
         elif what == "other":
@@ -119,12 +129,20 @@ def trees(draw, sources=TEXTS, most=3):
             parent[key] = draw(
                 st.sampled_from([["w"] * count, [f"w{i}" for i in range(count)], dict.fromkeys(range(count), 1)])
             )
+        elif what == "number" and _is_number(parent[key]):
+            parent[key] = draw(st.sampled_from([parent[key] * f for f in FACTORS] + [parent[key] + 1]))
+        elif what == "law":
+            parent[key] = draw(st.sampled_from([*SETTINGS]))
         else:
             parent[key] = draw(st.sampled_from(SCALARS))
     return tree[""]
 
 
-def _places(tree):
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _places(tree: Any):
     """Give every place of a tree as what holds it and the key there."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         yield tree, key
