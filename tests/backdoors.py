@@ -49,6 +49,12 @@ class Network:
         self.names = replace(self.names, residual=(*self.names.residual, hidden))
         return size
 
+    def rename(self, place: int, signal: Signal, index: int) -> None:
+        """Let a coordinate be one of those of a signal."""
+        names = list(self.names.residual)
+        names[place] = Coordinate(signal.owner, signal.role, signal.name, index)
+        self.names = replace(self.names, residual=tuple(names))
+
     def bump(self, layer: int, reads: Reads, middle: float, width: float, writes: Reads) -> None:
         """Add neurons that write `writes` where the reads sum up to `middle`, falling to nothing `width` aside."""
         for offset, share in ((-width, 1.0), (0.0, -2.0), (width, 1.0)):

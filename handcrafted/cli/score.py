@@ -17,7 +17,7 @@ SQUEEZED = ("train door", "heated room")
 
 @main.command()
 @click.argument("files", nargs=-1)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scores.csv, .md and .png.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for scoreboard.csv, .md and .png.")
 @click.option(
     "--readout", "readouts", multiple=True, help="Score this readout, or blind; repeat for more. Default: all."
 )
@@ -43,8 +43,8 @@ def score(
 ) -> None:
     """Score readouts on FILES, by default the bundled loops, distorted and with planted faults.
 
-    With a folder, answers are kept in it as they come, and the same command goes on where it was stopped. A file that
-    cannot be used ends none of the others; the exit code is then 2.
+    With a folder, answers are kept in its scoreboard.csv as they come, and the same command goes on where it was
+    stopped. A file that cannot be used ends none of the others; the exit code is then 2.
 
     Example: handcrafted score -o scores --readout wiring --readout gradient
     """
@@ -53,7 +53,7 @@ def score(
     from handcrafted.readout.recover import chosen
     from handcrafted.readout.registry import registered
     from handcrafted.verdict.scoreboard.calibrate import confidences
-    from handcrafted.verdict.scoreboard.report import as_csv, as_markdown
+    from handcrafted.verdict.scoreboard.report import as_markdown
     from handcrafted.verdict.scoreboard.run import BLIND
     from handcrafted.verdict.scoreboard.run import score as run
     from handcrafted.view.output import write
@@ -79,16 +79,16 @@ def score(
         several.end(0)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-    store = output / "answers.jsonl" if output else None
+    store = output / "scoreboard.csv" if output else None
     rows = run(structures, scored, conditions or None, seed, store, full, not quiet(), blindly)
     judged = confidences(rows)
     summary = as_markdown(rows, judged)
     if output is None:
         click.echo(summary)
         several.end(0)
-    parts = {"csv": as_csv(rows, judged).encode(), "md": summary.encode(), "png": scoreboard(rows, judged)}
-    for suffix, content in parts.items():
-        click.echo(f"wrote {write(output / f'scores.{suffix}', content)}")
+    click.echo(f"wrote {store}")
+    for suffix, content in {"md": summary.encode(), "png": scoreboard(rows, judged)}.items():
+        click.echo(f"wrote {write(output / f'scoreboard.{suffix}', content)}")
     several.end(0)
 
 

@@ -9,8 +9,8 @@ from handcrafted.model.weights import Weights
 ROTARY = 2
 """Dimensions of a head in which positions turn; queries and keys keep their basis there."""
 
-OCTAVES = 6.0
-"""Neurons grow or shrink inside by up to two to this power."""
+OCTAVES = 6
+"""Neurons and heads grow or shrink inside by up to two to this power, always by powers of two: nothing is rounded."""
 
 
 def disguise(weights: Weights, seed: int = 0) -> Weights:
@@ -45,7 +45,7 @@ def reordered(weights: Weights, rng: np.random.Generator) -> Weights:
 def rescaled(weights: Weights, rng: np.random.Generator) -> Weights:
     """Let each neuron and head be larger inside and as much smaller at its output, or the other way about."""
     w = weights.numpy()
-    draw = lambda *shape: np.exp2(rng.uniform(-OCTAVES, OCTAVES, shape)).astype(np.float32)
+    draw = lambda *shape: np.exp2(rng.integers(-OCTAVES, OCTAVES + 1, shape)).astype(np.float32)
     neuron, head = draw(*w.b_in.shape), draw(*w.b_V.shape[:2])
     w.W_in[:], w.b_in[:] = w.W_in * neuron[:, None], w.b_in * neuron
     w.W_out[:] = w.W_out / neuron[..., None]

@@ -193,11 +193,20 @@ def _edge(
         return [Edge(source, target, lag, 0, evidence=seen)]
     given = np.concatenate([one.change for one in tried.values()])
     answer = np.concatenate(list(effects.values()))
-    matrix, *_ = np.linalg.lstsq(given, answer, rcond=RANK)
-    if np.abs(given @ matrix - answer).max() <= EFFECT_FLOOR + LINEAR * strength:
+    if (matrix := linear_fit(given, answer)) is not None:
         live = np.abs(given).max(axis=0) > FLOOR
         return [edge(source, target, lag, matrix * (size / sizes[source]), live, **seen)]
     return [Edge(source, target, lag, _direction(tried, effects), evidence=seen)]
+
+
+def linear_fit(change: np.ndarray, answer: np.ndarray) -> np.ndarray | None:
+    """Give the matrix [source, target] by which answers [run, target] follow from changes [run, source]; else None.
+
+    Both are shares of sizes, so that squares stay finite. Where the change does not move, nothing follows from it.
+    """
+    matrix, *_ = np.linalg.lstsq(change, answer, rcond=RANK)
+    off, most = np.abs(change @ matrix - answer).max(), float(np.abs(answer).max())
+    return matrix if off <= EFFECT_FLOOR + LINEAR * most else None
 
 
 def _direction(tried: Mapping[str, Tried], effects: Mapping[str, np.ndarray]) -> int | None:

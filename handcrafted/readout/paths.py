@@ -46,12 +46,10 @@ class Path:
 def lags_of(weights: Weights, layer: int, head: int, window: int) -> tuple[tuple[int, float], ...]:
     """Give the lags at which a head looks by position alone, with their attention weights."""
     query, key = weights.b_Q[layer, head].astype(float), weights.b_K[layer, head].astype(float)
-    return looks_back(query / np.sqrt(len(query)), key, window)
+    return looks_back(query / np.sqrt(len(query)), key, window, LAG_FLOOR)
 
 
-def looks_back(
-    query: np.ndarray, key: np.ndarray, window: int, floor: float = LAG_FLOOR
-) -> tuple[tuple[int, float], ...]:
+def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) -> tuple[tuple[int, float], ...]:
     """Give the lags to which a query and a key that are the same at every step lead, with their attention weights.
 
     Lags with a weight of at most `floor` are left out.

@@ -10,7 +10,8 @@ import numpy as np
 from handcrafted.verdict.scoreboard.calibrate import Judged, reliability
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import f1, mean
-from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW, Row
+from handcrafted.verdict.scoreboard.row import Row
+from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW
 from handcrafted.view.figures import drawn
 
 if TYPE_CHECKING:

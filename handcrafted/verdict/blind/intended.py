@@ -26,6 +26,7 @@ from handcrafted.readout.blind.units import (
     unit_of_output,
 )
 from handcrafted.readout.paths import looks_back
+from handcrafted.readout.tolerances import LAG_FLOOR
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class _Coordinates:
         if isinstance(body, Head):
             sides = head_sides(self._spread(body.value, reads, 0), self._spread(body.output, self._to(circuit), 1))
             if sides:
-                lags = tuple(lag for lag, _ in looks_back(body.query, body.key, WINDOW))
+                lags = tuple(lag for lag, _ in looks_back(body.query, body.key, WINDOW, LAG_FLOOR))
                 nothing = np.zeros((self.size, 0))
                 yield Unit(HEAD, circuit.name, *sides, nothing, lags=lags), circuit.writes
             return

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.verdict.scoreboard.run import Row
+from handcrafted.verdict.scoreboard.row import Row
 
 CONFIDENT = 0.9
 """Answers that are surer than this are counted."""
 
+COUNTED = ("confidence", "right", "given")
+
 WILSON = 1.645
 """Standard deviations of a one-sided interval at 95 %."""
-
-LEAST_DECADE = -9
 
 Bin = tuple[str, int, int]
 """Readout, decade of the strength as a share of the strongest, and how dense the graph is, in powers of two."""
@@ -25,11 +25,12 @@ Bin = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Judged:
-    """One edge that a readout gave, with its confidence and whether it is true."""
+    """Edges that a readout gave in one answer with the same confidence: how many, and how many of them are true."""
 
     row: Row
     confidence: float
-    right: bool
+    right: int
+    given: int
 
 
 def confidences(rows: Sequence[Row]) -> list[Judged]:
@@ -41,15 +42,15 @@ def confidences(rows: Sequence[Row]) -> list[Judged]:
     right: dict[str, Counter[Bin]] = defaultdict(Counter)
     given: dict[str, Counter[Bin]] = defaultdict(Counter)
     for row in rows:
-        for bin, true in _binned(row):
-            given[row.loop][bin] += 1
+        for bin, true, count in _binned(row):
+            given[row.loop][bin] += count
             right[row.loop][bin] += true
     total_right, total_given = _summed(right.values()), _summed(given.values())
-    return [
-        Judged(row, lower_bound(total_right[bin] - right[row.loop][bin], total_given[bin] - given[row.loop][bin]), true)
-        for row in rows
-        for bin, true in _binned(row)
-    ]
+
+    def confidence(row: Row, bin: Bin) -> float:
+        return lower_bound(total_right[bin] - right[row.loop][bin], total_given[bin] - given[row.loop][bin])
+
+    return [Judged(row, confidence(row, bin), true, count) for row in rows for bin, true, count in _binned(row)]
 
 
 def _summed(counters: Iterable[Counter[Bin]]) -> Counter[Bin]:
@@ -59,15 +60,9 @@ def _summed(counters: Iterable[Counter[Bin]]) -> Counter[Bin]:
     return total
 
 
-def _binned(row: Row) -> list[tuple[Bin, bool]]:
-    strongest = max((strength for strength, _ in row.marks.answers), default=0.0)
+def _binned(row: Row) -> list[tuple[Bin, int, int]]:
     density = math.floor(math.log2(max(row.edges, 1) / max(row.signals, 1)))
-
-    def decade(strength: float) -> int:
-        share = strength / strongest if strongest > 0 else 0.0
-        return LEAST_DECADE if share <= 0 else max(LEAST_DECADE, math.floor(math.log10(share)))
-
-    return [((row.readout, decade(strength), density), true) for strength, true in row.marks.answers]
+    return [((row.readout, decade, density), right, given) for decade, right, given in row.marks.answers]
 
 
 def lower_bound(right: int, given: int) -> float:
@@ -82,14 +77,17 @@ def lower_bound(right: int, given: int) -> float:
 
 def reliability(judged: Sequence[Judged], parts: int = 10) -> list[tuple[float, int, float]]:
     """Give (mean confidence, how many, share right) for each interval of confidence that has answers."""
-    confidence = np.array([one.confidence for one in judged])
-    right = np.array([one.right for one in judged])
+    confidence, right, given = (np.array([getattr(one, name) for one in judged]) for name in COUNTED)
     part = np.minimum((confidence * parts).astype(int), parts - 1)
     chosen = (part == k for k in range(parts))
-    return [(float(confidence[own].mean()), int(own.sum()), float(right[own].mean())) for own in chosen if np.any(own)]
+    mean = lambda values, own: float(np.sum(values[own]) / given[own].sum())
+    return [
+        (mean(confidence * given, own), int(given[own].sum()), mean(right, own)) for own in chosen if given[own].any()
+    ]
 
 
 def confident(judged: Sequence[Judged]) -> tuple[int, float | None]:
     """Give how many answers are given with confidence above 0.9, and which share of them is right."""
-    sure = [one.right for one in judged if one.confidence > CONFIDENT]
-    return len(sure), float(np.mean(sure)) if sure else None
+    sure = [one for one in judged if one.confidence > CONFIDENT]
+    count = sum(one.given for one in sure)
+    return count, sum(one.right for one in sure) / count if count else None

@@ -1,4 +1,4 @@
-"""The scoreboard as tables: a row per answer, and a summary for people."""
+"""The scoreboard's summary for people."""
 
 from __future__ import annotations
 
@@ -6,45 +6,21 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from handcrafted.control import csvtext
 from handcrafted.control.markdown import markdown_table
 from handcrafted.verdict.scoreboard.calibrate import Judged, confident
 from handcrafted.verdict.scoreboard.faults import FAULTS
-from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW, Row
-
-COLUMNS = (
-    "loop", "condition", "readout", "caught", "exact", "precision", "recall", "auroc", "sign", "lag",
-    "edges", "confident", "confident right", "seconds",
-)  # fmt: skip
+from handcrafted.verdict.scoreboard.row import MARKS, Row
+from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW
 
 SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what
-is used for all others. Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
+is used for all others. Refused: the readout says that and why it cannot read the network; it gives no edges then.
+Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
 
-OVERALL = ("readout", "precision", "recall", "AUROC", "sign", "lag", "sure answers", "of them right", "seconds")
+OVERALL = (
+    "readout", "precision", "recall", "AUROC", "sign", "lag", "refused", "sure edges", "of them right", "seconds"
+)  # fmt: skip
 
 NOTHING = "-"
-
-SUMMED = ("precision", "recall", "auroc", "sign", "lag")
-
-
-def as_csv(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
-    """Give a line per answer; what cannot be said is left empty."""
-    by_row: dict[int, list[Judged]] = {}
-    for one in judged:
-        by_row.setdefault(id(one.row), []).append(one)
-    lines: list[Sequence[str]] = [COLUMNS]
-    for row in rows:
-        count, share = confident(by_row.get(id(row), []))
-        marks = (row.marks.exact, *(getattr(row.marks, name) for name in SUMMED))
-        shown = [_number(value) for value in (row.caught, *marks, row.edges, count, share, round(row.seconds, 3))]
-        lines.append([row.loop, row.condition, row.readout, *shown])
-    return csvtext.as_csv(lines)
-
-
-def _number(value: bool | int | float | None) -> str:
-    if value is None:
-        return ""
-    return str(int(value)) if isinstance(value, bool) else f"{value:.6g}"
 
 
 def as_markdown(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
@@ -110,8 +86,8 @@ def _caught(rows: Sequence[Row], name: str) -> list[str]:
 
 def _overall(rows: Sequence[Row], judged: Sequence[Judged], name: str) -> list[str]:
     own = _of(rows, name)
-    figures = [mean(getattr(row.marks, column) for row in own) for column in SUMMED]
+    figures = [mean(getattr(row.marks, column) for row in own) for column in MARKS]
     count, share = confident([one for one in judged if one.row.readout == name])
     seconds = float(np.median([row.seconds for row in own]))
     shown = [NOTHING if value is None else f"{value:.3f}" for value in (*figures, share)]
-    return [name, *shown[:-1], str(count), shown[-1], f"{seconds:.2f}"]
+    return [name, *shown[:-1], str(sum(row.refused for row in own)), str(count), shown[-1], f"{seconds:.2f}"]

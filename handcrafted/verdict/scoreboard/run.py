@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from handcrafted.verdict.blind.match import match
 from handcrafted.verdict.compare import law_of
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from handcrafted.verdict.scoreboard.faults import DENSE_FAULTS, FAULTS, Planted
+from handcrafted.verdict.scoreboard.row import Key, Row, Store
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
 
 LAW, BLIND = "law", "blind"
@@ -42,37 +41,11 @@ LARGE = 32
 CONDITIONS = (*(one.name for one in DISTORTIONS), *FAULTS)
 
 
-Key = tuple[str, str, str]
-"""Loop, condition and readout."""
-
 Answer = dict[tuple[Signal, Signal, int], int | None]
 """The edges that a readout gives, with their signs."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """One readout's answer for one loop under one condition.
-
-    Attributes:
-        caught: whether it answers otherwise than for the network as it was made.
-        edges: how many edges it gives.
-        seconds: how long it took, with compilation where it had to compile.
-        marks: how good the answer is.
-    """
-
-    loop: str
-    condition: str
-    readout: str
-    caught: bool
-    edges: int
-    signals: int
-    seconds: float
-    marks: Marks
-
-    @property
-    def fault(self) -> bool:
-        """Whether the condition is a planted fault, and not a distortion."""
-        return self.condition in FAULTS
+Judge = Callable[[Subject], tuple[bool, SignalGraph | None]]
+"""Says whether a network is otherwise than it was made, and what its graph is."""
 
 
 def conditions_of(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -110,10 +83,11 @@ def score(
         blindly: whether the blind reading is scored too.
 
     Raises:
-        HandcraftedError: if a condition is unknown, or the file holds rows of another seed.
+        HandcraftedError: if a condition is unknown, or the file holds rows of another seed, or something else.
     """
     chosen = conditions_of(conditions)
-    done = _read(store, seed) if store else {}
+    kept = Store(store, seed) if store else None
+    done = dict(kept.rows) if kept else {}
     names = (*(readout.name for readout in readouts), LAW, *([BLIND] if blindly else []))
     with progress_bar(progress) as bar:
         task = bar.add_task("score", total=len(structures) * len(chosen))
@@ -124,8 +98,9 @@ def score(
                 if not all((loop, condition, name) in done for name in names):
                     bench = bench or _Bench(loop, structure, seed)
                     for row in bench.rows(condition, readouts, full, done, blindly):
-                        done[row.loop, row.condition, row.readout] = row
-                        _append(store, row, seed)
+                        done[row.key] = row
+                        if kept:
+                            kept.add(row)
                 bar.advance(task)
     keys = ((loop, condition, name) for loop in structures for condition in chosen for name in names)
     return [done[key] for key in keys if key in done]
@@ -153,18 +128,26 @@ class _Bench:
         given = subject(planted.weights, planted.names, self.model.window, self.seed)
         for readout in readouts:
             self.intact(readout)  # what it is compared with is not timed
-        judges: dict[str, Callable[[Subject], tuple[bool, SignalGraph | None]]] = {
+        judges: dict[str, Judge] = {
             **{readout.name: partial(self.read, readout) for readout in readouts},
             LAW: self.law,
             **({BLIND: self.blind} if blindly else {}),
         }
         for name, judge in judges.items():
             if (self.loop, condition, name) not in done:
-                start = time.perf_counter()
-                caught, graph = judge(given)
-                seconds = time.perf_counter() - start
-                marks = Marks() if graph is None else mark(graph, planted.truth, self.nodes)
-                yield Row(self.loop, condition, name, caught, len(graph or ()), len(self.nodes), seconds, marks)
+                yield self.row(condition, name, judge, given, planted.truth)
+
+    def row(self, condition: str, name: str, judge: Judge, given: Subject, truth: Truth | None) -> Row:
+        """Let one judge answer; a network that it refuses to read, for a reason that it gives, has no edges for it."""
+        start = time.perf_counter()
+        try:
+            (caught, graph), refused = judge(given), False
+        except HandcraftedError:
+            caught, graph, refused = True, None if name == LAW else SignalGraph((), ()), True
+        seconds = time.perf_counter() - start
+        marks = Marks() if graph is None else mark(graph, truth, self.nodes)
+        size = len(graph or ()), len(self.nodes)
+        return Row(self.loop, condition, name, caught, *size, seconds, marks, refused, self.seed)
 
     def read(self, readout: Readout, given: Subject) -> tuple[bool, SignalGraph]:
         """Say whether a readout answers otherwise than for the network as it was made, and what."""
@@ -199,30 +182,3 @@ class _Bench:
 
 def _said(graph: SignalGraph) -> Answer:
     return {edge.key: edge.sign for edge in graph.edges}
-
-
-def _read(store: Path, seed: int) -> dict[Key, Row]:
-    """Read the rows that are done; a last line that was cut off is left out."""
-    if not store.exists():
-        return {}
-    found: dict[Key, Row] = {}
-    for line in store.read_text(encoding="utf-8").splitlines():
-        try:
-            data = json.loads(line)
-            own, marks = data.pop("seed"), data.pop("marks")
-            answers = tuple((float(one), bool(true)) for one, true in marks.pop("answers"))
-            row = Row(**data, marks=Marks(**marks, answers=answers))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue
-        if own != seed:
-            raise HandcraftedError(
-                f"{store}: Expected rows of seed {seed}, got some of {own}. Use that seed, or another folder."
-            )
-        found[row.loop, row.condition, row.readout] = row
-    return found
-
-
-def _append(store: Path | None, row: Row, seed: int) -> None:
-    if store is not None:
-        with store.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**asdict(row), "seed": seed}) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +13,11 @@ import numpy as np
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 
 Key = tuple[Signal, Signal, int]
+
+Tally = tuple[int, int, int]
+"""Decade of the strength, as a share of the strongest; how many edges of it are true, and how many there are."""
+
+LEAST_DECADE = -9
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Marks:
         auroc: how surely a true edge is stronger than one that is not: 1 always, 0.5 as by chance.
         sign: share of the true edges found, of those with a known sign and a sign given, that have the right one.
         lag: share of the joined pairs found that are found at their true lags and no others.
-        answers: for each edge given, its strength and whether it is true.
+        answers: how many of the edges given are true, for each decade of strength.
     """
 
     exact: bool | None = None
@@ -76,7 +83,7 @@ class Marks:
     auroc: float | None = None
     sign: float | None = None
     lag: float | None = None
-    answers: tuple[tuple[float, bool], ...] = ()
+    answers: tuple[Tally, ...] = ()
 
 
 def mark(answer: SignalGraph, truth: Truth | None, nodes: Iterable[Signal]) -> Marks:
@@ -97,8 +104,22 @@ def mark(answer: SignalGraph, truth: Truth | None, nodes: Iterable[Signal]) -> M
         auroc=_auroc(given, true, list(nodes)),
         sign=_signs(given, right, truth),
         lag=_lags(given.keys(), true),
-        answers=tuple((float(f"{strength(edge):.3g}"), key in true) for key, edge in given.items()),
+        answers=by_decade([(strength(edge), key in true) for key, edge in given.items()]),
     )
+
+
+def by_decade(answers: Iterable[tuple[float, bool]]) -> tuple[Tally, ...]:
+    """Count edges, given as strengths and whether they are true, by decades below the strongest."""
+    answers = [(float(size), true) for size, true in answers]
+    strongest = max((size for size, _ in answers), default=0.0)
+
+    def decade(size: float) -> int:
+        share = size / strongest if strongest > 0 else 0.0
+        return LEAST_DECADE if not share > 0 else max(LEAST_DECADE, math.floor(math.log10(share)))
+
+    given = Counter(decade(size) for size, _ in answers)
+    right = Counter(decade(size) for size, true in answers if true)
+    return tuple((part, right[part], given[part]) for part in sorted(given, reverse=True))
 
 
 def strength(edge: Edge) -> float:
