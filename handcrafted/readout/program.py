@@ -18,9 +18,6 @@ from handcrafted.control.graph import Signal
 from handcrafted.readout.paths import looks_back
 from handcrafted.readout.subject import Subject
 
-NEVER = -1
-"""The half-layer before everything is written."""
-
 SAME = 1e-12
 """Relative difference up to which two weights of a unit are one: what float64 does to a product of float32."""
 
@@ -142,7 +139,7 @@ class Reader:
         self.numbers: dict[frozenset[Atom], list[int]] = {}
         self.asked: list[tuple[int, int]] = []
         self.past: set[int] = set()
-        self.looking: set[tuple[int, int, int]] = set()
+        self.neurons: dict[tuple[int, int, int], Row] = {}
         self.terms = 0
 
     def program(self, *signals: Signal) -> Program:
@@ -151,7 +148,7 @@ class Reader:
         Raises:
             NotPiecewiseLinear: if a head on the way attends by content.
             TooManyTerms: if there are more than a million.
-        KeepsState: if what is asked about depends on a state that is handed on by another coordinate.
+            KeepsState: if what is asked about depends on a state that is handed on by another coordinate.
         """
         outputs = self.subject.names.output_signals
         rows = []
@@ -168,7 +165,7 @@ class Reader:
         return 2 * self.w.sizes["layer"]
 
     def _output(self, column: int) -> Row:
-        return _total([({ONE: 1.0}, float(self.w.b_U[column])), *self._of(self.w.W_U[:, column], self.last, 0)])
+        return self._total([({ONE: 1.0}, float(self.w.b_U[column])), *self._of(self.w.W_U[:, column], self.last, 0)])
 
     def _of(self, weights: np.ndarray, until: int, lag: int) -> list[Part]:
         """Give what a reader with weights [d_model] adds up, as it stands after half-layer `until`, `lag` steps ago."""
@@ -177,7 +174,7 @@ class Reader:
     def _value(self, place: int, until: int, lag: int) -> Row:
         """Give a coordinate as somebody reads it: itself if one stops asking there, else what it is made of."""
         signal, index = self.at[place]
-        if signal in self.known and not self._written_after(place, until, lag):
+        if signal in self.known and not self._written_after(place, until):
             return {Free(signal, index, lag): 1.0}
         if lag:
             self.past.add(place)
@@ -190,12 +187,9 @@ class Reader:
             self._must_end(place, lag)
             self.asked.append((place, lag))
             try:
-                self.rows[key] = _total([(self._embedded(place, lag), 1.0), *self._added(place, NEVER, until, lag)])
+                self.rows[key] = self._total([(self._embedded(place, lag), 1.0), *self._added(place, until, lag)])
             finally:
                 self.asked.pop()
-            self.terms += len(self.rows[key])
-            if self.terms > MOST_TERMS:
-                raise TooManyTerms(f"Expected at most {MOST_TERMS} terms in the program of a network, got more.")
         return self.rows[key]
 
     def _must_end(self, place: int, lag: int) -> None:
@@ -211,24 +205,17 @@ class Reader:
             ({Free(*self.inputs[row], lag): 1.0}, float(w.W_E[row, place])) for row in _live(w.W_E[:, place])
         ]
         carried = self._of(w.W_R[:, place], self.last, lag + 1)
-        return _total([({ONE: 1.0}, float(w.b_E[place])), *inputs, *carried])
+        return self._total([({ONE: 1.0}, float(w.b_E[place])), *inputs, *carried])
 
-    def _written_after(self, place: int, until: int, lag: int) -> bool:
-        """Whether anything is written to a coordinate after a half-layer; also if what is written depends on that."""
-        key = place, until, lag
-        if until >= self.last or key in self.looking:
-            return until < self.last
-        self.looking.add(key)
-        try:
-            return bool(_total(self._added(place, until, self.last, lag)))
-        finally:
-            self.looking.discard(key)
+    def _written_after(self, place: int, until: int) -> bool:
+        """Whether anything writes to a coordinate after a half-layer; then it is no longer what it is at the end."""
+        return any(time > until for time, *_ in self.writers[place])
 
-    def _added(self, place: int, after: int, until: int, lag: int) -> list[Part]:
-        """Give what heads and neurons write to a coordinate after one half-layer and up to another."""
+    def _added(self, place: int, until: int, lag: int) -> list[Part]:
+        """Give what heads and neurons write to a coordinate up to a half-layer."""
         found = []
         for time, kind, layer, number in self.writers[place]:
-            if not after < time <= until:
+            if time > until:
                 continue
             if kind == "bias":
                 array = self.w.b_O if time % 2 else self.w.b_out
@@ -236,7 +223,10 @@ class Reader:
             elif kind == "head":
                 found.append((self._head(layer, number, place, lag), 1.0))
             else:
-                found.append((self._unit(layer, number, lag), float(self.w.W_out[layer, number, place])))
+                key = layer, number, lag
+                if key not in self.neurons:
+                    self.neurons[key] = self._unit(*key)
+                found.append((self.neurons[key], float(self.w.W_out[layer, number, place])))
         return found
 
     @cached_property
@@ -260,7 +250,7 @@ class Reader:
         ways: list[Part] = [({ONE: 1.0}, given)]
         for back, weight in self._lags(layer, head):
             ways += [(row, weight * part) for row, part in self._of(through, 2 * layer, lag + back)]
-        return _total(ways)
+        return self._total(ways)
 
     def _lags(self, layer: int, head: int) -> tuple[tuple[int, float], ...]:
         w = self.w
@@ -278,14 +268,25 @@ class Reader:
         """
         w = self.w
         column = self._of(w.W_in[layer, :, neuron], 2 * layer + 1, lag)
-        inner = _total([({ONE: 1.0}, float(w.b_in[layer, neuron])), *column])
+        inner = self._total([({ONE: 1.0}, float(w.b_in[layer, neuron])), *column])
         if not inner.keys() - {ONE}:
-            return _total([({ONE: 1.0}, max(inner.get(ONE, 0.0), 0.0))])
+            return self._total([({ONE: 1.0}, max(inner.get(ONE, 0.0), 0.0))])
         first = min(inner.keys() - {ONE}, key=_order)
         scale = max(abs(weight) for atom, weight in inner.items() if atom != ONE)
         sign = np.sign(inner[first])
         row: Row = {self._number({atom: sign * weight / scale for atom, weight in inner.items()}): scale}
-        return row if sign > 0 else _total([(row, 1.0), (inner, 1.0)])
+        return row if sign > 0 else self._total([(row, 1.0), (inner, 1.0)])
+
+    def _total(self, parts: Iterable[Part]) -> Row:
+        """Add weighted rows up; what cancels exactly disappears."""
+        found: Row = {}
+        for row, factor in parts:
+            self.terms += len(row)
+            for atom, weight in row.items():
+                found[atom] = found.get(atom, 0.0) + factor * weight
+        if self.terms > MOST_TERMS:
+            raise TooManyTerms(f"Expected at most {MOST_TERMS:,} terms in the program of a network, got more.")
+        return {atom: weight for atom, weight in found.items() if weight != 0}
 
     def _number(self, inner: Row) -> int:
         """Give the number of the unit with that inside, a new one where there is none yet."""
@@ -326,15 +327,6 @@ def _laid_out(rows: list[Row], place: Mapping[Atom, int]) -> np.ndarray:
 def _order(atom: Atom) -> tuple:
     """Units by their numbers, then coordinates by their names."""
     return (0, atom) if isinstance(atom, int) else (1, *atom.signal, atom.index, atom.lag)
-
-
-def _total(parts: Iterable[Part]) -> Row:
-    """Add weighted rows up; what cancels exactly disappears."""
-    found: Row = {}
-    for row, factor in parts:
-        for atom, weight in row.items():
-            found[atom] = found.get(atom, 0.0) + factor * weight
-    return {atom: weight for atom, weight in found.items() if weight != 0}
 
 
 def _live(column: np.ndarray) -> list[int]:
