@@ -48,6 +48,11 @@ def test_the_import_contracts_hold(copied):
         ("control/graph.py", "import handcrafted.control.laws"),
         ("craft/plan.py", "import matplotlib"),
         ("model/names.py", "import handcrafted.verdict.compare"),
+        ("craft/linear.py", "import handcrafted.control.laws.linear"),
+        ("model/transformer.py", "import handcrafted.control.laws.controller"),
+        ("control/laws/linear.py", "import handcrafted.craft.linear"),
+        ("verdict/law.py", "import handcrafted.craft.comparator"),
+        ("verdict/pieces.py", "import handcrafted.craft.plan"),
     ],
 )
 def test_a_planted_breach_of_a_contract_is_caught(copied, module, line):

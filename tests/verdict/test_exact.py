@@ -16,9 +16,10 @@ from handcrafted.control.yamlfile import loads
 from handcrafted.craft import linear as craft_linear
 from handcrafted.readout.program import Reader
 from handcrafted.readout.subject import subject
+from handcrafted.readout.tolerances import BAND
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
-from handcrafted.verdict.law import Trial
+from handcrafted.verdict.law import Trial, neighbours
 from handcrafted.verdict.pieces import Cell, Cut, Forms, NotPiecewise, Run, joined
 from handcrafted.verdict.regions import Allowed, Domain, TooMany, compare_regions
 from handcrafted.zoo.examples import EXAMPLES, example
@@ -374,6 +375,29 @@ def test_a_threshold_beside_the_grid_leaves_room_between_its_neighbours(low, hig
     ramp = lambda x: np.clip((high - x) / (high - low), 0.0, 1.0)
     lawful = lambda x: Forms(np.concatenate([(x < 1.1).astype(float)[None], np.zeros((1, 1))]), x.run)
     assert bool(compare_regions(ramp, lawful, box(0, 2, 0.25), ALLOWED, 99).real) != right
+
+
+@pytest.mark.parametrize(("grid", "answers"), [("resolution: 0.25, ", 1), ("", 3)])
+def test_float32_runs_may_go_either_way_about_a_threshold_only_off_the_grid(grid, answers):
+    """What the law read, and the same a band below and above it."""
+    text = f"""
+name: cold
+components:
+  guard: {{kind: controller, level: 0, process model: {{x: {{range: [0, 8], {grid}reads: [x]}}}},
+          control algorithm: {{alarm: {{law: comparator, reads: [x], parameters: {{below: 3}}}}}}}}
+  plant: {{kind: process, level: 1}}
+control actions: [{{name: alarm, from: guard, to: plant, values: ["no", "yes"]}}]
+feedback: [{{name: x, from: plant, to: guard, range: [0, 8]{", resolution: 0.25" if grid else ""}}}]
+"""
+    (controller,) = loads(text).resolved.controllers.values()
+    (task,) = (entry.task for entry in controller.entries)
+    now = {read.signal: np.full((1, 1, 1), 3.0) for read in task.reads}
+    found = neighbours(task, now)
+    (read,) = task.reads
+    values = [float(one[read.signal].item()) for one in found]
+    assert len(found) == answers and values[0] == 3.0
+    if answers == 3:
+        assert values[1] < 3 < values[2] and values[2] - 3 == pytest.approx(2 * BAND * 8)
 
 
 def test_a_difference_between_the_points_of_a_grid_is_told_from_one_on_them():
