@@ -258,6 +258,6 @@ def test_a_bad_file_loses_no_score(mixed):
     done = run("score", *mixed, "--readout", "wiring", "--condition", "permuted", "-o", "scores")
     assert done.exit_code == 2, done.output
     assert done.stderr.count("Error: ") == 4 and "Expected files of different names, got a twice" in done.stderr
-    rows = Path("scores/scores.csv").read_text().splitlines()
+    rows = Path("scores/scoreboard.csv").read_text().splitlines()
     assert {row.split(",")[0] for row in rows[1:]} == {"a", "b"}
     assert run("score", "bad.yaml").exit_code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Remembered, Value
@@ -243,6 +244,22 @@ class Resolved:
     def link(self, id: LinkId) -> ResolvedLink:
         """Give the link with that identity."""
         return next(link for link in self.links if link.id == id)
+
+    @cached_property
+    def declared(self) -> dict[Signal, tuple[Domain, Remembered]]:
+        """What each signal may be, and what it was before t = 0; stages inside a law are not among them."""
+        found: dict[Signal, tuple[Domain, Remembered]] = {}
+        for link in self.links:
+            signals = [link.port, link.received, next_step(link.port) if link.lag and link.port else None]
+            for signal in filter(None, signals):
+                found.setdefault(signal, (link.domain, link.initial))
+        for controller in self.controllers.values():
+            for variable in controller.variables:
+                found.setdefault(variable.signal, (variable.domain, variable.initial))
+            for memory in (task.memory for task in controller.tasks if task.memory):
+                for signal in (memory.signal, memory.next):
+                    found.setdefault(signal, (memory.domain, memory.initial))
+        return found
 
 
 def link_names(structure: ControlStructure) -> dict[tuple[LinkKind, int], str]:

@@ -92,7 +92,7 @@ def diff(a: Transformer, b: Transformer) -> Difference:
     for model in (a, b):
         must_be(model, Transformer, "two models, as `hc.assemble` gives them")
     where = lambda model: [(p.layer, p.part, p.components, p.owner, p.writes) for p in model.layout]
-    if a.names != b.names or where(a) != where(b):
+    if not a.names.same_places(b.names) or where(a) != where(b):
         raise HandcraftedError(
             f"Expected two models of the same coordinates and circuits, got {a.structure.name} and {b.structure.name}, "
             "which differ in them. Compare models that were assembled from one structure, whatever its parameters."

@@ -14,6 +14,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.letters import listed
+from handcrafted.control.resolved import Resolved
 
 
 class Coordinate(NamedTuple):
@@ -122,6 +123,15 @@ class Names:
         """The domains of those subspaces that have one, and have as many coordinates as it has."""
         spaces = self.subspaces
         return {signal: one for signal, one in self.domains if len(spaces.get(signal, ())) == one.width}
+
+    def declaring(self, resolved: Resolved) -> Names:
+        """Give the names with the domains that a structure declares, which its parameters move."""
+        spaces, declared = self.subspaces, resolved.declared
+        return replace(self, domains=tuple((signal, one) for signal, (one, _) in declared.items() if signal in spaces))
+
+    def same_places(self, other: Names) -> bool:
+        """Whether others name the same coordinates, inputs and outputs, whatever the domains of subspaces."""
+        return replace(self, domains=()) == replace(other, domains=())
 
     def find(self, signal: Signal) -> np.ndarray:
         """Give the positions of a subspace.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from handcrafted.control.complaint import all_are
 from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.model.layout import Placement, circuits_by_component
@@ -57,9 +58,9 @@ def check_layout(layout: tuple[Placement, ...], sizes: Mapping[str, int]) -> Non
     """Check that circuits stand in the network, apart, each writing something of its own, after what they read.
 
     Raises:
-        HandcraftedError: naming the circuit that does not.
+        HandcraftedError: naming the circuit that does not, or if it is no layout.
     """
-    for place in layout:
+    for place in all_are(layout, Placement, "a layout, such as `model.layout`"):
         _check_place(place, sizes)
     if len(circuits_by_component(layout)) < sum(len(place.components) for place in layout):
         raise HandcraftedError("Expected each head and neuron in one circuit, got one in two. Give each its own.")

@@ -162,6 +162,7 @@ class Transformer(Reported, nnx.Module):
         for name, array in moment.weights.items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
         self._structure, self._layout = moment.structure, moment.layout
+        self._names = self._names.declaring(moment.structure.resolved)
 
     def undo(self) -> None:
         """Take the last change back; arrays are then what they were, bit for bit.
