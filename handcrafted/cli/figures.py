@@ -27,7 +27,8 @@ from handcrafted.control.letters import shown
 def figures(output: Path, only: tuple[str, ...], notebooks: Path | None) -> None:
     """Draw all pictures of the README and the gallery, and write what they show as text into OUTPUT/data.
 
-    Those of compressed streams are drawn from the measurements in OUTPUT, which `score --compression` makes.
+    The scoreboard and compressed streams are drawn from the measurements in OUTPUT, which `score -o` and `score
+    --compression -o` make, and which take hours.
 
     Example: handcrafted figures --notebooks notebooks
     """

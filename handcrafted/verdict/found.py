@@ -11,6 +11,9 @@ from handcrafted.control.resolved import Finding, Lagged
 from handcrafted.readout.tolerances import ROUNDED
 from handcrafted.verdict.claims import Claim
 
+NOTHING = 1e-12
+"""A number smaller than this share of what it should be is said to be 0."""
+
 
 @dataclass(frozen=True)
 class Counterexample:
@@ -39,7 +42,8 @@ class Counterexample:
         low, high = self.law
         law = f"{low:.9g}" if low == high else f"{low:.9g} to {high:.9g}"
         place = self.when or (f"at {where}" if where else "always")
-        return f"{place} the network gives {self.network:.9g}, its law {law}"
+        network = 0.0 if abs(self.network) < NOTHING * max(abs(low), abs(high)) else self.network
+        return f"{place} the network gives {network:.9g}, its law {law}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Every picture in `figures/`, with what it shows as text: DOT of diagrams, CSV of numbers."""
+"""Every picture in `figures/`, with what it shows as text: DOT of diagrams, CSV of numbers, tables of scores."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from handcrafted.craft.assemble import assemble
 from handcrafted.readout.recover import recover
 from handcrafted.verdict.catalogue import Response, response
 from handcrafted.verdict.compare import compare
-from handcrafted.verdict.compression.sweep import from_csv
+from handcrafted.verdict.compression import sweep
+from handcrafted.verdict.scoreboard import row
+from handcrafted.verdict.scoreboard.calibrate import confidences
+from handcrafted.verdict.scoreboard.report import as_markdown
 from handcrafted.view.compression import compression
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import render
+from handcrafted.view.scoreboard import scoreboard
 from handcrafted.view.sidebyside import comparison_diagrams, comparison_picture
 from handcrafted.view.staircase import staircase
 from handcrafted.zoo import bundled
@@ -31,12 +35,14 @@ from handcrafted.zoo.gallery import picture
 DPI, THUMBNAIL, PLAIN = 200, 60, 100
 """Dots per inch of comparisons, of thumbnails, and of the staircase."""
 
+SCORES = "scoreboard"
+
 DATA = "data"
 """The folder, within that of the pictures, of what they show as text."""
 
 
 class Made(NamedTuple):
-    """A finished picture, and what it shows as text: DOT or CSV, by its suffix; none where it was drawn from a CSV."""
+    """A finished picture, and what it shows as text: DOT, CSV or Markdown, by its suffix; none where a CSV is shown."""
 
     png: bytes
     text: str = ""
@@ -49,25 +55,29 @@ class Drawable(NamedTuple):
     Attributes:
         name: its path without suffix, within the folder of pictures.
         make: draws it, given that folder.
+        measured: whether it is drawn from measurements, which lie beside it; then what it shows as text does so too.
     """
 
     name: str
     make: Callable[[Path], Made]
+    measured: bool = False
 
     def data(self, suffix: str) -> str:
         """Give the path of what it shows as text."""
-        return f"{DATA}/{self.name}.{suffix}"
+        return f"{self.name}.{suffix}" if self.measured else f"{DATA}/{self.name}.{suffix}"
 
 
 def drawables(figures: Path) -> Iterator[Drawable]:
-    """List all pictures; those of compressed streams for the measurements that lie in the folder already."""
+    """List all pictures; those of measurements for what lies in the folder already."""
     for path in bundled():
         yield Drawable(path.stem, partial(_comparison, path))
         yield Drawable(f"thumbnails/{path.stem}", partial(_thumbnail, path))
     for law in EXAMPLES:
         yield Drawable(f"circuits/{law.replace(' ', '_')}", partial(_law, law))
     for path in sorted(figures.glob("compression_*.csv")):
-        yield Drawable(path.stem, partial(_compression, path.name))
+        yield Drawable(path.stem, partial(_compression, path.name), measured=True)
+    if (figures / f"{SCORES}.csv").exists():
+        yield Drawable(SCORES, _scoreboard, measured=True)
     yield Drawable("staircase", _staircase)
 
 
@@ -100,7 +110,13 @@ def _answers(shown: Response) -> str:
 
 
 def _compression(name: str, figures: Path) -> Made:
-    return Made(compression(from_csv((figures / name).read_text(encoding="utf-8"))))
+    return Made(compression(sweep.from_csv((figures / name).read_text(encoding="utf-8"))))
+
+
+def _scoreboard(figures: Path) -> Made:
+    rows = row.from_csv((figures / f"{SCORES}.csv").read_text(encoding="utf-8"))
+    judged = confidences(rows)
+    return Made(scoreboard(rows, judged), as_markdown(rows, judged), "md")
 
 
 def _staircase(figures: Path) -> Made:

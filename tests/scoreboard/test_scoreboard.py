@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -280,6 +281,22 @@ def test_masks_alone_wire_what_is_permitted_and_no_more():
     assert pairs(chosen(["wiring"])[0].read(subject(fault.weights, model.names))) == pairs(structure.signal_graph())
     fault = planted("random", model)
     assert fault is not None and len(fault.weights.map(jnp.asarray).W_in) == len(model.weights.W_in)
+
+
+COMMITTED = Path(__file__).parents[2] / "figures" / "scoreboard.csv"
+
+
+@pytest.mark.parametrize("condition", ["none", "saturation", "cut", "swapped controllers"])
+@pytest.mark.parametrize("stem", LIGHT)
+def test_the_committed_rows_are_what_is_measured(stem, condition):
+    """Of the readouts that are fast; the picture and the summary are compared in test_figures.py."""
+    rows = {row.key: row for row in from_csv(COMMITTED.read_text(encoding="utf-8"))}
+    for now in score({stem: of_the_zoo(stem)[0]}, chosen([*FAST, "patching"]), [condition], blindly=True):
+        kept = rows.pop(now.key)
+        assert as_csv([replace(kept, seconds=0.0)]) == as_csv([replace(now, seconds=0.0)])
+        assert as_csv([replace(kept, seconds=0.0)]) != as_csv([replace(now, seconds=0.0, edges=now.edges + 1)])
+    stems = {path.stem for path in bundled()}
+    assert {key[0] for key in rows} == stems and {key[2] for key in rows} >= {*registered(), LAW, BLIND}
 
 
 SMALL = ("guarded_room", "heated_room", "train_door")
