@@ -94,7 +94,7 @@ class Program:
     def at(self, reads: Any) -> Any:
         """Give the results [..., result] for what is read [..., read], in float64.
 
-        It is written so that forms on a cell may stand for numbers, see `handcrafted.verdict.pieces`.
+        It is written so that forms on a cell may stand for numbers, see `handcrafted.verdict.forms`.
         """
         return self._known(reads) @ self.results.T
 

@@ -16,8 +16,9 @@ from handcrafted.readout.program import Program
 from handcrafted.readout.tolerances import EXACT, STATE, SUMS
 from handcrafted.verdict.bends import contexts_of
 from handcrafted.verdict.claims import Claim, Joint
+from handcrafted.verdict.forms import Forms, joined
 from handcrafted.verdict.found import Counterexample, Found
-from handcrafted.verdict.pieces import Cell, Forms, NotPiecewise, joined
+from handcrafted.verdict.pieces import Cell, NotPiecewise
 from handcrafted.verdict.regions import Allowed, Difference, Domain, Function, Regions, TooMany, compare_regions
 
 MOST_WORDS = 2**14

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.verdict.pieces import Cell, Cut, Forms, Run, Undecided
+from handcrafted.verdict.forms import Forms, variables
+from handcrafted.verdict.pieces import Cell, Cut, Run, Undecided
 
 MOST_WAYS = 64
 """Up to how many ways code may go in one region, where comparisons may answer either way."""
@@ -156,7 +157,7 @@ def compare_regions(
 
 def _one(first: Function, second: Function, run: Run, allowed: Allowed, found: Regions) -> None:
     """Compare the two on one cell, if neither bends in it."""
-    one, others = first(run.variables()), list(_ways(second, run))
+    one, others = first(variables(run)), list(_ways(second, run))
     high, low = others[0], others[0]
     for other in others[1:]:
         high, low = np.maximum(high, other), np.minimum(low, other)
@@ -178,7 +179,7 @@ def _ways(function: Function, run: Run) -> Iterator[Any]:
     while waiting:
         run.choices, run.made = waiting.pop(), 0
         try:
-            yield function(run.variables())
+            yield function(variables(run))
         except Undecided as choice:
             waiting += [(*run.choices, way) for way in range(choice.ways)]
             if len(waiting) > MOST_WAYS:

@@ -19,8 +19,9 @@ from handcrafted.readout.subject import subject
 from handcrafted.readout.tolerances import BAND
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
+from handcrafted.verdict.forms import Forms, joined, variables
 from handcrafted.verdict.law import Trial, neighbours
-from handcrafted.verdict.pieces import Cell, Cut, Forms, NotPiecewise, Run, joined
+from handcrafted.verdict.pieces import Cell, Cut, NotPiecewise, Run
 from handcrafted.verdict.regions import Allowed, Domain, TooMany, compare_regions
 from handcrafted.zoo.examples import EXAMPLES, example
 from tests.backdoors import Network
@@ -331,7 +332,7 @@ def test_code_on_forms_gives_what_it_gives_on_numbers():
         cell = cells.pop()
         run = run_on(cell)
         try:
-            forms = joined([code_of_all_kinds(run.variables())], run).parts
+            forms = joined([code_of_all_kinds(variables(run))], run).parts
         except Cut as bend:
             cells += cell.cut(bend.form, float(run.edges(bend.form)))
             continue
@@ -344,7 +345,7 @@ def test_code_on_forms_gives_what_it_gives_on_numbers():
 
 def test_what_is_not_piecewise_linear_says_so():
     run = run_on(Cell.box(np.zeros(2), np.ones(2)))
-    x: Any = run.variables()
+    x: Any = variables(run)
     for code in (lambda: x[0] * x[1], lambda: np.exp(x), lambda: 1 / x, lambda: np.rint(x), lambda: np.cumsum(x)):
         with pytest.raises(NotPiecewise):
             code()
