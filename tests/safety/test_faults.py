@@ -1,6 +1,8 @@
 """Fault injection against plain loops of its own, constructed faults, and the promises of Layer 0."""
 
 import json
+import re
+from collections import Counter
 
 import jax
 import numpy as np
@@ -13,12 +15,14 @@ from handcrafted.cli import main
 from handcrafted.control.faultlist import PLACES, WAYS, FaultList
 from handcrafted.control.yamlfile import parsed
 from handcrafted.rollout import faulted
-from handcrafted.safety.faults import bench
+from handcrafted.safety.faults import bench, report
 from handcrafted.safety.faults.campaign import Campaign, inject
 from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT, factor
 from handcrafted.safety.faults.fault import expand
+from handcrafted.safety.faults.inject import _numbers_of
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
 from handcrafted.safety.faults.place import Places
+from handcrafted.safety.faults.report import scenario_report
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
 from handcrafted.safety.faults.usual import compared, usual_faults
@@ -578,6 +582,50 @@ def test_scenarios_say_what_is_believed_done_and_harmed_by_causal_factor():
     assert [row[0] for row in rows[1:]] == [
         "feedback path: inaccurate", "control path: not carried out", "process: does not respond"
     ]  # fmt: skip
+
+
+def test_places_say_whether_they_belong_to_layer_0():
+    """By their owners' names, and by what enters for the guard alone."""
+    structure, model = of_the_zoo("guarded_room")
+    (guard,) = (name for name, one in structure.resolved.controllers.items() if structure.components[name].level == 0)
+    places = Places(model)
+    of = lambda kind: places.of(kind).values()
+    assert {place.owner for kind in ("link", "history", "recurrence") for place in of(kind) if place.base} == {guard}
+    for kind in ("link", "history", "recurrence"):
+        assert all(place.base == (place.owner == guard) for place in of(kind)) and of(kind)
+    read = {link.port for link in structure.resolved.links if link.id.receiver == guard}
+    signals = places.signals("activation")
+    for place in of("activation"):
+        component = place.name.startswith("L") and place.name[1].isdigit()
+        enters = not component and signals[place.name] in read
+        assert place.base == (place.owner == guard or enters), place
+    assert {place.base for place in of("activation")} == {True, False}
+    open_to_all = Places(of_the_zoo("heated_room")[1])
+    assert not any(place.base for kind in ("link", "history", "activation") for place in open_to_all.of(kind).values())
+
+
+def test_tables_and_reports_leave_out_what_there_is_not(monkeypatch):
+    model = of_the_zoo("heated_room")[1]
+    row = lambda campaign: dict(zip(*fault_tables(campaign)["faults"][:2], strict=True))
+    words = lambda campaign: "\n".join(scenario_report(campaign, pictures=False))
+    masked = inject(model, listed({"sensor": "temperature", "stuck": 20, "from": STEPS - 1}), steps=STEPS)
+    assert (masked.share().found, masked.share().of) == (0, 1)
+    assert all(row(masked)[name] == "" for name in ("hazard step", "first step", "noticed at step", "true"))
+    assert "No fault led to a hazard." in words(masked)
+    harm = inject(model, listed({"weight": "all", "zero": True}, {"sensor": "all", "stuck": 12}), steps=STEPS)
+    found = scenarios(harm)
+    assert int(row(harm)["hazard step"]) >= 0 and "No fault led" not in words(harm)
+    assert any("(of thermostat's heat)" in one.text for one in found), "what an entry is for is said with it"
+    assert "scenarios.csv has them all" not in words(harm)
+    monkeypatch.setattr(report, "MOST_SHOWN", 1)
+    counts = Counter(one.factor for one in found)
+    more = [f"and {count - 1} more; scenarios.csv has them all" for count in counts.values() if count > 1]
+    assert more and sorted(re.findall(r"and \d+ more; .* all", words(harm))) == sorted(more)
+
+
+@pytest.mark.parametrize("value", [True, "warm"])
+def test_what_is_no_number_of_the_dynamics_is_not_listed_as_one(value):
+    assert _numbers_of({"a": 1, "b": {"c": 2.5, "d": value}, "e": value}) == ["a", "b.c"]
 
 
 def test_less_protection_is_what_it_says():
