@@ -14,14 +14,14 @@ from handcrafted.verdict.exact import Judge
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import EXAMPLES, example
 from tests.backdoors import Network
-from tests.loops import of_the_zoo
+from tests.loops import of_the_zoo, thinned
 
 LOOPS = [path.stem for path in bundled()]
 PER_LOOP = {"one number": 16, "two numbers": 12, "words": 12, "memory": 12, "counter": 6, "pair": 12, "outside": 12,
             "between": 12, "channel": 8}  # fmt: skip
 """How many triggers of each kind are planted in each loop, where it has a place for them."""
 
-FEW = 3
+FEW = 2
 """How many of them in a usual run."""
 
 
@@ -194,7 +194,7 @@ def test_every_planted_trigger_is_found(loop, kind, count):
     assert not missed
 
 
-@pytest.mark.parametrize("law", EXAMPLES)
+@pytest.mark.parametrize("law", thinned(EXAMPLES, every=2))
 def test_every_trigger_in_a_laws_own_circuits_is_found(law):
     """Into each subspace that the law's circuits write, by what the law itself reads."""
     structure = example(law)
