@@ -197,4 +197,4 @@ hc.exercises.check_wired_but_unused(answer)
 # ## Summary
 #
 # Wiring, subspaces, patching and equations recover the loop exactly; each other method misses or invents edges for a
-# reason that can be named. `handcrafted score -o scores` runs all of this over all bundled loops, with confidence.
+# reason that can be named. `handcrafted score -o figures` runs all of this over all bundled loops, with confidence.

@@ -77,11 +77,12 @@ def _reliability(axes: Axes, judged: Sequence[Judged]) -> None:
     found = reliability(judged)
     if found:
         confidence, count, right = map(np.array, zip(*found, strict=True))
-        axes.scatter(confidence, right, s=8 + 12 * np.log10(np.maximum(count, 1)) ** 2, color="#00578a", zorder=3)
-        for x, y, n in zip(confidence, right, count, strict=True):
-            shift = (0, -12 if y > DARK else 7)
-            axes.annotate(f"{n:,}", (x, y), shift, textcoords="offset points", ha="center", fontsize=6)
-    axes.set_xlim(-0.05, 1.05)
+        area = 8 + 12 * np.log10(np.maximum(count, 1)) ** 2  # square points
+        axes.scatter(confidence, right, s=area, color="#00578a", zorder=3)
+        for x, y, n, radius in zip(confidence, right, count, np.sqrt(area) / 2, strict=True):
+            shift, beside = ((0, -radius - 3), "top") if y > DARK else ((0, radius + 3), "bottom")
+            axes.annotate(f"{n:,}", (x, y), shift, textcoords="offset points", ha="center", va=beside, fontsize=6)
+    axes.set_xlim(-0.1, 1.1)
     axes.set_ylim(-0.05, 1.1)
     axes.set_xlabel("confidence, learnt from the other loops", fontsize=8)
     axes.set_ylabel("share that is right", fontsize=8)
