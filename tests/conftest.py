@@ -22,7 +22,15 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and hasattr(os, "sched_
 
 from jaxtyping import install_import_hook
 
-HOOKED = [f"handcrafted.{part}" for part in ("model", "craft", "readout", "verdict")]
+ROOT = Path(__file__).parents[1]
+OFTEN = {f"handcrafted.{name}" for name in ("readout.program", "verdict.pieces", "verdict.forms", "verdict.regions")}
+"""Modules of small functions that run a million times in a verdict; checks would take three times as long."""
+
+FILES = (
+    path for part in ("model", "craft", "readout", "verdict") for path in (ROOT / "handcrafted" / part).rglob("*.py")
+)
+MODULES = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.stem != "__init__")
+HOOKED = [module for module in MODULES if module not in OFTEN]
 if "UNTYPED" not in os.environ:  # a broken module comes by an import hook of its own, see mutation.py
     install_import_hook(HOOKED, "beartype.beartype")
 

@@ -67,7 +67,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         new.body, new.orelse = new.orelse, new.body
         yield f"{ast.unparse(node)} -> {ast.unparse(new)}", new
     elif isinstance(new, ast.Constant) and isinstance(new.value, (int, float)) and not isinstance(new.value, bool):
-        new.value = new.value * 16 if isinstance(new.value, float) else new.value + 1
+        new.value = new.value * 16 or 1.0 if isinstance(new.value, float) else new.value + 1
         yield f"{ast.unparse(node)} -> {ast.unparse(new)}", new
     elif isinstance(new, ast.Constant) and isinstance(new.value, bool):
         new.value = not new.value
@@ -138,8 +138,8 @@ class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(code, vars(module))
 
 
-def survives(mutant: Mutant, tests: list[str], seconds: int) -> bool:
-    """Run the tests with one mutant in a process of its own; what hangs is noticed too."""
+def survives(mutant: Mutant | None, tests: list[str], seconds: int) -> bool:
+    """Run the tests with one mutant, or none, in a process of its own; what hangs is noticed too."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -149,7 +149,8 @@ def survives(mutant: Mutant, tests: list[str], seconds: int) -> bool:
         os.environ["UNTYPED"] = "1"
         import pytest
 
-        sys.meta_path.insert(0, _Broken(mutant))
+        if mutant is not None:
+            sys.meta_path.insert(0, _Broken(mutant))
         os._exit(int(pytest.main([*tests, "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"])))
     for _ in range(seconds * 10):
         done, status = os.waitpid(child, os.WNOHANG)
@@ -175,6 +176,8 @@ def main() -> None:
     ]
     every = [mutant for file in files for mutant in mutants_of(file.resolve())]
     drawn = random.Random(given.seed).sample(every, min(given.sample, len(every)))
+    if not survives(None, given.tests, given.seconds):
+        sys.exit("Expected tests that pass while nothing is broken, got some that do not. Every mutant would count.")
     lived = []
     for number, mutant in enumerate(drawn, 1):
         if alive := survives(mutant, given.tests, given.seconds):

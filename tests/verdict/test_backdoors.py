@@ -14,7 +14,7 @@ from handcrafted.verdict.exact import Judge
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import EXAMPLES, example
 from tests.backdoors import Network
-from tests.loops import of_the_zoo, thinned
+from tests.loops import of_the_zoo, sparing, thinned
 
 LOOPS = [path.stem for path in bundled()]
 PER_LOOP = {"one number": 16, "two numbers": 12, "words": 12, "memory": 12, "counter": 6, "pair": 12, "outside": 12,
@@ -181,7 +181,7 @@ def planted(structure, model, kind, count):
 
 @pytest.mark.parametrize("count", [FEW, pytest.param(max(PER_LOOP.values()), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("loop", sparing(LOOPS))
 def test_every_planted_trigger_is_found(loop, kind, count):
     """What acts beyond the declared ranges, or between points of a grid alone, is outside of what is claimed: said."""
     structure, model = of_the_zoo(loop)
@@ -194,7 +194,7 @@ def test_every_planted_trigger_is_found(loop, kind, count):
     assert not missed
 
 
-@pytest.mark.parametrize("law", thinned(EXAMPLES, every=2))
+@pytest.mark.parametrize("law", thinned(EXAMPLES, every=4))
 def test_every_trigger_in_a_laws_own_circuits_is_found(law):
     """Into each subspace that the law's circuits write, by what the law itself reads."""
     structure = example(law)

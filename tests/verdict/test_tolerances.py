@@ -83,7 +83,7 @@ feedback: [{{name: x, from: process, to: controller, range: [{-reach}, {reach}]}
 """)
 
 
-@pytest.mark.parametrize(("factor", "passes"), [(0.5, False), (1, True)])
+@pytest.mark.parametrize(("factor", "passes"), [(0.5, False), pytest.param(1, True, marks=pytest.mark.slow)])
 def test_sums_may_be_off_by_their_weights_rounding(monkeypatch, factor, passes):
     structure = zigzag(256, seed=1)
     scaled(monkeypatch, "SUMS", factor)
