@@ -71,7 +71,13 @@ def initial_state(weights: Weights, window: int = WINDOW) -> State:
         >>> model = hc.assemble(hc.load(find("heated room")))
         >>> state = hc.initial_state(model.effective_weights)
     """
-    return _initial_state(check_shapes(weights), checked_window(window))
+    return _initial_state(_checked(weights), checked_window(window))
+
+
+def _checked(weights: Weights) -> Weights:
+    """Check shapes; whole numbers and short floats become float32, which is what runs."""
+    runs = (jnp.float32, jnp.float64)
+    return check_shapes(weights).map(lambda a: a if a.dtype in runs else jnp.asarray(a, jnp.float32))
 
 
 @partial(jax.jit, static_argnames="window")
@@ -201,7 +207,8 @@ def step(weights: Weights, state: State, inputs: ArrayLike) -> tuple[State, Floa
         >>> outputs.tolist()
         [1.0]
     """
-    sizes, now = check_shapes(weights).sizes, as_numbers("inputs", inputs)
+    weights, now = _checked(weights), as_numbers("inputs", inputs)
+    sizes = weights.sizes
     must_be(state, State, "a state, as `hc.initial_state` gives it")
     must_have_axes("inputs", now, sizes, ("n_in",))
     for name, axes in STATE_AXES.items():
@@ -242,7 +249,8 @@ def forward(
         >>> outputs[:, 0].tolist()
         [1.0, 1.0, 0.0]
     """
-    sizes, given = check_shapes(weights).sizes, as_numbers("inputs", inputs)
+    weights, given = _checked(weights), as_numbers("inputs", inputs)
+    sizes = weights.sizes
     must_have_axes("inputs", given, sizes, ("time", "n_in"), ("batch", "time", "n_in"))
     if carries is not None:
         carries = as_numbers("carries", carries)

@@ -187,7 +187,7 @@ NUMBERS = (np.nan, np.inf, -np.inf, 1e30, -1e30, 3e38, 1e-40, 0.0, 1.0, -1.0, 64
 def arrays(draw, weights):
     """Draw arrays of which some are of other numbers, shapes or types."""
     found = dict(weights.numpy().items())
-    for name in draw(st.lists(st.sampled_from([*found]), min_size=1, max_size=3)):
+    for name in draw(st.lists(st.sampled_from([*found]), min_size=1, max_size=3, unique=True)):
         array = found[name]
         what = draw(st.sampled_from(("entry", "entry", "entry", "all", "shape", "type", "thing")))
         if what == "entry" and array.size:
