@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.control.faultlist import FaultList
+from handcrafted.loading.faultlist import FaultList
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.changes import changed
 from handcrafted.safety.faults.fault import Fault, expand

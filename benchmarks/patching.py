@@ -23,14 +23,14 @@ from transformer_lens import HookedTransformer, HookedTransformerConfig
 import handcrafted as hc
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.downstream import RUNS, output_effects
-from handcrafted.readout.subject import Subject, subject
+from handcrafted.readout.subject import TargetNetwork, subject
 from handcrafted.readout.tolerances import FLOOR
 
 TIME = 2
 """Steps of each run, as in `output_effects`."""
 
 
-def peer(read: Subject) -> HookedTransformer:
+def peer(read: TargetNetwork) -> HookedTransformer:
     """Make the same network in TransformerLens, without embedding and recurrence."""
     w, size = read.weights, read.weights.sizes
     model = HookedTransformer(
@@ -55,7 +55,7 @@ def peer(read: Subject) -> HookedTransformer:
 class Hooks:
     """The edges of a network patched with hooks, one run each."""
 
-    def __init__(self, read: Subject, pairs: list, stream: np.ndarray, change: np.ndarray):
+    def __init__(self, read: TargetNetwork, pairs: list, stream: np.ndarray, change: np.ndarray):
         self.read, self.model = read, peer(read)
         self.stream = torch.tensor(stream)
         self.change = torch.tensor(change)

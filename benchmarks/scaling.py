@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import initial_state
 from handcrafted.readout.subject import subject
 from handcrafted.readout.wiring import wiring

@@ -12,14 +12,13 @@ hc.simulate(model, steps=500)               # and does the loop do what it shoul
 from __future__ import annotations
 
 from handcrafted import exercises
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.components.circuit import Circuit
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
-from handcrafted.control.yamlfile import load
 from handcrafted.craft.assemble import assemble
-from handcrafted.craft.circuit import Circuit
 from handcrafted.craft.saved import load_model
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamlfile import load
 from handcrafted.model.diff import diff
 from handcrafted.model.forward import forward, initial_state, step
 from handcrafted.model.names import Names
@@ -31,6 +30,7 @@ from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.attack import attack
 from handcrafted.safety.authority import authority_report
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain

@@ -224,7 +224,7 @@ Image(picture("decision table"))
 # %%
 from itertools import product
 
-from handcrafted.craft.minimise import minimised
+from handcrafted.components.minimise import minimised
 
 words = ("no", "yes")
 

@@ -102,7 +102,7 @@ for place, row in enumerate(heat.forced.rows):
 # Move the rule, and the simulation objects.
 
 # %%
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 
 text = find("heated room").read_text().replace("above: 21.1", "above: 24").replace("below: 21.1", "below: 24")
 for one in analyse(hc.assemble(loads(text)))["heat"].disagreements:

@@ -19,8 +19,8 @@
 
 # %%
 import handcrafted as hc
-from handcrafted.control.faultlist import FaultList
-from handcrafted.control.yamlfile import parsed
+from handcrafted.loading.faultlist import FaultList
+from handcrafted.loading.yamlfile import parsed
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import fault_tables

@@ -23,7 +23,7 @@
 from pathlib import Path
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 
 
 # %%
@@ -222,7 +222,7 @@ hc.exercises.check_loop(answer)
 # <details><summary>One solution</summary>
 #
 # ```python
-# from handcrafted.control.template import template
+# from handcrafted.loading.schema import template
 #
 # answer = template("my tank")  # an operator above a pump controller
 # hc.exercises.check_loop(answer)

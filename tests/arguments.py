@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.circuit import Neurons
+from handcrafted.components.circuit import Neurons
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.edit import no_edit
 from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
 from handcrafted.zoo import find

@@ -1,6 +1,6 @@
 """Names that a person, or another tool, may well give, and that something on the way could take for more than text."""
 
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 
 NASTY = (
     "<b>&\"'\\", "a|b", "]]>", "{x}", "ключ", "日本", "#1", "a -> b: c", "🚪", "back\\nslash", "=1+1", "[/x]:smile:",

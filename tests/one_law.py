@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.padding import forward_padded
 from handcrafted.model.weights import Weights
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from handcrafted.cli import main
-from handcrafted.craft.circuit import Neurons
+from handcrafted.components.circuit import Neurons
 from handcrafted.zoo import bundled
 
 DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
@@ -35,7 +35,7 @@ def test_check_prints_the_agreed_json():
 
 
 def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
-    from handcrafted.craft import decision_table
+    from handcrafted.components import rows as decision_table
 
     honest = decision_table.table_rows
 
@@ -45,7 +45,7 @@ def test_a_network_that_does_not_do_its_law_exits_with_1(monkeypatch):
         circuit.body.bias[0] -= 1
         return circuit
 
-    monkeypatch.setattr("handcrafted.craft.stages.table_rows", lazy)
+    monkeypatch.setattr("handcrafted.components.rows.table_rows", lazy)
     result = run("check", DOOR)
     assert result.exit_code == 1
     assert "NOT reproduced" in result.output and "wrong: control action door controller -> door" in result.output

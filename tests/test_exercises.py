@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.template import template
+from handcrafted.loading.schema import template
 from handcrafted.model.disguise import disguise
 from handcrafted.zoo import find
 

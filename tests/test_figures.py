@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from matplotlib.image import imread
 
 from handcrafted.cli import main
+from handcrafted.laws import catalogue
 from handcrafted.view.staircase import imports, staircase
-from handcrafted.zoo.examples import EXAMPLES
 from handcrafted.zoo.pictures import DATA, drawables
 from tests.loops import HEAVY
 
@@ -64,7 +64,7 @@ def test_pictures_of_other_things_are_told_apart():
 
 def test_the_folder_holds_these_pictures_and_no_others():
     stems = lambda pattern: {path.relative_to(FIGURES).with_suffix("").as_posix() for path in FIGURES.rglob(pattern)}
-    assert stems("*.png") == set(KNOWN) and len(LAWS) == len(EXAMPLES)
+    assert stems("*.png") == set(KNOWN) and len(LAWS) == len(catalogue.LAWS)
     data = {path.relative_to(FIGURES / DATA).with_suffix("").as_posix() for path in (FIGURES / DATA).rglob("*.*")}
     assert data == {name for name, one in KNOWN.items() if not one.measured}
     beside = {name for name, one in KNOWN.items() if one.measured}

@@ -17,13 +17,13 @@ from ruamel.yaml import YAML
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.control.csvtext import FORMULA, as_csv, from_csv
-from handcrafted.control.letters import CONTROL
-from handcrafted.control.markdown import markdown_list, markdown_table, plain
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.tuning import knobs
-from handcrafted.control.yamlfile import dumps, load, loads
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.tuning import knobs
+from handcrafted.loading.yamlfile import load, loads
+from handcrafted.loading.yamltext import dumps
+from handcrafted.loading.zoom import Zoom
+from handcrafted.text.letters import CONTROL
+from handcrafted.text.report import FORMULA, as_csv, from_csv, markdown_list, markdown_table, plain
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.editor.experiment import Experiment
 from handcrafted.view.editor.parts import parts_of

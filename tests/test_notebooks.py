@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.notebook import executed, sources
 
 FOLDER = Path(__file__).parent.parent / "notebooks"

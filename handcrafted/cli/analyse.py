@@ -8,7 +8,7 @@ import click
 
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
-from handcrafted.control.complaint import named
+from handcrafted.text.diagnostics import named
 
 
 @main.command()
@@ -29,9 +29,8 @@ def analyse(
 
     Example: handcrafted analyse "train door" -o report
     """
-    from handcrafted.control.csvtext import as_csv
-    from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load, load_faults
     from handcrafted.safety.faults.campaign import inject
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import fault_tables
@@ -39,6 +38,7 @@ def analyse(
     from handcrafted.safety.stpa.analysis import analyse as run
     from handcrafted.safety.stpa.report import PICTURE, as_markdown
     from handcrafted.safety.stpa.tables import tables
+    from handcrafted.text.report import as_csv
     from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
     from handcrafted.view.unsafe import as_html, unsafe_picture

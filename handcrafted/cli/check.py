@@ -13,10 +13,10 @@ import click
 
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import Several, loop_path
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.resolved import LinkId
-from handcrafted.control.staging import unique
+from handcrafted.loading.lowering import unique
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def registered_by(module: str) -> tuple[str, ...]:
 
 def _check_one(path: Path, readouts: tuple[str, ...]) -> Checked:
     """Give the comparison and the chain of command of one file."""
-    from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
     from handcrafted.readout.recover import recover
     from handcrafted.verdict.chain import chain_of_command
     from handcrafted.verdict.compare import compare

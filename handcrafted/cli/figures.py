@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from handcrafted.cli.group import friendly, main, quiet
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 
 
 @main.command()
@@ -34,7 +34,7 @@ def figures(output: Path, only: tuple[str, ...], notebooks: Path | None) -> None
     """
     from rich.progress import track
 
-    from handcrafted.control.complaint import nearest
+    from handcrafted.text.diagnostics import nearest
     from handcrafted.view.notebook import execute, sources
     from handcrafted.view.output import write
     from handcrafted.zoo.pictures import drawables

@@ -12,8 +12,7 @@ import click
 
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
-from handcrafted.control.complaint import named
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError, named
 
 
 @main.command()
@@ -25,7 +24,7 @@ def new(name: str, output: Path | None) -> None:
 
     Example: handcrafted new "my loop" -o my_loop.yaml
     """
-    from handcrafted.control.template import file_name, template
+    from handcrafted.loading.schema import file_name, template
 
     text = template(name)
     path = output or Path(file_name(name))
@@ -45,7 +44,7 @@ def schema(faults: bool) -> None:
 
     Example: handcrafted schema > control-structure.schema.json
     """
-    from handcrafted.control.schema import fault_schema, json_schema
+    from handcrafted.loading.schema import fault_schema, json_schema
 
     click.echo(json.dumps(fault_schema() if faults else json_schema(), indent=2))
 
@@ -64,7 +63,7 @@ def draw(file: Path, output: Path, collapse: tuple[str, ...], width: float | Non
 
     Example: handcrafted draw "wheel brakes" --collapse braking --width 6.9 --dpi 600 -o wheel_brakes.png
     """
-    from handcrafted.control.yamlfile import load
+    from handcrafted.loading.yamlfile import load
     from handcrafted.view.draw import draw as draw_thing
 
     asked = {name: value for name, value in (("width", width), ("dpi", dpi)) if value is not None}
@@ -81,8 +80,8 @@ def explain(file: Path, link: str | None, equations: bool) -> None:
 
     Example: handcrafted explain "train door" "train -> door controller: train motion"
     """
-    from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
     from handcrafted.verdict.explain import explain as explain_link
 
     if equations == (link is not None):
@@ -97,8 +96,8 @@ def explain(file: Path, link: str | None, equations: bool) -> None:
 
 def _equations(file: Path) -> str:
     """Give the control laws of a file's network, read off its weights."""
-    from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
     from handcrafted.readout.equations.equations import equations
     from handcrafted.readout.subject import subject
 
@@ -117,8 +116,8 @@ def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
 
     Example: handcrafted run "heated room" --steps 1000 -o heated_room.png
     """
-    from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
     from handcrafted.rollout.simulate import simulate
     from handcrafted.view.draw import draw as draw_thing
     from handcrafted.view.tables import print_trace

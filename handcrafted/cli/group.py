@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 

@@ -8,7 +8,7 @@ import click
 
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import LoopFile
-from handcrafted.control.complaint import named
+from handcrafted.text.diagnostics import named
 
 
 @main.command()
@@ -31,15 +31,15 @@ def inject(
 
     Example: handcrafted inject "guarded room" bit_flips.yaml --sample 1000 -o faults
     """
-    from handcrafted.control.csvtext import as_csv
-    from handcrafted.control.errors import HandcraftedError
-    from handcrafted.control.yamlfile import load, load_faults
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load, load_faults
     from handcrafted.safety.faults.campaign import inject as run
     from handcrafted.safety.faults.outcome import HAZARD
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
     from handcrafted.safety.faults.usual import compared, usual_faults
+    from handcrafted.text.diagnostics import HandcraftedError
+    from handcrafted.text.report import as_csv
     from handcrafted.view.campaign import pictures
     from handcrafted.view.output import write
 

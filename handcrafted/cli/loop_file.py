@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from handcrafted.control.complaint import named
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError, named
 from handcrafted.zoo import find
 
 

@@ -9,7 +9,7 @@ import click
 from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import friendly, main, quiet
 from handcrafted.cli.loop_file import Several, loop_path
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 
 SQUEEZED = ("train door", "heated room")
 """Loops whose streams are squeezed unless others are named: one without dynamics, one with."""
@@ -48,8 +48,8 @@ def score(
 
     Example: handcrafted score -o scores --readout wiring --readout gradient
     """
-    from handcrafted.control.yamlfile import load
     from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
     from handcrafted.readout.recover import chosen
     from handcrafted.readout.registry import registered
     from handcrafted.verdict.scoreboard.calibrate import confidences
@@ -94,7 +94,7 @@ def score(
 
 def _squeeze(files: tuple[str, ...], output: Path | None, seeds: int, others: bool) -> None:
     """Write what is left of each loop at each width as compression_LOOP.csv and .png, or print the tables alone."""
-    from handcrafted.control.yamlfile import load
+    from handcrafted.loading.yamlfile import load
     from handcrafted.verdict.compression.sweep import as_csv, sweep
     from handcrafted.view.compression import compression
     from handcrafted.view.output import write

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import listed, shown
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import listed, shown
 
 Value = str | float
 """A value of a signal: a word for a discrete one, a number for a real one."""

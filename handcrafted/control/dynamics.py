@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from handcrafted.control.domain import Value
-from handcrafted.control.letters import listed
 from handcrafted.control.parts import EMPTY, MOST_ROWS, MOST_WORDS, Name, NameMap, Number, Part, Positive
+from handcrafted.text.letters import listed
 
 Pair = tuple[Number, Number]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from handcrafted.control.complaint import all_are, must_be
+from handcrafted.text.diagnostics import all_are, must_be
 
 INPUT, OUTPUT = "input", "output"
 

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.parts import MOST_WHOLE
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 
 
 def is_numeric(dtype: Any) -> bool:

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from handcrafted.control.letters import CONTROL, shown
+from handcrafted.text.letters import CONTROL, shown
 
 LONGEST_NAME = 120
 """Letters of a name."""

@@ -8,19 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Remembered, Value
+from handcrafted.control.entries import AlgorithmEntry
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import written
-from handcrafted.control.parts import Condition, Part
-from handcrafted.control.structure import AlgorithmEntry, ControlStructure
+from handcrafted.control.instance import LawInstance, next_step
 from handcrafted.control.vocabulary import LinkKind
-
-ENDING = " next"
-"""Ending of the subspace that the recurrence carries to the one without it."""
-
-
-def next_step(signal: Signal) -> Signal:
-    """Name the subspace whose value the recurrence carries to `signal` at the next step."""
-    return Signal(signal.owner, signal.role, signal.name + ENDING)
+from handcrafted.text.letters import written
 
 
 class LinkId(NamedTuple):
@@ -71,98 +63,21 @@ class ResolvedLink:
         return self.sent_by_controller or self.received_by_controller
 
 
-class Read(NamedTuple):
-    """A signal that a law reads.
-
-    Attributes:
-        grid: the step of the values that it can take, where a sensor rounds them; else None.
-    """
-
-    signal: Signal
-    name: str
-    domain: Domain
-    initial: Value
-    grid: float | None = None
-
-
-class Lagged(NamedTuple):
-    """A signal as it was `lag` steps ago."""
-
-    signal: Signal
-    lag: int = 0
-
-
-class Stage(NamedTuple):
-    """One circuit of a law: the subspace that it writes, and what it reads."""
-
-    signal: Signal
-    reads: tuple[Lagged, ...]
-
-
-class Memory(NamedTuple):
-    """A state that the recurrence carries: the carry writes `signal`, the law writes `next`."""
-
-    signal: Signal
-    domain: Domain
-    initial: Remembered
-
-    @property
-    def next(self) -> Signal:
-        """The subspace that holds the state after the step."""
-        return next_step(self.signal)
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is computed by one law: a process-model variable or a decision.
-
-    Attributes:
-        law: name of the law; None for the default linear law.
-        reads: what it reads; a guard the request last.
-        settings: the law's parameters, checked.
-        domain: of the result.
-        memory: the state that the law keeps.
-        stages: its circuits before the one that writes the result.
-        result: what the circuit that writes the result reads.
-        time_step: how long a step is, in the structure's unit.
-        safe: what a guard gives where it does not permit, or cannot know; None for other laws.
-    """
-
-    owner: str
-    name: str
-    law: str | None
-    reads: tuple[Read, ...]
-    settings: Part | None
-    when: Condition | None
-    domain: Domain
-    memory: Memory | None
-    stages: tuple[Stage, ...]
-    result: tuple[Lagged, ...]
-    time_step: float
-    safe: Value | None = None
-
-    @property
-    def written(self) -> tuple[Signal, ...]:
-        """The subspaces of its stages, and of its state before and after the step."""
-        kept = (self.memory.signal, self.memory.next) if self.memory else ()
-        return (*(stage.signal for stage in self.stages), *kept)
-
-    @property
-    def tested(self) -> tuple[Read, ...]:
-        """What its condition may test: everything that it reads but the request that a guard gates."""
-        return self.reads[:-1] if self.law == "guard" else self.reads
-
-
 @dataclass(frozen=True)
 class ResolvedVariable:
-    """A process-model variable with its domain, the links that it reads and the law that updates it."""
+    """A process-model variable with its domain, the links that it reads and the law that updates it.
+
+    Attributes:
+        grid: the step to which a sensor has rounded its values; None where there is none.
+    """
 
     name: str
     signal: Signal
     domain: Domain
     initial: Value
     reads: tuple[ResolvedLink, ...]
-    task: Task
+    task: LawInstance
+    grid: float | None = None
 
     @property
     def written(self) -> tuple[Signal, ...]:
@@ -173,12 +88,6 @@ class ResolvedVariable:
     def copies(self) -> bool:
         """Whether it simply takes over the one link that it reads."""
         return self.task.law is None and len(self.reads) == 1 and self.reads[0].domain.values == self.domain.values
-
-    @property
-    def grid(self) -> float | None:
-        """The step to which a sensor has rounded its values; None where there is none."""
-        plain = self.copies or self.task.law == "delay"
-        return self.reads[0].grid if plain and self.reads else None
 
 
 @dataclass(frozen=True)
@@ -194,7 +103,7 @@ class ResolvedEntry:
     reads: tuple[ResolvedVariable, ...]
     links: tuple[ResolvedLink, ...]
     declared: AlgorithmEntry | None
-    task: Task
+    task: LawInstance
 
     @property
     def written(self) -> tuple[Signal, ...]:
@@ -213,7 +122,7 @@ class ResolvedController:
     entries: tuple[ResolvedEntry, ...]
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[LawInstance, ...]:
         """All laws of the controller: of its variables, then of its decisions."""
         return tuple(part.task for part in (*self.variables, *self.entries))
 
@@ -260,15 +169,3 @@ class Resolved:
                 for signal in (memory.signal, memory.next):
                     found.setdefault(signal, (memory.domain, memory.initial))
         return found
-
-
-def link_names(structure: ControlStructure) -> dict[tuple[LinkKind, int], str]:
-    """Name every link, with a placeholder such as `feedback 2` for one that has no name."""
-    taken = {link.name for _, _, link in structure.links() if link.name}
-    names = {}
-    for kind, position, link in structure.links():
-        placeholder = f"{kind} {position + 1}"
-        while link.name is None and placeholder in taken:
-            placeholder += "'"
-        names[kind, position] = link.name or placeholder
-    return names

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
+
+WINDOW = 16
+"""How many steps a head sees, the present one included, unless a model says otherwise."""
 
 
 class Role(StrEnum):

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.circuit import Circuit, Head, Neurons
+from handcrafted.components.circuit import Circuit, Head, Neurons
 from handcrafted.craft.plan import circuits_of
+from handcrafted.loading.control_structure import ControlStructure
 
 
 def without_saturation(structure: ControlStructure) -> tuple[Circuit, ...]:

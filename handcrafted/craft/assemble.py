@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from handcrafted.control.complaint import all_are, must_be
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.resolved import ResolvedLink, next_step
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.circuit import Circuit, Head
+from handcrafted.components.circuit import Circuit, Head
+from handcrafted.control.instance import next_step
+from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import each_circuit
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.craft.schedule import schedule
 from handcrafted.craft.stream import names_of, subspaces
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.layout import Placement
 from handcrafted.model.memory import memory
 from handcrafted.model.names import Names
-from handcrafted.model.parameters import Built
+from handcrafted.model.network import Network
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.text.diagnostics import HandcraftedError, all_are, must_be
 
 
 def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = None) -> Transformer:
@@ -41,12 +41,13 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
         train door: ...
     """
     must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
-    if circuits is None:
-        return Transformer(*_build(structure), structure=structure, rebuild=_build)
-    return Transformer(*_build(structure, tuple(all_are(circuits, Circuit, "circuits"))), structure=structure)
+    given = None if circuits is None else tuple(all_are(circuits, Circuit, "circuits"))
+    made = _build(structure, given)
+    parts = made.weights, made.masks, made.names, made.layout, structure
+    return Transformer(*parts, rebuild=_build if given is None else None)
 
 
-def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Built:
+def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Network:
     resolved = structure.resolved
     width = sum(link.domain.width for link in resolved.links if link.counted)
     _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
@@ -65,7 +66,7 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)
         allow(masks, names, place)
-    return Built(weights, masks, names, layout)
+    return Network(weights, masks, names, layout, structure)
 
 
 def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import networkx as nx
 import numpy as np
 
+from handcrafted.components.circuit import Circuit, Head, Neurons
 from handcrafted.control.graph import Signal
-from handcrafted.craft.circuit import Circuit, Head, Neurons
 from handcrafted.craft.schedule import dependencies
 
 UNIT = 2.0**-24

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from handcrafted.components.circuit import Circuit, Site
+from handcrafted.components.linear import copy
+from handcrafted.components.positional import receive
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import written_port
-from handcrafted.control.resolved import Resolved, ResolvedController, Task
-from handcrafted.craft.circuit import Circuit, Site
-from handcrafted.craft.laws import result, stages
-from handcrafted.craft.linear import copy
-from handcrafted.craft.steps_ago import receive
+from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import Resolved, ResolvedController
+from handcrafted.control.signal_graph import written_port
+from handcrafted.laws.law import law_of
 
 
 def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
@@ -38,9 +39,11 @@ def _controller(controller: ResolvedController) -> Iterator[Circuit]:
         yield from _law(entry.task, [(written_port(link), link.domain) for link in entry.links])
 
 
-def _law(task: Task, targets: list[tuple[Signal, Domain]]) -> Iterator[Circuit]:
+def _law(task: LawInstance, targets: list[tuple[Signal, Domain]]) -> Iterator[Circuit]:
     """Build the stages of a law once, and its result for each subspace that carries it."""
     sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
-    yield from stages(task, sites)
-    for target, domain in targets:
-        yield result(task, Site(task.owner, tuple(read.signal for read in task.result), target), domain)
+    reads = tuple(read.signal for read in task.result)
+    for number, (target, domain) in enumerate(targets):
+        *stages, result = law_of(task).circuits(task, [*sites, Site(task.owner, reads, target)], domain)
+        yield from () if number else stages
+        yield result

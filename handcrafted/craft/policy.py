@@ -19,17 +19,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.components.circuit import Circuit
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import written_port
-from handcrafted.control.letters import listed
 from handcrafted.control.resolved import Resolved, ResolvedController
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.signal_graph import written_port
 from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import listed
 
 OWN_READS: dict[Role, tuple[Role, ...]] = {
     Role.FEEDBACK: (Role.FEEDBACK_MODELLING, Role.PROCESSING_FOR_ACTION),

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.components.circuit import Circuit
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import listed
-from handcrafted.craft.circuit import Circuit
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import listed
 
 
 def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from handcrafted.components.circuit import Circuit
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Resolved
 from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Circuit
 from handcrafted.model.names import Coordinate, Names, Port
 
 

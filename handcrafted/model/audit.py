@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.entry import places_in
 from handcrafted.model.layout import circuits_by_component, component_at
+from handcrafted.model.network import Network
 from handcrafted.model.weights import FIELD_AXES, Weights, must_have_sizes
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
 
 READING = ("W_Q", "W_K", "W_V", "W_in")
 WRITING = ("W_O", "W_out")
@@ -45,38 +42,38 @@ class Breach:
         return f"{self.array}[{place}] = {self.value:g}: {self.component} {self.rule}"
 
 
-def audit(model: Transformer, weights: Weights | None = None) -> Iterator[Breach]:
+def audit(network: Network, weights: Weights | None = None) -> Iterator[Breach]:
     """Give every raw entry other than zero that the policy masks, array by array.
 
     Such entries never act: `effective_weights` leaves them out. What an edit or a training step puts there is lost.
 
     Args:
-        model: whose policy.
-        weights: raw arrays of the model's shapes; None takes its own.
+        network: whose policy.
+        weights: raw arrays of its shapes; None takes its own.
 
     Raises:
         HandcraftedError: if the shapes disagree.
     """
-    rules = _Rules(model)
-    arrays = model.weights if weights is None else must_have_sizes(weights, model.weights.sizes)
-    for name, mask in model.masks.items():
+    rules = _Rules(network)
+    arrays = network.weights if weights is None else must_have_sizes(weights, network.weights.sizes)
+    for name, mask in network.masks.items():
         array = np.asarray(arrays[name])
         for place in places_in((array != 0) & ~np.asarray(mask)):
             yield rules.breach(name, place, float(array[place]))
 
 
-def rule_for(model: Transformer, array: str, index: tuple[int, ...]) -> str:
+def rule_for(network: Network, array: str, index: tuple[int, ...]) -> str:
     """Say of an entry that the policy masks whose it is, and why it may not act."""
-    breach = _Rules(model).breach(array, index, 0.0)
+    breach = _Rules(network).breach(array, index, 0.0)
     return f"{breach.component} {breach.rule}"
 
 
 class _Rules:
     """What each place of each array is for."""
 
-    def __init__(self, model: Transformer):
-        self.names = model.names
-        self.circuits = circuits_by_component(model.layout)
+    def __init__(self, network: Network):
+        self.names = network.names
+        self.circuits = circuits_by_component(network.layout)
 
     def breach(self, array: str, index: tuple[int, ...], value: float) -> Breach:
         axes = dict(zip(FIELD_AXES[array], index, strict=False))

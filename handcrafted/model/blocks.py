@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.resolved import ResolvedController, next_step
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.instance import next_step
+from handcrafted.control.resolved import ResolvedController
+from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.order import half_of
+from handcrafted.text.diagnostics import HandcraftedError
+
+if TYPE_CHECKING:
+    from handcrafted.loading.control_structure import ControlStructure
 
 Positions = tuple[int, ...]
 
@@ -41,7 +44,7 @@ class Source(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class BlockPart:
     """The heads or the neurons of one block in one layer.
 
     Attributes:
@@ -90,7 +93,7 @@ class Block:
     rows: Positions
     outputs: Positions
     safe: tuple[float, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[BlockPart, ...]
     circuits: tuple[Placement, ...]
 
     def pieces(self, d_head: int) -> Iterator[tuple[str, str, tuple[np.ndarray, ...]]]:
@@ -215,12 +218,12 @@ class _Cutter:
             tuple(outputs[i] for i in order), tuple(safe[i] for i in order), parts, tuple(places),
         )  # fmt: skip
 
-    def _part(self, key: tuple[str, Signal | None], places: list[Placement], inputs: dict[Signal, int]) -> Part:
+    def _part(self, key: tuple[str, Signal | None], places: list[Placement], inputs: dict[Signal, int]) -> BlockPart:
         sources = tuple(self._source(key, s, inputs) for s in dict.fromkeys(s for p in places for s in p.reads))
         writes = [i for place in places for i in self._at(place.writes)]
         components = sorted(number for place in places for number in place.components)
         reads = [i for source in sources for i in self.names.find(source.signal).tolist()]
-        return Part(half_of(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
+        return BlockPart(half_of(places[0]), tuple(components), sources, tuple(reads), tuple(writes))
 
     def _source(self, key: tuple[str, Signal | None], signal: Signal, inputs: dict[Signal, int]) -> Source:
         if signal in inputs:

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.control.letters import listed, shown
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.letters import listed, shown
 
 HEAD, NEURON, CARRY = "head", "neuron", "carry"
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.tuning import Setting, knobs
+from handcrafted.loading.tuning import Setting, knobs
 from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.provenance import Provenances
 from handcrafted.model.transformer import Transformer
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 
 MOST_ENTRIES = 24
 """Entries that are printed before the rest is counted."""
@@ -104,7 +103,7 @@ def diff(a: Transformer, b: Transformer) -> Difference:
 
 
 def _entries(a: Transformer, b: Transformer) -> Iterator[ChangedEntry]:
-    look = Provenances(a)
+    look = Provenances(a.network)
     for name, array in a.weights.items():
         old, new = np.asarray(array), np.asarray(b.weights[name])
         flipped = np.bitwise_count(old.view(np.uint32) ^ new.view(np.uint32))

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from handcrafted.control.complaint import must_be
 from handcrafted.control.numbers import must_have_axes
 from handcrafted.model.weights import Weights
+from handcrafted.text.diagnostics import must_be
 
 
 class EdgeEdit(NamedTuple):
@@ -38,7 +38,7 @@ class EdgeEdit(NamedTuple):
     carry: Any
 
 
-class Touch(NamedTuple):
+class AffineEdit(NamedTuple):
     """A change of some values: each becomes `value * keep + add`, whatever it was where `keep` is 0; then bits flip.
 
     Attributes:
@@ -65,7 +65,7 @@ class Touch(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """An intervention on a whole run: a `Touch` per place, None where nothing is changed.
+    """An intervention on a whole run: a `AffineEdit` per place, None where nothing is changed.
 
     Attributes:
         embed: on the residual at the start of a step [time, d_model].
@@ -126,7 +126,7 @@ def check_edit(edit: Edit | None, sizes: Mapping[str, int], time: int) -> None:
     must_be(edit, Edit | None, "an intervention, as `no_edit` begins it")
     for name in Edit._fields if edit is not None else ():
         part = getattr(edit, name)
-        must_be(part, (EdgeEdit if name == "edge" else Touch) | None, f"what is changed under {name}, or None")
+        must_be(part, (EdgeEdit if name == "edge" else AffineEdit) | None, f"what is changed under {name}, or None")
         for field, values in () if part is None else part._asdict().items():
             axes = EDGE_AXES[field] if name == "edge" else AXES[name]
             if values is not None:
@@ -143,6 +143,6 @@ def no_edit(weights: Weights) -> Edit:
     edge = EdgeEdit(
         zeros("d_model"), zeros("layer", "head"), zeros("layer", "d_mlp"), zeros("n_out"), np.zeros(1, np.float32)
     )
-    nothing = lambda *axes: Touch(ones(*axes), zeros(*axes))
+    nothing = lambda *axes: AffineEdit(ones(*axes), zeros(*axes))
     stream = nothing("layer", "d_model"), nothing("layer", "d_model")
     return Edit(nothing("d_model"), *stream, nothing("layer", "head", "d_head"), nothing("layer", "d_mlp"), edge)

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be, nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.numbers import as_numbers
 from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import shown
 
 
 def entry_name(array: str, index: tuple[int, ...]) -> str:

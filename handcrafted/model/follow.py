@@ -8,15 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from handcrafted.control.complaint import FilePath
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.tuning import Knob, Setting, knobs, tuned
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
 from handcrafted.model.entry import places_in
 from handcrafted.model.layout import circuits_by_component, component_at
-from handcrafted.model.parameters import Built, Rebuild, differ, same_circuits, trials
+from handcrafted.model.network import Network, Rebuild
+from handcrafted.model.parameters import differ, trials
 from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.text.diagnostics import FilePath, HandcraftedError
 
 STEPS = 40
 """Steps of the search for a number where an entry is no straight line of its parameter."""
@@ -40,13 +40,13 @@ Off = Weights
 """Where raw entries differ from what the structure's laws derive, as booleans."""
 
 
-def off_formula(built: Built, raw: Weights) -> Off:
+def off_formula(built: Network, raw: Weights) -> Off:
     """Mark the raw entries that are not what a structure derives."""
     return built.weights.map(differ, raw)
 
 
-def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights) -> tuple[ControlStructure, Built]:
-    """Give the structure whose parameters derive as many of the raw entries as they can, one parameter after another.
+def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights) -> Network:
+    """Return the network whose parameters derive as many of the raw entries as they can, one after another.
 
     A parameter is moved only if every entry that it then moves is exactly what stands there; of several values that
     derive the same numbers the one with the fewest digits is taken.
@@ -56,31 +56,31 @@ def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights) -> tuple
     Error: none in the arrays; a parameter is known as well as float32 holds it.
     """
     raw, built = raw.map(np.asarray), rebuild(structure)
-    while laws := _laws(structure, built, off_formula(built, raw)):
-        known = [knob for knob in knobs(structure).values() if knob.path[:4] in laws]
-        found = [new for knob in known if (new := _Search(structure, rebuild, built, knob, raw).found()) is not None]
+    while laws := _laws(built, off_formula(built, raw)):
+        known = [knob for knob in knobs(built.structure).values() if knob.path[:4] in laws]
+        found = [new for knob in known if (new := _Search(rebuild, built, knob, raw).found()) is not None]
         if not found:
             break
-        structure, built = max(found, key=lambda new: _moved(built, new[1]))
-    return structure, built
+        built = max(found, key=lambda new: _moved(built, new))
+    return built
 
 
-def _moved(old: Built, new: Built) -> int:
+def _moved(old: Network, new: Network) -> int:
     """Count the entries in which two sets of arrays differ."""
     return sum(int(differ(array, new.weights[name]).sum()) for name, array in old.weights.items())
 
 
-def _laws(structure: ControlStructure, built: Built, wrong: Off) -> set[FilePath]:
+def _laws(built: Network, wrong: Off) -> set[FilePath]:
     """Say where the file states the laws whose circuits or subspaces hold entries that are off."""
     off = {signal for name, at in wrong.items() for place in places_in(at) for signal in _written(built, name, place)}
     found: set[FilePath] = set()
-    for name, controller in structure.resolved.controllers.items():
+    for name, controller in built.structure.resolved.controllers.items():
         for where, parts in (("process model", controller.variables), ("control algorithm", controller.entries)):
             found |= {("components", name, where, part.name) for part in parts if off & {*part.written}}
     return found
 
 
-def _written(built: Built, array: str, index: tuple[int, ...]) -> Iterator[Signal]:
+def _written(built: Network, array: str, index: tuple[int, ...]) -> Iterator[Signal]:
     component = component_at(array, index)
     if component is None:
         touched = (i for i, axis in zip(index, FIELD_AXES[array], strict=True) if axis == "d_model")
@@ -92,15 +92,15 @@ def _written(built: Built, array: str, index: tuple[int, ...]) -> Iterator[Signa
 class _Search:
     """The search for the value of one parameter."""
 
-    def __init__(self, structure: ControlStructure, rebuild: Rebuild, built: Built, knob: Knob, raw: Weights):
-        self.structure, self.rebuild, self.built, self.knob, self.raw = structure, rebuild, built, knob, raw
-        self.tried: dict[Setting, Built | None] = {}
+    def __init__(self, rebuild: Rebuild, built: Network, knob: ParameterRef, raw: Weights):
+        self.rebuild, self.built, self.knob, self.raw = rebuild, built, knob, raw
+        self.tried: dict[Setting, Network | None] = {}
 
-    def found(self) -> tuple[ControlStructure, Built] | None:
-        """Give the structure and its arrays, if some value derives exactly the raw entries that it moves."""
+    def found(self) -> Network | None:
+        """Return the network of another value, if some value derives exactly the raw entries that it moves."""
         for value in self._candidates():
             if (new := self._built(value)) is not None and self._fits(new):
-                return tuned(self.structure, self.knob, value), new
+                return new
         return None
 
     def _candidates(self) -> Iterator[Setting]:
@@ -119,12 +119,12 @@ class _Search:
             for solved in self._solved(entry):
                 yield from dict.fromkeys(float(f"{solved:.{digits}g}") for digits in DIGITS)
 
-    def _probe(self, value: Setting) -> tuple[float, Built] | None:
+    def _probe(self, value: Setting) -> tuple[float, Network] | None:
         """Give a trial that moves anything."""
         new = self._built(value)
         return None if new is None or not _moved(self.built, new) else (float(value), new)
 
-    def _mostly_off(self, new: Built) -> bool:
+    def _mostly_off(self, new: Network) -> bool:
         """Whether most of what a trial moves is off; if not, no other value explains what stands there."""
         off = off_formula(self.built, self.raw)
         counts = np.zeros(2, int)
@@ -133,22 +133,22 @@ class _Search:
             counts += (moved & off[name]).sum(), (moved & ~off[name]).sum()
         return bool(counts[0] > counts[1])
 
-    def _built(self, value: Setting) -> Built | None:
+    def _built(self, value: Setting) -> Network | None:
         """Give what a value derives; None where it is not valid, or needs other circuits."""
         if value not in self.tried:
             self.tried[value] = None
             with suppress(HandcraftedError):
-                new = self.rebuild(tuned(self.structure, self.knob, value))
-                self.tried[value] = new if same_circuits(self.built, new) else None
+                new = self.rebuild(tuned(self.built.structure, self.knob, value))
+                self.tried[value] = new if self.built.same_circuits(new) else None
         return self.tried[value]
 
-    def _fits(self, new: Built) -> bool:
+    def _fits(self, new: Network) -> bool:
         """Whether a value moves something, and all that it moves to what stands there."""
         moved = self.built.weights.map(differ, new.weights)
         fits = all((new.weights[name] == self.raw[name])[at].all() for name, at in moved.items())
         return fits and bool(_moved(self.built, new))
 
-    def _responding(self, new: Built) -> list[Place]:
+    def _responding(self, new: Network) -> list[Place]:
         """Give entries that a probe moves, those first that it moves least: others may jump."""
         found: dict[tuple[float, float, float], Place] = {}
         for name, array in self.built.weights.items():

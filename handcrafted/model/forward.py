@@ -15,13 +15,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.control.complaint import must_be
 from handcrafted.control.numbers import as_numbers, must_have_axes, whole
-from handcrafted.model.edit import EdgeEdit, Edit, Touch, check_edit
+from handcrafted.control.vocabulary import WINDOW
+from handcrafted.model.edit import AffineEdit, EdgeEdit, Edit, check_edit
 from handcrafted.model.weights import Weights, check_shapes
-
-WINDOW = 16
-"""How many steps a head sees, the current one included."""
+from handcrafted.text.diagnostics import must_be
 
 MOST_WINDOW = 1_000
 """Each step of a window is a key and a value of every head."""
@@ -134,7 +132,7 @@ def _projections(layer: Mapping[str, Array], x: Array, edge: EdgeEdit | None) ->
     return projected
 
 
-def _touched(value: Array, touch: Touch | None) -> Array:
+def _touched(value: Array, touch: AffineEdit | None) -> Array:
     return value if touch is None else touch.on(value)
 
 

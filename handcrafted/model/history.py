@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.structure import ControlStructure
 from handcrafted.model.entry import entry_name, places_in
-from handcrafted.model.layout import Placement
+from handcrafted.model.network import Network
 from handcrafted.model.weights import Weights
+from handcrafted.text.diagnostics import HandcraftedError
 
 MOST_CHANGES = 1_000
 """Changes that are remembered; the oldest are forgotten, for each keeps the arrays that it replaced."""
@@ -20,29 +19,12 @@ MOST_LINES = 64
 """Entries of one change that are written out; of more their number."""
 
 
-class Moment(NamedTuple):
-    """A model as it stands: its arrays, which are never changed in place, and the structure that they follow from."""
-
-    weights: Weights
-    structure: ControlStructure
-    layout: tuple[Placement, ...]
-
-
-class Edited(NamedTuple):
-    """What becomes of a model: arrays, the structure and layout that follow, and the change as a line of Python."""
-
-    weights: Weights
-    structure: ControlStructure
-    layout: tuple[Placement, ...]
-    text: str
-
-
 class Change(NamedTuple):
     """One change of a model: as a line of Python, what was before, and what came of it."""
 
     text: str
-    before: Moment
-    after: Moment
+    before: Network
+    after: Network
 
 
 class History:
@@ -56,7 +38,7 @@ class History:
     """
 
     def __init__(self):
-        self.first: Moment | None = None
+        self.first: Network | None = None
         self.done: list[Change] = []
         self.undone: list[Change] = []
         self.watchers: list[Callable[[], None]] = []
@@ -67,7 +49,7 @@ class History:
         self.done = [*self.done[1 - MOST_CHANGES :], change]
         self.undone.clear()
 
-    def back(self) -> Moment:
+    def back(self) -> Network:
         """Take the last change back.
 
         Raises:
@@ -78,7 +60,7 @@ class History:
         self.undone.append(self.done.pop())
         return self.undone[-1].before
 
-    def forth(self) -> Moment:
+    def forth(self) -> Network:
         """Do the last change again that was undone.
 
         Raises:

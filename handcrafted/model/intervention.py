@@ -14,16 +14,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.control.letters import shown
 from handcrafted.control.numbers import as_numbers, must_have_axes, real, whole
 from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution, find_component
 from handcrafted.model.edit import Edit, no_edit
 from handcrafted.model.forward import WINDOW, Activations, checked_window, forward
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.letters import shown
 
 Place = Signal | str | tuple[Signal | str, Signal | str]
 

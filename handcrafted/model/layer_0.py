@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.model.blocks import Block
 from handcrafted.model.weights import Weights
+
+if TYPE_CHECKING:
+    from handcrafted.loading.control_structure import ControlStructure
 
 
 def base_of(structure: ControlStructure) -> str | None:

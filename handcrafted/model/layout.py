@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.report import Report
 from handcrafted.model.component import HEAD, NEURON, Component
 from handcrafted.model.weights import FIELD_AXES
+from handcrafted.text.report import Report
 
 
 @dataclass(frozen=True)

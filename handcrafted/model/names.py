@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.control.letters import listed
 from handcrafted.control.resolved import Resolved
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.letters import listed
 
 
 class Coordinate(NamedTuple):

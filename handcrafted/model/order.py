@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from handcrafted.control.complaint import all_are
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.model.layout import Placement, circuits_by_component
+from handcrafted.text.diagnostics import HandcraftedError, all_are
 
 MOST_WINDOW = 43
 """The largest window: a query turns by 1 rad per step, and 44 rad are nearly 7 turns."""

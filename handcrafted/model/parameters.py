@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be, nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import clipped, shown
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.tuning import Knob, Setting, knobs, tuned
-from handcrafted.model.layout import Placement
-from handcrafted.model.names import Names
-from handcrafted.model.weights import Weights
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
+from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
+from handcrafted.model.network import Network, Rebuild
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import clipped, shown
 
 Entries = dict[str, np.ndarray]
 """By array: the indices [entry, axis] of some of its numbers."""
-
-
-class Built(NamedTuple):
-    """What a structure becomes: arrays, masks, names and layout."""
-
-    weights: Weights
-    masks: Weights
-    names: Names
-    layout: tuple[Placement, ...]
-
-
-Rebuild = Callable[[ControlStructure], Built]
-"""How a structure becomes arrays."""
 
 
 OTHERS = "no number alone: other values need other circuits"
@@ -74,8 +54,15 @@ class Parameters(Mapping[str, Parameter]):
     along, so that whatever is compared with it afterwards is compared with the new law.
     """
 
-    def __init__(self, model: Transformer, rebuild: Rebuild):
-        self._model, self._rebuild = model, rebuild
+    def __init__(self, now: Callable[[], Network], rebuild: Rebuild, become: Callable[[Network, str], None]):
+        """Look at the parameters of a model.
+
+        Args:
+            now: the network as it stands.
+            rebuild: how a structure becomes a network.
+            become: makes another network of the model, a change that the line of Python describes.
+        """
+        self._now, self._rebuild, self._become = now, rebuild, become
 
     def __getitem__(self, name: str) -> Parameter:
         knob = self._knob(name)
@@ -88,39 +75,40 @@ class Parameters(Mapping[str, Parameter]):
             HandcraftedError: if the value is not valid, or if it needs other circuits; the model is then untouched.
         """
         knob = self._knob(name)
-        changed = tuned(self._model.structure, knob, value)
-        old, new = self._rebuild(self._model.structure), self._rebuild(changed)
-        if not same_circuits(old, new):
+        network = self._now()
+        changed = tuned(network.structure, knob, value)
+        old, new = self._rebuild(network.structure), self._rebuild(changed)
+        if not old.same_circuits(new):
             raise HandcraftedError(
                 f"Expected a value of {name} that needs the same circuits, got {shown(value)}. "
                 "Change the structure, and assemble it anew."
             )
         moved = old.weights.map(differ, new.weights)
-        raw = self._model.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
-        self._model.change(raw, changed, new.layout, f"model.parameters[{name!r}] = {value!r}")
+        raw = network.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
+        self._become(network.becoming(raw, changed, new.layout), f"model.parameters[{name!r}] = {value!r}")
 
     def __contains__(self, name: object) -> bool:
-        return name in knobs(self._model.structure)
+        return name in knobs(self._now().structure)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(knobs(self._model.structure))
+        return iter(knobs(self._now().structure))
 
     def __len__(self) -> int:
-        return len(knobs(self._model.structure))
+        return len(knobs(self._now().structure))
 
     def __repr__(self) -> str:
         return "\n".join(str(self[name]) for name in self) or "no parameters"
 
-    def _knob(self, name: str) -> Knob:
+    def _knob(self, name: str) -> ParameterRef:
         must_be(name, str, "the name of a parameter")
-        known = knobs(self._model.structure)
+        known = knobs(self._now().structure)
         if name not in known:
             raise HandcraftedError(f"Expected the name of a parameter, got `{clipped(name)}`.{nearest(name, known)}")
         return known[name]
 
-    def _moved(self, knob: Knob) -> Entries:
+    def _moved(self, knob: ParameterRef) -> Entries:
         """Find what the parameter moves: what differs for any of some other values that are valid."""
-        structure = self._model.structure
+        structure = self._now().structure
         old = self._rebuild(structure)
         moved = old.weights.map(lambda array: np.zeros(array.shape, bool))
         for value in trials(knob):
@@ -128,7 +116,7 @@ class Parameters(Mapping[str, Parameter]):
                 new = self._rebuild(tuned(structure, knob, value))
             except HandcraftedError:
                 continue
-            if same_circuits(old, new):
+            if old.same_circuits(new):
                 moved = moved.map(lambda found, a, b: found | differ(a, b), old.weights, new.weights)
         return {name: np.argwhere(found) for name, found in moved.items() if found.any()}
 
@@ -137,7 +125,7 @@ SIZES = (0.37, 2.0**-6, 1.9, 37.0)
 """How far from a parameter other values are tried, in its own size or 1."""
 
 
-def trials(knob: Knob) -> list[Setting]:
+def trials(knob: ParameterRef) -> list[Setting]:
     """Give other values: all words, or numbers nearer and farther, below and above."""
     if isinstance(knob.value, str):
         return list(knob.choices)
@@ -145,13 +133,6 @@ def trials(knob: Knob) -> list[Setting]:
         return [*knob.choices, *(knob.value + step for step in (-2, -1, 1, 2))]
     scale = max(abs(knob.value), 1.0)
     return [*knob.choices, *(knob.value + sign * size * scale for size in SIZES for sign in (-1, 1))]
-
-
-def same_circuits(old: Built, new: Built) -> bool:
-    """Whether two sets of arrays differ in numbers only."""
-    plain = lambda built: [replace(place, formula="") for place in built.layout]
-    allowed = all(np.array_equal(mask, new.masks[name]) for name, mask in old.masks.items())
-    return old.names.same_places(new.names) and plain(old) == plain(new) and allowed
 
 
 def differ(old: Any, new: Any) -> np.ndarray:

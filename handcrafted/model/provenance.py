@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.model.audit import rule_for
+from handcrafted.model.blocks import blocks_of
 from handcrafted.model.entry import entry_name
 from handcrafted.model.layer_0 import base_blocks, base_of, frozen
 from handcrafted.model.layout import Placement, circuits_by_component, component_at
+from handcrafted.model.network import Network
 from handcrafted.model.weights import FIELD_AXES
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
 
 MEMORY = "memory"
 """What entries of the recurrence and of the initial residual are for."""
@@ -72,13 +70,14 @@ class Provenance:
 
 
 class Provenances:
-    """Looks up what the entries of a model are for."""
+    """Looks up what the entries of a network are for."""
 
-    def __init__(self, model: Transformer):
-        self.model, self.names = model, model.names
-        self.weights, self.masks = (arrays.map(np.asarray) for arrays in (model.weights, model.masks))
-        self.circuits = circuits_by_component(model.layout)
-        blocks = base_blocks(model.structure, model.blocks) if base_of(model.structure) else ()
+    def __init__(self, network: Network):
+        self.network, self.names = network, network.names
+        self.weights, self.masks = (arrays.map(np.asarray) for arrays in (network.weights, network.masks))
+        self.circuits = circuits_by_component(network.layout)
+        cut = blocks_of(network.structure, network.names, network.layout) if base_of(network.structure) else ()
+        blocks = base_blocks(network.structure, cut)
         self.frozen = frozen(blocks, self.masks)
 
     def of(self, array: str, index: tuple[int, ...]) -> Provenance:
@@ -91,7 +90,7 @@ class Provenances:
             circuit = WIRES.get(array, "")
             if about is not None:
                 role = MEMORY if array in ("W_R", "r_0") else about.role
-        locked = "" if self.masks[array][index] else rule_for(self.model, array, index)
+        locked = "" if self.masks[array][index] else rule_for(self.network, array, index)
         owner = place.owner if place else about.owner if about else ""
         value = float(self.weights[array][index])
         whole = bool(self.frozen[array][index])
@@ -105,7 +104,7 @@ class Provenances:
         if array not in ("b_O", "b_out"):
             return None
         part, subspace = "attention" if array == "b_O" else "mlp", self.names.residual[index[1]].subspace
-        return next((p for p in self.model.layout if (p.layer, p.part, p.writes) == (index[0], part, subspace)), None)
+        return next((p for p in self.network.layout if (p.layer, p.part, p.writes) == (index[0], part, subspace)), None)
 
     def _signal(self, array: str, index: tuple[int, ...]) -> Signal | None:
         """Give the signal of an entry outside all circuits: an input, an output, or a subspace."""

@@ -15,8 +15,8 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
-from handcrafted.model.blocks import Block, Part, Positions, Source
-from handcrafted.model.edit import Edit, Touch
+from handcrafted.model.blocks import Block, BlockPart, Positions, Source
+from handcrafted.model.edit import AffineEdit, Edit
 from handcrafted.model.forward import WINDOW, attend, matmul
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
@@ -128,7 +128,7 @@ def before(blocks: Blocks) -> ByBlock:
     return {name: own["r_0"] for name, own in blocks.arrays.items()}
 
 
-def _first(part: Part, block: Block, blocks: Blocks, first: ByBlock, window: int) -> list[Array]:
+def _first(part: BlockPart, block: Block, blocks: Blocks, first: ByBlock, window: int) -> list[Array]:
     """Give the rings of keys and of values before t = 0."""
     own = blocks.arrays[block.name]
     seen, _ = _gather(part, block, first, own["r_0 inputs"], blocks.ported)
@@ -181,7 +181,7 @@ class _Untouched:
         return value
 
 
-def _at(touch: Touch | None, *index: int | Positions) -> Touch | _Untouched:
+def _at(touch: AffineEdit | None, *index: int | Positions) -> AffineEdit | _Untouched:
     """Give what an intervention does at some places, of one layer where there are layers."""
     if touch is None:
         return _Untouched()
@@ -196,7 +196,7 @@ def _embedded(block: Block, own: Mapping[str, Any], inputs: Array, edit: Edit) -
 
 
 def _gather(
-    part: Part, block: Block, now: ByBlock, given: ArrayLike, ported: bool
+    part: BlockPart, block: Block, now: ByBlock, given: ArrayLike, ported: bool
 ) -> tuple[Array, dict[Source, Array]]:
     """Give what a part reads, and which ports had to put a safe value."""
     found, faults = [], {}
@@ -220,7 +220,7 @@ def _project(own: Mapping[str, Any], name: str, half: int, seen: Array) -> Array
 
 
 def _heads(
-    own: Mapping[str, Any], part: Part, seen: Array, past: tuple[Array, Array], touch: Touch | _Untouched
+    own: Mapping[str, Any], part: BlockPart, seen: Array, past: tuple[Array, Array], touch: AffineEdit | _Untouched
 ) -> tuple[Array, list[Array]]:
     """Give what the heads add to what they may write, and their rings after the step."""
     query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
@@ -230,7 +230,7 @@ def _heads(
     return added, [ring[1:] for ring in rings]
 
 
-def _neurons(own: Mapping[str, Any], part: Part, seen: Array, touch: Touch | _Untouched) -> Array:
+def _neurons(own: Mapping[str, Any], part: BlockPart, seen: Array, touch: AffineEdit | _Untouched) -> Array:
     """Give what the neurons add to what they may write."""
     pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
     return matmul(touch.on(jax.nn.relu(pre)), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]

@@ -7,24 +7,20 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from handcrafted.control.complaint import must_be, named
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import clipped, listed, located
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import dumps, load
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamlfile import load
+from handcrafted.loading.yamltext import dumps
 from handcrafted.model.forward import WINDOW
-from handcrafted.model.history import Edited
-from handcrafted.model.parameters import Built, Rebuild, same_circuits
+from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
+from handcrafted.text.diagnostics import HandcraftedError, must_be, named
+from handcrafted.text.letters import clipped, listed, located
 
 STRUCTURE, ARRAYS = "structure.yaml", "weights.safetensors"
 """The two files of a folder."""
@@ -33,17 +29,17 @@ MOST_BYTES, MOST_HEADER = 4_000_000_000, 1_000_000
 """Larger files of arrays are not opened, nor those that say more of their arrays than anybody needs to."""
 
 
-def save_model(model: Transformer, folder: str | Path) -> Path:
+def save_model(network: Network, folder: str | Path) -> Path:
     """Write a model as `structure.yaml` and `weights.safetensors`; see `Transformer.save`."""
     must_be(folder, str | Path, "a folder to write")
-    if model.window != WINDOW:
+    if network.window != WINDOW:
         raise HandcraftedError(
-            f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {model.window}, which a "
+            f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {network.window}, which a "
             "folder does not say. Assemble its structure."
         )
     target = Path(folder)
-    text, raw = dumps(model.structure), check_finite(model.weights)
-    arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(model.structure)})
+    text, raw = dumps(network.structure), check_finite(network.weights)
+    arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(network.structure)})
     try:
         target.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target, prefix=".saving-") as beside:
@@ -113,16 +109,16 @@ def read_arrays(header: Header, sizes: Mapping[str, int]) -> Weights:
         return check_finite(must_have_sizes(found, sizes))
 
 
-def restored(model: Transformer, rebuild: Rebuild, folder: str | Path) -> Edited:
-    """Give what a model becomes by a folder; see `Transformer.restore`."""
+def restored(network: Network, rebuild: Rebuild, folder: str | Path) -> Network:
+    """Return what a network becomes by a folder; see `Transformer.restore`."""
     header = read_header(folder)
-    own, other = Built(model.weights, model.masks, model.names, model.layout), rebuild(header.structure)
-    if not same_circuits(own, other):
+    other = rebuild(header.structure)
+    if not network.same_circuits(other):
         raise HandcraftedError(
             f"{folder}: Expected a model of the same circuits, got one that needs others. Load it by itself."
         )
-    weights = read_arrays(header, own.weights.sizes)
-    return Edited(weights, header.structure, other.layout, f"model.restore({str(folder)!r})")
+    weights = read_arrays(header, network.weights.sizes)
+    return network.becoming(weights, header.structure, other.layout)
 
 
 @contextmanager

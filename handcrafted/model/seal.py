@@ -19,12 +19,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from handcrafted.control.resolved import ResolvedController, Task
+from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import ResolvedController
 from handcrafted.model.blocks import Block, Source, blocks_of
-from handcrafted.model.history import Moment
 from handcrafted.model.layer_0 import base_blocks, base_of, parts_of, writing_to
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names, Port
+from handcrafted.model.network import Network
 from handcrafted.model.order import runs_before, writers_of
 from handcrafted.model.weights import Weights
 
@@ -32,19 +33,12 @@ Index = tuple[np.ndarray, ...]
 Told = Iterator[str | np.ndarray]
 
 
-def fingerprint(moment: Moment, names: Names, masks: Weights, window: int) -> str | None:
-    """Give the SHA-256 of the Layer 0 controller of a model; None where there is none.
-
-    Args:
-        moment: raw arrays, structure and layout.
-        names: of the network's coordinates.
-        masks: where raw entries may act.
-        window: how many steps a head sees.
-    """
-    if base_of(moment.structure) is None:
+def fingerprint(network: Network) -> str | None:
+    """Return the SHA-256 of the Layer 0 controller of a network; None where there is none."""
+    if base_of(network.structure) is None:
         return None
     digest = hashlib.sha256()
-    for told in _Sealed(moment, names, masks, window).told():
+    for told in _Sealed(network).told():
         if isinstance(told, str):
             digest.update(f"text {len(told)} {told} ".encode())
         else:
@@ -56,13 +50,13 @@ def fingerprint(moment: Moment, names: Names, masks: Weights, window: int) -> st
 class _Sealed:
     """What is covered, piece by piece."""
 
-    def __init__(self, moment: Moment, names: Names, masks: Weights, window: int):
-        self.structure, self.names, self.window = moment.structure, names, window
-        self.allowed = masks.map(np.asarray)
-        self.arrays = moment.weights.map(lambda raw, may: np.where(may, raw, np.float32(0)), self.allowed)
-        self.base = base_of(moment.structure) or ""
-        self.blocks = base_blocks(moment.structure, blocks_of(moment.structure, names, moment.layout))
-        self.writers = writers_of(moment.layout)
+    def __init__(self, network: Network):
+        self.structure, self.names, self.window = network.structure, network.names, network.window
+        self.allowed = network.masks.map(np.asarray)
+        self.arrays = network.weights.map(lambda raw, may: np.where(may, raw, np.float32(0)), self.allowed)
+        self.base = base_of(network.structure) or ""
+        self.blocks = base_blocks(network.structure, blocks_of(network.structure, network.names, network.layout))
+        self.writers = writers_of(network.layout)
 
     def told(self) -> Told:
         """Give it all, in an order that does not depend on the network around."""
@@ -139,9 +133,10 @@ def declared(controller: ResolvedController, controllers: set[str]) -> Iterator[
             yield f"sends {link.id.kind} {link.id.name} {link.lag} {receiver} {link.domain!r} {link.initial}"
 
 
-def _law(task: Task) -> str:
+def _law(task: LawInstance) -> str:
     reads = [read.name for read in task.reads]
-    return f"{task.law} {reads} {task.settings!r} {task.when!r} {task.domain!r} {task.memory!r} {task.safe!r}"
+    parameters = task.parameters.model_dump(mode="json")
+    return f"{task.law} {reads} {parameters} {task.when!r} {task.domain!r} {task.memory!r} {task.safe!r}"
 
 
 def _port(port: Port) -> str:

@@ -10,27 +10,27 @@ import numpy as np
 from flax import nnx
 from jax.core import Tracer
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.report import Report, Reported
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.audit import Breach, audit
 from handcrafted.model.blocks import Block, blocks_of
 from handcrafted.model.editing import edited, entries_off_formula
 from handcrafted.model.entry import parse_entry
 from handcrafted.model.forward import WINDOW, Activations, forward
-from handcrafted.model.history import Change, History, Moment, edits_text
+from handcrafted.model.history import Change, History, edits_text
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.layer_0 import base_of, free
 from handcrafted.model.layout import Placement, report_of
 from handcrafted.model.names import Names, must_name
+from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.order import check_layout, check_window
-from handcrafted.model.parameters import Parameters, Rebuild
+from handcrafted.model.parameters import Parameters
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.read_only import ANEW, CHANGES, ReadOnly
 from handcrafted.model.saved import restored, save_model
 from handcrafted.model.seal import fingerprint
 from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes, must_have_sizes
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.report import Report, Reported
 
 
 class Mask(nnx.Variable):
@@ -127,7 +127,7 @@ class Transformer(Reported, nnx.Module):
             HandcraftedError: if there is no such entry, the value is no such number, the policy locks the entry, or it
                 belongs to the Layer 0 controller, which is frozen; the model is then untouched.
         """
-        self.change(*edited(self, self._rebuild, entry, value, unlock))
+        self._change(*edited(self.network, self._rebuild, entry, value, unlock, self.must_keep_the_seal))
 
     def change(
         self,
@@ -147,22 +147,26 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if shapes or order of circuits do not fit, or the Layer 0 controller would change.
         """
-        before = self._moment()
         arrays = must_have_sizes(weights, self.weights.sizes)
-        self._become(Moment(arrays, structure or self.structure, layout or self.layout))
-        after = self._moment()
+        self._change(self.network.becoming(arrays, structure, layout), text)
+
+    def _change(self, network: Network, text: str | None = None) -> None:
+        before = self.network
+        self._become(network)
+        after = self.network
         self.history.add(Change(text or edits_text(before.weights, after.weights, self.masks), before, after))
         self.history.tell()
 
-    def _moment(self) -> Moment:
-        return Moment(self.weights, self.structure, self.layout)
+    @property
+    def network(self) -> Network:
+        """The model as it stands now: what nothing that follows can change."""
+        return Network(self.weights, self.masks, self.names, self.layout, self.structure, self.window)
 
-    def _become(self, moment: Moment) -> None:
-        self.must_keep_the_seal(moment)
-        for name, array in moment.weights.items():
+    def _become(self, network: Network) -> None:
+        self.must_keep_the_seal(network)
+        for name, array in network.weights.items():
             getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
-        self._structure, self._layout = moment.structure, moment.layout
-        self._names = self._names.declaring(moment.structure.resolved)
+        self._structure, self._layout, self._names = network.structure, network.layout, network.names
 
     def undo(self) -> None:
         """Take the last change back; arrays are then what they were, bit for bit.
@@ -194,7 +198,7 @@ class Transformer(Reported, nnx.Module):
             HandcraftedError: if a number is not finite, if circuits were given, or the folder cannot be written.
         """
         self._must_follow_from_laws()
-        return save_model(self, folder)
+        return save_model(self.network, folder)
 
     def restore(self, folder: str | Path) -> None:
         """Take arrays and structure from a folder that `save` wrote; a change like any other, which can be undone.
@@ -203,7 +207,7 @@ class Transformer(Reported, nnx.Module):
             HandcraftedError: if a file is damaged, or the model would need other circuits or another Layer 0
                 controller; the model is then untouched.
         """
-        self.change(*restored(self, self._must_follow_from_laws(), folder))
+        self._change(restored(self.network, self._must_follow_from_laws(), folder), f"model.restore({str(folder)!r})")
 
     @property
     def masks(self) -> Weights:
@@ -228,7 +232,7 @@ class Transformer(Reported, nnx.Module):
     @property
     def fingerprint(self) -> str | None:
         """The SHA-256 of the Layer 0 controller as it stands now; None where there is none."""
-        return fingerprint(self._moment(), self.names, self.masks, self.window)
+        return fingerprint(self.network)
 
     def check_seal(self) -> None:
         """Check that the Layer 0 controller is as it was assembled; every run of the model does so first.
@@ -236,14 +240,14 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if it is not, or a circuit would read what is written later.
         """
-        self.must_keep_the_seal(self._moment())
+        self.must_keep_the_seal(self.network)
 
-    def must_keep_the_seal(self, moment: Moment) -> None:
+    def must_keep_the_seal(self, network: Network) -> None:
         """Check a layout and compare fingerprints; within a compiled function there are no numbers to compare."""
-        check_layout(moment.layout, moment.weights.sizes)
-        if self.seal is None or any(isinstance(array, Tracer) for _, array in moment.weights.items()):
+        check_layout(network.layout, network.weights.sizes)
+        if self.seal is None or any(isinstance(array, Tracer) for _, array in network.weights.items()):
             return
-        if (got := fingerprint(moment, self.names, self.masks, self.window)) != self.seal:
+        if (got := fingerprint(network)) != self.seal:
             raise HandcraftedError(
                 f"Expected the Layer 0 controller {base_of(self.structure)} as it was assembled, fingerprint "
                 f"{self.seal[:12]}, got {got and got[:12]}. It is frozen: undo the edit, or assemble anew."
@@ -252,7 +256,7 @@ class Transformer(Reported, nnx.Module):
     @property
     def off_formula(self) -> tuple[Provenance, ...]:
         """The raw entries that are not what the structure's laws derive; none where circuits were given."""
-        return entries_off_formula(self, self._rebuild)
+        return entries_off_formula(self.network, self._rebuild)
 
     def provenance(self, entry: str) -> Provenance:
         """Say what an array entry, such as `W_in[0, 3, 5]`, is for: circuit, owner, role, formula, and who locks it.
@@ -260,7 +264,7 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if there is no such entry.
         """
-        return Provenances(self).of(*parse_entry(entry, self.weights))
+        return Provenances(self.network).of(*parse_entry(entry, self.weights))
 
     @property
     def parameters(self) -> Parameters:
@@ -269,7 +273,7 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if the circuits were given, and do not follow from the structure's laws.
         """
-        return Parameters(self, self._must_follow_from_laws())
+        return Parameters(lambda: self.network, self._must_follow_from_laws(), self._change)
 
     def _must_follow_from_laws(self) -> Rebuild:
         if self._rebuild is None:
@@ -281,7 +285,7 @@ class Transformer(Reported, nnx.Module):
 
     def audit(self, weights: Weights | None = None) -> tuple[Breach, ...]:
         """List the raw entries that break the access policy; see `handcrafted.model.audit`."""
-        return tuple(audit(self, weights))
+        return tuple(audit(self.network, weights))
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:
         """Run sequences of inputs [time, n_in] or [batch, time, n_in]; give outputs and activations.

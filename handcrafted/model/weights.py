@@ -11,10 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from handcrafted.control.complaint import must_be, nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.numbers import is_numeric, whole
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import shown
 
 FIELD_AXES: dict[str, tuple[str, ...]] = {
     "W_E": ("n_in", "d_model"),

@@ -14,14 +14,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.edit import Edit, Touch, no_edit
+from handcrafted.model.edit import AffineEdit, Edit, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import declared_values, sequences, usual, within
 from handcrafted.readout.patching import input_edges
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.subject import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 KINDS = ("zero", "mean", "noise", "domain")
@@ -33,7 +33,7 @@ AT_ONCE = 16
 """Subspaces that one compiled call takes."""
 
 
-def _ablation(subject: Subject, kind: str) -> SignalGraph:
+def _ablation(subject: TargetNetwork, kind: str) -> SignalGraph:
     """Draw the edges that ablations of one kind show.
 
     Formula: do(u = a) at step t for all readers, a = 0, the mean of u, u plus noise of its size, or any declared value;
@@ -51,7 +51,7 @@ def _ablation(subject: Subject, kind: str) -> SignalGraph:
 
 
 @register("ablation (zero)", sees="used")
-def zero_ablation(subject: Subject) -> SignalGraph:
+def zero_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that taking subspaces away shows; see `_ablation`.
 
     Formula: do(u = 0).
@@ -62,7 +62,7 @@ def zero_ablation(subject: Subject) -> SignalGraph:
 
 
 @register("ablation (mean)", sees="used")
-def mean_ablation(subject: Subject) -> SignalGraph:
+def mean_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that putting subspaces to their means shows; see `_ablation`.
 
     Formula: do(u = mean of u).
@@ -73,7 +73,7 @@ def mean_ablation(subject: Subject) -> SignalGraph:
 
 
 @register("ablation (noise)", sees="used")
-def noise_ablation(subject: Subject) -> SignalGraph:
+def noise_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that noise of a subspace's own size shows; see `_ablation`.
 
     Formula: do(u = u + noise).
@@ -84,7 +84,7 @@ def noise_ablation(subject: Subject) -> SignalGraph:
 
 
 @register("ablation (domain)", sees="used")
-def domain_ablation(subject: Subject) -> SignalGraph:
+def domain_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that putting subspaces to any value shows that is declared of them; see `_ablation`.
 
     Formula: do(u = a), a drawn from the domain of u.
@@ -97,7 +97,7 @@ def domain_ablation(subject: Subject) -> SignalGraph:
 Effect = tuple[Signal, Signal, int]
 
 
-def _effects(subject: Subject, kind: str) -> dict[Effect, float]:
+def _effects(subject: TargetNetwork, kind: str) -> dict[Effect, float]:
     """Give who has an effect on whom, after how many steps, and how large a share of its size."""
     w, step = subject.padded, subject.window - 1
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
@@ -125,7 +125,7 @@ def _at_least(seen: np.ndarray, declared: np.ndarray) -> np.ndarray:
     return np.maximum(seen, np.pad(declared, (0, len(seen) - len(declared)), constant_values=1.0))
 
 
-def _values(subject: Subject, final: np.ndarray, kind: str, step: int) -> np.ndarray:
+def _values(subject: TargetNetwork, final: np.ndarray, kind: str, step: int) -> np.ndarray:
     """Give what stands in place of each coordinate [run, d_model]."""
     now, rng = final[:, step], np.random.default_rng(subject.seed)
     if kind == "zero":
@@ -170,8 +170,8 @@ def _peaks(
         def run(x: Array, value: Array) -> tuple[Array, Array]:
             add = when * mask * value
             deep = lambda part, like: jnp.broadcast_to(part[:, None], (len(x), *like.shape[1:]))
-            inner = Touch(deep(keep, nothing.mid.keep), deep(add, nothing.mid.keep))
-            edit = nothing._replace(embed=Touch(keep, add), mid=inner, post=inner)
+            inner = AffineEdit(deep(keep, nothing.mid.keep), deep(add, nothing.mid.keep))
+            edit = nothing._replace(embed=AffineEdit(keep, add), mid=inner, post=inner)
             done, seen = forward(weights, x, None, window=window, edit=edit)
             return seen["final"], done
 

@@ -7,12 +7,12 @@ import numpy as np
 from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.subject import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 
 @register("black box", sees="used")
-def black_box(subject: Subject) -> SignalGraph:
+def black_box(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge from an input to an output that answers when the input alone is another at one step.
 
     Formula: outputs(t + k) with input u(t) taken from another run, against outputs(t + k); the lag is the first k

@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.model.names import Names
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 MOST_CONTEXTS = 64
 
@@ -52,7 +52,7 @@ def sequences(names: Names, time: int, seed: int) -> np.ndarray:
 
 
 def declared_values(
-    subject: Subject, runs: int, d_model: int, rng: np.random.Generator
+    subject: TargetNetwork, runs: int, d_model: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a value of every subspace of known domain [run, d_model]; also say where one is known [d_model]."""
     values, known = np.zeros((runs, d_model)), np.zeros(d_model, bool)

@@ -19,7 +19,7 @@ from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 CONTROLS = 16
 """How many pairs that are no edges are patched as a control."""
@@ -30,7 +30,7 @@ RUNS, TOGETHER = 8, 32
 Pair = tuple[Signal, Signal]
 
 
-def output_effects(subject: Subject, pairs: Sequence[Pair]) -> np.ndarray:
+def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
     """Give the largest change of any output [pair] when the readers that write the second signal see the first swapped.
 
     Formula: the readers' input changes by u(x') - u(x), with x' another run; everything after them runs on.
@@ -54,7 +54,7 @@ def output_effects(subject: Subject, pairs: Sequence[Pair]) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _edge(subject: Subject, pair: Pair) -> EdgeEdit:
+def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:
     """Say which coordinates change (in place of the change itself) and which readers see it."""
     source, target = pair
     w, size = subject.padded, subject.padded.sizes
@@ -90,7 +90,7 @@ def _scan(
     return jax.lax.map(one, edges)
 
 
-def no_edges(subject: Subject, graph: SignalGraph) -> list[Pair]:
+def no_edges(subject: TargetNetwork, graph: SignalGraph) -> list[Pair]:
     """Draw a sample of pairs of subspaces between which the graph has no edge."""
     wired = {(edge.source, edge.target) for edge in graph.edges}
     pairs = [(u, v) for u in subject.spaces for v in subject.spaces if u != v and (u, v) not in wired]

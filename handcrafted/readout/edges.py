@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
 
 
@@ -65,7 +65,7 @@ def direction(change: np.ndarray, effect: np.ndarray, floor: float) -> int | Non
     return int(np.sign(clear[0])) if np.all(np.sign(clear) == np.sign(clear[0])) else 0
 
 
-def wires(subject: Subject) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
+def wires(subject: TargetNetwork) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
     """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix).
 
     Formula: |x_u| |W| > 2^-20 |x_v|, x at its largest.
@@ -83,7 +83,7 @@ def wires(subject: Subject) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
 
 
 def _blocks(
-    subject: Subject, source: Signal, rows: np.ndarray, reach: np.ndarray, lag: int
+    subject: TargetNetwork, source: Signal, rows: np.ndarray, reach: np.ndarray, lag: int
 ) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
     live = np.any(reach[:, None] * np.abs(rows) > subject.scale.floor, axis=0)
     for number in np.unique(subject.owner[live]):

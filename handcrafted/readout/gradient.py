@@ -5,7 +5,7 @@ from __future__ import annotations
 from handcrafted.control.graph import SignalGraph
 from handcrafted.readout.patching import by_intervention
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 POINTS = 16
 """Slopes along the way of integrated gradients."""
@@ -15,7 +15,7 @@ INTEGRATED = tuple((k + 0.5) / POINTS for k in range(POINTS))
 
 
 @register("gradient", sees="used")
-def gradient(subject: Subject) -> SignalGraph:
+def gradient(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where the slope of what u's readers write to v, times u(x') - u(x), is more than rounding.
 
     Formula: d v / d x_v . (u(x') - u(x)) at x, with x' another sample, zero, and noise, as in `patching`.
@@ -28,7 +28,7 @@ def gradient(subject: Subject) -> SignalGraph:
 
 
 @register("integrated gradients", sees="used")
-def integrated_gradients(subject: Subject) -> SignalGraph:
+def integrated_gradients(subject: TargetNetwork) -> SignalGraph:
     """Draw the same with the mean slope along the straight way from x to x', at 16 midpoints.
 
     Formula: integral over a in [0, 1] of d v / d x_v at x + a (u(x') - u(x)), times the change, by the midpoint rule.

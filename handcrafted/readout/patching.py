@@ -16,9 +16,9 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.contrasts import declared_values, sequences, usual, within
 from handcrafted.readout.downstream import output_effects
 from handcrafted.readout.edges import direction, edge
-from handcrafted.readout.readers import Along, Answer, Answers, Stream, undisturbed
+from handcrafted.readout.readers import Along, Answer, ReaderAnswers, Stream, undisturbed
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.subject import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR, FLOOR, LINEAR, RANK, RUNAWAY
 
 CONTRASTS = ("sample", "zero", "noise", "domain")
@@ -31,7 +31,7 @@ RUNS = 64
 """Runs of every experiment; where there are fewer contexts they are repeated."""
 
 
-def record(subject: Subject, inputs: np.ndarray) -> Stream:
+def record(subject: TargetNetwork, inputs: np.ndarray) -> Stream:
     """Run the network and record its stream, with a leading batch axis; few contexts are repeated.
 
     Where the recurrence runs away, every step starts from an empty carry instead: effects are local all the same.
@@ -46,7 +46,7 @@ def record(subject: Subject, inputs: np.ndarray) -> Stream:
     return Stream(pre, mid[:, late:], final[:, late:])
 
 
-def changes_of(subject: Subject, x: Stream, contrast: str, seed: int) -> Stream:
+def changes_of(subject: TargetNetwork, x: Stream, contrast: str, seed: int) -> Stream:
     """Give by how much the stream differs under a contrast, at the first of the steps that are watched [run, …].
 
     `sample` takes the values of another run of the batch, `zero` takes them away, `noise` adds Gaussian noise of
@@ -74,7 +74,7 @@ def changes_of(subject: Subject, x: Stream, contrast: str, seed: int) -> Stream:
     return Stream(*(change(np.asarray(part), there) for part, there in zip(x, written, strict=True)))
 
 
-def _written(subject: Subject, half: int) -> np.ndarray:
+def _written(subject: TargetNetwork, half: int) -> np.ndarray:
     """Say which subspaces anything writes to before attention (0) or the MLP (1) of each layer, or at the end (2).
 
     Returns:
@@ -93,7 +93,7 @@ def _written(subject: Subject, half: int) -> np.ndarray:
 
 
 @register("patching", sees="used", judges=True)
-def patching(subject: Subject) -> SignalGraph:
+def patching(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
 
     Formula: x_v += u(x') - u(x), with x' another sample, zero, noise, and any declared value; used if the largest
@@ -106,7 +106,7 @@ def patching(subject: Subject) -> SignalGraph:
     return SignalGraph(graph.nodes, _with_outputs(subject, list(graph.edges)))
 
 
-def by_intervention(subject: Subject, along: Along = ()) -> SignalGraph:
+def by_intervention(subject: TargetNetwork, along: Along = ()) -> SignalGraph:
     """Draw the edges along which readers answer a change, exactly or by slopes; see `patching` and `gradient`."""
     if not subject.spaces:
         return SignalGraph((), ())
@@ -116,7 +116,7 @@ def by_intervention(subject: Subject, along: Along = ()) -> SignalGraph:
     base, seen = undisturbed(subject.padded, x, subject.window), {}
     for turn, contrast in enumerate(CONTRASTS):
         change = changes_of(subject, x, contrast, subject.seed + turn)
-        seen[contrast] = np.asarray(change.final, float), Answers(subject, base, change, along)
+        seen[contrast] = np.asarray(change.final, float), ReaderAnswers(subject, base, change, along)
     edges = [*input_edges(subject)]
     for row, (source, at) in enumerate(subject.spaces.items()):
         tried = {name: Tried(given[:, at] / sizes[source], answers.of(row)) for name, (given, answers) in seen.items()}
@@ -131,7 +131,7 @@ class Tried(NamedTuple):
     answer: Answer
 
 
-def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
+def _with_outputs(subject: TargetNetwork, edges: list[Edge]) -> list[Edge]:
     """Add to each edge between subspaces what it does to the network's outputs, apart from the verdict."""
     inner = [edge for edge in edges if edge.source in subject.spaces]
     effects = output_effects(subject, [(edge.source, edge.target) for edge in inner])
@@ -139,7 +139,7 @@ def _with_outputs(subject: Subject, edges: list[Edge]) -> list[Edge]:
     return [replace(e, evidence={**e.evidence, "outputs": added.get(e.key)}) for e in edges]
 
 
-def _sizes(subject: Subject, x: Stream) -> dict[Signal, float]:
+def _sizes(subject: TargetNetwork, x: Stream) -> dict[Signal, float]:
     """Give the size of each signal: the declared one, or the largest that was seen where that is more."""
     final = np.asarray(x.final, float).reshape(-1, x.final.shape[-1])
     ends = {
@@ -150,7 +150,9 @@ def _sizes(subject: Subject, x: Stream) -> dict[Signal, float]:
     return {signal: size(signal, value) for signal, value in values.items()}
 
 
-def _edges_from(subject: Subject, source: Signal, tried: Mapping[str, Tried], sizes: dict[Signal, float]) -> list[Edge]:
+def _edges_from(
+    subject: TargetNetwork, source: Signal, tried: Mapping[str, Tried], sizes: dict[Signal, float]
+) -> list[Edge]:
     """Make the edges from one subspace."""
     found = []
     peak = np.max([one.answer.peak for one in tried.values()], axis=0)
@@ -218,7 +220,7 @@ def _direction(tried: Mapping[str, Tried], effects: Mapping[str, np.ndarray]) ->
     return None
 
 
-def input_edges(subject: Subject) -> list[Edge]:
+def input_edges(subject: TargetNetwork) -> list[Edge]:
     """Give the edges from the network's inputs: what each puts on the stream, over all contexts."""
     inputs = sequences(subject.names, 1, subject.seed)[:, 0]
     found = []

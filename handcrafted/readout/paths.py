@@ -13,7 +13,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.weights import Weights
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import LAG_FLOOR
 
 
@@ -70,7 +70,7 @@ def _scores(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
     return turned + query[2:] @ key[2:]
 
 
-def paths_of(subject: Subject) -> Iterator[Path]:
+def paths_of(subject: TargetNetwork) -> Iterator[Path]:
     """Give the path through every head and every group of neurons of a layer that write something."""
     weights, size = subject.weights, subject.weights.sizes
     for layer in range(size["layer"]):
@@ -86,7 +86,7 @@ def _exact(array: np.ndarray) -> np.ndarray:
     return array.astype(float)
 
 
-def paths_of_head(subject: Subject, layer: int, head: int) -> Iterator[Path]:
+def paths_of_head(subject: TargetNetwork, layer: int, head: int) -> Iterator[Path]:
     """Give what a head moves, and where it attends by content also what steers it."""
     w, scale, at = subject.weights, subject.scale, (layer, head)
     out = _exact(w.W_O[at])
@@ -115,7 +115,7 @@ Join = tuple[Signal, np.ndarray, Signal, np.ndarray]
 """What is read, with its places, and what is written, with its places."""
 
 
-def joins(path: Path, subject: Subject) -> list[Join]:
+def joins(path: Path, subject: TargetNetwork) -> list[Join]:
     """Give the pairs of subspaces between which a path carries more than rounding.
 
     Formula: |x_u| |R_u W_v| > 2^-20 |x_v|, x at its largest: what is read at its full size, times the weights that

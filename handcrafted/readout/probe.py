@@ -14,7 +14,7 @@ from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject, finite
+from handcrafted.readout.subject import TargetNetwork, finite
 from handcrafted.readout.tolerances import DECODED, FLOOR, RUNAWAY
 
 RUNS = 128
@@ -48,7 +48,7 @@ class Probe:
         return self.r2 - max(self.raw, self.random, self.control)
 
 
-def probes(subject: Subject) -> tuple[Probe, ...]:
+def probes(subject: TargetNetwork) -> tuple[Probe, ...]:
     """Probe every subspace for every process-model variable.
 
     Formula: R2 of least squares with a constant, on held-out runs.
@@ -62,7 +62,7 @@ def probes(subject: Subject) -> tuple[Probe, ...]:
 
 
 @register("probe", sees="used")
-def probe(subject: Subject) -> SignalGraph:
+def probe(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where v is linear in u, now or one step ago, at R2 >= 0.99.
 
     Formula: see `probes`.
@@ -84,7 +84,7 @@ def probe(subject: Subject) -> SignalGraph:
 class _Runs:
     """A network's recorded runs, those of a random network, and the raw inputs, each [run, feature] at one step."""
 
-    def __init__(self, subject: Subject):
+    def __init__(self, subject: TargetNetwork):
         self.subject, step = subject, subject.window - 1
         inputs = sequences(subject.names, step + 1, subject.seed)
         order = np.random.default_rng(subject.seed).permutation(np.arange(max(RUNS, len(inputs))) % len(inputs))
@@ -138,7 +138,7 @@ def _scaled(values: np.ndarray) -> np.ndarray:
     return exact / (float(np.abs(exact).max(initial=0)) or 1.0)
 
 
-def _final(subject: Subject, weights: Weights, inputs: np.ndarray) -> np.ndarray:
+def _final(subject: TargetNetwork, weights: Weights, inputs: np.ndarray) -> np.ndarray:
     """Run a network [run, time, d_model]; where its recurrence runs away, every step starts from an empty carry."""
     given = widened(inputs, weights.sizes["n_in"])
     run = lambda carries: np.asarray(forward(weights, given, carries, window=subject.window)[1]["final"])
@@ -148,7 +148,7 @@ def _final(subject: Subject, weights: Weights, inputs: np.ndarray) -> np.ndarray
     return finite(run(np.zeros((*inputs.shape[:2], weights.sizes["d_model"]), np.float32)), "its stream")
 
 
-def _random(subject: Subject) -> Weights:
+def _random(subject: TargetNetwork) -> Weights:
     """Give a network of the same shape with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
     drawn = subject.padded.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))

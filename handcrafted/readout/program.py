@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.readout.paths import looks_back
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
+from handcrafted.text.diagnostics import HandcraftedError
 
 SAME = 1e-12
 """Relative difference up to which two weights of a unit are one: what float64 does to a product of float32."""
@@ -123,7 +123,7 @@ class Reader:
         past: coordinates, other than those, whose past was asked for: before t = 0 they are what the array `r_0` says.
     """
 
-    def __init__(self, subject: Subject, known: Collection[Signal]):
+    def __init__(self, subject: TargetNetwork, known: Collection[Signal]):
         self.subject, self.known, self.w = subject, frozenset(known), subject.weights
         self.at: list[tuple[Signal, int]] = [(Signal("", "", ""), 0)] * len(subject.names.residual)
         for signal, places in subject.spaces.items():

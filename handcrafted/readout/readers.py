@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from handcrafted.model.forward import attend, matmul, windows
 from handcrafted.model.padding import bucket
 from handcrafted.model.weights import Weights
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 CLASSES = ((4, 16), (16, 128))
 """Up to how many heads and neurons read a subspace of each class; the last class takes all."""
@@ -58,7 +58,7 @@ class Base(NamedTuple):
     pre: Float[Array, "*run neuron"]
 
 
-class Response(NamedTuple):
+class ReaderResponse(NamedTuple):
     """By how much readers answer otherwise: what they write to the stream, the outputs, and the next carry."""
 
     stream: Float[Array, "*run time d_model"]
@@ -82,13 +82,13 @@ def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
     return jax.vmap(one)(x)
 
 
-def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> Response:
+def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> ReaderResponse:
     """Give what the readers answer to a change that they see at the first of `time` steps; `change` is of that step."""
     stream = _heads(weights, base, change.pre[:, readers.at] * readers.at_on, readers, window)
     stream = stream.at[0].add(_neurons(weights, base.pre, change.mid[:, readers.at] * readers.at_on, readers))
     final = change.final[readers.at] * readers.at_on
     outputs = matmul(final, weights.W_U[readers.at], "m,mo->o")
-    return Response(stream, outputs, matmul(final, weights.W_R[readers.at], "m,mn->n"))
+    return ReaderResponse(stream, outputs, matmul(final, weights.W_R[readers.at], "m,mn->n"))
 
 
 Along = tuple[float, ...]
@@ -97,7 +97,7 @@ Along = tuple[float, ...]
 
 def respond_along(
     weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along
-) -> Response:
+) -> ReaderResponse:
     """Give what the readers answer to a change, exactly, or as the mean of the slopes along it times the change."""
     if not along:
         return respond(weights, base, change, readers, window)
@@ -139,7 +139,7 @@ def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> A
 @partial(jax.jit, static_argnames=("window", "along"))
 def effects(
     weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()
-) -> tuple[Response, Array]:
+) -> tuple[ReaderResponse, Array]:
     """Give the responses to a change of each subspace in turn, over runs.
 
     Args:
@@ -155,7 +155,7 @@ def effects(
         response of the stream over all runs [subspace, time, d_model].
     """
 
-    def one(readers: Readers) -> tuple[Response, Array]:
+    def one(readers: Readers) -> tuple[ReaderResponse, Array]:
         found = jax.vmap(lambda base, delta: respond_along(weights, base, delta, readers, window, along))(base, change)
         return found._replace(stream=found.stream[:, 0]), jnp.abs(found.stream).max(axis=0)
 
@@ -169,12 +169,12 @@ def over_time(weights: Weights, base: Base, change: Stream, readers: Readers, wi
     return jax.vmap(one)(base, change)
 
 
-class Answers:
+class ReaderAnswers:
     """What all readers answer under one contrast."""
 
-    def __init__(self, subject: Subject, base: Base, change: Stream, along: Along = ()):
+    def __init__(self, subject: TargetNetwork, base: Base, change: Stream, along: Along = ()):
         self.subject, self.base, self.change, self.along = subject, base, change, along
-        self.rows: dict[int, tuple[Response, np.ndarray]] = {}
+        self.rows: dict[int, tuple[ReaderResponse, np.ndarray]] = {}
         for chosen, readers in by_class(subject):
             found = jax.device_get(effects(subject.padded, base, change, readers, subject.window, along))
             for i, row in enumerate(chosen):
@@ -194,7 +194,7 @@ class Answer:
         carry: of the next step [run, d_model].
     """
 
-    def __init__(self, answers: Answers, row: int):
+    def __init__(self, answers: ReaderAnswers, row: int):
         self.answers, self.row = answers, row
         now, self.peak = answers.rows[row]
         self.now, self.outputs, self.carry = now.stream, now.outputs, now.carry
@@ -211,7 +211,7 @@ class Answer:
         return np.asarray(over_time(a.subject.padded, a.base, a.change, readers, a.subject.window, a.along))
 
 
-def by_class(subject: Subject, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:
+def by_class(subject: TargetNetwork, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:
     """Give the numbers of the subspaces of each class with their readers, filled up to a few lengths."""
     w = subject.padded
     kernels = np.abs(np.concatenate([w.W_Q, w.W_K, w.W_V], axis=-1))

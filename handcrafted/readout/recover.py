@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, SignalGraph
-from handcrafted.control.report import Report, Reported
 from handcrafted.model.names import Names
-from handcrafted.model.transformer import Transformer
+from handcrafted.model.network import HoldsNetwork
 from handcrafted.model.weights import Weights
 from handcrafted.readout import ablation, black_box, gradient, patching, probe, subspace, wiring
 from handcrafted.readout.equations import readout as by_equations
 from handcrafted.readout.equations.equations import Equations, equations
 from handcrafted.readout.registry import Readout, chosen
-from handcrafted.readout.subject import Subject, subject
+from handcrafted.readout.subject import TargetNetwork, subject
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.report import Report, Reported
 
 BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, probe, black_box)
 """The modules of this library's own readouts, which register themselves."""
@@ -39,7 +38,7 @@ class Recovered(Reported):
         True
     """
 
-    subject: Subject
+    subject: TargetNetwork
     graphs: Mapping[str, SignalGraph]
     readouts: Mapping[str, Readout] = field(default_factory=dict)
 
@@ -73,7 +72,7 @@ class Recovered(Reported):
 
 
 def recover(
-    model_or_weights: Transformer | Weights,
+    model_or_weights: HoldsNetwork | Weights,
     names: Names | None = None,
     seed: int = 0,
     readouts: Sequence[str] = (),
@@ -98,12 +97,12 @@ def recover(
         >>> {name: len(graph) for name, graph in recovered.graphs.items()}
         {'wiring': 9, 'subspace': 9, 'patching': 9, 'gradient': 9}
     """
-    must_be(model_or_weights, Transformer | Weights, "a model, or its arrays such as `model.weights`")
+    must_be(model_or_weights, HoldsNetwork | Weights, "a model, or its arrays such as `model.weights`")
     must_be(readouts, Sequence, "a list of readouts by name")
     further = chosen([readouts] if isinstance(readouts, str) else list(readouts))
-    if isinstance(model_or_weights, Transformer):
-        weights, window = model_or_weights.effective_weights, model_or_weights.window
-        read = subject(weights, names or model_or_weights.names, window, seed, shared)
+    if isinstance(model_or_weights, HoldsNetwork):
+        network = model_or_weights.network
+        read = subject(network.effective_weights, names or network.names, network.window, seed, shared)
     elif names is None:
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")
     else:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handcrafted.control.complaint import must_be, nearest
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import SignalGraph
-from handcrafted.control.letters import shown
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import shown
 
-Read = Callable[[Subject], SignalGraph]
+Read = Callable[[TargetNetwork], SignalGraph]
 """From arrays and names to a signal-flow graph with evidence."""
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.control.numbers import whole
 from handcrafted.model.forward import WINDOW, Activations, forward
@@ -16,10 +15,11 @@ from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 from handcrafted.readout.scale import Scale, scale_of, scale_of_signal
+from handcrafted.text.diagnostics import HandcraftedError
 
 
 @dataclass(frozen=True)
-class Subject:
+class TargetNetwork:
     """A network to be read.
 
     Attributes:
@@ -93,7 +93,7 @@ def finite(values: Any, what: str) -> np.ndarray:
     return found
 
 
-def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0, shared: bool = True) -> Subject:
+def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0, shared: bool = True) -> TargetNetwork:
     """Check that arrays and names fit each other, and that every number is finite.
 
     Raises:
@@ -101,4 +101,4 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0,
     """
     weights = check_shapes(weights).numpy()
     must_name(names, weights.sizes)
-    return Subject(check_finite(weights), names, window, whole("a whole number as a seed", seed), shared)
+    return TargetNetwork(check_finite(weights), names, window, whole("a whole number as a seed", seed), shared)

@@ -6,11 +6,11 @@ from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.readout.edges import wires
 from handcrafted.readout.paths import joins, paths_of
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 
 @register("subspace", sees="wired", judges=True)
-def subspace(subject: Subject) -> SignalGraph:
+def subspace(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge from every subspace that a component reads to every one that it writes.
 
     Formula: u -> v if some component can carry more from u to v than rounding, see `joins`.

@@ -12,12 +12,12 @@ from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge, wires
 from handcrafted.readout.paths import Path, joins, paths_of, transfer
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR
 
 
 @register("wiring", sees="wired", judges=True)
-def wiring(subject: Subject) -> SignalGraph:
+def wiring(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where an earlier writer of u composes with a reader of u that writes v.
 
     Formula: |W_a[:, u] R_b[u, :]| / (|W_a[:, u]| |R_b[u, :]|) > 2^-17, writer a before reader b; a at its largest gives
@@ -51,7 +51,7 @@ def _sum_up(carried: dict[tuple[Signal, Signal, int], list]) -> Iterable[Edge]:
         yield edge(source, target, lag, np.sum(matrices, axis=0) if linear else None, **seen)
 
 
-def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
+def _wire_edges(subject: TargetNetwork, written: _Writers) -> Iterable[Edge]:
     """Wires count where something writes what they read; the embedding's inputs come from outside."""
     last = 2 * subject.weights.sizes["layer"]
     for source, target, lag, matrix in wires(subject):
@@ -63,7 +63,7 @@ def _wire_edges(subject: Subject, written: _Writers) -> Iterable[Edge]:
 class _Writers:
     """All that is written to the stream, as sparse rows at their largest, with the half-layer in which they are."""
 
-    def __init__(self, subject: Subject, paths: list[Path]):
+    def __init__(self, subject: TargetNetwork, paths: list[Path]):
         w, scale = subject.weights, subject.scale
         live = [path for path in paths if not path.name.endswith("score")]
         layers = range(w.sizes["layer"])

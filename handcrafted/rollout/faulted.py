@@ -16,14 +16,14 @@ from jax.flatten_util import ravel_pytree
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.blocks import Block
-from handcrafted.model.edit import Edit, Touch
+from handcrafted.model.edit import AffineEdit, Edit
 from handcrafted.model.forward import State, advance, initial_state
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut_state, dense_residual, split, start
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.injection import UNTRIGGERED, Injection, Parts, PortChange, touches_now
-from handcrafted.rollout.loop import Loop, Network, Seen, measure, observe, proceed
-from handcrafted.rollout.world import DISTURBANCE, World
+from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
+from handcrafted.rollout.loop import ClosedLoop, Network, Seen, measure, observe, proceed
+from handcrafted.rollout.world import DISTURBANCE, Environment
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""
@@ -42,7 +42,7 @@ class Setting(NamedTuple):
         window: how many steps a head sees.
     """
 
-    worlds: tuple[World, ...]
+    worlds: tuple[Environment, ...]
     names: Names
     blocks: Cut
     triggers: tuple[Trigger, ...]
@@ -62,7 +62,7 @@ class _Kept(NamedTuple):
 def run_faulted(
     setting: Setting,
     weights: Weights,
-    loop: Loop,
+    loop: ClosedLoop,
     moving: Mapping[Signal, Array],
     kept: Array,
     injections: Injection,
@@ -85,7 +85,7 @@ def run_faulted(
 
 
 def _run(
-    setting: Setting, weights: Weights, loop: Loop, moving: Mapping[Signal, Array], kept: Array, fault: Injection
+    setting: Setting, weights: Weights, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array, fault: Injection
 ) -> tuple[Seen, Array]:
     healthy = _cut(setting, weights)
     faulty = _cut(setting, _changed(weights, fault)) if fault.weights is not None else None
@@ -99,7 +99,7 @@ def _run(
     past = lambda value: jnp.broadcast_to(value, (setting.depth, *value.shape))
     memory = _Kept(jnp.int32(-1), past(first), past(loop.actions))
 
-    def one_step(carry: tuple[Loop, _Kept], now: tuple) -> tuple[tuple[Loop, _Kept], tuple[Seen, Array]]:
+    def one_step(carry: tuple[ClosedLoop, _Kept], now: tuple) -> tuple[tuple[ClosedLoop, _Kept], tuple[Seen, Array]]:
         step, draw, outside = now
         return _step(setting, (healthy, faulty), *carry, outside, kept, fault, step, draw)
 
@@ -110,14 +110,14 @@ def _run(
 def _step(
     setting: Setting,
     networks: tuple[Network, Network | None],
-    now: Loop,
+    now: ClosedLoop,
     memory: _Kept,
     outside: Mapping[Signal, Array],
     kept: Array,
     fault: Injection,
     step: Array,
     draw: Array,
-) -> tuple[tuple[Loop, _Kept], tuple[Seen, Array]]:
+) -> tuple[tuple[ClosedLoop, _Kept], tuple[Seen, Array]]:
     names, world = setting.names, setting.worlds[0]
     observed = observe(world, now.processes)
     since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, step), step, -1))
@@ -139,7 +139,7 @@ def _step(
         _pushed(memory.outputs, commanded, fault.outputs, active),
     )
     seen = Seen(now.processes, observed, true, residual[kept], commanded, caught)
-    return (Loop(new, processes, actions), after), (seen, actions)
+    return (ClosedLoop(new, processes, actions), after), (seen, actions)
 
 
 def _begins(setting: Setting, fault: Injection, observed: Mapping, step: Array) -> Array:
@@ -201,8 +201,10 @@ def _remembered(state: State | BlockState, fault: Injection, active: Array, draw
     if fault.state is None:
         return state
     touches = touches_now(fault.state, active, draw)
-    parts = [Parts(*(touch[i] for touch in touches)) for i in range(3)]
-    return jax.tree.map(lambda value, *of: Touch(*of).on(value), state, *(_like(state, part, blocks) for part in parts))
+    parts = [StateParts(*(touch[i] for touch in touches)) for i in range(3)]
+    return jax.tree.map(
+        lambda value, *of: AffineEdit(*of).on(value), state, *(_like(state, part, blocks) for part in parts)
+    )
 
 
 def _stale(old: State | BlockState, new: Any, fault: Injection, active: Array, blocks: Cut) -> Any:
@@ -213,7 +215,7 @@ def _stale(old: State | BlockState, new: Any, fault: Injection, active: Array, b
     return jax.tree.map(lambda a, b, still: jnp.where(active & still, a, b), old, new, held)
 
 
-def _like(state: State | BlockState, parts: Parts, blocks: Cut) -> Any:
+def _like(state: State | BlockState, parts: StateParts, blocks: Cut) -> Any:
     """Lay numbers out like a state."""
     return State(*parts) if isinstance(state, State) else cut_state(blocks, *parts)
 

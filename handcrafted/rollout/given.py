@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be, nearest
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal, signals_by_name
-from handcrafted.control.letters import listed, shown
 from handcrafted.control.numbers import finite_numbers, whole
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import ComponentKind
-from handcrafted.rollout.world import DISTURBANCE, PlainFunction, Shapes, World, fits, world_of
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.rollout.world import DISTURBANCE, Environment, PlainFunction, Shapes, fits, world_of
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import listed, shown
 
 MOST_STEPS = 10_000_000
 """Steps of a run; more would not fit a usual machine's memory."""
@@ -26,7 +25,7 @@ Functions = Mapping[str, PlainFunction]
 
 
 @dataclass(frozen=True)
-class Given:
+class RunSetup:
     """A run, ready to start.
 
     Attributes:
@@ -37,7 +36,7 @@ class Given:
         moving: signals from outside [run, time, width] and disturbances [run, time].
     """
 
-    world: World
+    world: Environment
     runs: int | None
     steps: int
     state: Mapping[str, Mapping[str, np.ndarray]]
@@ -52,7 +51,7 @@ def given(
     inputs: Values,
     disturbance: Any,
     seed: int,
-) -> Given:
+) -> RunSetup:
     """Check what a user gives and spread it over runs and steps.
 
     Raises:
@@ -73,7 +72,7 @@ def given(
     count = counts.runs or 1
     spread = lambda array: np.broadcast_to(array, (count, *array.shape[1:]))
     states = {owner: {name: spread(array) for name, array in part.items()} for owner, part in state.items()}
-    return Given(world, counts.runs, steps, states, {s: spread(v) for s, v in {**outside, **shocks}.items()})
+    return RunSetup(world, counts.runs, steps, states, {s: spread(v) for s, v in {**outside, **shocks}.items()})
 
 
 class _Runs:
@@ -134,7 +133,7 @@ def _known(name: str, known: Iterable[str], what: str) -> str:
 
 def _states(
     structure: ControlStructure, functions: Functions, initial: dict[str, Any]
-) -> tuple[World, dict[str, dict[str, np.ndarray]]]:
+) -> tuple[Environment, dict[str, dict[str, np.ndarray]]]:
     """Give the first state of every process [run, …]: what is given, else what is declared."""
     declared = world_of(structure)
     own = {name: {} for name in functions}
@@ -201,7 +200,7 @@ def _numbers(what: str, value: Any) -> np.ndarray:
     return array
 
 
-def _outside(world: World, inputs: dict[str, Any], steps: int) -> dict[Signal, np.ndarray]:
+def _outside(world: Environment, inputs: dict[str, Any], steps: int) -> dict[Signal, np.ndarray]:
     """Give the signals from outside [run, time, width]: what is given, else their initial value."""
     of = {external.signal: external for external in world.externals}
     names = {name: of[signal] for name, signal in signals_by_name(of).items()}
@@ -236,7 +235,7 @@ def _over_time(key: str, array: np.ndarray, inner: int, steps: int) -> np.ndarra
     return np.broadcast_to(array, (len(array), steps, *array.shape[2:]))
 
 
-def _disturbances(world: World, given: Any, steps: int, seed: int, counts: _Runs) -> dict[Signal, np.ndarray]:
+def _disturbances(world: Environment, given: Any, steps: int, seed: int, counts: _Runs) -> dict[Signal, np.ndarray]:
     """Give what disturbs each process [run, time]: as given, else drawn from the declared interval."""
     chosen = dict(given) if isinstance(given, Mapping) else {name: given for name in world.processes}
     for name in chosen:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from handcrafted.model.edit import Edit, Touch
+from handcrafted.model.edit import AffineEdit, Edit
 
 FOREVER = 2**30
 """Steps of a fault that does not end."""
@@ -17,7 +17,7 @@ UNTRIGGERED = -1
 """A trigger's number where time alone decides."""
 
 
-class Change(NamedTuple):
+class InjectedChange(NamedTuple):
     """What a fault does to some values while it acts, all arrays shaped like them.
 
     Attributes:
@@ -31,10 +31,10 @@ class Change(NamedTuple):
     noise: Any
     flip: Any
 
-    def now(self, active: Array, draw: Array) -> Touch:
+    def now(self, active: Array, draw: Array) -> AffineEdit:
         """Give what it does in one step."""
         keep = jnp.where(active, self.keep, 1.0)
-        return Touch(keep, jnp.where(active, self.add + self.noise * draw, 0.0), jnp.where(active, self.flip, 0))
+        return AffineEdit(keep, jnp.where(active, self.add + self.noise * draw, 0.0), jnp.where(active, self.flip, 0))
 
 
 class PortChange(NamedTuple):
@@ -50,7 +50,7 @@ class PortChange(NamedTuple):
         held: which stay at the last value before the fault [n].
     """
 
-    change: Change
+    change: InjectedChange
     told: Any
     source: Any
     late: Any
@@ -65,7 +65,7 @@ class Entries(NamedTuple):
     values: Any
 
 
-class Parts(NamedTuple):
+class StateParts(NamedTuple):
     """Something for each part of the network's dense state, see `handcrafted.model.forward.State`."""
 
     carry: Any
@@ -82,11 +82,11 @@ class Injection(NamedTuple):
         trigger: the number of its condition over the true state; `UNTRIGGERED` where time alone decides.
         draws: standard normal numbers [time].
         weights: entries that have other values.
-        edit: activations, as `Change`s without a time axis.
-        state: what the network remembers, a `Change` for each part.
+        edit: activations, as `InjectedChange`s without a time axis.
+        state: what the network remembers, a `InjectedChange` for each part.
         stale: what of it does not advance, as booleans that broadcast against it.
         inputs, outputs: what sensors report, and what actuators do.
-        rates: what a step adds to each process's state, a `Change` by component and name.
+        rates: what a step adds to each process's state, a `InjectedChange` by component and name.
         shocks: what disturbs each process [process].
         variant: the number of the world whose processes run.
     """
@@ -97,12 +97,12 @@ class Injection(NamedTuple):
     draws: Any
     weights: Entries | None = None
     edit: Edit | None = None
-    state: Parts | None = None
-    stale: Parts | None = None
+    state: StateParts | None = None
+    stale: StateParts | None = None
     inputs: PortChange | None = None
     outputs: PortChange | None = None
     rates: Any = None
-    shocks: Change | None = None
+    shocks: InjectedChange | None = None
     variant: Any = None
 
     def like(self, template: Injection) -> Injection:
@@ -117,5 +117,7 @@ def _or(one: Any, other: Any) -> Any:
 
 
 def touches_now(changes: Any, active: Array, draw: Array) -> Any:
-    """Give what changes do in one step: the same tree with a `Touch` for each `Change`."""
-    return jax.tree.map(lambda one: one.now(active, draw), changes, is_leaf=lambda part: isinstance(part, Change))
+    """Give what changes do in one step: the same tree with a `AffineEdit` for each `InjectedChange`."""
+    return jax.tree.map(
+        lambda one: one.now(active, draw), changes, is_leaf=lambda part: isinstance(part, InjectedChange)
+    )

@@ -16,7 +16,7 @@ from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.world import ACTION, DISTURBANCE, PROCESS, Source, World
+from handcrafted.rollout.world import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
 
 BATCH = 128
 """Runs that go through the network side by side; more would fall out of a processor's cache."""
@@ -27,7 +27,7 @@ FORCED_INPUTS, FORCED_ACTIONS = Signal("", "forced", "inputs"), Signal("", "forc
 controllers decide; NaN where nothing does."""
 
 
-class Loop(NamedTuple):
+class ClosedLoop(NamedTuple):
     """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
 
     network: State | BlockState
@@ -52,8 +52,8 @@ Network = Weights | Blocks
 
 @partial(jax.jit, static_argnames=("world", "names"))
 def run_steps(
-    network: Network, world: World, names: Names, loop: Loop, moving: Mapping[Signal, Array], kept: Array
-) -> tuple[Loop, Seen]:
+    network: Network, world: Environment, names: Names, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array
+) -> tuple[ClosedLoop, Seen]:
     """Run steps of the closed loop.
 
     Args:
@@ -68,8 +68,8 @@ def run_steps(
         Where it ended, and what was seen, with leading axes [run, time].
     """
 
-    def one_run(start: tuple[Loop, Mapping[Signal, Array]]) -> tuple[Loop, Seen]:
-        def one_step(now: Loop, outside: Mapping[Signal, Array]) -> tuple[Loop, Seen]:
+    def one_run(start: tuple[ClosedLoop, Mapping[Signal, Array]]) -> tuple[ClosedLoop, Seen]:
+        def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, Seen]:
             return _step(network, world, names, now, outside, kept)
 
         return jax.lax.scan(one_step, *start)
@@ -78,14 +78,14 @@ def run_steps(
 
 
 def _step(
-    network: Network, world: World, names: Names, now: Loop, outside: Mapping[Signal, Array], kept: Array
-) -> tuple[Loop, Seen]:
+    network: Network, world: Environment, names: Names, now: ClosedLoop, outside: Mapping[Signal, Array], kept: Array
+) -> tuple[ClosedLoop, Seen]:
     observed = observe(world, now.processes)
     inputs = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
     state, actions, residual, faults = _advance(network, names, now.network, inputs)
     actions = _forced(actions, outside, FORCED_ACTIONS)
     processes = proceed(world, names, now.processes, observed, actions, outside)
-    return Loop(state, processes, actions), Seen(now.processes, observed, inputs, residual[kept], actions, faults)
+    return ClosedLoop(state, processes, actions), Seen(now.processes, observed, inputs, residual[kept], actions, faults)
 
 
 def _advance(
@@ -107,13 +107,13 @@ def _forced(values: Array, outside: Mapping[Signal, Array], by: Signal) -> Array
     return jnp.where(jnp.isnan(outside[by]), values, outside[by])
 
 
-def observe(world: World, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:
+def observe(world: Environment, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:
     """Give what each process is seen to do, from its state."""
     return {owner: world.processes[owner].observe(state) for owner, state in processes.items()}
 
 
 def measure(
-    world: World,
+    world: Environment,
     names: Names,
     observed: Mapping,
     actions: Array,
@@ -132,7 +132,12 @@ def measure(
 
 
 def proceed(
-    world: World, names: Names, processes: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]
+    world: Environment,
+    names: Names,
+    processes: Mapping,
+    observed: Mapping,
+    actions: Array,
+    outside: Mapping[Signal, Array],
 ) -> Mapping[str, Mapping[str, Array]]:
     """Give the processes' states after a step with these actions [n_out]."""
     found = {}
@@ -150,7 +155,9 @@ def _rounded(value: Array, domain: Domain) -> Array:
     return jnp.rint(value / jnp.float32(domain.resolution)) * jnp.float32(domain.resolution)
 
 
-def _value(source: Source, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
+def _value(
+    source: InputSource, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]
+) -> Array:
     """Give a number for a real signal, coordinates [width] for a discrete one."""
     if source.kind == PROCESS:
         return observed[source.signal.owner][source.signal.name]

@@ -15,10 +15,10 @@ from jax import Array
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Edge, Signal
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.rollout.loop import measure, observe, proceed
-from handcrafted.rollout.world import DISTURBANCE, World, world_of
+from handcrafted.rollout.world import DISTURBANCE, Environment, world_of
 
 HORIZON = 64
 """Steps for which the processes run after the action was raised; it stays raised."""
@@ -91,7 +91,7 @@ def _draw(domain: Domain, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     return low[None], high[None]
 
 
-def _start(structure: ControlStructure, world: World, rng: np.random.Generator) -> Mapping[str, Mapping]:
+def _start(structure: ControlStructure, world: Environment, rng: np.random.Generator) -> Mapping[str, Mapping]:
     """Give states: real ones that a feedback carries anywhere in its range, words any, all others as declared."""
     domains = {(link.id.sender, link.id.name): link.domain for link in structure.resolved.links if link.counted}
     return {
@@ -109,7 +109,7 @@ def _anywhere(first: np.ndarray, domain: Domain | None, rng: np.random.Generator
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _run(world: World, names: Names, starts: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
+def _run(world: Environment, names: Names, starts: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
     """Give what would be measured [trial, step, n_in] with the actions held, undisturbed, before sensors round it."""
 
     def trial(start: Mapping, held: Array) -> Array:

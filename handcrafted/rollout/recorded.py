@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import group
 from handcrafted.model.run_blocks import ports_of
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.given import Given
+from handcrafted.rollout.given import RunSetup
 from handcrafted.rollout.loop import Seen
 from handcrafted.rollout.trace import Signals, Trace, excursions_of
 from handcrafted.rollout.world import DISTURBANCE, STATE
+from handcrafted.text.diagnostics import HandcraftedError
 
 KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "done": "done"}
 """The kinds of signals that are watched for leaving their range, and what to call them."""
@@ -36,7 +36,7 @@ def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
     return found
 
 
-def trace_of(model: Transformer, setup: Given, parts: Sequence[Seen], finite: bool = True) -> Trace:
+def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[Seen], finite: bool = True) -> Trace:
     """Join what was recorded chunk by chunk, and name it.
 
     Args:
@@ -93,7 +93,7 @@ def _true_domains(structure: ControlStructure) -> dict[Signal, Domain]:
 class _Whole:
     """The recorded chunks, joined along time; without an axis of runs if none was given."""
 
-    def __init__(self, setup: Given, parts: Sequence[Seen]):
+    def __init__(self, setup: RunSetup, parts: Sequence[Seen]):
         self.setup, self.parts = setup, parts
 
     def _join(self, arrays: Sequence[Any]) -> np.ndarray:

@@ -11,16 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.progress import progress_bar
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, split, start
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.given import Given, given
-from handcrafted.rollout.loop import Loop, Network, Seen, run_steps
+from handcrafted.rollout.given import RunSetup, given
+from handcrafted.rollout.loop import ClosedLoop, Network, Seen, run_steps
 from handcrafted.rollout.recorded import recorded, trace_of
 from handcrafted.rollout.trace import Trace
 from handcrafted.rollout.world import PlainFunction
+from handcrafted.text.diagnostics import must_be
+from handcrafted.text.report import progress_bar
 
 CHUNK = 4096
 """Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""
@@ -96,11 +96,11 @@ def network_of(model: Transformer) -> Network:
     return split(model.blocks, model.effective_weights)
 
 
-def start_of(network: Network, window: int, setup: Given) -> Loop:
+def start_of(network: Network, window: int, setup: RunSetup) -> ClosedLoop:
     """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
     state, actions = _before(network, window, setup.runs or 1)
     processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
-    return Loop(state, processes, actions)
+    return ClosedLoop(state, processes, actions)
 
 
 @partial(jax.jit, static_argnames=("window", "runs"))

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be, nearest
-from handcrafted.control.csvtext import as_csv
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import listed, shown
 from handcrafted.control.numbers import whole
-from handcrafted.control.report import Report, Reported
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.whole_file import write_whole
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.files import write_whole
+from handcrafted.text.letters import listed, shown
+from handcrafted.text.report import Report, Reported, as_csv
 
 
 class Signals(Mapping[Signal, np.ndarray]):

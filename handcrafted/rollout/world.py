@@ -15,16 +15,16 @@ from jax import Array
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.dynamics import Dynamics
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
-from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.letters import clipped, listed
 from handcrafted.control.numbers import as_numbers
 from handcrafted.control.processes.bundled import process_of
 from handcrafted.control.processes.process import Process
 from handcrafted.control.resolved import ResolvedLink
-from handcrafted.control.rules_of_processes import MOST_HANDED
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.rules_of_processes import MOST_HANDED
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import clipped, listed
 
 STATE, DISTURBANCE = "state", "disturbance"
 """Roles of the true state of a process, and of what disturbs it."""
@@ -42,7 +42,7 @@ class External(NamedTuple):
     initial: Value
 
 
-class Source(NamedTuple):
+class InputSource(NamedTuple):
     """Where a signal outside the network comes from: a process, an output of the network, or outside everything."""
 
     kind: str
@@ -54,7 +54,7 @@ PROCESS, ACTION, EXTERNAL = "process", "action", "external"
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class Environment:
     """Everything outside the network.
 
     Attributes:
@@ -65,8 +65,8 @@ class World:
     """
 
     processes: Mapping[str, Process]
-    measurements: Mapping[Signal, Source]
-    actions: Mapping[str, Mapping[str, tuple[Source, ...]]]
+    measurements: Mapping[Signal, InputSource]
+    actions: Mapping[str, Mapping[str, tuple[InputSource, ...]]]
     externals: tuple[External, ...]
 
 
@@ -78,7 +78,7 @@ Functions = tuple[tuple[str, PlainFunction, Shapes], ...]
 """For each component that a Python function stands in for: its name, the function, its state."""
 
 
-def world_of(structure: ControlStructure, functions: Functions = ()) -> World:
+def world_of(structure: ControlStructure, functions: Functions = ()) -> Environment:
     """Wire the outside of a structure; what is the same outside gives the same object, which is compiled once.
 
     Args:
@@ -98,7 +98,7 @@ def _world(
     dynamics: tuple[tuple[str, Dynamics | None], ...],
     time_step: float,
     functions: Functions,
-) -> World:
+) -> Environment:
     return _Wiring(links, dynamics, time_step, functions).world()
 
 
@@ -124,30 +124,30 @@ class _Wiring:
         self.externals: dict[Signal, External] = {}
         self.gives = {name: set(process.observe(process.initial)) for name, process in self.processes.items()}
 
-    def world(self) -> World:
-        measured: dict[Signal, Source] = {}
+    def world(self) -> Environment:
+        measured: dict[Signal, InputSource] = {}
         for link in self.links:
             if link.received_by_controller and not link.sent_by_controller and link.port:
                 measured.setdefault(network_input(link.port), self._source(link, ()))
         actions = {name: self._inputs(name) for name in self.processes}
-        return World(self.processes, measured, actions, tuple(self.externals.values()))
+        return Environment(self.processes, measured, actions, tuple(self.externals.values()))
 
     def _arriving(self, name: str) -> list[ResolvedLink]:
         return [link for link in self.links if link.id.receiver == name]
 
-    def _inputs(self, name: str) -> dict[str, tuple[Source, ...]]:
-        found: dict[str, tuple[Source, ...]] = {}
+    def _inputs(self, name: str) -> dict[str, tuple[InputSource, ...]]:
+        found: dict[str, tuple[InputSource, ...]] = {}
         for link in self._arriving(name):
             found[link.id.name] = (*found.get(link.id.name, ()), self._source(link, ()))
         return found
 
-    def _source(self, link: ResolvedLink, seen: tuple[str, ...]) -> Source:
+    def _source(self, link: ResolvedLink, seen: tuple[str, ...]) -> InputSource:
         """Give where a link's signal is made; components without dynamics pass on what they get of the same name."""
         sender, name = link.id.sender, link.id.name
         if link.sent_by_controller and link.port:
-            return Source(ACTION, network_output(link.port))
+            return InputSource(ACTION, network_output(link.port))
         if sender in self.processes and name in self.gives[sender]:
-            return Source(PROCESS, Signal(sender, STATE, name))
+            return InputSource(PROCESS, Signal(sender, STATE, name))
         if sender in seen:
             ring = listed([*seen[seen.index(sender) :], sender], " -> ")
             raise HandcraftedError(
@@ -163,7 +163,7 @@ class _Wiring:
             return self._source(same[0], (*seen, sender))
         signal = Signal(sender or "", INPUT, name)
         self.externals.setdefault(signal, External(signal, link.domain, link.initial))
-        return Source(EXTERNAL, signal, link.domain.discrete)
+        return InputSource(EXTERNAL, signal, link.domain.discrete)
 
 
 def _from_function(function: PlainFunction, state: tuple[tuple[str, tuple[int, ...]], ...]) -> Process:

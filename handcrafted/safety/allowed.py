@@ -10,15 +10,14 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_input, written_port
-from handcrafted.control.laws.controller import decide
-from handcrafted.control.laws.interpreter import Interpreter
 from handcrafted.control.parts import Bounds
 from handcrafted.control.resolved import Resolved
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.signal_graph import network_input, written_port
+from handcrafted.laws.oracle import Interpreter, decide
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.layer_0 import base_of
 from handcrafted.model.names import Names
-from handcrafted.safety.guards import Guard
+from handcrafted.safety.guards import PlacedGuard
 from handcrafted.verdict.law import neighbours
 
 POOL = 256
@@ -39,7 +38,7 @@ HUGE = 1e30
 """What is asked for at the least and at the most, to see where a law stops."""
 
 
-class Rule(NamedTuple):
+class GuardRule(NamedTuple):
     """What the law of one guard says of its action.
 
     Attributes:
@@ -57,11 +56,11 @@ class Allowed:
     """Sequences of inputs [run, time, n_in], and what each guard's law then says."""
 
     inputs: np.ndarray
-    rules: tuple[Rule, ...]
+    rules: tuple[GuardRule, ...]
 
 
 def trying_vetoes(
-    structure: ControlStructure, names: Names, guards: Sequence[Guard], rng: np.random.Generator, steps: int
+    structure: ControlStructure, names: Names, guards: Sequence[PlacedGuard], rng: np.random.Generator, steps: int
 ) -> Allowed:
     """Draw sequences of inputs, longer ones while a guard that can veto has not done so by its law.
 
@@ -84,7 +83,7 @@ def trying_vetoes(
 
 
 def _drawn(
-    structure: ControlStructure, names: Names, guards: Sequence[Guard], rng: np.random.Generator, steps: int
+    structure: ControlStructure, names: Names, guards: Sequence[PlacedGuard], rng: np.random.Generator, steps: int
 ) -> Allowed:
     """Draw sequences of inputs whose values stay for some steps."""
     marks = _marks(guards)
@@ -93,7 +92,7 @@ def _drawn(
     return Allowed(inputs, _rules(structure, names, guards, inputs))
 
 
-def _marks(guards: Sequence[Guard]) -> list[float]:
+def _marks(guards: Sequence[PlacedGuard]) -> list[float]:
     """Give the thresholds that guards test."""
     tests = (test for guard in guards for row in guard.entry.task.when or () for test in row.values())
     ends = (end for test in tests if isinstance(test, Bounds) for end in (test.above, test.below))
@@ -112,7 +111,9 @@ def _interleaved(vetoed: list[np.ndarray]) -> list[int]:
     return order
 
 
-def _rules(structure: ControlStructure, names: Names, guards: Sequence[Guard], inputs: np.ndarray) -> tuple[Rule, ...]:
+def _rules(
+    structure: ControlStructure, names: Names, guards: Sequence[PlacedGuard], inputs: np.ndarray
+) -> tuple[GuardRule, ...]:
     """Give what the law of each guard says, whatever is asked for."""
     law, others = Interpreter(_alone(structure)), _from_others(structure.resolved)
     given = {network_input(port): np.broadcast_to(value, (POOL, *value.shape)) for port, value in others.items()}
@@ -124,11 +125,11 @@ def _rules(structure: ControlStructure, names: Names, guards: Sequence[Guard], i
     return tuple(_rule(*(np.stack(ends, axis=1) for ends in zip(*steps, strict=True))) for steps in found)
 
 
-def _rule(low: np.ndarray, high: np.ndarray) -> Rule:
-    return Rule(low.min(axis=(0, 1)), high.max(axis=(0, 1)), np.all(low == high, axis=-1))
+def _rule(low: np.ndarray, high: np.ndarray) -> GuardRule:
+    return GuardRule(low.min(axis=(0, 1)), high.max(axis=(0, 1)), np.all(low == high, axis=-1))
 
 
-def _ends(law: Interpreter, guard: Guard) -> tuple[np.ndarray, np.ndarray]:
+def _ends(law: Interpreter, guard: PlacedGuard) -> tuple[np.ndarray, np.ndarray]:
     """Give the least and the most [run, width] that a guard's law gives at a step, whatever is asked for.
 
     Where a comparator off the sensor's grid may go either way, both count.

@@ -12,19 +12,19 @@ import numpy as np
 import optax
 from jax import Array
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.numbers import real, whole
-from handcrafted.control.progress import progress_bar
 from handcrafted.model.audit import Breach
 from handcrafted.model.layer_0 import base_blocks, frozen, parts_of
 from handcrafted.model.run_blocks import Blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.given import Given, given
+from handcrafted.rollout.given import RunSetup, given
 from handcrafted.rollout.loop import Network, run_steps
 from handcrafted.rollout.simulate import start_of
 from handcrafted.safety.guards import must_have_base
 from handcrafted.safety.hazard import margin_of
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.report import progress_bar
 
 CLIP = 1.0
 """The largest norm of a gradient."""
@@ -154,7 +154,7 @@ class Target:
         rate: float,
     ):
         self.model = model
-        self.setup: Given = given(model.structure, None, horizon, initial, {}, 0.0, 0)
+        self.setup: RunSetup = given(model.structure, None, horizon, initial, {}, 0.0, 0)
         self.margin = margin_of(model.structure, self.setup.world)
         self.start: Any
         self.free: Any

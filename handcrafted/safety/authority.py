@@ -9,7 +9,6 @@ from textwrap import wrap
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
 from handcrafted.control.graph import Signal
 from handcrafted.control.numbers import whole
 from handcrafted.craft.assemble import assemble
@@ -19,8 +18,9 @@ from handcrafted.model.order import Early, early
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.subject import subject
-from handcrafted.safety.guards import Guard, guards_of, unguarded
+from handcrafted.safety.guards import PlacedGuard, guards_of, unguarded
 from handcrafted.safety.trials import NAN, Tally, try_weights
+from handcrafted.text.diagnostics import must_be
 from handcrafted.verdict.claims import ENTERS, Claim, claims_of, joints_of
 from handcrafted.verdict.exact import Judge
 from handcrafted.verdict.found import Found, in_words
@@ -67,7 +67,7 @@ class AuthorityReport:
     unported: tuple[Signal, ...]
     taint: Tally
     trial: Tally
-    guards: tuple[Guard, ...]
+    guards: tuple[PlacedGuard, ...]
     decided: tuple[Signal, ...]
     unguarded: tuple[Signal, ...]
 

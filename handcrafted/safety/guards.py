@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
 from handcrafted.control.domain import Value
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_output, written_port
-from handcrafted.control.resolved import ResolvedEntry, ResolvedLink, Task
+from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import ResolvedEntry, ResolvedLink
+from handcrafted.control.signal_graph import network_output, written_port
 from handcrafted.model.layer_0 import base_of
 from handcrafted.model.transformer import Transformer
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 
 
 @dataclass(frozen=True)
-class Guard:
+class PlacedGuard:
     """One action that a guard of Layer 0 gates.
 
     Attributes:
@@ -77,7 +77,7 @@ def must_have_base(model: Transformer) -> str:
     return base
 
 
-def guards_of(model: Transformer) -> tuple[Guard, ...]:
+def guards_of(model: Transformer) -> tuple[PlacedGuard, ...]:
     """List the guards of Layer 0."""
     base = base_of(model.structure)
     controller = model.structure.resolved.controllers.get(base or "")
@@ -90,7 +90,7 @@ def guards_of(model: Transformer) -> tuple[Guard, ...]:
     )
 
 
-def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Guard:
+def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> PlacedGuard:
     task = entry.task
     asked = next(other for other in model.structure.resolved.links if other.received == task.reads[-1].signal)
     assert link.port and asked.received and asked.port and task.safe is not None
@@ -98,13 +98,13 @@ def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Guar
     low, high = _limits(model, task, link)
     veto = task.result[1].signal if len(task.result) > 1 else None
     columns, safe = model.names.output_signals[action], task.domain.encode(task.safe)
-    return Guard(
+    return PlacedGuard(
         entry, link, action, columns, written_port(asked), asked.received, asked.id.name, asked.id.sender or "", safe,
         task.safe, low, high, veto,
     )  # fmt: skip
 
 
-def _limits(model: Transformer, task: Task, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:
+def _limits(model: Transformer, task: LawInstance, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:
     """Give the least and the largest result [width] of the last circuit, with the gap at its ends and no veto."""
     w, names = model.effective_weights.numpy(), model.names
     place = next(place for place in model.layout if place.writes == link.port)

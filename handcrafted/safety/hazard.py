@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.rules_of_safety import true_state
-from handcrafted.control.structure import ControlStructure
-from handcrafted.rollout.world import World
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.rules_of_processes import true_state
+from handcrafted.rollout.world import Environment
+from handcrafted.text.diagnostics import HandcraftedError
 
 Observed = Mapping[str, Mapping[str, Array]]
 """What each process is seen to do, by component and name."""
@@ -20,7 +20,7 @@ Observed = Mapping[str, Mapping[str, Array]]
 Margin = Callable[[Observed], Array]
 
 
-def margin_of(structure: ControlStructure, world: World) -> Margin:
+def margin_of(structure: ControlStructure, world: Environment) -> Margin:
     """Give the function that says how far the nearest hazard's condition is fulfilled, in the unit of what it tests.
 
     Formula: a test `above a` gives x - a, `below b` gives b - x, a word its coordinate less 1/2; a row is the least of
@@ -39,7 +39,7 @@ def margin_of(structure: ControlStructure, world: World) -> Margin:
     return margin_of_condition(structure, world, rows)
 
 
-def margin_of_condition(structure: ControlStructure, world: World, condition: Condition) -> Margin:
+def margin_of_condition(structure: ControlStructure, world: Environment, condition: Condition) -> Margin:
     """Give the function that says how far a condition over the true state is fulfilled; see `margin_of`.
 
     Raises:
@@ -54,7 +54,7 @@ def margin_of_condition(structure: ControlStructure, world: World, condition: Co
     return margin
 
 
-def _test(world: World, name: str, domain: Domain | None, test: Bounds | tuple[str, ...]) -> Margin:
+def _test(world: Environment, name: str, domain: Domain | None, test: Bounds | tuple[str, ...]) -> Margin:
     owners = [owner for owner, process in world.processes.items() if name in process.observe(process.initial)]
     if len(owners) != 1:
         found = ", ".join(owners) or "none"

@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.progress import progress_bar
 from handcrafted.model.forward import forward
 from handcrafted.model.layer_0 import base_blocks, frozen
 from handcrafted.model.run_blocks import Stepped, run_blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.safety.allowed import Rule, trying_vetoes
-from handcrafted.safety.guards import Guard, guards_of, must_have_base
+from handcrafted.safety.allowed import GuardRule, trying_vetoes
+from handcrafted.safety.guards import PlacedGuard, guards_of, must_have_base
+from handcrafted.text.report import progress_bar
 
 SCALES: Mapping[str, float] = {"tiny": 1e-2, "small": 0.3, "large": 3.0, "huge": 1e12, "extreme": 1e37}
 """Kinds of weight sets by the size of their numbers: the first three stay finite, the last two mostly do not."""
@@ -201,24 +201,24 @@ class _Bench:
         return np.asarray(stepped.residual[block.name])[:, at]
 
 
-def _pushes(model: Transformer, guard: Guard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+def _pushes(model: Transformer, guard: PlacedGuard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
     """Give the biases that are added to what a guard is asked for."""
     for place in model.layout:
         if place.writes == guard.port:
             yield "b_O" if place.part == "attention" else "b_out", (place.layer, model.names.find(guard.port))
 
 
-def _within(done: np.ndarray, rule: Rule) -> bool:
+def _within(done: np.ndarray, rule: GuardRule) -> bool:
     """Whether an action stays within its limits; what is not finite does not."""
     return bool(((rule.low <= done) & (done <= rule.high)).all())
 
 
-def _obeyed(ran: _Ran, guard: Guard, vetoed: np.ndarray) -> bool:
+def _obeyed(ran: _Ran, guard: PlacedGuard, vetoed: np.ndarray) -> bool:
     """Whether an action is exactly its safe value wherever it is vetoed [time]."""
     return bool((ran.outputs[vetoed][:, guard.columns] == guard.safe).all())
 
 
-def _tried(ran: _Ran, guard: Guard, rule: Rule, number: int) -> int:
+def _tried(ran: _Ran, guard: PlacedGuard, rule: GuardRule, number: int) -> int:
     """Count the vetoed steps at which something other than the safe value was asked for."""
     same = np.clip(ran.asked[guard.received], rule.low, rule.high) == guard.safe
     return int((rule.vetoed[number] & ~same.all(axis=-1)).sum())

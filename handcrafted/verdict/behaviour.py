@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.control.laws.interpreter import Interpreter
-from handcrafted.control.structure import ControlStructure
+from handcrafted.laws.oracle import Interpreter
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 STEPS = 24
 """Steps of each run."""
@@ -42,7 +42,7 @@ class Behaviour:
         return f"from outside {said}: {self.runs} runs of {self.steps} steps, at most {self.worst:.2g} apart"
 
 
-def behaviour(structure: ControlStructure, subject: Subject) -> Behaviour:
+def behaviour(structure: ControlStructure, subject: TargetNetwork) -> Behaviour:
     """Run a network and the laws of a structure on the same random inputs, and compare their outputs.
 
     Off a sensor's grid a switching law may answer either way within its band; inputs fall there by chance alone.

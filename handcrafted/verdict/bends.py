@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.resolved import Lagged
+from handcrafted.control.instance import Lagged
 from handcrafted.readout.program import Program
-from handcrafted.verdict.regions import Domain
+from handcrafted.verdict.regions import InputDomain
 
 RANDOM = 16
 """How many random contexts there are."""
@@ -40,7 +40,7 @@ def contexts_of(
     program: Program,
     words: Mapping[Lagged, np.ndarray],
     numbers: Mapping[Lagged, slice],
-    domain: Domain,
+    domain: InputDomain,
     rng: np.random.Generator,
 ) -> Iterator[Context]:
     """Give random contexts, and for each unit the context that drives it farthest up, and farthest down.
@@ -74,7 +74,7 @@ class _Drawn:
         program: Program,
         words: Mapping[Lagged, np.ndarray],
         numbers: Mapping[Lagged, slice],
-        domain: Domain,
+        domain: InputDomain,
         rng: np.random.Generator,
     ):
         self.program, self.words, self.numbers, self.domain, self.rng = program, words, numbers, domain, rng

@@ -11,7 +11,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain as Values
 from handcrafted.control.graph import Signal
-from handcrafted.control.resolved import Lagged, next_step
+from handcrafted.control.instance import Lagged, next_step
 from handcrafted.readout.program import Program
 from handcrafted.readout.tolerances import EXACT, STATE, SUMS
 from handcrafted.verdict.bends import contexts_of
@@ -19,7 +19,15 @@ from handcrafted.verdict.claims import Claim, Joint
 from handcrafted.verdict.forms import Forms, joined
 from handcrafted.verdict.found import Counterexample, Found
 from handcrafted.verdict.pieces import Cell, NotPiecewise
-from handcrafted.verdict.regions import Allowed, Difference, Domain, Function, Regions, TooMany, compare_regions
+from handcrafted.verdict.regions import (
+    AllowedDeviation,
+    Function,
+    InputDomain,
+    RegionDifference,
+    Regions,
+    TooMany,
+    compare_regions,
+)
 
 MOST_WORDS = 2**14
 """Up to how many combinations of words each is looked at."""
@@ -72,7 +80,7 @@ class Case:
         self.signals = [signal for signal, values in results for _ in range(values.width)]
         sizes = [_size(values) for _, values in results for _ in range(values.width)]
         shares = [_share(values, claim, signal) for signal, values in results for _ in range(values.width)]
-        self.allowed = Allowed(np.array(shares), np.array(sizes))
+        self.allowed = AllowedDeviation(np.array(shares), np.array(sizes))
         self.seen = Regions()
         self.wrong: Counterexample | None = None
         self.between: Counterexample | None = None
@@ -133,10 +141,10 @@ class Case:
         if len(wrong):
             row, result = wrong[0].tolist()
             law_gives = float(second[row, result])
-            here = Difference(np.zeros(0), result, float(first[row, result]), (law_gives, law_gives), True)
+            here = RegionDifference(np.zeros(0), result, float(first[row, result]), (law_gives, law_gives), True)
             self.wrong = self._example({read: values[row] for read, values in words.items()}, here)
 
-    def _look(self, words: Words, domain: Domain, cell: Cell | None = None) -> Regions:
+    def _look(self, words: Words, domain: InputDomain, cell: Cell | None = None) -> Regions:
         """Compare on every region of a cell, or of the whole domain, with words held."""
         found = compare_regions(*self._functions(words), domain, self.allowed, MOST_CELLS - self.seen.count, cell)
         self.seen = self.seen.joined(found)
@@ -173,7 +181,7 @@ class Case:
             low[k], high[k] = (low[k] - width, low[k]) if side < 0 else (high[k], high[k] + width)
             for words in self._combinations():
                 try:
-                    self._look(words, Domain(low, high, self.domain.grid))
+                    self._look(words, InputDomain(low, high, self.domain.grid))
                 except (TooMany, NotPiecewise):
                     return None
                 if self.wrong:
@@ -197,7 +205,7 @@ class Case:
         except (TooMany, NotPiecewise):
             return
 
-    def _example(self, words: Words, at: Difference) -> Counterexample:
+    def _example(self, words: Words, at: RegionDifference) -> Counterexample:
         said: dict[Lagged, str | float] = {}
         for read, values in self.values.items():
             if read in self.numbers:
@@ -249,8 +257,8 @@ def _share(values: Values, claim: Claim, signal: Signal) -> float:
     return STATE if signal in claim.state else SUMS
 
 
-def _domain(values: Sequence[Values]) -> Domain:
+def _domain(values: Sequence[Values]) -> InputDomain:
     """Give what real variables may be, one after the other."""
     rows = [(one.low, one.high, one.resolution or 0.0) for one in values for _ in range(one.width)]
     low, high, grid = np.array(rows).reshape(-1, 3).T
-    return Domain(low, high, grid)
+    return InputDomain(low, high, grid)

@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.components.circuit import Circuit
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.laws.interpreter import Interpreter
-from handcrafted.control.resolved import Lagged, Task
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.instance import Lagged, LawInstance
 from handcrafted.craft.assemble import assemble
 from handcrafted.craft.bound import Span, bounds, exactly
-from handcrafted.craft.circuit import Circuit
 from handcrafted.craft.plan import circuits_of
+from handcrafted.laws.law import law_of
+from handcrafted.laws.oracle import Interpreter
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.model.padding import forward_padded
 from handcrafted.model.transformer import Transformer
@@ -93,7 +94,8 @@ def measure(structure: ControlStructure, seed: int = 0) -> Measured:
     model = assemble(structure)
     own = tuple(c for c in circuits_of(resolved) if c.writes.role not in ("feedback", "feedback_modelling"))
     (port,) = [link.port for link in entry.links if link.port]
-    switches = entry.task.domain.discrete or entry.task.law == "lookahead" or entry.task.law == "relay"
+    law = law_of(entry.task)
+    switches = entry.task.domain.discrete or (law.jumps and law.shape.writes == "real")
     proved = None if switches else float(bounds(circuits_of(resolved), _declared(structure))[port].error.max())
     off = [answers(structure, model, _inputs(model.names, seed, stretch)).worst for stretch in (1.0, BEYOND)]
     depth = model.effective_weights.sizes["layer"]
@@ -198,7 +200,7 @@ def response(structure: ControlStructure) -> Response:
 NOTHING = np.zeros((SHOWN, 0), np.float32)
 
 
-def _reads(task: Task) -> list[tuple[Lagged, ...]]:
+def _reads(task: LawInstance) -> list[tuple[Lagged, ...]]:
     return [task.result, *(stage.reads for stage in task.stages)]
 
 

@@ -9,8 +9,8 @@ from itertools import combinations
 import networkx as nx
 
 from handcrafted.control.resolved import Resolved
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 
 Pair = tuple[str, str]

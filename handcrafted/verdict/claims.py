@@ -15,19 +15,17 @@ import numpy as np
 
 from handcrafted.control.domain import Domain, Remembered
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_input, network_output, written_port
-from handcrafted.control.laws.controller import decide, update
+from handcrafted.control.instance import Lagged, LawInstance, next_step
 from handcrafted.control.resolved import (
-    Lagged,
     LinkId,
     Resolved,
     ResolvedController,
     ResolvedEntry,
     ResolvedLink,
     ResolvedVariable,
-    Task,
-    next_step,
 )
+from handcrafted.control.signal_graph import network_input, network_output, written_port
+from handcrafted.laws.oracle import decide, update
 
 Values = Mapping[Lagged, Any]
 """Signals' coordinates [..., width], as they were so many steps ago."""
@@ -161,7 +159,7 @@ def _deciding(entry: ResolvedEntry) -> Work:
 def _of_task(
     what: str,
     owner: str,
-    task: Task,
+    task: LawInstance,
     ids: tuple[LinkId, ...],
     results: tuple[Signal, ...],
     work: Work,

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Sees
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status, Verdicts
 from handcrafted.verdict.exact import Judge
 from handcrafted.verdict.found import Found
 from handcrafted.verdict.law import LawTest, law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
-from handcrafted.verdict.loops import REINFORCING, Loop, feedback_loops
+from handcrafted.verdict.loops import REINFORCING, FeedbackLoop, feedback_loops
 from handcrafted.verdict.manifest import manifest
 from handcrafted.verdict.zooms import differences
 
@@ -113,7 +112,7 @@ def _idle(readouts: Mapping[str, Verdicts]) -> Iterator[Finding]:
             yield Finding("unused", f"Nothing varies on {link.id}: wired, but no contrast has an effect.", link.id)
 
 
-def _running_away(loops: Iterable[Loop]) -> Iterator[Finding]:
+def _running_away(loops: Iterable[FeedbackLoop]) -> Iterator[Finding]:
     """Say which loops from one measurement through one action push it farther the way it went.
 
     Longer ones, through several measurements, are listed with their polarity: there a shorter loop may hold the same.

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from handcrafted.control.report import Report, Reported
 from handcrafted.control.resolved import Finding, LinkId
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import Recovered
+from handcrafted.text.report import Report, Reported
 from handcrafted.verdict.found import Found, in_words
-from handcrafted.verdict.loops import Loop
+from handcrafted.verdict.loops import FeedbackLoop
 
 
 class Status(StrEnum):
@@ -117,7 +117,7 @@ class Comparison(Reported, Verdicts):
     manifest: Mapping[str, Any] = field(default_factory=dict)
     zooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recovered: Recovered | None = None
-    loops: tuple[Loop, ...] = ()
+    loops: tuple[FeedbackLoop, ...] = ()
     law: tuple[Found, ...] = ()
     tried: int = 0
 

@@ -23,7 +23,7 @@ class Entry:
         return f"{self.array}[{', '.join(map(str, self.index))}] = {self.value:g}"
 
 
-class Block(NamedTuple):
+class EntryBlock(NamedTuple):
     """A block of one array.
 
     Attributes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.readout.program import KeepsState, NotPiecewiseLinear, Program, Reader, TooManyTerms
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import SUMS
 from handcrafted.verdict.case import Case
 from handcrafted.verdict.claims import Claim, Joint
@@ -31,7 +31,7 @@ class Judge:
         claims: all claims about it.
     """
 
-    def __init__(self, subject: Subject, joints: Mapping[Signal, Joint], claims: Sequence[Claim]):
+    def __init__(self, subject: TargetNetwork, joints: Mapping[Signal, Joint], claims: Sequence[Claim]):
         self.subject, self.joints, self.claims = subject, joints, tuple(claims)
         states = {claim.state[0] for claim in claims if claim.works and claim.state}
         self.around = Reader(subject, joints)

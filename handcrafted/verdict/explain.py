@@ -8,16 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
-from handcrafted.control.intended import link_edges, written_port
-from handcrafted.control.letters import listed, shown
 from handcrafted.control.resolved import LinkId, ResolvedLink
+from handcrafted.control.signal_graph import link_edges, written_port
 from handcrafted.model.layout import Placement
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights, must_have_sizes
-from handcrafted.verdict.entries import Block, Entry
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.letters import listed, shown
+from handcrafted.verdict.entries import Entry, EntryBlock
 
 MOST_ENTRIES = 24
 """Entries printed per step before the rest is counted."""
@@ -138,13 +137,13 @@ class _Trace(NamedTuple):
         names, source, target = self.model.names, edge.source, edge.target
         if source.role == INPUT:
             text = f"the input {source.name} of {source.owner or 'outside'} enters"
-            return self._wire(text, Block("W_E", (), (names.input_signals[source], names.find(target))))
+            return self._wire(text, EntryBlock("W_E", (), (names.input_signals[source], names.find(target))))
         if target.role == OUTPUT:
             text = f"{source.name} leaves as an output"
-            return self._wire(text, Block("W_U", (), (names.find(source), names.output_signals[target])))
+            return self._wire(text, EntryBlock("W_U", (), (names.find(source), names.output_signals[target])))
         if edge.lag:
             text = f"{target.name} is carried to the next step"
-            return self._wire(text, Block("W_R", (), (names.find(source), names.find(target))))
+            return self._wire(text, EntryBlock("W_R", (), (names.find(source), names.find(target))))
         return self._received(edge)
 
     def written(self, port: Signal) -> PathStep:
@@ -154,8 +153,8 @@ class _Trace(NamedTuple):
             return PathStep(text, "", "", (), (f"no circuit writes {port}",))
         at, neurons = (place.layer,), np.array(place.components)
         reads = np.concatenate([self.model.names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
-        into, bias = Block("W_in", at, (reads, neurons)), Block("b_in", at, (neurons,))
-        out = Block("W_out", at, (neurons, self.model.names.find(port)))
+        into, bias = EntryBlock("W_in", at, (reads, neurons)), EntryBlock("b_in", at, (neurons,))
+        out = EntryBlock("W_out", at, (neurons, self.model.names.find(port)))
         missing = [f"{block} is zero" for block in (into, out) if block.axes[0].size and not self._entries(block)]
         which = f"neuron {neurons[0]}" if len(neurons) == 1 else f"neurons {neurons[0]}-{neurons[-1]}"
         text = f"{text} (layer {place.layer}, {which})"
@@ -167,28 +166,28 @@ class _Trace(NamedTuple):
         if place is None:
             return PathStep(text, "", "", (), (f"no head writes {edge.target}",))
         at, dims = (place.layer, place.components[0]), np.arange(self.weights.sizes["d_head"])
-        read = Block("W_V", at, (self.model.names.find(edge.source), dims))
-        write = Block("W_O", at, (dims, self.model.names.find(edge.target)))
-        looks = [Block(name, at, (dims,)) for name in ("b_Q", "b_K")]
+        read = EntryBlock("W_V", at, (self.model.names.find(edge.source), dims))
+        write = EntryBlock("W_O", at, (dims, self.model.names.find(edge.target)))
+        looks = [EntryBlock(name, at, (dims,)) for name in ("b_Q", "b_K")]
         missing = [*self._left_out(read, 0), *self._left_out(write, 1)]
         missing += [f"{look} is zero: the head looks at all steps alike" for look in looks if not self._entries(look)]
         text = f"{text} (layer {at[0]}, head {at[1]})"
         return PathStep(text, place.circuit, place.formula, self._entries(read, *looks, write), tuple(missing))
 
-    def _wire(self, text: str, block: Block) -> PathStep:
+    def _wire(self, text: str, block: EntryBlock) -> PathStep:
         missing = dict.fromkeys((*self._left_out(block, 0), *self._left_out(block, 1)))
         return PathStep(text, "", "", self._entries(block), tuple(missing))
 
-    def _entries(self, *blocks: Block) -> tuple[Entry, ...]:
+    def _entries(self, *blocks: EntryBlock) -> tuple[Entry, ...]:
         return tuple(entry for block in blocks for entry in block.entries(self.weights))
 
-    def _left_out(self, block: Block, axis: int) -> list[str]:
+    def _left_out(self, block: EntryBlock, axis: int) -> list[str]:
         """Say of each coordinate without an entry where one should be."""
         axes = list(block.axes)
         lines = [[*axes[:axis], np.array([at]), *axes[axis + 1 :]] for at in block.empty(self.weights, axis)]
         if len(lines) == len(axes[axis]):
             return [f"{block} is zero"]
-        return [f"{Block(block.array, block.at, tuple(line))} is zero" for line in lines]
+        return [f"{EntryBlock(block.array, block.at, tuple(line))} is zero" for line in lines]
 
     def _writer(self, signal: Signal) -> Placement | None:
         return next((place for place in self.model.layout if place.writes == signal), None)

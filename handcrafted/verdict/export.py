@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from handcrafted.control.csvtext import as_csv
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Edge, SignalGraph
-from handcrafted.control.whole_file import write_whole
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.files import write_whole
+from handcrafted.text.report import as_csv
 
 COLUMNS: tuple[str, ...] = (
     "source owner", "source role", "source name", "target owner", "target role", "target name", "lag", "sign", "gain",

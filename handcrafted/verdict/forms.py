@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from handcrafted.verdict.pieces import NotPiecewise, Run
+from handcrafted.verdict.pieces import NotPiecewise, PieceRun
 
 
 class Forms(NDArrayOperatorsMixin):
@@ -26,7 +26,7 @@ class Forms(NDArrayOperatorsMixin):
 
     handled: ClassVar[dict[Any, Callable[..., Any]]] = {}
 
-    def __init__(self, parts: np.ndarray, run: Run):
+    def __init__(self, parts: np.ndarray, run: PieceRun):
         self.parts, self.run = parts, run
 
     @property
@@ -55,13 +55,13 @@ class Forms(NDArrayOperatorsMixin):
         return self.handled[function](*args, **options)
 
 
-def variables(run: Run) -> Forms:
+def variables(run: PieceRun) -> Forms:
     """Give the variables of a run themselves, as forms [n]."""
     n = len(run.reach)
     return Forms(np.concatenate([np.zeros((1, n)), np.eye(n)]), run)
 
 
-def joined(arrays: Sequence[Any], run: Run) -> Forms:
+def joined(arrays: Sequence[Any], run: PieceRun) -> Forms:
     """Join arrays [width], of forms or of plain numbers, to one of forms."""
     return Forms(np.concatenate([_lifted(one, run) for one in arrays], axis=-1), run)
 
@@ -78,11 +78,11 @@ def _handles(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., An
     return keep
 
 
-def _run_of(operands: Sequence[Operand]) -> Run:
+def _run_of(operands: Sequence[Operand]) -> PieceRun:
     return next(one.run for one in operands if isinstance(one, Forms))
 
 
-def _lifted(value: Operand, run: Run) -> np.ndarray:
+def _lifted(value: Operand, run: PieceRun) -> np.ndarray:
     """Give the parts of any operand."""
     if isinstance(value, Forms):
         return value.parts
@@ -90,7 +90,7 @@ def _lifted(value: Operand, run: Run) -> np.ndarray:
     return np.concatenate([constant[None], np.zeros((len(run.reach), *constant.shape))])
 
 
-def _aligned(*operands: Operand) -> tuple[Run, list[np.ndarray]]:
+def _aligned(*operands: Operand) -> tuple[PieceRun, list[np.ndarray]]:
     """Give the parts of operands, with axes of length 1 put in so that their arrays broadcast."""
     run = _run_of(operands)
     parts = [_lifted(one, run) for one in operands]

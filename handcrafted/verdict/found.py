@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.resolved import Finding, Lagged
+from handcrafted.control.instance import Lagged
+from handcrafted.control.resolved import Finding
 from handcrafted.readout.tolerances import ROUNDED
 from handcrafted.verdict.claims import Claim
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import written_port
-from handcrafted.control.laws.controller import decide
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry, ResolvedVariable
-from handcrafted.control.structure import ControlStructure
-from handcrafted.readout.subject import Subject
-from handcrafted.verdict.law import Trial, Values
+from handcrafted.control.signal_graph import written_port
+from handcrafted.laws.oracle import decide
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.readout.subject import TargetNetwork
+from handcrafted.verdict.law import LawTrial, Values
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Interchange:
         )
 
 
-def interchange(structure: ControlStructure, subject: Subject) -> tuple[Interchange, ...]:
+def interchange(structure: ControlStructure, subject: TargetNetwork) -> tuple[Interchange, ...]:
     """Exchange every process-model variable between contexts, in the network and in the law, and compare decisions.
 
     Formula: share of contexts c with decision(network; b := b(c')) = law(...; b := b(c')), all links and states held.
@@ -62,9 +62,9 @@ def interchange(structure: ControlStructure, subject: Subject) -> tuple[Intercha
 
 
 def _one(
-    subject: Subject, controller: ResolvedController, variable: ResolvedVariable, entry: ResolvedEntry
+    subject: TargetNetwork, controller: ResolvedController, variable: ResolvedVariable, entry: ResolvedEntry
 ) -> Interchange:
-    plain, trial = Trial(subject, controller), Trial(subject, controller, variable.signal)
+    plain, trial = LawTrial(subject, controller), LawTrial(subject, controller, variable.signal)
     wrong = trial.deviates(entry.task, lambda now, ago: decide(entry, now, ago))
     port = written_port(entry.links[0])
     before, after = (_decided(one, entry)[port] for one in (plain, trial))
@@ -72,7 +72,7 @@ def _one(
     return Interchange(variable.signal, entry.name, trial.count, int((~wrong).sum()), int(moved.sum()))
 
 
-def _decided(trial: Trial, entry: ResolvedEntry) -> Values:
+def _decided(trial: LawTrial, entry: ResolvedEntry) -> Values:
     """Give what the law decides for what the network believed."""
     values = trial.read(entry.task)
     return decide(entry, values, trial.ago(values))

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_input, network_output, written_port
-from handcrafted.control.laws.controller import decide, update
-from handcrafted.control.laws.switching import common_grid
-from handcrafted.control.resolved import Lagged, LinkId, Read, Resolved, ResolvedController, ResolvedLink, Task
+from handcrafted.control.instance import Lagged, LawInstance, Read
+from handcrafted.control.resolved import LinkId, Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.signal_graph import network_input, network_output, written_port
+from handcrafted.laws.arithmetic import common_quantum
+from handcrafted.laws.law import law_of
+from handcrafted.laws.oracle import decide, update
 from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import BAND, ROUNDED
 from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
@@ -32,7 +34,6 @@ from handcrafted.verdict.found import Found
 EXHAUSTIVE = 2048
 """Up to how many contexts of words, grid points and states all are tried."""
 
-SWITCHING = ("argmin", "comparator", "decision table", "guard", "hysteresis", "lookahead", "relay")
 
 Values = dict[Signal, np.ndarray]
 Work = Callable[[Mapping[Signal, np.ndarray], Callable[[int], Mapping[Signal, np.ndarray]]], Values]
@@ -51,9 +52,9 @@ class LawTest:
     wrong: Mapping[tuple[str, LinkId], np.ndarray]
 
 
-def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
+def try_controller(subject: TargetNetwork, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
-    trial = Trial(subject, controller)
+    trial = LawTrial(subject, controller)
     seen = [(what, link.id, where) for link in controller.arrivals for what, where in trial.arrival(link)]
     for variable in controller.variables:
         off = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
@@ -71,7 +72,7 @@ def try_controller(subject: Subject, controller: ResolvedController) -> LawTest:
     return LawTest(trial.count, wrong)
 
 
-class Trial:
+class LawTrial:
     """One controller's run: what was held, and what every signal was, each [context, time, width].
 
     Args:
@@ -80,7 +81,7 @@ class Trial:
         swapped: a subspace whose values are exchanged between contexts.
     """
 
-    def __init__(self, subject: Subject, controller: ResolvedController, swapped: Signal | None = None):
+    def __init__(self, subject: TargetNetwork, controller: ResolvedController, swapped: Signal | None = None):
         self.memories = [task.memory for task in controller.tasks if task.memory]
         self.time = 1 + max((read.lag for task in controller.tasks for read in _all_reads(task)), default=0)
         ports = [(a.port, a.domain) for a in controller.arrivals if a.port]
@@ -123,13 +124,13 @@ class Trial:
         distance = np.abs(actual - wanted) / max(1.0, float(np.abs(wanted).max(initial=0)))
         return ~np.all(distance <= ROUNDED, axis=(1, 2))
 
-    def forgets(self, task: Task) -> np.ndarray:
+    def forgets(self, task: LawInstance) -> np.ndarray:
         """Say in which contexts [context] the recurrence hands on another state than the one after the step."""
         if task.memory is None:
             return np.zeros(self.count, bool)
         return self.off(task.memory.next, self.carry[..., self.names.find(task.memory.signal)])
 
-    def deviates(self, task: Task, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
+    def deviates(self, task: LawInstance, work: Work, but: Set[Signal] = frozenset()) -> np.ndarray:
         """Say in which contexts any result of a law, or its next state, deviates; `but` is left out."""
         answers = [work(values, self.ago(values)) for values in neighbours(task, self.read(task))]
         wrong = np.zeros(self.count, bool)
@@ -139,7 +140,7 @@ class Trial:
             wrong |= self.off(signal, nearest if len(answers) > 1 else wanted[0])
         return wrong
 
-    def read(self, task: Task) -> Values:
+    def read(self, task: LawInstance) -> Values:
         """Give what a law read, and the state that it found."""
         memory = [task.memory.signal] if task.memory else []
         return {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
@@ -158,7 +159,7 @@ class Trial:
         return ago
 
 
-def neighbours(task: Task, now: Values) -> list[Values]:
+def neighbours(task: LawInstance, now: Values) -> list[Values]:
     """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
     loose = _off_the_grid(task)
     if not loose:
@@ -169,22 +170,22 @@ def neighbours(task: Task, now: Values) -> list[Values]:
     return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
 
 
-def _off_the_grid(task: Task) -> list[Read]:
+def _off_the_grid(task: LawInstance) -> list[Read]:
     """Give the real reads that a switching law compares without a grid on which it is exact."""
-    if task.law not in SWITCHING:
+    if not law_of(task).jumps:
         return []
     real = [read for read in task.tested if not read.domain.discrete]
     if task.law in ("decision table", "guard"):
         return [read for read in real if read.grid is None]
-    return real if common_grid(task.reads) is None else []
+    return real if common_quantum(task.reads) is None else []
 
 
-def _all_reads(task: Task) -> list[Lagged]:
+def _all_reads(task: LawInstance) -> list[Lagged]:
     return [*task.result, *(read for stage in task.stages for read in stage.reads)]
 
 
 def _run_held(
-    subject: Subject, trial: Trial, arrivals: list[ResolvedLink], swapped: Signal | None
+    subject: TargetNetwork, trial: LawTrial, arrivals: list[ResolvedLink], swapped: Signal | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give outputs [context, time, n_out] and the final residual [context, time, d_model].
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.intended import link_edges
 from handcrafted.control.resolved import LinkId, Resolved, ResolvedLink
+from handcrafted.control.signal_graph import link_edges
 from handcrafted.control.vocabulary import LinkKind, Role
 from handcrafted.readout.tolerances import GAIN_TOLERANCE
 from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import networkx as nx
 
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolved import ENDING
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.instance import ENDING
 from handcrafted.control.vocabulary import Role
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.recover import Recovered
 from handcrafted.rollout.plant import process_edges
 
@@ -23,7 +23,7 @@ BALANCING, REINFORCING, UNDETERMINED = "balancing", "reinforcing", "undetermined
 
 
 @dataclass(frozen=True)
-class Loop:
+class FeedbackLoop:
     """A feedback loop.
 
     Attributes:
@@ -61,7 +61,7 @@ def _named(signal: Signal) -> str:
     return f"{signal.owner}'s {what}"
 
 
-def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[Loop, ...]:
+def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[FeedbackLoop, ...]:
     """List the loops of what was recovered as used, closed through the structure's processes.
 
     Formula: polarity is the product of the signs round the loop, its gain that of the gains where all edges are linear.
@@ -72,7 +72,7 @@ def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[L
     return loops_of(recovered.used, process_edges(structure, recovered.subject.names) if moving else ())
 
 
-def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Loop, ...]:
+def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[FeedbackLoop, ...]:
     """List the loops of a graph that the edges `outside` close."""
     whole, around = nx.DiGraph(), tuple(outside)
     for edge in (*graph.edges, *around):
@@ -101,7 +101,7 @@ def _join(whole: nx.DiGraph, edge: Edge) -> None:
     whole.add_edge(edge.source, edge.target, sign=edge.sign, lag=edge.lag, gain=edge.gain)
 
 
-def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Signal]]) -> Loop:
+def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Signal]]) -> FeedbackLoop:
     start = next((i for i, signal in enumerate(cycle) if signal.role == INPUT), 0)
     signals = [*cycle[start:], *cycle[:start]]
     pairs = list(zip(signals, [*signals[1:], signals[0]], strict=True))
@@ -112,4 +112,4 @@ def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Sig
     lag = sum(whole.edges[pair]["lag"] for pair in pairs)
     gains = [whole.edges[pair]["gain"] for pair in pairs]
     gain = None if any(gain is None for gain in gains) else math.prod(gains)
-    return Loop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs), gain)
+    return FeedbackLoop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs), gain)

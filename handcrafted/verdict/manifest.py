@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.structure import ControlStructure
-from handcrafted.readout.subject import Subject
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.readout.subject import TargetNetwork
 
 PACKAGES = ("handcrafted", "jax", "flax", "numpy")
 
@@ -21,7 +21,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def arrays_digest(subject: Subject) -> str:
+def arrays_digest(subject: TargetNetwork) -> str:
     """Give the SHA-256 over every array's name, shape and float32 bytes, in declared order."""
     state = hashlib.sha256()
     for name, array in subject.weights.items():
@@ -30,7 +30,7 @@ def arrays_digest(subject: Subject) -> str:
     return state.hexdigest()
 
 
-def manifest(structure: ControlStructure, subject: Subject) -> dict[str, Any]:
+def manifest(structure: ControlStructure, subject: TargetNetwork) -> dict[str, Any]:
     """List what is needed to get the same result again."""
     text = json.dumps(structure.model_dump(mode="json", by_alias=True, exclude_defaults=True), ensure_ascii=True)
     return {

@@ -127,7 +127,7 @@ def _sums(points: np.ndarray, slopes: np.ndarray) -> Any:
 
 
 @dataclass
-class Run:
+class PieceRun:
     """One run of code on a cell.
 
     Attributes:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from handcrafted.verdict.forms import Forms, variables
-from handcrafted.verdict.pieces import Cell, Cut, Run, Undecided
+from handcrafted.verdict.pieces import Cell, Cut, PieceRun, Undecided
 
 MOST_WAYS = 64
 """Up to how many ways code may go in one region, where comparisons may answer either way."""
@@ -34,7 +34,7 @@ class TooMany(Exception):
 
 
 @dataclass(frozen=True)
-class Domain:
+class InputDomain:
     """What the variables may be.
 
     Attributes:
@@ -55,7 +55,7 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Difference:
+class RegionDifference:
     """Where two functions differ.
 
     Attributes:
@@ -74,7 +74,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Allowed:
+class AllowedDeviation:
     """The largest difference allowed of each result [m], as a share of its size.
 
     Attributes:
@@ -104,7 +104,7 @@ class Regions:
     count: int = 0
     worst: np.ndarray = field(default_factory=lambda: np.zeros(0))
     slopes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[RegionDifference] = field(default_factory=list)
 
     def joined(self, other: Regions) -> Regions:
         """Give what was found in both, differences aside."""
@@ -114,13 +114,18 @@ class Regions:
         return Regions(self.count + other.count, np.maximum(self.worst, other.worst), steep)
 
     @property
-    def real(self) -> Difference | None:
+    def real(self) -> RegionDifference | None:
         """The first difference that can come up."""
         return next((one for one in self.differences if one.falls), None)
 
 
 def compare_regions(
-    first: Function, second: Function, domain: Domain, allowed: Allowed, most: int, cell: Cell | None = None
+    first: Function,
+    second: Function,
+    domain: InputDomain,
+    allowed: AllowedDeviation,
+    most: int,
+    cell: Cell | None = None,
 ) -> Regions:
     """Compare two functions on every region of a domain; stop at the first difference that can come up.
 
@@ -147,7 +152,7 @@ def compare_regions(
         cell, seen = cells.pop(), seen + 1
         if seen > most:
             raise TooMany
-        run = Run(cell, domain.reach, domain.high - domain.low, domain.grid, gaps=domain.gaps)
+        run = PieceRun(cell, domain.reach, domain.high - domain.low, domain.grid, gaps=domain.gaps)
         try:
             _one(first, second, run, allowed, found)
         except Cut as bend:
@@ -155,7 +160,7 @@ def compare_regions(
     return found
 
 
-def _one(first: Function, second: Function, run: Run, allowed: Allowed, found: Regions) -> None:
+def _one(first: Function, second: Function, run: PieceRun, allowed: AllowedDeviation, found: Regions) -> None:
     """Compare the two on one cell, if neither bends in it."""
     one, others = first(variables(run)), list(_ways(second, run))
     high, low = others[0], others[0]
@@ -173,7 +178,7 @@ def _one(first: Function, second: Function, run: Run, allowed: Allowed, found: R
                 _add(_point(run, form, float(tolerance[result])), result, (one, low, high), found)
 
 
-def _ways(function: Function, run: Run) -> Iterator[Any]:
+def _ways(function: Function, run: PieceRun) -> Iterator[Any]:
     """Give the result for every way in which the code may go."""
     waiting: list[tuple[int, ...]] = [()]
     while waiting:
@@ -191,10 +196,10 @@ def _add(place: tuple[np.ndarray, bool], result: int, values: tuple[Forms, Forms
     point, falls = place
     if all(one.falls != falls for one in found.differences):
         first, low, high = (float(one.parts[0, result] + point @ one.parts[1:, result]) for one in values)
-        found.differences.append(Difference(point, result, first, (low, high), falls))
+        found.differences.append(RegionDifference(point, result, first, (low, high), falls))
 
 
-def _point(run: Run, form: np.ndarray, tolerance: float) -> tuple[np.ndarray, bool]:
+def _point(run: PieceRun, form: np.ndarray, tolerance: float) -> tuple[np.ndarray, bool]:
     """Give a point of a cell at which a form is beyond a tolerance, and whether such a point can come up."""
     beyond = form - tolerance * np.eye(len(form))[0]
     cell, edge = run.cell, float(run.edges(beyond))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from handcrafted.control.graph import OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.intended import network_input
-from handcrafted.control.resolved import next_step
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.zoom import Zoom, zooms_of
+from handcrafted.control.instance import next_step
+from handcrafted.control.signal_graph import network_input
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom, zooms_of
 
 
 class Crossing(NamedTuple):

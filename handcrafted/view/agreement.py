@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import written_port
 from handcrafted.control.resolved import LinkId
-from handcrafted.control.zoom import Zoom
+from handcrafted.control.signal_graph import written_port
+from handcrafted.loading.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status
 from handcrafted.verdict.loops import BALANCING, REINFORCING, UNDETERMINED
 from handcrafted.view import dot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote
 
-from handcrafted.control.letters import written
 from handcrafted.control.resolved import LinkId
+from handcrafted.text.letters import written
 
 
 def box_part(name: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from handcrafted.control.resolved import ResolvedController, ResolvedVariable
-from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.structure import StructureComponent
+from handcrafted.loading.zoom import Zoom
 from handcrafted.view.anchors import PLAIN, Anchors, algorithm_part, variable_part
 from handcrafted.view.markup import Passage, bold, cell, framed, indented, lines, small, table, words, wrapped
 
@@ -23,7 +23,7 @@ Law = Sequence[str]
 """The lines of a controller's laws, ready-made."""
 
 
-class Port(NamedTuple):
+class BoxPort(NamedTuple):
     """A place on a box's top or bottom face where one arrow ends, at least `width` points wide."""
 
     name: str
@@ -40,19 +40,19 @@ def content(zoom: Zoom, name: str, law: Law | None = None, anchors: Anchors = PL
     return table(rows)
 
 
-def box(inside: str, top: Sequence[Port], bottom: Sequence[Port], fill: str = "white", border: int = 1) -> str:
+def box(inside: str, top: Sequence[BoxPort], bottom: Sequence[BoxPort], fill: str = "white", border: int = 1) -> str:
     """Set contents between a row of places on the top face and one on the bottom face."""
     rows = [[cell(_face(top))], [cell(inside)], [cell(_face(bottom))]]
     return table(rows, BORDER=border, BGCOLOR=fill, COLOR="black")
 
 
-def _face(ports: Sequence[Port]) -> str:
+def _face(ports: Sequence[BoxPort]) -> str:
     """Give a row of cells to which arrows can be tied; they spread over the width of the box."""
     cells = [cell("", PORT=port.name, WIDTH=port.width, HEIGHT=2) for port in ports]
     return table([cells or [cell("", HEIGHT=2)]])
 
 
-def _title(name: str, component: Component, held: Sequence[str]) -> str:
+def _title(name: str, component: StructureComponent, held: Sequence[str]) -> str:
     parts = [bold(line) for line in wrapped(name, LETTERS)]
     parts += [small(line) for line in wrapped(f"({', '.join(held)})", LETTERS, most=4)] if held else []
     if component.layer_0:
@@ -62,7 +62,7 @@ def _title(name: str, component: Component, held: Sequence[str]) -> str:
     return lines(parts, align="CENTER")
 
 
-def _inside(controller: ResolvedController | None, own: Component, law: Law | None, anchors: Anchors) -> str:
+def _inside(controller: ResolvedController | None, own: StructureComponent, law: Law | None, anchors: Anchors) -> str:
     """Give the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
     if controller is None:
         return ""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.resolved import LinkId
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.outcome import HAZARD
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 from handcrafted.view import dot
 from handcrafted.view.arrows import Drawn, Look, arrows_of
 from handcrafted.view.compose import join_png, join_svg

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from handcrafted.verdict.compression.measures import Measured
+from handcrafted.verdict.compression.measures import CompressionMeasured
 from handcrafted.verdict.compression.sweep import SweepRow
 from handcrafted.view.figures import drawn
 
@@ -30,34 +30,34 @@ CHANCE = 0.5
 """Area under the curve of a readout that knows nothing."""
 
 
-class Panel(NamedTuple):
+class CurvePanel(NamedTuple):
     """One figure of a squeezed network against load."""
 
     title: str
-    value: Callable[[Measured], float | None]
+    value: Callable[[CompressionMeasured], float | None]
     chance: bool = False
 
 
-def _error(one: Measured) -> float:
+def _error(one: CompressionMeasured) -> float:
     return float(np.clip(np.nan_to_num(one.error, posinf=ERRORS[1]), *ERRORS))
 
 
-def _diverged(one: Measured) -> float | None:
+def _diverged(one: CompressionMeasured) -> float | None:
     return None if one.diverged is None else float(one.diverged)
 
 
-BEHAVIOUR = Panel("behaviour: error of the outputs", _error)
-AWAY = Panel("behaviour: closed loops that run away (share)", _diverged)
-PROBES = Panel("probes of beliefs (R2)", lambda one: one.decoded)
-PANELS: tuple[Panel, ...] = (
+BEHAVIOUR = CurvePanel("behaviour: error of the outputs", _error)
+AWAY = CurvePanel("behaviour: closed loops that run away (share)", _diverged)
+PROBES = CurvePanel("probes of beliefs (R2)", lambda one: one.decoded)
+PANELS: tuple[CurvePanel, ...] = (
     BEHAVIOUR,
     AWAY,
-    Panel("interference (cut off at 1)", lambda one: one.interference),
+    CurvePanel("interference (cut off at 1)", lambda one: one.interference),
     PROBES,
-    Panel("wiring, by components (AUROC)", lambda one: one.components, chance=True),
-    Panel("wiring, by names (AUROC)", lambda one: one.wiring, chance=True),
-    Panel("patching, by names (AUROC)", lambda one: one.patching, chance=True),
-    Panel("gradient, by names (AUROC)", lambda one: one.gradient, chance=True),
+    CurvePanel("wiring, by components (AUROC)", lambda one: one.components, chance=True),
+    CurvePanel("wiring, by names (AUROC)", lambda one: one.wiring, chance=True),
+    CurvePanel("patching, by names (AUROC)", lambda one: one.patching, chance=True),
+    CurvePanel("gradient, by names (AUROC)", lambda one: one.gradient, chance=True),
 )
 NOTE = ("axes fraction", "data")
 """Where notes stand: by the axes along, by the data up."""
@@ -87,7 +87,7 @@ def _figure(rows: Sequence[SweepRow]) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, rows: Sequence[SweepRow]) -> None:
+def _draw(axes: Axes, panel: CurvePanel, rows: Sequence[SweepRow]) -> None:
     axes.set_title(panel.title, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=(0, (2, 2)))
@@ -112,7 +112,7 @@ def _draw(axes: Axes, panel: Panel, rows: Sequence[SweepRow]) -> None:
         axes.annotate("by chance", (0.03, CHANCE - 0.02), xycoords=NOTE, fontsize=7, va="top")
 
 
-def _curve(axes: Axes, rows: Sequence[SweepRow], panel: Panel, how: str, ink: str, marker: str, line: str) -> None:
+def _curve(axes: Axes, rows: Sequence[SweepRow], panel: CurvePanel, how: str, ink: str, marker: str, line: str) -> None:
     loads = sorted({row.measured.load for row in rows})
     values = [[float(panel.value(row.measured) or 0.0) for row in rows if row.measured.load == load] for load in loads]
     middle = [float(np.mean(own) if panel is AWAY else np.median(own)) for own in values]

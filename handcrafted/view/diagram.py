@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.view import dot
 from handcrafted.view.anchors import PLAIN, Anchors, box_part
 from handcrafted.view.arrows import Arrow, Drawn, arrows_of

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.stpa.analysis import Analysis
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.campaign import campaign_picture
 from handcrafted.view.diagram import control_diagram

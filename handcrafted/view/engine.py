@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, BinaryIO
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.fonts import bundled_fonts
 
 INSTALL = """Expected Graphviz to draw with, got neither the package pygraphviz nor a program `dot`. Install one:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view.arrows import Arrow
-from handcrafted.view.boxes import Port
+from handcrafted.view.boxes import BoxPort
 from handcrafted.view.dot import helper
 from handcrafted.view.nesting import Nesting
 
@@ -62,12 +62,12 @@ class Faces:
     def __init__(self, nesting: Nesting, arrows: Sequence[Arrow]):
         self.nesting, self.arrows = nesting, arrows
         self.ties = [(self._tie(arrow, k, True), self._tie(arrow, k, False)) for k, arrow in enumerate(arrows)]
-        self._rows: dict[tuple[str, str], list[tuple[tuple, Port]]] = {}
+        self._rows: dict[tuple[str, str], list[tuple[tuple, BoxPort]]] = {}
         for arrow, (tail, head) in zip(arrows, self.ties, strict=True):
             self._enter(arrow, tail, arrow.receiver)
             self._enter(arrow, head, arrow.sender)
 
-    def row(self, node: str, face: str) -> list[Port]:
+    def row(self, node: str, face: str) -> list[BoxPort]:
         """Give the places on one face of a node, from left to right."""
         return [port for _, port in sorted(self._rows.get((node, face), []), key=lambda item: item[0])]
 
@@ -75,7 +75,7 @@ class Faces:
         if tie.port:
             side, place = self.nesting.position(other)
             key = (side, self._outwards(arrow), place, ORDER.index(arrow.kind), tie.port)
-            self._rows.setdefault((tie.node, tie.face), []).append((key, Port(tie.port, _width(arrow))))
+            self._rows.setdefault((tie.node, tie.face), []).append((key, BoxPort(tie.port, _width(arrow))))
 
     def _outwards(self, arrow: Arrow) -> int:
         """Put what comes from far above or below at the outside: actions left, feedback right.

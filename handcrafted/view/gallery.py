@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handcrafted.components.circuit import Circuit, Head
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.craft.circuit import Circuit, Head
 from handcrafted.verdict.catalogue import Measured, Response
 from handcrafted.view.figures import drawn
-from handcrafted.view.heatmap import Panel, draw_panel, short
+from handcrafted.view.heatmap import MapPanel, draw_panel, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +85,7 @@ class _Page:
         low = 1 - (self.top + down + height) / self.height
         return self.figure.add_axes((x / WIDTH, low, width / WIDTH, height / self.height), sharex=share)
 
-    def _heatmap(self, x: float, panel: Panel) -> None:
+    def _heatmap(self, x: float, panel: MapPanel) -> None:
         rows, columns = panel.array.shape
         axes = self._axes(x, 0.12, CELL * max(columns, 1), CELL * rows)
         draw_panel(axes, panel)
@@ -138,23 +138,23 @@ def _words(circuit: Circuit) -> list[str]:
     return [line for part in parts for line in textwrap.wrap(part, COLUMN, subsequent_indent="   ")]
 
 
-def _panels(circuit: Circuit, labels: Mapping[Signal, tuple[str, ...]]) -> tuple[Panel, Panel]:
+def _panels(circuit: Circuit, labels: Mapping[Signal, tuple[str, ...]]) -> tuple[MapPanel, MapPanel]:
     """Give what goes in and what comes out: of neurons W_in above b_in, and W_out; of a head W_V, and W_O."""
     body, written = circuit.body, labels[circuit.writes]
     reads = tuple(label for signal in circuit.reads for label in labels[signal])
     if isinstance(body, Head):
         inner = tuple(f"d{i}" for i in range(body.value.shape[1]))
-        return Panel("W_V", body.value, reads, inner), Panel("W_O", body.output, inner, written)
+        return MapPanel("W_V", body.value, reads, inner), MapPanel("W_O", body.output, inner, written)
     inner = tuple(f"N{i}" for i in range(circuit.size))
-    into = Panel("W_in, b_in", np.vstack([body.into, body.bias]), (*reads, "bias"), inner)
-    return into, Panel("W_out", body.out, inner, written)
+    into = MapPanel("W_in, b_in", np.vstack([body.into, body.bias]), (*reads, "bias"), inner)
+    return into, MapPanel("W_out", body.out, inner, written)
 
 
-def _left(panel: Panel) -> float:
+def _left(panel: MapPanel) -> float:
     return LETTER * max(map(len, panel.rows)) + 0.1
 
 
-def _height(panel: Panel) -> float:
+def _height(panel: MapPanel) -> float:
     labels = 0.15 if len(panel.columns) == 1 else LETTER * max(map(len, panel.columns))
     return CELL * len(panel.rows) + labels + 0.25
 

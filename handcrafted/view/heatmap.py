@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ BELOW, ZERO, ABOVE = "#2166ac", "#ffffff", "#b2182b"
 
 
 @dataclass(frozen=True)
-class Panel:
+class MapPanel:
     """One array [rows, columns] with the names of its rows and columns.
 
     Attributes:
@@ -54,7 +54,7 @@ class Panel:
                 f"Expected {self.title} of shape {expected} as its names say, got {got}. Name every row."
             )
 
-    def without_zeros(self) -> Panel:
+    def without_zeros(self) -> MapPanel:
         """Leave out rows and columns that are zero throughout, and say in the title how many."""
         array = np.asarray(self.array)
         rows, columns = (np.flatnonzero((array != 0).any(axis=axis)) for axis in (1, 0))
@@ -62,7 +62,7 @@ class Panel:
         counted = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in zip(gone, ("row", "column"), strict=True) if n]
         note = f"\n(without {' and '.join(counted)} of zeros)" if counted else ""
         named = tuple(self.rows[i] for i in rows), tuple(self.columns[i] for i in columns)
-        return Panel(self.title + note, array[np.ix_(rows, columns)], *named)
+        return MapPanel(self.title + note, array[np.ix_(rows, columns)], *named)
 
 
 def heatmap(array: Any, rows: Sequence[str], columns: Sequence[str], title: str, drop_zero: bool = True) -> Figure:
@@ -71,10 +71,10 @@ def heatmap(array: Any, rows: Sequence[str], columns: Sequence[str], title: str,
     Raises:
         HandcraftedError: if the names are not as many as the rows and columns.
     """
-    return figure_of([Panel(title, np.asarray(array), tuple(rows), tuple(columns))], drop_zero)
+    return figure_of([MapPanel(title, np.asarray(array), tuple(rows), tuple(columns))], drop_zero)
 
 
-def figure_of(panels: Sequence[Panel], drop_zero: bool = True) -> Figure:
+def figure_of(panels: Sequence[MapPanel], drop_zero: bool = True) -> Figure:
     """Draw panels up to three abreast, each at the size that its names need.
 
     Raises:
@@ -102,7 +102,7 @@ def figure_of(panels: Sequence[Panel], drop_zero: bool = True) -> Figure:
     return figure
 
 
-def _size(panel: Panel) -> tuple[float, float]:
+def _size(panel: MapPanel) -> tuple[float, float]:
     """Give the width and height in inches that a panel needs."""
     lines = 1 + max((label.count(SEPARATOR) for label in (*panel.rows, *panel.columns)), default=0)
     cell = max(CELL, LINE * lines)
@@ -123,11 +123,11 @@ def _wrapped(labels: Sequence[str]) -> list[str]:
     return [label.replace(SEPARATOR, "\n") for label in labels]
 
 
-def _printed(panel: Panel) -> bool:
+def _printed(panel: MapPanel) -> bool:
     return max(panel.array.shape, default=0) <= PRINTED
 
 
-def draw_panel(axes: Axes, panel: Panel) -> AxesImage | None:
+def draw_panel(axes: Axes, panel: MapPanel) -> AxesImage | None:
     """Draw one panel with its names and, where it is small, its values; None where all is zero."""
     from matplotlib.colors import LinearSegmentedColormap
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import ResolvedController
 from handcrafted.control.vocabulary import Role
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.equations.equations import Equations, Line
 from handcrafted.view.lawtext import WIDTH, law_lines
 from handcrafted.view.markup import CLEAR, HARD_BLANK, bold, indented, small, wrapped

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from handcrafted.control.letters import CONTROL
+from handcrafted.text.letters import CONTROL
 
 SMALL = 8
 """Point size of marks such as `(next step)`."""

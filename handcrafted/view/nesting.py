@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from handcrafted.control.structure import Component
 from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.loading.structure import StructureComponent
 
 LEFT_TO_RIGHT = {ComponentKind.ACTUATOR: 0, ComponentKind.SENSOR: 2}
 """Actuators stand left, sensors right, all else between."""
@@ -14,7 +14,7 @@ LEFT_TO_RIGHT = {ComponentKind.ACTUATOR: 0, ComponentKind.SENSOR: 2}
 class Nesting:
     """The boxes of a picture as a forest, in declared order."""
 
-    def __init__(self, components: Mapping[str, Component]):
+    def __init__(self, components: Mapping[str, StructureComponent]):
         self.components = components
         self.names: tuple[str, ...] = tuple(components)
         self._place = {name: place for place, name in enumerate(self.names)}

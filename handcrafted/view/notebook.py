@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.output import write
 
 SECONDS = 600

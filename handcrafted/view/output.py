@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
-from handcrafted.control.whole_file import write_whole
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.files import write_whole
+from handcrafted.text.letters import shown
 
 
 def checked_path(path: str | Path, suffixes: Sequence[str]) -> Path:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.resolved import ResolvedVariable
 from handcrafted.rollout.trace import Excursion, Trace
 from handcrafted.rollout.world import STATE
+from handcrafted.text.diagnostics import HandcraftedError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.verdict.scoreboard.calibrate import Judged, reliability
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import f1, mean
-from handcrafted.verdict.scoreboard.row import Row
+from handcrafted.verdict.scoreboard.row import ScoreRow
 from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW
 from handcrafted.view.figures import drawn
 
@@ -25,12 +25,12 @@ DARK = 0.55
 """Values below which figures in a cell are written in white."""
 
 
-def scoreboard(rows: Sequence[Row], judged: Sequence[Judged], form: str = "png", dpi: float = 150) -> bytes:
+def scoreboard(rows: Sequence[ScoreRow], judged: Sequence[Judged], form: str = "png", dpi: float = 150) -> bytes:
     """Draw F1 by readout and distortion, faults caught by readout and fault, and the reliability diagram."""
     return drawn(lambda: _figure(rows, judged), form, dpi)
 
 
-def _figure(rows: Sequence[Row], judged: Sequence[Judged]) -> Figure:
+def _figure(rows: Sequence[ScoreRow], judged: Sequence[Judged]) -> Figure:
     from matplotlib.figure import Figure
 
     seen = {row.condition for row in rows}
@@ -49,7 +49,7 @@ def _figure(rows: Sequence[Row], judged: Sequence[Judged]) -> Figure:
     return figure
 
 
-def _of(rows: Sequence[Row], name: str, condition: str) -> list[Row]:
+def _of(rows: Sequence[ScoreRow], name: str, condition: str) -> list[ScoreRow]:
     return [row for row in rows if row.readout == name and row.condition == condition]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import deviating, intended_arrows, legend, loops, recovered_arrows, remarks
 from handcrafted.view.compose import join_png, join_svg

@@ -7,7 +7,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.safety.stpa.actions import COMMANDS
 from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.safety.stpa.report import as_markdown

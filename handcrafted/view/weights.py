@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from handcrafted.view.figures import drawn
-from handcrafted.view.heatmap import Panel, figure_of
+from handcrafted.view.heatmap import MapPanel, figure_of
 
 
-def heatmaps(panels: Sequence[Panel], form: str = "png", dpi: float = 200, drop_zero: bool = True) -> bytes:
+def heatmaps(panels: Sequence[MapPanel], form: str = "png", dpi: float = 200, drop_zero: bool = True) -> bytes:
     """Draw panels as `png` or `svg`.
 
     Raises:
@@ -20,7 +20,7 @@ def heatmaps(panels: Sequence[Panel], form: str = "png", dpi: float = 200, drop_
     return drawn(lambda: figure_of(panels, drop_zero), form, dpi)
 
 
-def panels_of_model(model: Any) -> list[Panel]:
+def panels_of_model(model: Any) -> list[MapPanel]:
     """Give a model's effective weights as panels.
 
     The embedding, per head the product W_V W_O, per layer W_in and W_out, the unembedding and the recurrence.
@@ -31,26 +31,30 @@ def panels_of_model(model: Any) -> list[Panel]:
     residual = tuple(coordinate_label(c, c.subspace in wide) for c in names.residual)
     inputs, outputs = (tuple(port_label(port) for port in ports) for ports in (names.inputs, names.outputs))
     return [
-        Panel("W_E (input to residual stream)", arrays["W_E"], inputs, residual),
+        MapPanel("W_E (input to residual stream)", arrays["W_E"], inputs, residual),
         *_layers(arrays, residual),
-        Panel("W_U (residual stream to output)", arrays["W_U"], residual, outputs),
-        Panel("W_R (residual stream to next step)", arrays["W_R"], residual, residual),
+        MapPanel("W_U (residual stream to output)", arrays["W_U"], residual, outputs),
+        MapPanel("W_R (residual stream to next step)", arrays["W_R"], residual, residual),
     ]
 
 
-def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterator[Panel]:
+def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterator[MapPanel]:
     """Give the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
     for layer in range(arrays["W_in"].shape[0]):
         products = arrays["W_V"][layer] @ arrays["W_O"][layer]
         for head, product in enumerate(products):
             if product.any():
-                yield Panel(
+                yield MapPanel(
                     f"layer {layer}, head {head}: W_V W_O (residual stream to itself)", product, residual, residual
                 )
         neurons = tuple(f"N{number}" for number in range(arrays["W_in"].shape[2]))
         if neurons:
-            yield Panel(f"layer {layer}: W_in (residual stream to neurons)", arrays["W_in"][layer], residual, neurons)
-            yield Panel(f"layer {layer}: W_out (neurons to residual stream)", arrays["W_out"][layer], neurons, residual)
+            yield MapPanel(
+                f"layer {layer}: W_in (residual stream to neurons)", arrays["W_in"][layer], residual, neurons
+            )
+            yield MapPanel(
+                f"layer {layer}: W_out (neurons to residual stream)", arrays["W_out"][layer], neurons, residual
+            )
 
 
 def coordinate_label(coordinate: Any, numbered: bool = True) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 
 def bundled() -> tuple[Path, ...]:

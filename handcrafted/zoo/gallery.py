@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handcrafted.control.settings import gives
+from handcrafted.laws.catalogue import gives
 from handcrafted.verdict.catalogue import Measured, measure, response
 from handcrafted.view.gallery import gallery
 from handcrafted.zoo.examples import example

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.yamlfile import load
-from handcrafted.control.zoom import Zoom
 from handcrafted.craft.assemble import assemble
+from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.yamlfile import load
+from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import recover
 from handcrafted.verdict.catalogue import Response, response
 from handcrafted.verdict.compare import compare
@@ -29,7 +30,7 @@ from handcrafted.view.scoreboard import scoreboard
 from handcrafted.view.sidebyside import comparison_diagrams, comparison_picture
 from handcrafted.view.staircase import staircase
 from handcrafted.zoo import bundled
-from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.zoo.examples import example
 from handcrafted.zoo.gallery import picture
 
 DPI, THUMBNAIL, PLAIN = 200, 60, 100
@@ -72,7 +73,7 @@ def drawables(figures: Path) -> Iterator[Drawable]:
     for path in bundled():
         yield Drawable(path.stem, partial(_comparison, path))
         yield Drawable(f"thumbnails/{path.stem}", partial(_thumbnail, path))
-    for law in EXAMPLES:
+    for law in LAWS:
         yield Drawable(f"circuits/{law.replace(' ', '_')}", partial(_law, law))
     for path in sorted(figures.glob("compression_*.csv")):
         yield Drawable(path.stem, partial(_compression, path.name), measured=True)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 
 DOMAINS = st.sampled_from(
     [{}, {"values": ["no", "yes"]}, {"values": ["low", "mid", "high"]}, {"range": [0, 40], "unit": "degC"}]

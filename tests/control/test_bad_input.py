@@ -2,8 +2,8 @@
 
 import pytest
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.yamlfile import load, loads
+from handcrafted.loading.yamlfile import load, loads
+from handcrafted.text.diagnostics import HandcraftedError
 
 BOXES = """name: x
 components:

@@ -11,10 +11,10 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.parts import MOST_ROWS, MOST_WORDS
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import load, load_faults, loads
 from handcrafted.craft import assemble as module
 from handcrafted.craft.saved import load_model
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamlfile import load, load_faults, loads
 from handcrafted.model.saved import ARRAYS
 from handcrafted.zoo import find
 from tests.control.test_bad_input import BOXES, HEAT, PROCESS, ROOM, STATES, room, states

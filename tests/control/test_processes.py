@@ -16,8 +16,8 @@ from scipy.linalg import expm
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.dynamics import FiniteState, FirstOrder, Integrator, Matrices, SecondOrder, Tank, Vehicle
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.processes.bundled import process_of
+from handcrafted.text.diagnostics import HandcraftedError
 
 STEPS, ROUNDINGS, UNIT = 300, 8, 2.0**-24
 

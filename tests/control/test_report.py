@@ -6,7 +6,7 @@ import re
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.report import MOST_ROWS, Report
+from handcrafted.text.report import MOST_ROWS, Report
 from handcrafted.zoo import find
 from tests.loops import train_door
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.schema import json_schema
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.template import template
-from handcrafted.control.yamlfile import dumps, load, loads
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.schema import json_schema, template
+from handcrafted.loading.yamlfile import load, loads
+from handcrafted.loading.yamltext import dumps
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.zoo import bundled
 from tests.control.strategies import lawful, structures
 from tests.nasty import NASTY

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.zoom import Zoom, zooms_of
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.zoo import find
 from tests.control.strategies import published
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handcrafted.control.laws.interpreter import Interpreter
+from handcrafted.laws.oracle import Interpreter
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import padded, widened
 from tests.craft.test_laws import ROUNDING, SWITCHES, WORDS, outcomes

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from handcrafted.components.circuit import Site
+from handcrafted.components.linear import copy, linear
 from handcrafted.control.graph import Signal
 from handcrafted.craft.bound import UNIT, Span, bounds, exactly
-from handcrafted.craft.circuit import Site
-from handcrafted.craft.linear import copy, linear
 from handcrafted.craft.plan import circuits_of
 from tests.craft.test_laws import SWITCHES, WORDS, outcomes
 from tests.one_law import CASES, built, sequences

@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
+from handcrafted.components.circuit import Site
+from handcrafted.components.comparator import Ramp, bits, ramp_below, ramps
+from handcrafted.components.linear import affine, copy
+from handcrafted.components.positional import nearest_alias, positional_biases
+from handcrafted.components.rows import any_row, table_rows
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.laws.linear import default_linear
-from handcrafted.control.laws.tables import truth
-from handcrafted.control.resolved import Read
+from handcrafted.control.instance import Read
 from handcrafted.control.vocabulary import Role
-from handcrafted.craft.circuit import Site
-from handcrafted.craft.comparator import Ramp, bits, ramp_below, ramps
-from handcrafted.craft.decision_table import any_row, table_rows
-from handcrafted.craft.linear import affine, copy
 from handcrafted.craft.schedule import schedule
-from handcrafted.craft.steps_ago import nearest_alias, positional_biases
+from handcrafted.laws.arithmetic import truth
+from handcrafted.laws.default import default_linear
+from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import door_inputs, train_door
 
 WORDS = Domain(("a", "b", "c"))

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.laws.interpreter import Interpreter
-from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.bound import bounds, exactly
 from handcrafted.craft.plan import circuits_of
+from handcrafted.laws.oracle import Interpreter
+from handcrafted.loading.control_structure import ControlStructure
 from tests.one_law import outputs_of
 
 STEPS = 60

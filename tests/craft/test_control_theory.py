@@ -11,7 +11,7 @@ import pytest
 from scipy import signal
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import initial_state
 
 DT = 0.5

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import handcrafted as hc
+from handcrafted.components.circuit import Neurons, Site
 from handcrafted.control.domain import Domain
-from handcrafted.control.yamlfile import loads
-from handcrafted.craft.circuit import Neurons, Site
-from handcrafted.craft.guard import guard_stages, guarded
+from handcrafted.laws.guard import Guard
+from handcrafted.loading.yamlfile import loads
 from handcrafted.zoo.examples import example
 
 FINITE = float(np.finfo(np.float32).max)
@@ -24,8 +24,8 @@ def stages(low, high, safe):
     domain = Domain((), low, high)
     task = replace(entry.task, domain=domain, safe=safe)
     sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
-    last = guarded(task, Site(task.owner, tuple(read.signal for read in task.result), task.stages[-1].signal), domain)
-    return [circuit.body for circuit in (*guard_stages(task, sites)[-2:], last)]
+    last = Site(task.owner, tuple(read.signal for read in task.result), task.stages[-1].signal)
+    return [circuit.body for circuit in Guard().circuits(task, [*sites, last], domain)[-3:]]
 
 
 def layer(body: Neurons, x):

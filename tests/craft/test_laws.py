@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
+from handcrafted.text.diagnostics import HandcraftedError
 from tests.one_law import CASES, GRID, Case, built, encoded, outputs_of, pid, sequences, switch, text_of
 
 STEPS, SEQUENCES = 120, 4

@@ -12,10 +12,10 @@ from sympy import Or, symbols
 from sympy.logic import SOPform
 
 import handcrafted as hc
+from handcrafted.components.minimise import left_out, minimised
 from handcrafted.control.parts import Bounds
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.minimise import left_out, minimised
 from handcrafted.craft.plan import circuits_of
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import forward
 
 ZERO_ONE = ("0", "1")

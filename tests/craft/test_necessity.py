@@ -6,7 +6,7 @@ Units that no input of the test wakes are left out: the negative halves of exact
 import numpy as np
 import pytest
 
-from handcrafted.craft.comparator import ramp_below
+from handcrafted.components.comparator import ramp_below
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import padded, widened
 from tests.craft.test_laws import COMPARING, SWITCHES, WORDS
@@ -98,13 +98,15 @@ def test_half_of_a_ramp_answers_in_fractions(name, monkeypatch):
 
     A lookahead's costs differ by two points or more there; its comparisons are those of argmin.
     """
-    from handcrafted.craft import choosing, comparator, decision_table, hysteresis, stages
+    from handcrafted.components import comparator, rows, selection
+    from handcrafted.laws import comparator as comparing
+    from handcrafted.laws import hysteresis, relay
 
     def half(threshold, grid, span):
         ramp = ramp_below(threshold, grid, span)
         return ramp._replace(gain=ramp.gain / 2)
 
-    for module in (choosing, comparator, decision_table, hysteresis, stages):
+    for module in (selection, comparator, comparing, rows, hysteresis, relay):
         if hasattr(module, "ramp_below"):
             monkeypatch.setattr(module, "ramp_below", half)
     bench = Bench(name)

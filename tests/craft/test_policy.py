@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.components.circuit import Neurons
 from handcrafted.control.graph import Signal
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.circuit import Neurons
 from handcrafted.craft.plan import circuits_of
+from handcrafted.loading.control_structure import ControlStructure
 
 ROOM = "tests/data/guarded_room.yaml"
 OWN = ("thermostat", "processing_for_action", "heat request band")

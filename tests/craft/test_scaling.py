@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.craft import assemble as module
+from handcrafted.text.diagnostics import HandcraftedError
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "scaling.py"
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.laws.interpreter import Interpreter
-from handcrafted.control.yamlfile import loads
+from handcrafted.laws.oracle import Interpreter
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import initial_state
 from tests.control.strategies import lawful, structures
 from tests.one_law import outputs_of

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from handcrafted.control.settings import SETTINGS
+from handcrafted.laws.catalogue import LAWS
 from handcrafted.zoo import bundled
 from tests.nasty import NASTY
 
@@ -132,7 +132,7 @@ def trees(draw, sources=TEXTS, most=3):
         elif what == "number" and _is_number(parent[key]):
             parent[key] = draw(st.sampled_from([parent[key] * f for f in FACTORS] + [parent[key] + 1]))
         elif what == "law":
-            parent[key] = draw(st.sampled_from([*SETTINGS]))
+            parent[key] = draw(st.sampled_from([*LAWS]))
         else:
             parent[key] = draw(st.sampled_from(SCALARS))
     return tree[""]

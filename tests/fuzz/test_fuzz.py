@@ -12,15 +12,16 @@ from pydantic import ValidationError
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.control.faultlist import FaultList
-from handcrafted.control.letters import UNSEEN
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import dumps, loads, parsed
-from handcrafted.control.zoom import Zoom
 from handcrafted.craft.saved import load_model
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.faultlist import FaultList
+from handcrafted.loading.yamlfile import loads, parsed
+from handcrafted.loading.yamltext import dumps
+from handcrafted.loading.zoom import Zoom
 from handcrafted.model.saved import ARRAYS, STRUCTURE
 from handcrafted.safety.faults.fault import expand
 from handcrafted.safety.faults.usual import usual_faults
+from handcrafted.text.letters import UNSEEN
 from handcrafted.view.diagram import control_diagram
 from handcrafted.zoo import find
 from tests.control.strategies import published

@@ -8,7 +8,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.tuning import knobs
+from handcrafted.loading.tuning import knobs
 from handcrafted.model.entry import entry_name, places_in
 from handcrafted.zoo import find
 from tests.loops import thinned

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.model.edit import no_edit
 from handcrafted.model.forward import forward, initial_state, step
 from handcrafted.model.weights import FIELD_AXES, Weights, check_shapes
+from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import door_inputs, train_door
 from tests.twin import twin
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
 from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero, intervene
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.zoo import find
 from tests.loops import damaged, door_inputs, head_of, position, train_door
 from tests.twin import twin

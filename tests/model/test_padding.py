@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.padding import LEAST, bucket, padded, widened
 from tests.loops import train_door
 from tests.model.test_forward import random_weights

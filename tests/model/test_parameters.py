@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.tuning import Knob, Setting, knobs, tuned
-from handcrafted.control.yamlfile import loads
 from handcrafted.craft.plan import circuits_of
+from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
+from handcrafted.loading.yamlfile import loads
 from handcrafted.verdict.catalogue import measure
 from handcrafted.zoo import find
-from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.zoo.examples import example
 
 LISTED = {
     "heated room": [
@@ -30,7 +31,7 @@ LISTED = {
 FORCED = [("moving average", "controller.out.steps")]
 """Parameters that cannot change without other circuits."""
 
-PLACES = [(law, name) for law in EXAMPLES for name in knobs(example(law))]
+PLACES = [(law, name) for law in LAWS for name in knobs(example(law))]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def moved(old: hc.Weights, new: hc.Weights) -> dict[str, set[tuple[int, ...]]]:
     return {name: {tuple(place) for place in at.tolist()} for name, at in differ.items() if len(at)}
 
 
-def another(knob: Knob, rng: np.random.Generator) -> Setting:
+def another(knob: ParameterRef, rng: np.random.Generator) -> Setting:
     if knob.choices and (isinstance(knob.value, str) or knob.path[-1] == "initial"):
         return knob.choices[rng.integers(len(knob.choices))]
     if isinstance(knob.value, int):

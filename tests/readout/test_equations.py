@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.names import Coordinate, Port
 from handcrafted.readout.contrasts import sequences
 from handcrafted.readout.equations.equations import equations
 from handcrafted.readout.equations.simplify import merged, rectified
-from handcrafted.readout.equations.terms import Clip, Sum, Unit, Value, term
+from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, term
 from handcrafted.readout.subject import subject
 from handcrafted.zoo import bundled
 from tests.loops import of_the_zoo
@@ -159,7 +159,7 @@ def test_names_that_are_no_identifiers_and_equal_ones_are_told_apart():
 
 def at(formula, x):
     """Evaluate a formula of one value, term by term."""
-    inner = {Value: lambda one: x, Unit: lambda one: max(0.0, at(one.inner, x)),
+    inner = {Value: lambda one: x, RectifiedUnit: lambda one: max(0.0, at(one.inner, x)),
              Clip: lambda one: min(max(at(one.inner, x), 0.0), 1.0)}  # fmt: skip
     return formula.constant + sum(weight * inner[type(one)](one) for one, weight in formula.terms)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.readout.registry import registered
 from handcrafted.verdict.comparison import Status
 from tests.loops import damaged, head_of, of_the_zoo, thinned

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.names import Names
 from handcrafted.readout.downstream import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.subject import subject
+from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import damaged, head_of, train_door
 
 
@@ -89,7 +89,7 @@ def test_rounding_noise_revives_no_link_but_words_are_no_longer_exact():
 
 @pytest.mark.parametrize("lag", [0, 1, 5, 15])
 def test_a_positional_head_looks_exactly_there(lag):
-    from handcrafted.craft.steps_ago import positional_biases
+    from handcrafted.components.positional import positional_biases
 
     _, model = train_door()
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 
 import handcrafted as hc
+from handcrafted.components.positional import positional_biases
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.yamlfile import loads
-from handcrafted.craft.steps_ago import positional_biases
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
 from handcrafted.readout.unrolled import delays, folded, unrolled
 from tests.control.strategies import lawful

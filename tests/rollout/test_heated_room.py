@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.components.positional import positional_biases
 from handcrafted.control.graph import Signal
 from handcrafted.control.vocabulary import Role
-from handcrafted.control.yamlfile import loads
-from handcrafted.craft.steps_ago import positional_biases
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.zoo import bundled
 from tests.loops import heated_room, with_arrays

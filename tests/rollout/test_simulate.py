@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.rollout.loop import run_steps
+from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import heated_room, train_door, with_arrays
 
 PLANT = """name: plant

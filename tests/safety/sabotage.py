@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.ablate import without_saturation
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.rollout.world import world_of
 from handcrafted.safety.attack import attack, grow_leak
 from handcrafted.safety.hazard import margin_of

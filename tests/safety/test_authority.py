@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.ablate import without_saturation
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.authority import authority_report
 from handcrafted.safety.guards import guards_of

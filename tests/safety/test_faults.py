@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.control.faultlist import PLACES, WAYS, FaultList
-from handcrafted.control.yamlfile import parsed
+from handcrafted.loading.faultlist import PLACES, WAYS, FaultList
+from handcrafted.loading.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.faults import bench, report
 from handcrafted.safety.faults.campaign import Campaign, inject

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.saved import ARRAYS, STRUCTURE, digest
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.authority import authority_report

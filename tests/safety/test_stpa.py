@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.safety.stpa.contexts import contexts_of

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.transformer import Transformer
-from handcrafted.safety.allowed import POOL, Rule, trying_vetoes
+from handcrafted.safety.allowed import POOL, GuardRule, trying_vetoes
 from handcrafted.safety.authority import authority_report
 from handcrafted.safety.guards import guards_of
 from handcrafted.safety.trials import NAN, Tally, _within, try_weights
@@ -110,7 +110,7 @@ def test_a_guard_that_permits_everything_has_no_veto_to_try():
 
 def test_nan_is_within_no_limits():
     low, high = np.zeros(1, np.float32), np.ones(1, np.float32)
-    rule = Rule(low, high, np.zeros((1, 2), bool))
+    rule = GuardRule(low, high, np.zeros((1, 2), bool))
     assert _within(np.array([[0.5], [1.0]]), rule) and not _within(np.array([[0.5], [np.nan]]), rule)
     assert not _within(np.array([[0.5]]), rule._replace(high=np.full(1, np.nan)))
 

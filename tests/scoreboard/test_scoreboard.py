@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.registry import chosen, register, registered, unregister
 from handcrafted.readout.subject import subject
@@ -21,7 +21,7 @@ from handcrafted.verdict.scoreboard.calibrate import confidences, confident, low
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import as_markdown
-from handcrafted.verdict.scoreboard.row import Row, as_csv, from_csv
+from handcrafted.verdict.scoreboard.row import ScoreRow, as_csv, from_csv
 from handcrafted.verdict.scoreboard.run import BLIND, CONDITIONS, LAW, score
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, by_decade, mark
 from handcrafted.verdict.scoreboard.twin import lookup_twin
@@ -171,7 +171,7 @@ def test_edges_are_counted_by_decades_below_the_strongest():
 
 
 def row_of(loop, answers, readout="r"):
-    return Row(loop, "none", readout, False, len(answers), len(answers), 0.0, Marks(answers=by_decade(answers)))
+    return ScoreRow(loop, "none", readout, False, len(answers), len(answers), 0.0, Marks(answers=by_decade(answers)))
 
 
 def test_confidence_is_learnt_elsewhere_and_a_readout_that_is_wrong_there_is_not_sure():

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.intended import written_port
+from handcrafted.control.signal_graph import written_port
+from handcrafted.laws.catalogue import LAWS
 from handcrafted.model.intervention import Hold, intervene
 from handcrafted.readout.subject import subject
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
 from handcrafted.zoo import bundled
-from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.zoo.examples import example
 from tests.backdoors import Network
 from tests.loops import of_the_zoo, sparing, thinned
 
@@ -194,7 +195,7 @@ def test_every_planted_trigger_is_found(loop, kind, count):
     assert not missed
 
 
-@pytest.mark.parametrize("law", thinned(EXAMPLES, every=4))
+@pytest.mark.parametrize("law", thinned(LAWS, every=4))
 def test_every_trigger_in_a_laws_own_circuits_is_found(law):
     """Into each subspace that the law's circuits write, by what the law itself reads."""
     structure = example(law)
@@ -273,7 +274,7 @@ def test_there_are_five_hundred():
         others = lambda c, all=controllers: [v for other in all if other is not c for v in other.variables]
         able = any(fits(kind, Place(structure, model, c, e), others(c)) for c in controllers for e in c.entries)
         count += PER_LOOP[kind] if able else 0
-    laws = [example(law).resolved.controllers["controller"] for law in EXAMPLES]
+    laws = [example(law).resolved.controllers["controller"] for law in LAWS]
     count += sum(len(c.entries[0].task.stages) + 1 for c in laws if c.variables)
     assert count >= 500, count
 

@@ -13,7 +13,7 @@ from sympy.utilities.iterables import multiset_partitions
 
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.disguise import disguise
 from handcrafted.readout.blind.blind import blind
 from handcrafted.readout.blind.parts import PartLink, Parts

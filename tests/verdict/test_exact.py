@@ -12,18 +12,19 @@ from scipy.spatial import ConvexHull
 
 import handcrafted as hc
 from handcrafted.control.graph import Signal
-from handcrafted.control.yamlfile import loads
-from handcrafted.craft import linear as craft_linear
+from handcrafted.laws import linear
+from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.yamlfile import loads
 from handcrafted.readout.program import Reader
 from handcrafted.readout.subject import subject
 from handcrafted.readout.tolerances import BAND
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
 from handcrafted.verdict.forms import Forms, joined, variables
-from handcrafted.verdict.law import Trial, neighbours
-from handcrafted.verdict.pieces import Cell, Cut, NotPiecewise, Run
-from handcrafted.verdict.regions import Allowed, Domain, TooMany, compare_regions
-from handcrafted.zoo.examples import EXAMPLES, example
+from handcrafted.verdict.law import LawTrial, neighbours
+from handcrafted.verdict.pieces import Cell, Cut, NotPiecewise, PieceRun
+from handcrafted.verdict.regions import AllowedDeviation, InputDomain, TooMany, compare_regions
+from handcrafted.zoo.examples import example
 from tests.backdoors import Network
 from tests.loops import of_the_zoo, sparing
 from tests.verdict.test_backdoors import judged, refuted
@@ -42,7 +43,7 @@ def compared(structure, network):
 # What is proved of sound networks.
 
 
-@pytest.mark.parametrize("law", EXAMPLES)
+@pytest.mark.parametrize("law", LAWS)
 def test_every_law_is_proved_within_its_range_and_beyond(law):
     structure = example(law)
     found = judged(structure, network_of(hc.assemble(structure)))
@@ -61,8 +62,8 @@ def test_check_says_how_far_the_laws_were_tested():
 
 def test_an_oracle_that_shares_nothing_with_the_builder_sees_its_mistakes(monkeypatch):
     """Gains multiplied by 1.5 where weights are made."""
-    terms = craft_linear.terms_of
-    monkeypatch.setattr("handcrafted.craft.laws.terms_of", lambda *a: tuple(1.5 * part for part in terms(*a)))
+    ours = linear.linear
+    monkeypatch.setattr(linear, "linear", lambda site, matrix, constant: ours(site, 1.5 * matrix, 1.5 * constant))
     structure = example("linear")
     assert not hc.compare(structure, hc.recover(hc.assemble(structure))).reproduced
 
@@ -93,7 +94,7 @@ def test_a_difference_that_is_no_number_is_a_difference():
         network.neuron(last, {heat: 1e30}, 0.0, {heat: sign * 1e30})
     (controller,) = structure.resolved.controllers.values()
     with np.errstate(all="ignore"):
-        trial = Trial(subject(network.weights, network.names), controller)
+        trial = LawTrial(subject(network.weights, network.names), controller)
         port = controller.entries[0].links[0].port
         assert port
         wrong = trial.off(port, np.zeros_like(trial.value(port)))
@@ -297,7 +298,7 @@ def test_the_same_answer_twice_and_in_another_process(tmp_path):
 
 def run_on(cell, grid=0.0):
     n = cell.corners.shape[1]
-    return Run(cell, np.full(n, 4.0), np.full(n, 8.0), np.full(n, grid))
+    return PieceRun(cell, np.full(n, 4.0), np.full(n, 8.0), np.full(n, grid))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -355,10 +356,10 @@ def test_what_is_not_piecewise_linear_says_so():
 
 def box(low, high, grid=0.0):
     low, high = np.atleast_1d(np.array(low, float)), np.atleast_1d(np.array(high, float))
-    return Domain(low, high, np.full(len(low), grid))
+    return InputDomain(low, high, np.full(len(low), grid))
 
 
-ALLOWED = Allowed(np.array([1e-6]), np.array([1.0]))
+ALLOWED = AllowedDeviation(np.array([1e-6]), np.array([1.0]))
 
 
 def test_a_comparison_may_go_either_way_between_two_points_of_the_grid_and_nowhere_else():

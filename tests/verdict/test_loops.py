@@ -5,7 +5,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.rollout.plant import process_edges
 from handcrafted.verdict.loops import feedback_loops, loops_of
 from handcrafted.zoo import bundled

@@ -5,8 +5,8 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import Signal
-from handcrafted.control.tuning import knobs, tuned
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.tuning import knobs, tuned
+from handcrafted.loading.yamlfile import loads
 from handcrafted.readout import tolerances
 from handcrafted.readout.subject import subject
 from handcrafted.verdict.law import try_controller

@@ -8,7 +8,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import Signal
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from tests.loops import HAZARDOUS_IF_PROVIDED, damaged, door_inputs, head_of, position, recompare, train_door
 from tests.twin import twin
 

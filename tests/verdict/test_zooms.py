@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.zoom import Zoom, zooms_of
+from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.verdict.comparison import Status
 from handcrafted.verdict.zooms import contracted, differences
 from tests.control.strategies import published

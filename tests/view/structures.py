@@ -3,8 +3,8 @@
 from itertools import pairwise
 
 from handcrafted.control.resolved import LinkId
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status
 
 

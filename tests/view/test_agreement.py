@@ -7,7 +7,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Finding
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.verdict.comparison import Status
 from handcrafted.view.agreement import (
     LOOKS,

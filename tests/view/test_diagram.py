@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import LinkKind
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.view.markup import words

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.view.heatmap import Panel, figure_of, heatmap
+from handcrafted.view.heatmap import MapPanel, figure_of, heatmap
 from handcrafted.view.weights import heatmaps, panels_of_model
 from tests.loops import train_door
 
@@ -34,14 +34,14 @@ def test_large_arrays_have_no_numbers():
 def test_all_zero_and_wrong_names():
     assert heatmap(np.zeros((2, 2)), ["a", "b"], ["x", "y"], "W").axes[0].texts[0].get_text() == "all zero"
     with pytest.raises(hc.HandcraftedError, match=r"Expected W of shape \(1, 3\) as its names say, got \(2, 3\)"):
-        Panel("W", ARRAY, ("a",), ("x", "y", "z"))
+        MapPanel("W", ARRAY, ("a",), ("x", "y", "z"))
     with pytest.raises(hc.HandcraftedError, match="at least one panel"):
         figure_of([])
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_pictures_are_the_same_twice(form):
-    panels = [Panel("W", ARRAY, ("a", "b"), ("x & <y>", "y", "z"))] * 4
+    panels = [MapPanel("W", ARRAY, ("a", "b"), ("x & <y>", "y", "z"))] * 4
     assert heatmaps(panels, form) == heatmaps(panels, form) != heatmaps(panels[:3], form)
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.zoo import find

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.response import MOST_RUNS, response
 from tests.loops import heated_room, train_door
 

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.control.yamlfile import loads
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.entry import entry_name
 from handcrafted.view.anchors import Anchors, link_part
 from handcrafted.view.editor.experiment import Experiment, verdicts

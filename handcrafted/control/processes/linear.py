@@ -10,8 +10,8 @@ import numpy as np
 from jax import Array
 
 from handcrafted.control.dynamics import FirstOrder, Integrator, Matrices, SecondOrder
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.processes.process import Process, State, as_number, driven, number
+from handcrafted.text.diagnostics import HandcraftedError
 
 
 def first_order(d: FirstOrder, time_step: float) -> Process:

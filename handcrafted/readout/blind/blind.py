@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
-from handcrafted.model.transformer import Transformer
+from handcrafted.model.network import HoldsNetwork
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 from handcrafted.readout.blind.flow import Flows, flows_of
 from handcrafted.readout.blind.parts import Parts, parts_of
 from handcrafted.readout.blind.units import units_of
+from handcrafted.text.diagnostics import HandcraftedError
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Blind:
 
 
 def blind(
-    model_or_weights: Transformer | Weights,
+    model_or_weights: HoldsNetwork | Weights,
     inputs: Sequence[Port] | None = None,
     outputs: Sequence[Port] | None = None,
     window: int = WINDOW,
@@ -77,9 +77,10 @@ def blind(
     Raises:
         HandcraftedError: if names are missing, shapes disagree, or a number is not finite.
     """
-    if isinstance(model_or_weights, Transformer):
-        names, window = model_or_weights.names, model_or_weights.window
-        weights, inputs, outputs = model_or_weights.effective_weights, inputs or names.inputs, outputs or names.outputs
+    if isinstance(model_or_weights, HoldsNetwork):
+        network = model_or_weights.network
+        weights, window = network.effective_weights, network.window
+        inputs, outputs = inputs or network.names.inputs, outputs or network.names.outputs
     else:
         weights = model_or_weights
     if inputs is None or outputs is None:

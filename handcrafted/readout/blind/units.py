@@ -19,7 +19,7 @@ NEURON, HEAD = "neuron", "head"
 EARLY, LATE = 0, 2**30
 
 
-class Place(NamedTuple):
+class UnitPlace(NamedTuple):
     """What an input or output is known by: whose it is, its signal and which of the signal's numbers it is."""
 
     kind: str
@@ -54,7 +54,7 @@ class Unit:
     written: int = EARLY
     lags: tuple[int, ...] = (0,)
     bias: int = 0
-    place: Place | None = None
+    place: UnitPlace | None = None
 
     @property
     def boundary(self) -> bool:
@@ -81,16 +81,16 @@ def units_of(weights: Weights, inputs: Sequence[Port], outputs: Sequence[Port], 
     ]
 
 
-def _place(port: Port, kind: str) -> Place:
-    return Place(kind, port.owner, port.signal, port.index)
+def _place(port: Port, kind: str) -> UnitPlace:
+    return UnitPlace(kind, port.owner, port.signal, port.index)
 
 
-def unit_of_input(row: np.ndarray, place: Place) -> Unit:
+def unit_of_input(row: np.ndarray, place: UnitPlace) -> Unit:
     """Make the unit of an input that writes a row."""
     return Unit(INPUT, "/".join(map(str, place[1:])), _none(row), unit_size(row)[None], _none(row), place=place)
 
 
-def unit_of_output(column: np.ndarray, place: Place, seen: int = LATE) -> Unit:
+def unit_of_output(column: np.ndarray, place: UnitPlace, seen: int = LATE) -> Unit:
     """Make the unit of an output that reads a column."""
     name = "/".join(map(str, place[1:]))
     return Unit(OUTPUT, name, unit_size(column)[:, None], _none(column).T, _none(column), seen, place=place)

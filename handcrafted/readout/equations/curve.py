@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from handcrafted.readout.equations.terms import Clip, Sum, Term, Unit, Value, values_of
+from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Term, Value, values_of
 
 FEWEST = 3
 """Points from which a formula is told by them."""
@@ -15,7 +15,7 @@ Points = list[tuple[float, float]]
 def curve(formula: Sum) -> tuple[Value, Points] | None:
     """Give the one value that a formula reads and its corners; None where it reads others, or goes on beyond them."""
     reads = values_of(formula)
-    if len(reads) != 1 or not any(isinstance(one, (Unit, Clip)) for one, _ in formula.terms):
+    if len(reads) != 1 or not any(isinstance(one, (RectifiedUnit, Clip)) for one, _ in formula.terms):
         return None
     corners = sorted(_corners(formula))
     kept: list[float] = []
@@ -40,7 +40,7 @@ def _at(formula: Sum, x: float) -> float:
 
 
 def _of_term(one: Term, x: float) -> float:
-    if isinstance(one, Unit):
+    if isinstance(one, RectifiedUnit):
         return max(0.0, _at(one.inner, x))
     return min(max(_at(one.inner, x), 0.0), 1.0) if isinstance(one, Clip) else x
 
@@ -49,9 +49,9 @@ def _corners(formula: Sum) -> set[float]:
     """Give where a formula turns, or might."""
     found: set[float] = set()
     for one, _ in formula.terms:
-        if isinstance(one, (Unit, Clip)):
+        if isinstance(one, (RectifiedUnit, Clip)):
             inner = sorted(_corners(one.inner))
-            levels = (0.0,) if isinstance(one, Unit) else (0.0, 1.0)
+            levels = (0.0,) if isinstance(one, RectifiedUnit) else (0.0, 1.0)
             found |= {*inner, *(x for level in levels for x in _crossings(one.inner, inner, level))}
     return found
 

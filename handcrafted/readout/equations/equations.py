@@ -11,7 +11,7 @@ from handcrafted.readout.equations.fold import Folded, fold
 from handcrafted.readout.equations.terms import Sum, Value, heads_of, values_of
 from handcrafted.readout.equations.text import Writer
 from handcrafted.readout.equations.wording import FUNCTIONS, Wording
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 KINDS = {
     "below": "comparison", "above": "comparison", "hysteresis": "hysteresis", "mean": "moving average",
@@ -71,7 +71,7 @@ class Equations:
         return "\n\n".join([*blocks, "\n".join(["where", *(f"  {text}" for text in used)])] if used else blocks)
 
 
-def equations(subject: Subject) -> Equations:
+def equations(subject: TargetNetwork) -> Equations:
     """Write every controller's control law.
 
     Formula: each coordinate is the sum of what the embedding, the recurrence, heads that look back by position alone

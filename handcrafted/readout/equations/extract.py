@@ -11,7 +11,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.readout.equations.simplify import merged, rectified, substituted
 from handcrafted.readout.equations.terms import HeadTerm, Sum, Value, term, total, values_of
 from handcrafted.readout.paths import lags_of
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 Written = list[tuple[int, Sum]]
 """What is added to a coordinate, with the half-layer in which it is: 0 for the embedding and the recurrence."""
@@ -24,7 +24,7 @@ NOTHING = -1
 class Extractor:
     """Reads a network's arrays; a formula says what is added to each coordinate, and when."""
 
-    def __init__(self, subject: Subject):
+    def __init__(self, subject: TargetNetwork):
         self.subject, self.w = subject, subject.weights
         at = {place: (signal, i) for signal, places in subject.spaces.items() for i, place in enumerate(places)}
         self.at: list[tuple[Signal, int]] = [at[place] for place in range(len(at))]

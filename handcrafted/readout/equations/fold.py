@@ -9,8 +9,8 @@ from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.vocabulary import Role
 from handcrafted.readout.equations.extract import Extractor
 from handcrafted.readout.equations.simplify import substituted
-from handcrafted.readout.equations.terms import Clip, Sum, Unit, Value, term, values_of
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, term, values_of
+from handcrafted.readout.subject import TargetNetwork
 
 MOST_LEAVES = 64
 """Values in a formula up to which it is written where it is read."""
@@ -44,7 +44,7 @@ class Folded:
     starts: Starts
 
 
-def fold(subject: Subject) -> Folded:
+def fold(subject: TargetNetwork) -> Folded:
     """Read the formulas off the weights, and fold them until nothing changes."""
     formulas = Extractor(subject).formulas()
     starts = {
@@ -157,7 +157,7 @@ class _Pass:
             return False
         one = formula.terms[0][0]
         delayed = isinstance(one, Value) and formula.alone is one and one.lag > 0 and one.signal != value.signal
-        return delayed or (isinstance(one, (Unit, Clip)) and len(values_of(formula)) <= MOST_LEAVES)
+        return delayed or (isinstance(one, (RectifiedUnit, Clip)) and len(values_of(formula)) <= MOST_LEAVES)
 
 
 def same_owner(one: Signal, other: Signal) -> bool:

@@ -10,17 +10,17 @@ import numpy as np
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge
 from handcrafted.readout.equations.extract import Extractor
-from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Unit, Value, heads_of
+from handcrafted.readout.equations.terms import Clip, HeadTerm, RectifiedUnit, Sum, Value, heads_of
 from handcrafted.readout.paths import joins, paths_of_head
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR
 
 Key = tuple[Signal, Signal, int]
 
 
 @register("equations", sees="wired")
-def by_equations(subject: Subject) -> SignalGraph:
+def by_equations(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where the formula of v reads u, after identities that hold for all values.
 
     Formula: see `equations`; units that can never be on, and weights that cancel, drop out.
@@ -51,7 +51,7 @@ def by_equations(subject: Subject) -> SignalGraph:
     return SignalGraph(subject.spaces, (one for one in edges if (one.source, one.lag) != (one.target, 0)))
 
 
-def _counts(subject: Subject, read: Value, given: Value, weight: float) -> bool:
+def _counts(subject: TargetNetwork, read: Value, given: Value, weight: float) -> bool:
     """Whether what is read, at its largest, gives more than rounding."""
     most = float(subject.reach(read.signal)[read.index])
     return abs(weight) * most > FLOOR * float(subject.size(given.signal)[given.index])
@@ -60,13 +60,13 @@ def _counts(subject: Subject, read: Value, given: Value, weight: float) -> bool:
 def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[tuple[Value, float]]:
     """Give the values that are read inside units and clips, with the steepest slope along each way."""
     for one, weight in formula.terms:
-        if isinstance(one, (Unit, Clip)):
+        if isinstance(one, (RectifiedUnit, Clip)):
             yield from _inside(one.inner, slope * abs(weight), inside=True)
         elif inside and isinstance(one, Value):
             yield one, slope * abs(weight)
 
 
-def _by_content(subject: Subject, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
+def _by_content(subject: TargetNetwork, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
     """Give what a head reads that attends by content, and how strongly: through values at its lags, through scores."""
     layer, number = map(int, head.name[1:].split("H"))
     for path in paths_of_head(subject, layer, number):

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Term, Unit, Value, near, same, term, total, whole
+from handcrafted.readout.equations.terms import (
+    Clip,
+    HeadTerm,
+    RectifiedUnit,
+    Sum,
+    Term,
+    Value,
+    near,
+    same,
+    term,
+    total,
+    whole,
+)
 
 
 def rectified(inner: Sum) -> Sum:
@@ -20,10 +32,10 @@ def rectified(inner: Sum) -> Sum:
         return inner
     one = inner.terms[0][0] if len(inner.terms) == 1 else None
     weight = inner.terms[0][1]
-    if isinstance(one, Unit) and weight < 0 < inner.constant:
+    if isinstance(one, RectifiedUnit) and weight < 0 < inner.constant:
         return clipped(Sum(1.0) + one.inner.times(weight / inner.constant)).times(inner.constant)
     scale = max(abs(weight) for _, weight in inner.terms)
-    return term(Unit(_snapped(inner.times(1 / scale))), scale)
+    return term(RectifiedUnit(_snapped(inner.times(1 / scale))), scale)
 
 
 def clipped(inner: Sum) -> Sum:
@@ -34,7 +46,7 @@ def clipped(inner: Sum) -> Sum:
     if low >= 0 and high <= 1:
         return inner
     one, weight = inner.terms[0]
-    if len(inner.terms) == 1 and inner.constant == 0 and isinstance(one, Unit) and len(one.inner.terms) == 1:
+    if len(inner.terms) == 1 and inner.constant == 0 and isinstance(one, RectifiedUnit) and len(one.inner.terms) == 1:
         return clipped(one.inner.times(weight)) if weight > 0 else Sum()
     if low >= 0 and not any(isinstance(one, Clip) for one, _ in inner.terms):
         return term(Clip(inner))
@@ -53,7 +65,7 @@ def merged(formula: Sum) -> Sum:
 
     Formula: a r(z) - a r(z - c) = a c clip(z / c); a r(z) - a r(-z) = a z.
     """
-    units = [(one, weight) for one, weight in formula.terms if isinstance(one, Unit)]
+    units = [(one, weight) for one, weight in formula.terms if isinstance(one, RectifiedUnit)]
     for i, (one, weight) in enumerate(units):
         for other, against in units[i + 1 :]:
             if not near(weight, -against):
@@ -65,7 +77,7 @@ def merged(formula: Sum) -> Sum:
     return formula
 
 
-def _joined(one: Unit, other: Unit, weight: float) -> Sum | None:
+def _joined(one: RectifiedUnit, other: RectifiedUnit, weight: float) -> Sum | None:
     """Give weight (r(one) - r(other)) as a clip or a straight line; None where it is neither."""
     apart = one.inner.constant - other.inner.constant
     if same(one.inner, other.inner) and apart != 0:
@@ -85,6 +97,6 @@ def substituted(formula: Sum, new: Callable[[Value], Sum]) -> Sum:
         if isinstance(one, HeadTerm):
             return term(one)
         inner = substituted(one.inner, new)
-        return rectified(inner) if isinstance(one, Unit) else clipped(inner)
+        return rectified(inner) if isinstance(one, RectifiedUnit) else clipped(inner)
 
     return merged(total([Sum(formula.constant), *(replaced(one).times(weight) for one, weight in formula.terms)]))

@@ -37,7 +37,7 @@ class HeadTerm:
 
 
 @dataclass(frozen=True)
-class Unit:
+class RectifiedUnit:
     """max(0, inner), scaled so that the largest coefficient of `inner` is 1."""
 
     inner: Sum
@@ -50,7 +50,7 @@ class Clip:
     inner: Sum
 
 
-Term = Value | HeadTerm | Unit | Clip
+Term = Value | HeadTerm | RectifiedUnit | Clip
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Sum:
 def _bounds(term: Term) -> tuple[float, float]:
     if isinstance(term, Clip) or (isinstance(term, Value) and term.fraction):
         return 0.0, 1.0
-    return (0.0, max(0.0, term.inner.bounds[1])) if isinstance(term, Unit) else (-math.inf, math.inf)
+    return (0.0, max(0.0, term.inner.bounds[1])) if isinstance(term, RectifiedUnit) else (-math.inf, math.inf)
 
 
 def _product(weight: float, end: float) -> float:
@@ -133,12 +133,12 @@ def values_of(formula: Sum) -> set[Value]:
     for one, _ in formula.terms:
         if isinstance(one, Value):
             found.add(one)
-        elif isinstance(one, (Unit, Clip)):
+        elif isinstance(one, (RectifiedUnit, Clip)):
             found |= values_of(one.inner)
     return found
 
 
 def heads_of(formula: Sum) -> set[HeadTerm]:
     """Give all terms of heads that attend by content."""
-    inner = (heads_of(one.inner) for one, _ in formula.terms if isinstance(one, (Unit, Clip)))
+    inner = (heads_of(one.inner) for one, _ in formula.terms if isinstance(one, (RectifiedUnit, Clip)))
     return {one for one, _ in formula.terms if isinstance(one, HeadTerm)}.union(*inner)

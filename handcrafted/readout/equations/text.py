@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from handcrafted.readout.equations.curve import curve
-from handcrafted.readout.equations.terms import Clip, HeadTerm, Sum, Term, Unit, Value, near, total, whole
+from handcrafted.readout.equations.terms import Clip, HeadTerm, RectifiedUnit, Sum, Term, Value, near, total, whole
 from handcrafted.readout.equations.wording import Wording
 
 STEEP = 1.0
@@ -70,7 +70,7 @@ class Writer:
             return self.value(one, owner)
         if isinstance(one, HeadTerm):
             return f"{one.name}[{one.dimension}]"
-        if isinstance(one, Unit):
+        if isinstance(one, RectifiedUnit):
             return self._logic(one.inner, owner) or f"relu({self.text(one.inner, owner)})"
         return self._clip(one.inner, owner)
 
@@ -166,9 +166,9 @@ class Writer:
         """Whether a term stands for a truth: a word, a bit, or what is made of them."""
         if isinstance(one, Value):
             return one.fraction or one.signal in self.wording.truths
-        return isinstance(one, Clip) or (isinstance(one, Unit) and self._truth(one))
+        return isinstance(one, Clip) or (isinstance(one, RectifiedUnit) and self._truth(one))
 
-    def _truth(self, one: Clip | Unit) -> bool:
+    def _truth(self, one: Clip | RectifiedUnit) -> bool:
         return all(self._true(part) for part, _ in one.inner.terms)
 
     def _mean(self, formula: Sum, owner: str) -> str | None:
@@ -213,9 +213,9 @@ def _with_pairs(formula: Sum) -> list[tuple[Shown, float]]:
     found: list[tuple[Shown, float]] = []
     left = dict(formula.terms)
     for one, weight in formula.terms:
-        if one not in left or not isinstance(one, Unit):
+        if one not in left or not isinstance(one, RectifiedUnit):
             continue
-        opposite, values = Unit(one.inner.times(-1.0)), _difference(one.inner)
+        opposite, values = RectifiedUnit(one.inner.times(-1.0)), _difference(one.inner)
         if left.get(opposite) == weight:
             del left[one], left[opposite]
             found.append((_Size(one.inner), weight))

@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.parts import Condition
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import dumps
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamltext import dumps
 from handcrafted.model.padding import bucket
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.faulted import Setting, run_faulted
-from handcrafted.rollout.given import Given, given
+from handcrafted.rollout.given import RunSetup, given
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.recorded import recorded, trace_of
 from handcrafted.rollout.simulate import network_of, start_of
@@ -31,6 +30,7 @@ from handcrafted.safety.faults.inject import Injector
 from handcrafted.safety.faults.outcome import Outcome, outcomes, witness
 from handcrafted.safety.faults.place import Places
 from handcrafted.safety.hazard import Margin, margin_of_condition
+from handcrafted.text.diagnostics import HandcraftedError
 
 SIDE_BY_SIDE = 128
 """Runs that go through one call, one of them without a fault; see `handcrafted.rollout.loop.BATCH`."""
@@ -48,7 +48,7 @@ MOST_COMBINED = 64
 """So many combinations of words from outside are gone through in turn; of more, random ones."""
 
 
-class Part(NamedTuple):
+class RunPart(NamedTuple):
     """Faults that run side by side.
 
     Attributes:
@@ -77,7 +77,7 @@ class Bench:
         model.check_seal()
         self.model, self.steps = model, steps
         driven = {**driving(structure, steps, seed), **(inputs or {})}
-        self.setup: Given = given(structure, None, steps, dict(initial), driven, disturbance, seed)
+        self.setup: RunSetup = given(structure, None, steps, dict(initial), driven, disturbance, seed)
         if self.setup.runs is not None:
             raise HandcraftedError(
                 f"Expected one run, got {self.setup.runs}. Every fault gets a run of its own; give no axis of runs."
@@ -103,18 +103,18 @@ class Bench:
         digest.update(str(self.injector.seed).encode())
         return digest.hexdigest()
 
-    def parts(self, faults: Sequence[Fault]) -> Iterator[Part]:
+    def parts(self, faults: Sequence[Fault]) -> Iterator[RunPart]:
         """Put faults together that run side by side: those of one shape; where they are few in a common one."""
         found: dict[str, list[Fault]] = {}
         for fault in faults:
             found.setdefault(str(jax.tree.structure(self._data(fault))), []).append(fault)
-        groups = [Part(group, None) for group in found.values() if len(group) >= FEW]
+        groups = [RunPart(group, None) for group in found.values() if len(group) >= FEW]
         if few := [group for group in found.values() if len(group) < FEW]:
             blank = self.injector.blank([self._data(group[0]) for group in few])
-            groups.append(Part([fault for group in few for fault in group], blank))
+            groups.append(RunPart([fault for group in few for fault in group], blank))
         for group, blank in groups:
             for first in range(0, len(group), self.width - 1):  # one place is for the run without a fault
-                yield Part(group[first : first + self.width - 1], blank)
+                yield RunPart(group[first : first + self.width - 1], blank)
 
     def _data(self, fault: Fault) -> Injection:
         trigger = UNTRIGGERED
@@ -122,7 +122,7 @@ class Bench:
             trigger = self.conditions.setdefault(fault.when, len(self.conditions))
         return self.injector.injection(fault, trigger)
 
-    def run(self, part: Part) -> Iterator[Outcome]:
+    def run(self, part: RunPart) -> Iterator[Outcome]:
         """Run faults side by side, after a run without."""
         data = [self._data(fault) for fault in part.faults]
         data = [one.like(part.blank) for one in data] if part.blank else data

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.faultlist import FaultList
-from handcrafted.control.progress import progress_bar
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.faultlist import FaultList
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.bench import Bench
 from handcrafted.safety.faults.fault import Fault, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.store import Store
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.report import progress_bar
 
 EMPTY_LIST = FaultList.model_construct(faults=())
 """Gives steps and seed where faults come one by one."""
@@ -123,7 +123,7 @@ def inject(
 
     Args:
         model: the controllers.
-        faults: a list, see `handcrafted.control.yamlfile.load_faults`, or faults one by one.
+        faults: a list, see `handcrafted.loading.yamlfile.load_faults`, or faults one by one.
         steps: of each run; None takes the list's, else 500.
         initial: of the processes, as in `simulate`, over what the list says.
         inputs: signals from outside, as in `simulate`, without an axis of runs.

@@ -8,20 +8,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from handcrafted.rollout.injection import FOREVER, Change, Entries, Injection, PortChange
+from handcrafted.rollout.injection import FOREVER, Entries, InjectedChange, Injection, PortChange
 
 Shape = tuple[int, ...]
 Numbers = Any
 """A number, or numbers that broadcast."""
 
 
-def nothing(*shape: int) -> Change:
+def nothing(*shape: int) -> InjectedChange:
     """Give the change that changes nothing."""
     ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-    return Change(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
+    return InjectedChange(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
 
 
-def change(shape: Shape, at: Any, way: str, amount: Numbers) -> Change:
+def change(shape: Shape, at: Any, way: str, amount: Numbers) -> InjectedChange:
     """Give the change of some values: zero, stuck, bias, scale, invert, noise or flip."""
     found = nothing(*shape)
     if way in ("zero", "stuck"):

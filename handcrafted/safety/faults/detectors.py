@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import shown
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import SAID
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 WATCHDOG, GUARD = "watchdog", "guard"
 

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.faultlist import ALL, BITS, FaultList, Line
-from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition
+from handcrafted.loading.faultlist import ALL, BITS, FaultLine, FaultList
 from handcrafted.model.entry import parse_entry
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.place import Place, Places
 from handcrafted.safety.stpa.wording import condition_words
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 MOST = 1_000_000
 """Faults that one list may stand for."""
@@ -118,7 +117,7 @@ def expand(model: Transformer, listed: FaultList, places: Places | None = None) 
 class _Line:
     """One line of a list, held against a model."""
 
-    def __init__(self, model: Transformer, known: Places, line: Line, steps: int):
+    def __init__(self, model: Transformer, known: Places, line: FaultLine, steps: int):
         self.model, self.known, self.line = model, known, line
         self.places = self._owned(self._places())
         self.onsets = range(steps) if line.onset == ALL else line.onset

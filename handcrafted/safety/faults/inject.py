@@ -8,20 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import shown
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
 from handcrafted.model.entry import parse_entry
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.injection import FOREVER, UNTRIGGERED, Change, Entries, Injection, Parts, PortChange
-from handcrafted.rollout.world import World, world_of
+from handcrafted.rollout.injection import (
+    FOREVER,
+    UNTRIGGERED,
+    Entries,
+    InjectedChange,
+    Injection,
+    PortChange,
+    StateParts,
+)
+from handcrafted.rollout.world import Environment, world_of
 from handcrafted.safety.faults.changes import Numbers, Shape, change, changed, nothing
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.place import Places
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 
 class Injector:
@@ -35,7 +42,7 @@ class Injector:
         self.model, self.places, self.steps, self.seed = model, places, steps, seed
         self.weights, self.names = model.effective_weights.numpy(), model.names
         self.sizes = self.weights.sizes
-        self.worlds: list[World] = [world_of(model.structure)]
+        self.worlds: list[Environment] = [world_of(model.structure)]
         self._numbers: dict[tuple, int] = {}
         self._starts: dict[str, int] = {}
         total = 0
@@ -68,8 +75,8 @@ class Injector:
                 nothing(*stream), nothing(*deep), nothing(*deep),
                 nothing(size["layer"], size["head"], size["d_head"]), nothing(size["layer"], size["d_mlp"]),
             ),
-            state=Parts(*(nothing(*shape) for shape in memory.values())),
-            stale=Parts(*(still(shape) for shape in memory.values())),
+            state=StateParts(*(nothing(*shape) for shape in memory.values())),
+            stale=StateParts(*(still(shape) for shape in memory.values())),
             inputs=self._ports(len(self.names.inputs)),
             outputs=self._ports(len(self.names.outputs)),
             rates=self._rates(),
@@ -79,7 +86,7 @@ class Injector:
         edits = [one.edit for one in shapes if one.edit is not None]
         return _common(whole, shapes)._replace(edit=_common(whole.edit, edits) if edits else None)
 
-    def _rates(self) -> dict[str, dict[str, Change]]:
+    def _rates(self) -> dict[str, dict[str, InjectedChange]]:
         processes = self.worlds[0].processes.items()
         return {n: {key: nothing(*np.shape(value)) for key, value in p.initial.items()} for n, p in processes}
 
@@ -171,9 +178,9 @@ class Injector:
         if fault.way == "hold":
             held = {name: still(shape) for name, shape in shapes.items()}
             held[part][at] = True
-            return common._replace(stale=Parts(**held))
+            return common._replace(stale=StateParts(**held))
         parts = {name: nothing(*shape) for name, shape in shapes.items()}
-        return common._replace(state=Parts(**{**parts, part: change(shapes[part], at, fault.way, fault.amount)}))
+        return common._replace(state=StateParts(**{**parts, part: change(shapes[part], at, fault.way, fault.amount)}))
 
     def _history(self, common: Injection, fault: Fault) -> Injection:
         name, part = fault.place.name.split()
@@ -187,7 +194,7 @@ class Injector:
     def _network(self, common: Injection, fault: Fault) -> Injection:
         held = self._ports(len(self.names.outputs))
         held.held[:] = True
-        return common._replace(outputs=held, stale=Parts(*(~still(shape) for shape in self._memory().values())))
+        return common._replace(outputs=held, stale=StateParts(*(~still(shape) for shape in self._memory().values())))
 
     def _sensor(self, common: Injection, fault: Fault) -> Injection:
         return common._replace(inputs=self._port(fault, self.names.input_signals, "sensor"))

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from handcrafted.control.faultlist import ALL
 from handcrafted.control.graph import Signal, signals_by_name
-from handcrafted.control.intended import network_input, network_output
 from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.loading.faultlist import ALL
 from handcrafted.model.component import HEAD
 from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.layer_0 import base_blocks, base_of, frozen

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from handcrafted.control.markdown import markdown_list, markdown_table, plain
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import fault_tables
+from handcrafted.text.report import markdown_list, markdown_table, plain
 
 MOST_SHOWN = 8
 """Scenarios of one causal factor that stand in the report; the table as CSV has them all."""

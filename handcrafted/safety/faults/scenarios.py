@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS, factor
 from handcrafted.safety.faults.fault import Fault

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.safety.faults.outcome import Outcome
+from handcrafted.text.diagnostics import HandcraftedError
 
 OUTCOME = TypeAdapter(Outcome)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from handcrafted.control.faultlist import FaultList
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.yamlfile import load_faults
 from handcrafted.craft.assemble import assemble
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.faultlist import FaultList
+from handcrafted.loading.yamlfile import load_faults
 from handcrafted.safety.faults.campaign import Campaign, inject
 from handcrafted.safety.faults.without import LESS
 

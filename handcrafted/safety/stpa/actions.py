@@ -8,12 +8,12 @@ import numpy as np
 
 from handcrafted.control.domain import Domain, Value, issue_values
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_output
 from handcrafted.control.parts import Bounds
 from handcrafted.control.resolved import ResolvedLink
-from handcrafted.control.rules_of_safety import ISSUED
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.signal_graph import network_output
 from handcrafted.control.vocabulary import LinkKind
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.rules_of_processes import ISSUED
 from handcrafted.safety.stpa.cells import Test
 
 COMMANDS = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST)

@@ -8,13 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
-from handcrafted.control.progress import progress_bar
-from handcrafted.control.structure import ControlStructure
+from handcrafted.components.minimise import Box
 from handcrafted.control.unsafe import UnsafeControlAction
-from handcrafted.craft.minimise import Box
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.world import world_of
@@ -25,8 +21,11 @@ from handcrafted.safety.stpa.issued import Run, run_contexts
 from handcrafted.safety.stpa.merge import box_of, merged
 from handcrafted.safety.stpa.timing import Broken, broken_rules
 from handcrafted.safety.stpa.traceability import Break, breaks_of
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, Verdicts, verdicts_of
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, StpaVerdicts, verdicts_of
 from handcrafted.safety.stpa.wording import box_text, duty_text, unsafe_text
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
+from handcrafted.text.report import progress_bar
 
 RUNS = 32
 """Closed-loop runs on which the order of steps is looked at."""
@@ -86,7 +85,7 @@ class ActionAnalysis:
     """
 
     contexts: Contexts
-    verdicts: Verdicts
+    verdicts: StpaVerdicts
     forced: Forced | None
     run: Run
 

@@ -19,7 +19,7 @@ EDGE = 1e-3
 
 
 @dataclass(frozen=True)
-class Cell:
+class ContextCell:
     """Values that no condition tells apart: a word, or the numbers between two ends.
 
     Attributes:
@@ -54,7 +54,7 @@ class Axis:
 
     name: str
     domain: Domain
-    cells: tuple[Cell, ...]
+    cells: tuple[ContextCell, ...]
 
     @property
     def full(self) -> int:
@@ -70,7 +70,7 @@ class Axis:
         """Say of each cell [cell] whether it passes a test."""
         return np.array([test is None or cell.passes(test) for cell in self.cells])
 
-    def stands_for(self, cell: Cell) -> tuple[Value, ...]:
+    def stands_for(self, cell: ContextCell) -> tuple[Value, ...]:
         """Give values that stand for a cell: the middle, and for an interval the values next to its ends."""
         if cell.word:
             return (cell.word,)
@@ -96,11 +96,11 @@ class Axis:
 def axis(name: str, domain: Domain, tests: Iterable[Test]) -> Axis:
     """Cut a variable where a test tells values apart; an end that no test tells from its neighbours is no cell."""
     if domain.discrete:
-        return Axis(name, domain, tuple(Cell(word) for word in domain.values))
+        return Axis(name, domain, tuple(ContextCell(word) for word in domain.values))
     bounds = [test for test in tests if isinstance(test, Bounds)]
     above = {test.above for test in bounds if test.above is not None}
     below = {test.below for test in bounds if test.below is not None}
-    cells = [Cell(low=domain.low, high=domain.high)]
+    cells = [ContextCell(low=domain.low, high=domain.high)]
     for limit in sorted(above | below):
         last = cells[-1]
         if not last.low <= limit <= last.high:
@@ -108,13 +108,13 @@ def axis(name: str, domain: Domain, tests: Iterable[Test]) -> Axis:
         cells.pop()
         cells.append(replace(last, high=limit, holds_high=limit not in below))
         if limit in above and limit in below:
-            cells.append(Cell(low=limit, high=limit))
+            cells.append(ContextCell(low=limit, high=limit))
         cells.append(replace(last, low=limit, holds_low=limit not in above))
     kept = [cell for cell in cells if operator.le(*_ends(cell, domain.resolution))]
     return Axis(name, domain, tuple(kept))
 
 
-def _ends(cell: Cell, grid: float | None) -> tuple[float, float]:
+def _ends(cell: ContextCell, grid: float | None) -> tuple[float, float]:
     """Give the least and the largest value of an interval that are taken for it; the first is larger if it has none."""
     if grid is None:
         inside = EDGE * (cell.high - cell.low)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
+from handcrafted.control.instance import Read
 from handcrafted.control.parts import Bounds, Condition, Conjunction
-from handcrafted.control.resolved import Read, ResolvedEntry, ResolvedLink, ResolvedVariable
-from handcrafted.control.rules_of_safety import true_state
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.resolved import ResolvedEntry, ResolvedLink, ResolvedVariable
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.rules_of_processes import true_state
 from handcrafted.safety.stpa.actions import Action
 from handcrafted.safety.stpa.cells import Axis, Test, axis
+from handcrafted.text.diagnostics import HandcraftedError
 
 MOST_ROWS = 10**7
 """More contexts than these are not enumerated."""

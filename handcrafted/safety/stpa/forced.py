@@ -9,20 +9,19 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.control.complaint import nearest
 from handcrafted.control.domain import Value
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.letters import shown
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import Trial
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.given import given
 from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
 from handcrafted.rollout.simulate import network_of, start_of
-from handcrafted.rollout.world import World, world_of
+from handcrafted.rollout.world import Environment, world_of
 from handcrafted.safety.hazard import margin_of_condition
 from handcrafted.safety.stpa.contexts import Contexts
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 MOST_CONTEXTS = 512
 """So many contexts are put to the test; of more a sample is."""
@@ -106,7 +105,7 @@ def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | No
     return Forced(rows, tuple(watched), reached[0], reached[1], already, 2 * len(place))
 
 
-def _shocks(world: World) -> list[dict[str, float]]:
+def _shocks(world: Environment) -> list[dict[str, float]]:
     """Give the disturbances that are tried, of all processes together: none, and both ends."""
     ends = {owner: process.disturbance or (0.0, 0.0) for owner, process in world.processes.items()}
     tried = [{owner: pick(span) for owner, span in ends.items()} for pick in (lambda s: sum(s) / 2, min, max)]
@@ -123,7 +122,7 @@ def _combined(own: Sequence[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
 class _Starts:
     """True states that stand for contexts: what `start` says, else a state of the variable's own name."""
 
-    def __init__(self, structure: ControlStructure, trial: Trial, world: World, contexts: Contexts):
+    def __init__(self, structure: ControlStructure, trial: Trial, world: Environment, contexts: Contexts):
         self.trial, self.contexts = trial, contexts
         states = {
             name: (owner, part) for owner, process in world.processes.items() for name, part in process.initial.items()

@@ -11,7 +11,7 @@ import numpy as np
 
 from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.padding import bucket, forward_padded
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.paths import lags_of

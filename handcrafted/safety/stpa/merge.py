@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handcrafted.components.minimise import Box, fewest
 from handcrafted.control.parts import Condition
-from handcrafted.craft.minimise import Box, fewest
 from handcrafted.safety.stpa.cells import Axis
 from handcrafted.safety.stpa.contexts import Contexts
 
@@ -17,7 +17,7 @@ def merged(contexts: Contexts, chosen: np.ndarray) -> list[Box]:
 
     A row says for each variable in which of its cells it is: words in any number, numbers in one interval.
 
-    Source: prime implicants on many-valued variables, see `handcrafted.craft.minimise`.
+    Source: prime implicants on many-valued variables, see `handcrafted.components.minimise`.
     """
     single = [tuple(1 << int(cell) for cell in row) for row in contexts.rows[chosen]]
     if contexts.sampled or not single:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from handcrafted.control.markdown import markdown_list, markdown_table, plain
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.glossary import GLOSSARY
 from handcrafted.safety.stpa.issued import SETTLE
 from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
 from handcrafted.safety.stpa.verdicts import BY_CONTEXT
 from handcrafted.safety.stpa.wording import context_text
+from handcrafted.text.report import markdown_list, markdown_table, plain
 
 MOST_SHOWN = 64
 """Contexts of one action that stand in the report; the table as CSV has them all."""

@@ -22,13 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.cells import Test
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 
 
 def broken(type: str, context: np.ndarray, action: np.ndarray) -> np.ndarray:

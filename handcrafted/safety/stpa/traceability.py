@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.loading.control_structure import ControlStructure
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.unsafe import UnsafeControlAction
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.safety.stpa.wording import context_text
+from handcrafted.text.diagnostics import HandcraftedError
 
 PROVIDED, NOT_PROVIDED = "provided", "not provided"
 
@@ -23,7 +23,7 @@ TYPES = (PROVIDED, NOT_PROVIDED, "too early", "too late", "out of order", "stopp
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class StpaVerdicts:
     """What rules say of the contexts of one action.
 
     Attributes:
@@ -70,7 +70,7 @@ class Verdicts:
         )
 
 
-def verdicts_of(structure: ControlStructure, contexts: Contexts) -> Verdicts:
+def verdicts_of(structure: ControlStructure, contexts: Contexts) -> StpaVerdicts:
     """Apply the rules of a structure to the contexts of an action.
 
     Source: Thomas 2013, chapter 4: hazardous if provided (HP), if not provided (HNP).
@@ -93,4 +93,4 @@ def verdicts_of(structure: ControlStructure, contexts: Contexts) -> Verdicts:
                         f"Expected rules that agree, got {rule.id} ({rule.type}: hazardous) and an entry of `not "
                         f"hazardous` for {contexts.action} in the same context: {where}. Narrow one of them."
                     )
-    return Verdicts(contexts, rules, matches, harmless)
+    return StpaVerdicts(contexts, rules, matches, harmless)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.safety.stpa.actions import Action
-from handcrafted.safety.stpa.cells import Axis, Cell, Test
+from handcrafted.safety.stpa.cells import Axis, ContextCell, Test
 from handcrafted.safety.stpa.contexts import Contexts
 
 ANY = "in any context"
@@ -53,7 +53,7 @@ def cells_text(axis: Axis, cells: int) -> str:
     return f"{axis.name} is {interval_text(axis, chosen[0], chosen[-1])}"
 
 
-def interval_text(axis: Axis, first: Cell, last: Cell) -> str:
+def interval_text(axis: Axis, first: ContextCell, last: ContextCell) -> str:
     """Say an interval from the first cell's low end to the last one's high end."""
     unit = f" {axis.domain.unit}" if axis.domain.unit else ""
     if first.low == last.high:

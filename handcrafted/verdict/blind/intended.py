@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handcrafted.components.circuit import Circuit, Head
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.structure import ControlStructure
-from handcrafted.craft.circuit import Circuit, Head
+from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import circuits_of
 from handcrafted.craft.stream import names_of, subspaces
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port, group
 from handcrafted.readout.blind.flow import Flows, flows_of
 from handcrafted.readout.blind.units import (
     HEAD,
-    Place,
     Unit,
+    UnitPlace,
     head_sides,
     neuron_unit,
     unit_of_input,
@@ -74,7 +74,7 @@ class _Coordinates:
         make = unit_of_input if kind == INPUT else unit_of_output
         for signal, numbers in group([port.node(kind) for port in ports]).items():
             for number, coordinate in zip(numbers, self.where[self.ports[signal]], strict=True):
-                yield make(np.eye(self.size)[coordinate], Place(kind, *ports[number][:3])), signal
+                yield make(np.eye(self.size)[coordinate], UnitPlace(kind, *ports[number][:3])), signal
 
     def units(self, circuit: Circuit) -> Iterable[tuple[Unit, Signal]]:
         """Give the units of a circuit."""

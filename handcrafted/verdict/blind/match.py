@@ -7,8 +7,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
-from handcrafted.control.resolved import next_step
-from handcrafted.control.structure import ControlStructure
+from handcrafted.control.instance import next_step
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.blind.blind import Blind
 from handcrafted.readout.blind.flow import Flow, Flows
 from handcrafted.readout.blind.parts import Parts, parts_of

@@ -9,12 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.readout.subject import subject
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 from handcrafted.verdict.compression.fit import READS, WRITES, fitted, learned
 from handcrafted.verdict.compression.samples import inputs_of, streams_of
 

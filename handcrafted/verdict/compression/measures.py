@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.control.structure import ControlStructure
 from handcrafted.control.vocabulary import Role
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Names
 from handcrafted.model.padding import forward_padded
@@ -40,7 +40,7 @@ BY_NAMES = ("wiring", "patching", "gradient")
 
 
 @dataclass(frozen=True)
-class Measured:
+class CompressionMeasured:
     """A squeezed network's figures.
 
     Attributes:
@@ -69,7 +69,7 @@ class Measured:
     raw: float
 
 
-def measure(structure: ControlStructure, squeezed: Compressed, names: Names, seed: int = 0) -> Measured:
+def measure(structure: ControlStructure, squeezed: Compressed, names: Names, seed: int = 0) -> CompressionMeasured:
     """Measure a squeezed network against the one that it was made from."""
     original = squeezed.original
     read = subject(original, names, seed=seed)
@@ -79,7 +79,7 @@ def measure(structure: ControlStructure, squeezed: Compressed, names: Names, see
     missed = np.where(np.isfinite(found), found - wanted, np.inf)
     width = squeezed.pack.shape[1]
     decoded, raw = decodable(squeezed, names, seed)
-    return Measured(
+    return CompressionMeasured(
         ratio=len(squeezed.pack) / width,
         load=cut_rank(original) / width,
         interference=interference(squeezed, streams),

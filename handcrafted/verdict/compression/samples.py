@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.subject import Subject
+from handcrafted.readout.subject import TargetNetwork
 
 STEPS = 12
 """Steps of each run."""
 
 
-def inputs_of(read: Subject) -> np.ndarray:
+def inputs_of(read: TargetNetwork) -> np.ndarray:
     """Give inputs [run, time, n_in] drawn from the domains of the inputs."""
     return sequences(read.names, STEPS, read.seed)
 
 
-def streams_of(read: Subject, inputs: np.ndarray) -> list[np.ndarray]:
+def streams_of(read: TargetNetwork, inputs: np.ndarray) -> list[np.ndarray]:
     """Give what stands on the stream [sample, d_model] before each half-layer and, last, at the end."""
     _, seen = read.run(inputs)
     size, layers = read.weights.sizes["d_model"], range(read.weights.sizes["layer"])

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from handcrafted.control import csvtext
-from handcrafted.control.progress import progress_bar
-from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.weights import Weights
+from handcrafted.text import report as csvtext
+from handcrafted.text.report import progress_bar
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress
-from handcrafted.verdict.compression.measures import Measured, measure
+from handcrafted.verdict.compression.measures import CompressionMeasured, measure
 
 LOADS = (0.6, 0.8, 1.0, 1.4, 2.0)
 """Loads that are tried, beside the full width."""
@@ -29,7 +29,7 @@ class SweepRow:
     how: str
     width: int
     seed: int
-    measured: Measured
+    measured: CompressionMeasured
 
 
 def widths_of(weights: Weights) -> list[int]:
@@ -55,7 +55,7 @@ def sweep(structure: ControlStructure, seeds: int = SEEDS, progress: bool = Fals
     return rows
 
 
-FIGURES = tuple(field.name for field in fields(Measured))
+FIGURES = tuple(field.name for field in fields(CompressionMeasured))
 
 
 def as_csv(rows: Sequence[SweepRow]) -> str:
@@ -73,6 +73,6 @@ def from_csv(text: str) -> list[SweepRow]:
     for line in csvtext.from_csv(text):
         numbers = {name: float(line[name]) if line[name] else None for name in FIGURES}
         diverged = None if numbers["diverged"] is None else bool(numbers["diverged"])
-        measured = Measured(**{**numbers, "diverged": diverged})  # pyright: ignore[reportArgumentType]  # only diverged may be empty
+        measured = CompressionMeasured(**{**numbers, "diverged": diverged})  # pyright: ignore[reportArgumentType]  # only diverged may be empty
         rows.append(SweepRow(line["loop"], line["how"], int(line["width"]), int(line["seed"]), measured))
     return rows

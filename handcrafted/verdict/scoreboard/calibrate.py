@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.verdict.scoreboard.row import Row
+from handcrafted.verdict.scoreboard.row import ScoreRow
 
 CONFIDENT = 0.9
 """Answers that are surer than this are counted."""
@@ -27,13 +27,13 @@ Bin = tuple[str, int, int]
 class Judged:
     """Edges that a readout gave in one answer with the same confidence: how many, and how many of them are true."""
 
-    row: Row
+    row: ScoreRow
     confidence: float
     right: int
     given: int
 
 
-def confidences(rows: Sequence[Row]) -> list[Judged]:
+def confidences(rows: Sequence[ScoreRow]) -> list[Judged]:
     """Give the confidence of every edge of every answer, from what the same readout gave for the other loops.
 
     Formula: the lower end of Wilson's interval (1927) of the share of true edges among those of about the same
@@ -47,7 +47,7 @@ def confidences(rows: Sequence[Row]) -> list[Judged]:
             right[row.loop][bin] += true
     total_right, total_given = _summed(right.values()), _summed(given.values())
 
-    def confidence(row: Row, bin: Bin) -> float:
+    def confidence(row: ScoreRow, bin: Bin) -> float:
         return lower_bound(total_right[bin] - right[row.loop][bin], total_given[bin] - given[row.loop][bin])
 
     return [Judged(row, confidence(row, bin), true, count) for row in rows for bin, true, count in _binned(row)]
@@ -60,7 +60,7 @@ def _summed(counters: Iterable[Counter[Bin]]) -> Counter[Bin]:
     return total
 
 
-def _binned(row: Row) -> list[tuple[Bin, int, int]]:
+def _binned(row: ScoreRow) -> list[tuple[Bin, int, int]]:
     density = math.floor(math.log2(max(row.edges, 1) / max(row.signals, 1)))
     return [((row.readout, decade, density), right, given) for decade, right, given in row.marks.answers]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from handcrafted.control.markdown import markdown_table
+from handcrafted.text.report import markdown_table
 from handcrafted.verdict.scoreboard.calibrate import Judged, confident
 from handcrafted.verdict.scoreboard.faults import FAULTS
-from handcrafted.verdict.scoreboard.row import MARKS, Row
+from handcrafted.verdict.scoreboard.row import MARKS, ScoreRow
 from handcrafted.verdict.scoreboard.run import CONDITIONS, LAW
 
 SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what
@@ -23,7 +23,7 @@ OVERALL = (
 NOTHING = "-"
 
 
-def as_markdown(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
+def as_markdown(rows: Sequence[ScoreRow], judged: Sequence[Judged]) -> str:
     """Give the summary: undistorted and distorted, faults caught, calibration; means over loops."""
     names = list(dict.fromkeys(row.readout for row in rows))
     graphs = [name for name in names if name != LAW]
@@ -44,16 +44,16 @@ def as_markdown(rows: Sequence[Row], judged: Sequence[Judged]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _conditions(rows: Sequence[Row], faults: bool) -> list[str]:
+def _conditions(rows: Sequence[ScoreRow], faults: bool) -> list[str]:
     seen = {row.condition for row in rows}
     return [name for name in CONDITIONS if name in seen and (name in FAULTS) == faults]
 
 
-def _of(rows: Sequence[Row], readout: str, condition: str | None = None) -> list[Row]:
+def _of(rows: Sequence[ScoreRow], readout: str, condition: str | None = None) -> list[ScoreRow]:
     return [row for row in rows if row.readout == readout and condition in (None, row.condition)]
 
 
-def f1(row: Row) -> float | None:
+def f1(row: ScoreRow) -> float | None:
     """Give the harmonic mean of precision and recall; 0 where either is."""
     precision, recall = row.marks.precision or 0.0, row.marks.recall
     if recall is None:
@@ -67,7 +67,7 @@ def mean(values: Iterable[float | bool | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _distorted(rows: Sequence[Row], name: str) -> list[str]:
+def _distorted(rows: Sequence[ScoreRow], name: str) -> list[str]:
     cells = []
     for condition in _conditions(rows, False):
         own = _of(rows, name, condition)
@@ -76,7 +76,7 @@ def _distorted(rows: Sequence[Row], name: str) -> list[str]:
     return [name, *cells]
 
 
-def _caught(rows: Sequence[Row], name: str) -> list[str]:
+def _caught(rows: Sequence[ScoreRow], name: str) -> list[str]:
     cells = []
     for condition in _conditions(rows, True):
         own = _of(rows, name, condition)
@@ -84,7 +84,7 @@ def _caught(rows: Sequence[Row], name: str) -> list[str]:
     return [name, *cells]
 
 
-def _overall(rows: Sequence[Row], judged: Sequence[Judged], name: str) -> list[str]:
+def _overall(rows: Sequence[ScoreRow], judged: Sequence[Judged], name: str) -> list[str]:
     own = _of(rows, name)
     figures = [mean(getattr(row.marks, column) for row in own) for column in MARKS]
     count, share = confident([one for one in judged if one.row.readout == name])

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from handcrafted.control import csvtext
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import located
-from handcrafted.control.whole_file import write_whole
+from handcrafted.text import report as csvtext
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.files import write_whole
+from handcrafted.text.letters import located
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.truth import Marks, Tally
 
@@ -25,7 +25,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Row:
+class ScoreRow:
     """One readout's answer for one loop under one condition.
 
     Attributes:
@@ -59,7 +59,7 @@ class Row:
         return self.condition in FAULTS
 
 
-def as_csv(rows: Iterable[Row], head: bool = True) -> str:
+def as_csv(rows: Iterable[ScoreRow], head: bool = True) -> str:
     """Give a line per answer; what cannot be said is left empty.
 
     Of each decade of strength below the strongest edge it says how many edges are true, and how many there are:
@@ -68,7 +68,7 @@ def as_csv(rows: Iterable[Row], head: bool = True) -> str:
     return csvtext.as_csv([*([COLUMNS] if head else []), *map(_cells, rows)])
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ScoreRow) -> list[str]:
     marks = row.marks
     numbers = (row.caught, row.refused, marks.exact, *(getattr(marks, name) for name in MARKS))
     counts = (row.edges, row.signals, round(row.seconds, 3), row.seed)
@@ -82,7 +82,7 @@ def _number(value: bool | int | float | None) -> str:
     return str(int(value)) if isinstance(value, bool) else f"{value:.6g}"
 
 
-def from_csv(text: str) -> list[Row]:
+def from_csv(text: str) -> list[ScoreRow]:
     """Read what `as_csv` wrote; a last line that was cut off is left out."""
     head, *lines = text.split("\n")
     rows = []
@@ -95,7 +95,7 @@ def from_csv(text: str) -> list[Row]:
     return rows
 
 
-def _row(cells: dict[str, str]) -> Row:
+def _row(cells: dict[str, str]) -> ScoreRow:
     number = lambda name: float(cells[name]) if cells[name] else None
     marks = {name: number(name) for name in MARKS}
     exact = bool(int(cells["exact"])) if cells["exact"] else None
@@ -103,7 +103,7 @@ def _row(cells: dict[str, str]) -> Row:
     caught, refused, edges, signals, seed = (
         int(cells[name]) for name in ("caught", "refused", "edges", "signals", "seed")
     )
-    return Row(
+    return ScoreRow(
         cells["loop"], cells["condition"], cells["readout"], bool(caught), edges, signals, float(cells["seconds"]),
         Marks(exact, **marks, answers=answers), bool(refused), seed,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def _tally(text: str) -> Tally:
     return int(decade), int(right), int(given)
 
 
-class Store:
+class ScoreStore:
     """A table of rows in a file, to which rows are added as they come."""
 
     def __init__(self, path: Path, seed: int):
@@ -140,7 +140,7 @@ class Store:
         if (whole := as_csv(self.rows.values())) != text:
             write_whole(path, whole.encode())
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ScoreRow) -> None:
         """Add a row."""
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(as_csv([row], head=False))

@@ -10,22 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal, SignalGraph
-from handcrafted.control.letters import shown
-from handcrafted.control.progress import progress_bar
-from handcrafted.control.structure import ControlStructure
 from handcrafted.craft.assemble import assemble
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.blind.blind import blind
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Readout
-from handcrafted.readout.subject import Subject, subject
+from handcrafted.readout.subject import TargetNetwork, subject
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
+from handcrafted.text.report import progress_bar
 from handcrafted.verdict.blind.match import match
 from handcrafted.verdict.compare import law_of
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from handcrafted.verdict.scoreboard.faults import DENSE_FAULTS, FAULTS, Planted
-from handcrafted.verdict.scoreboard.row import Key, Row, Store
+from handcrafted.verdict.scoreboard.row import Key, ScoreRow, ScoreStore
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, mark
 
 LAW, BLIND = "law", "blind"
@@ -44,7 +43,7 @@ CONDITIONS = (*(one.name for one in DISTORTIONS), *FAULTS)
 Answer = dict[tuple[Signal, Signal, int], int | None]
 """The edges that a readout gives, with their signs."""
 
-Judge = Callable[[Subject], tuple[bool, SignalGraph | None]]
+Judge = Callable[[TargetNetwork], tuple[bool, SignalGraph | None]]
 """Says whether a network is otherwise than it was made, and what its graph is."""
 
 
@@ -69,7 +68,7 @@ def score(
     full: bool = False,
     progress: bool = False,
     blindly: bool = False,
-) -> list[Row]:
+) -> list[ScoreRow]:
     """Run the readouts over all loops and conditions, and the law test beside them.
 
     Args:
@@ -86,7 +85,7 @@ def score(
         HandcraftedError: if a condition is unknown, or the file holds rows of another seed, or something else.
     """
     chosen = conditions_of(conditions)
-    kept = Store(store, seed) if store else None
+    kept = ScoreStore(store, seed) if store else None
     done = dict(kept.rows) if kept else {}
     names = (*(readout.name for readout in readouts), LAW, *([BLIND] if blindly else []))
     with progress_bar(progress) as bar:
@@ -117,8 +116,8 @@ class _Bench:
         self.reference: dict[str, Answer] = {}
 
     def rows(
-        self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, Row], blindly: bool
-    ) -> Iterator[Row]:
+        self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, ScoreRow], blindly: bool
+    ) -> Iterator[ScoreRow]:
         """Give the rows of a condition that are not done; none where it has no place in this loop."""
         if condition in DENSE and not full and len(self.model.names.residual) > LARGE:
             return
@@ -137,7 +136,7 @@ class _Bench:
             if (self.loop, condition, name) not in done:
                 yield self.row(condition, name, judge, given, planted.truth)
 
-    def row(self, condition: str, name: str, judge: Judge, given: Subject, truth: Truth | None) -> Row:
+    def row(self, condition: str, name: str, judge: Judge, given: TargetNetwork, truth: Truth | None) -> ScoreRow:
         """Let one judge answer; a network that it refuses to read, for a reason that it gives, has no edges for it."""
         start = time.perf_counter()
         try:
@@ -147,18 +146,18 @@ class _Bench:
         seconds = time.perf_counter() - start
         marks = Marks() if graph is None else mark(graph, truth, self.nodes)
         size = len(graph or ()), len(self.nodes)
-        return Row(self.loop, condition, name, caught, *size, seconds, marks, refused, self.seed)
+        return ScoreRow(self.loop, condition, name, caught, *size, seconds, marks, refused, self.seed)
 
-    def read(self, readout: Readout, given: Subject) -> tuple[bool, SignalGraph]:
+    def read(self, readout: Readout, given: TargetNetwork) -> tuple[bool, SignalGraph]:
         """Say whether a readout answers otherwise than for the network as it was made, and what."""
         graph = readout.read(given)
         return _said(graph) != self.intact(readout), graph
 
-    def law(self, given: Subject) -> tuple[bool, None]:
+    def law(self, given: TargetNetwork) -> tuple[bool, None]:
         """Say whether the network does something else than its laws."""
         return not law_of(self.structure, Recovered(given, {})), None
 
-    def blind(self, given: Subject) -> tuple[bool, SignalGraph]:
+    def blind(self, given: TargetNetwork) -> tuple[bool, SignalGraph]:
         """Say whether the network, without names, is another than intended, and what it is like."""
         found = match(self.structure, blind(given.weights, given.names.inputs, given.names.outputs, given.window))
         return not found.exact, found.graph

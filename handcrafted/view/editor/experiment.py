@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.letters import shown
 from handcrafted.control.parts import Condition
-from handcrafted.control.structure import ControlStructure
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.rollout.world import world_of
 from handcrafted.safety.stpa.timing import broken_steps, holds
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 from handcrafted.view.response import Curve, Strip, strips
 
 MOST_STEPS = 2_000

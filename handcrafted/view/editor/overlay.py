@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.zoom import Zoom
 from handcrafted.model.provenance import Provenance
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import LOOKS, MEANING, deviating, judged, recovered_arrows

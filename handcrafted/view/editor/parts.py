@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from handcrafted.control.complaint import nearest
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.graph import Signal
-from handcrafted.control.intended import network_input, network_output
-from handcrafted.control.letters import shown
-from handcrafted.control.resolved import ResolvedController, ResolvedLink, next_step
-from handcrafted.control.structure import ControlStructure
-from handcrafted.control.tuning import Knob, knobs
+from handcrafted.control.instance import next_step
+from handcrafted.control.resolved import ResolvedController, ResolvedLink
+from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.tuning import ParameterRef, knobs
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 from handcrafted.view.anchors import algorithm_part, box_part, link_part, variable_part
 
 
 @dataclass(frozen=True)
-class Part:
+class EditorPart:
     """One part of a control diagram.
 
     Attributes:
@@ -34,18 +34,18 @@ class Part:
     ends: tuple[Signal, ...] = ()
     knobs: tuple[str, str, str] | None = None
 
-    def owns(self, knob: Knob) -> bool:
+    def owns(self, knob: ParameterRef) -> bool:
         """Whether a parameter is its."""
         place = knob.path[1:4]
         return self.knobs is not None and all(a in ("", b) for a, b in zip(self.knobs, place, strict=True))
 
 
-def parts_of(structure: ControlStructure) -> dict[str, Part]:
+def parts_of(structure: ControlStructure) -> dict[str, EditorPart]:
     """List the parts of a control structure by name."""
     return {part.name: part for part in _parts(structure)}
 
 
-def find_part(structure: ControlStructure, name: str) -> Part:
+def find_part(structure: ControlStructure, name: str) -> EditorPart:
     """Give the part of that name.
 
     Raises:
@@ -57,12 +57,12 @@ def find_part(structure: ControlStructure, name: str) -> Part:
     return known[name]
 
 
-def parameters_of(structure: ControlStructure, part: Part) -> dict[str, Knob]:
+def parameters_of(structure: ControlStructure, part: EditorPart) -> dict[str, ParameterRef]:
     """Give the parameters of a part by name."""
     return {name: knob for name, knob in knobs(structure).items() if part.owns(knob)}
 
 
-def _parts(structure: ControlStructure) -> Iterator[Part]:
+def _parts(structure: ControlStructure) -> Iterator[EditorPart]:
     controllers = structure.resolved.controllers
     for name in structure.components:
         own = controllers.get(name)
@@ -70,22 +70,22 @@ def _parts(structure: ControlStructure) -> Iterator[Part]:
         parts = (*own.variables, *own.entries) if own else ()
         signals = [signal for part in parts for signal in part.written]
         mine = tuple(dict.fromkeys(signal for signal in (*signals, *_of_links(links)) if signal.owner == name))
-        yield Part(box_part(name), "component", mine, (), (name, "", "") if own else None)
+        yield EditorPart(box_part(name), "component", mine, (), (name, "", "") if own else None)
     for link in structure.resolved.links:
         if link.counted:
             decided = (link.id.sender or "", "control algorithm", link.id.name) if link.sent_by_controller else None
             signals = _of_links([link])
-            yield Part(link_part(link.id), str(link.id.kind), tuple(signals), tuple(_ends(link)), decided)
+            yield EditorPart(link_part(link.id), str(link.id.kind), tuple(signals), tuple(_ends(link)), decided)
     for name, own in controllers.items():
         yield from _inside(name, own)
 
 
-def _inside(name: str, own: ResolvedController) -> Iterator[Part]:
+def _inside(name: str, own: ResolvedController) -> Iterator[EditorPart]:
     for variable in own.variables:
         place = (name, "process model", variable.name)
-        yield Part(variable_part(name, variable.name), "process-model variable", variable.written, (), place)
+        yield EditorPart(variable_part(name, variable.name), "process-model variable", variable.written, (), place)
     signals = tuple(dict.fromkeys(signal for entry in own.entries for signal in entry.written))
-    yield Part(algorithm_part(name), "control algorithm", signals, (), (name, "control algorithm", ""))
+    yield EditorPart(algorithm_part(name), "control algorithm", signals, (), (name, "control algorithm", ""))
 
 
 def _of_links(links: Iterable[ResolvedLink]) -> list[Signal]:

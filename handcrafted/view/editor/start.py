@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handcrafted.control.complaint import must_be
-from handcrafted.control.errors import HandcraftedError
 from handcrafted.control.numbers import real
 from handcrafted.model.transformer import Transformer
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.view.editor.experiment import Experiment
 
 if TYPE_CHECKING:

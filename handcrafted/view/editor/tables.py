@@ -13,14 +13,14 @@ from handcrafted.model.layout import Placement
 from handcrafted.model.names import Names
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.transformer import Transformer
-from handcrafted.view.editor.parts import Part
+from handcrafted.view.editor.parts import EditorPart
 from handcrafted.view.weights import coordinate_label, port_label
 
 MOST_ROWS = 60
 """Rows of a table that are shown before the rest is counted."""
 
 
-class Place(NamedTuple):
+class TablePlace(NamedTuple):
     """One array entry."""
 
     array: str
@@ -28,12 +28,12 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of a table: what it reads or writes, by which array, and an entry per column; None where none is."""
 
     label: str
     array: str
-    places: tuple[Place | None, ...]
+    places: tuple[TablePlace | None, ...]
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: Sequence[Row]
+    rows: Sequence[TableRow]
 
 
-def tables_of(model: Transformer, part: Part) -> list[Table]:
+def tables_of(model: Transformer, part: EditorPart) -> list[Table]:
     """Give every array entry that belongs to a part, circuit by circuit, then its wires."""
     circuits = sorted(
         (place for place in model.layout if place.writes in part.signals), key=lambda p: (p.layer, p.part)
@@ -59,13 +59,13 @@ def _circuit(place: Placement, model: Transformer) -> Table:
     if place.part == "mlp":
         own = place.components
         rows = _matrix("W_in", labels, lambda i, n: (layer, i, n), own)
-        rows.append(Row("bias", "b_in", tuple(Place("b_in", (layer, n)) for n in own)))
+        rows.append(TableRow("bias", "b_in", tuple(TablePlace("b_in", (layer, n)) for n in own)))
         rows += _matrix("W_out", labels, lambda i, n: (layer, n, i), own, "b_out", (layer,))
         return Table(title, (*(f"N{n}" for n in own), "bias"), list(_filled(rows, len(own) + 1)))
     head, dims, rows = place.components[0], range(model.weights.sizes["d_head"]), []
     for letter in "QKV":
         rows += _matrix(f"W_{letter}", labels, lambda i, d: (layer, head, i, d), dims)
-        rows.append(Row("bias", f"b_{letter}", tuple(Place(f"b_{letter}", (layer, head, d)) for d in dims)))
+        rows.append(TableRow("bias", f"b_{letter}", tuple(TablePlace(f"b_{letter}", (layer, head, d)) for d in dims)))
     rows += _matrix("W_O", labels, lambda i, d: (layer, head, d, i), dims, "b_O", (layer,))
     return Table(title, (*(f"d{d}" for d in dims), "bias"), list(_filled(rows, len(dims) + 1)))
 
@@ -77,21 +77,21 @@ def _matrix(
     columns: Iterable[int],
     bias: str = "",
     at: tuple[int, ...] = (),
-) -> list[Row]:
+) -> list[TableRow]:
     """Give a row per coordinate; where there is one, with the bias of that coordinate as one more column."""
     rows = []
     for i, label in enumerate(labels):
-        places = [Place(array, index(i, column)) for column in columns]
-        rows.append(Row(label, array, (*places, *([Place(bias, (*at, i))] if bias else []))))
+        places = [TablePlace(array, index(i, column)) for column in columns]
+        rows.append(TableRow(label, array, (*places, *([TablePlace(bias, (*at, i))] if bias else []))))
     return rows
 
 
-def _filled(rows: Sequence[Row], width: int) -> Iterator[Row]:
+def _filled(rows: Sequence[TableRow], width: int) -> Iterator[TableRow]:
     for row in rows:
-        yield Row(row.label, row.array, (*row.places, *(None,) * (width - len(row.places))))
+        yield TableRow(row.label, row.array, (*row.places, *(None,) * (width - len(row.places))))
 
 
-def _wires(names: Names, part: Part) -> list[Table]:
+def _wires(names: Names, part: EditorPart) -> list[Table]:
     """Give the tables of the embedding, the unembedding, the recurrence and the initial residual of a part."""
     labels = _labels(names)
     inputs = [i for i, port in enumerate(names.inputs) if port.node(INPUT) in part.ends]
@@ -99,9 +99,9 @@ def _wires(names: Names, part: Part) -> list[Table]:
     own = [int(i) for signal in part.signals if signal in names.subspaces for i in names.subspaces[signal]]
     enters = _matrix("W_E", labels, lambda at, i: (i, at), inputs, "b_E")
     leaves = _matrix("W_U", labels, lambda at, i: (at, i), outputs)
-    leaves.append(Row("bias", "b_U", tuple(Place("b_U", (i,)) for i in outputs)))
-    carried = [Row(labels[i], "W_R", tuple(Place("W_R", (i, j)) for j in own)) for i in own]
-    carried.append(Row("initial", "r_0", tuple(Place("r_0", (i,)) for i in own)))
+    leaves.append(TableRow("bias", "b_U", tuple(TablePlace("b_U", (i,)) for i in outputs)))
+    carried = [TableRow(labels[i], "W_R", tuple(TablePlace("W_R", (i, j)) for j in own)) for i in own]
+    carried.append(TableRow("initial", "r_0", tuple(TablePlace("r_0", (i,)) for i in own)))
     return [
         *([Table("embedding", (*(port_label(names.inputs[i]) for i in inputs), "bias"), enters)] if inputs else []),
         *([Table("unembedding", tuple(port_label(names.outputs[i]) for i in outputs), leaves)] if outputs else []),
@@ -123,7 +123,7 @@ class Looked(NamedTuple):
 
 def looked(model: Transformer) -> Looked:
     """Look up what every entry of a model is for, and which are off their formula."""
-    return Looked(Provenances(model), frozenset((p.array, p.index) for p in model.off_formula))
+    return Looked(Provenances(model.network), frozenset((p.array, p.index) for p in model.off_formula))
 
 
 def shown(table: Table, found: Looked, whole: bool) -> dict:
@@ -141,13 +141,13 @@ def shown(table: Table, found: Looked, whole: bool) -> dict:
     }
 
 
-def _alive(row: Row, look: Provenances) -> bool:
+def _alive(row: TableRow, look: Provenances) -> bool:
     """Whether anything stands in a row, or may act there."""
     places = [place for place in row.places if place]
     return any(look.weights[p.array][p.index] != 0 or look.masks[p.array][p.index] for p in places)
 
 
-def _cell(place: Place | None, found: Looked) -> dict | None:
+def _cell(place: TablePlace | None, found: Looked) -> dict | None:
     if place is None:
         return None
     said: Provenance = found.look.of(place.array, place.index)

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from handcrafted.control import letters
-from handcrafted.control.errors import HandcraftedError
-from handcrafted.control.tuning import Knob
-from handcrafted.control.zoom import Zoom
+from handcrafted.loading.tuning import ParameterRef
+from handcrafted.loading.zoom import Zoom
 from handcrafted.model.saved import digest
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.trace import Trace
+from handcrafted.text import letters
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
@@ -159,7 +159,7 @@ def _side_by_side(before: Trace, after: Trace) -> list[dict]:
     return [{**one, "before": old.get((one["kind"], one["name"]), {}).get("said", "")} for one in verdicts(after)]
 
 
-def _parameter(name: str, knob: Knob) -> dict:
+def _parameter(name: str, knob: ParameterRef) -> dict:
     """Give a parameter as plain data; a number has the ends and the step of a slider."""
     title = name.split(".", 1)[1].replace("_", " ").replace(".", ": ")
     said: dict[str, Any] = {"name": name, "title": title, "value": knob.value, "unit": knob.unit or "", "words": []}

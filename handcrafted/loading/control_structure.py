@@ -1,0 +1,60 @@
+"""A control structure whose entries make sense together, and what follows from them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import model_validator
+
+from handcrafted.control.graph import SignalGraph
+from handcrafted.control.resolved import Resolved
+from handcrafted.control.signal_graph import intended_graph
+from handcrafted.loading.resolve import resolve
+from handcrafted.loading.rules import check_declared, check_resolved
+from handcrafted.loading.structure import StructureFile
+from handcrafted.loading.yamltext import save
+from handcrafted.text.report import Report, Reported
+
+
+class ControlStructure(Reported, StructureFile):
+    """An STPA control structure: components, the links between them, and what must never happen.
+
+    Example:
+        >>> structure = hc.load(find("heated room"))
+        >>> list(structure.components), len(structure.signal_graph())
+        (['thermostat', 'room'], 9)
+    """
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ControlStructure:
+        check_declared(self)
+        check_resolved(self, self.resolved)
+        return self
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        """The structure with every default filled in."""
+        return resolve(self)
+
+    def report(self) -> Report:
+        """Report boxes, and every link with what it carries."""
+        rows = []
+        for link in self.resolved.links:
+            kind, sender, receiver, name = link.id
+            rows.append((kind, sender or "", receiver or "", name, str(link.domain)))
+        boxes = [f"{name}: {box.kind}, level {box.level}" for name, box in self.components.items()]
+        title = f"{self.name}: {len(boxes)} components, {len(rows)} links"
+        return Report(title, ("kind", "from", "to", "name", "values"), rows, boxes)
+
+    def signal_graph(self) -> SignalGraph:
+        """The intended signal-flow graph: what must be wired to what, and with which lag."""
+        return intended_graph(self.resolved)
+
+    def save(self, path: str | Path) -> None:
+        """Write the structure as a YAML file that loads to an equal structure.
+
+        Raises:
+            HandcraftedError: if the file cannot be written.
+        """
+        save(self, path)

@@ -1,0 +1,204 @@
+"""Fill in what a file leaves out: domains, reads, initial values, lags, placeholder names.
+
+Everything after this module (the signal graph, the laws, the circuits, the pictures) works on the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from handcrafted.control.domain import Domain, Value
+from handcrafted.control.entries import AlgorithmEntry, Variable
+from handcrafted.control.graph import Signal
+from handcrafted.control.instance import ENDING, LawInstance, Read
+from handcrafted.control.parts import EMPTY
+from handcrafted.control.resolved import (
+    LinkId,
+    Resolved,
+    ResolvedController,
+    ResolvedEntry,
+    ResolvedLink,
+    ResolvedVariable,
+)
+from handcrafted.control.vocabulary import ComponentKind, LinkKind, Role
+from handcrafted.laws.catalogue import LAWS, law_named
+from handcrafted.laws.default import DefaultLinear
+from handcrafted.laws.law import Law, Stated
+from handcrafted.loading.findings import find
+from handcrafted.loading.lowering import Namer, task_of
+from handcrafted.loading.resolve_links import Draft, read_by, resolve_link
+from handcrafted.loading.structure import StructureComponent, StructureFile, link_names
+from handcrafted.text.diagnostics import FilePath
+
+
+def resolve(structure: StructureFile) -> Resolved:
+    """Fill in every default of a structure; the rules have been checked before."""
+    names = link_names(structure)
+    drafts = [
+        Draft(LinkId(kind, link.sender, link.receiver, names[kind, at]), link) for kind, at, link in structure.links()
+    ]
+    controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
+    namer = Namer()
+    links = _named(namer, {draft.id: resolve_link(structure, controllers, drafts, draft) for draft in drafts})
+    resolved = {name: _controller(structure, name, links, namer) for name in controllers}
+    return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
+
+
+def _named(namer: Namer, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, ResolvedLink]:
+    """Name the received copy and the port of every link: arrivals first, then ports, each its owner's own."""
+    received = {
+        link.id: namer.new(link.id.receiver or "", Role.FEEDBACK, link.id.name)
+        for link in links.values()
+        if link.received_by_controller
+    }
+    taken: dict[str, list[str]] = {}
+    inputs: dict[tuple, Signal] = {}
+    ports = {link.id: _port(namer, taken, inputs, link) for link in links.values() if link.counted}
+    return {id: replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()}
+
+
+def _port(namer: Namer, taken: dict[str, list[str]], inputs: dict[tuple, Signal], link: ResolvedLink) -> Signal:
+    kind, sender, _, name = link.id
+    role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
+    key = (kind, sender, name) if sender else link.id
+    if link.sent_by_controller or key not in inputs:
+        others = taken.setdefault(sender or "", [])
+        inputs[key] = namer.new(sender or "", role, name, others, ("", ENDING) if link.lag else ("",))
+        others.append(inputs[key].name)
+    return inputs[key]
+
+
+def _controller(structure: StructureFile, name: str, links: Mapping[LinkId, ResolvedLink], namer: Namer):
+    component = structure.components[name]
+    arrivals = tuple(link for link in links.values() if link.id.receiver == name)
+    build = _Builder(name, namer, structure.time_step.value)
+    variables = build.variables(component, arrivals)
+    return ResolvedController(
+        name, component.level, arrivals, tuple(variables), build.entries(component, links, variables)
+    )
+
+
+class _Builder(NamedTuple):
+    """Resolves the variables and decisions of one controller."""
+
+    owner: str
+    namer: Namer
+    time_step: float
+
+    def variables(self, component: StructureComponent, arrivals: tuple[ResolvedLink, ...]) -> list[ResolvedVariable]:
+        if not component.process_model:
+            return [
+                self._variable(link.id.name, None, (link,), link.domain, link.initial)
+                for link in arrivals
+                if link.id.kind != LinkKind.REQUEST
+            ]
+        by_id = {link.id: link for link in arrivals}
+        found = []
+        for name, variable in component.process_model.items():
+            reads = tuple(by_id[id] for id in read_by(name, variable, list(by_id)))
+            found.append(self._variable(name, variable, reads, *_variable_values(variable, reads)))
+        return found
+
+    def _variable(
+        self, name: str, declared: Variable | None, links: tuple[ResolvedLink, ...], domain: Domain, initial: Value
+    ) -> ResolvedVariable:
+        signal = self.namer.new(self.owner, Role.FEEDBACK_MODELLING, name)
+        reads = tuple(map(_read, links))
+        path = ("components", self.owner, "process model", name)
+        task = self._task(path, Role.FEEDBACK_MODELLING, declared, reads, domain, initial)
+        found = ResolvedVariable(name if declared else signal.name, signal, domain, initial, links, task)
+        kept = links and (found.copies or (declared is not None and _law(declared).keeps_grid))
+        return replace(found, grid=links[0].grid) if kept else found
+
+    def entries(
+        self, component: StructureComponent, links: Mapping[LinkId, ResolvedLink], variables: list[ResolvedVariable]
+    ) -> tuple[ResolvedEntry, ...]:
+        leaving: dict[str, list[ResolvedLink]] = {}
+        for link in links.values():
+            if link.id.sender == self.owner:
+                leaving.setdefault(link.id.name, []).append(link)
+        arrivals = tuple(link for link in links.values() if link.id.receiver == self.owner)
+        return tuple(
+            self._entry(name, component.control_algorithm.get(name), variables, arrivals, sent)
+            for name, sent in leaving.items()
+        )
+
+    def _entry(
+        self,
+        name: str,
+        declared: AlgorithmEntry | None,
+        variables: list[ResolvedVariable],
+        arrivals: tuple[ResolvedLink, ...],
+        links: list[ResolvedLink],
+    ) -> ResolvedEntry:
+        wanted = entry_reads(declared, [variable.name for variable in variables])
+        read = tuple(variable for name in wanted for variable in variables if variable.name == name)
+        reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.grid) for v in read)
+        initial = links[0].initial if declared is None or declared.initial is None else declared.initial
+        path = ("components", self.owner, "control algorithm", name)
+        domain = links[0].domain
+        if declared is not None and declared.law == "guard":
+            tested = sorted(reads, key=lambda read: read.domain.discrete)
+            reads = (*tested, *(_read(link) for link in arrivals if _gated(link, declared)))
+        task = self._task(path, Role.PROCESSING_FOR_ACTION, declared, reads, domain, initial)
+        if declared is not None and declared.law == "guard":
+            task = replace(task, safe=domain.default_initial if declared.safe is None else declared.safe)
+        return ResolvedEntry(self.owner, name, read, tuple(links), declared, task)
+
+    def _task(
+        self,
+        path: FilePath,
+        role: Role,
+        declared: Variable | AlgorithmEntry | None,
+        reads: tuple[Read, ...],
+        domain: Domain,
+        initial: Value,
+    ) -> LawInstance:
+        law = declared.law if declared else None
+        found = law_named(law, declared.parameters if declared else EMPTY, (*path, "parameters"))
+        if declared is not None and law is not None:
+            name = f"{law} of {path[-1]}"
+            found.check(Stated(path, name, reads, domain, initial, declared.initial, declared.tests))
+        return task_of(
+            self.namer, role, self.owner, str(path[-1]), declared, found, reads, domain, initial, self.time_step
+        )
+
+
+def _read(link: ResolvedLink) -> Read:
+    assert link.received
+    return Read(link.received, link.id.name, link.domain, link.initial, link.grid)
+
+
+def _law(declared: Variable | AlgorithmEntry) -> type[Law]:
+    return LAWS.get(declared.law or "", DefaultLinear)
+
+
+def _gated(link: ResolvedLink, declared: AlgorithmEntry) -> bool:
+    return link.id.kind == LinkKind.REQUEST and link.id.name == declared.gates
+
+
+def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tuple[Domain, Value]:
+    """Give the domain and the first value of a variable: its own, or those of the one link that it reads."""
+    alone = reads[0] if len(reads) == 1 and (variable.law is None or _law(variable).takes_over) else None
+    domain = variable.domain or (alone.domain if alone else Domain(unit=variable.unit))
+    default = alone.initial if alone and alone.domain.values == domain.values else domain.default_initial
+    return domain, default if variable.initial is None else variable.initial
+
+
+def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[str]:
+    """Name the variables that a decision reads.
+
+    Those declared; else those a decision table or a guard tests; else all (`constant`: none).
+    """
+    if declared is None:
+        return variables
+    if declared.reads is not None:
+        return list(declared.reads)
+    if _law(declared).shape.counts == (0, 0):
+        return []
+    if declared.law == "guard" or declared.when is not None:
+        tested = {name for row in declared.tests or () for name in row}
+        return [name for name in variables if name in tested]
+    return variables

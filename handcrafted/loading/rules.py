@@ -1,0 +1,203 @@
+"""Rules that hold across the entries of a file: every name refers to something, and authority is kept.
+
+Each check raises a `HandcraftedError` whose path names the entry at fault, so that the loader can give its line.
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from handcrafted.control.entries import Link
+from handcrafted.control.parts import to_key
+from handcrafted.control.resolved import Resolved
+from handcrafted.control.signal_graph import intended_graph
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
+from handcrafted.loading.rules_of_controllers import check_controller, check_layer_0, check_names, check_value
+from handcrafted.loading.rules_of_processes import check_dynamics, check_traces, check_unsafe_control_actions
+from handcrafted.loading.structure import LINK_FIELDS, StructureFile
+from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
+from handcrafted.text.letters import listed
+
+NEEDS = {LinkKind.OTHER_INPUT: ("to",), LinkKind.OTHER_OUTPUT: ("from",)}
+
+
+def check_declared(structure: StructureFile) -> None:
+    """Check the rules of names and authority, which need no default.
+
+    Raises:
+        HandcraftedError: at the first rule that is broken.
+    """
+    _check_size(structure)
+    _check_nesting(structure)
+    check_layer_0(structure)
+    _check_links(structure)
+    check_traces(structure)
+    for name, component in structure.components.items():
+        check_names(structure, name, component)
+
+
+def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
+    """Check the rules of meaning, which need every default filled in.
+
+    Raises:
+        HandcraftedError: at the first rule that is broken.
+    """
+    for controller in resolved.controllers.values():
+        check_controller(controller)
+    _check_domains(structure, resolved)
+    for name, component in structure.components.items():
+        if component.dynamics is not None:
+            check_dynamics(structure, resolved, name, component.dynamics)
+    check_unsafe_control_actions(structure, resolved)
+    _check_loops(structure, resolved)
+
+
+MOST_COMPONENTS = 2000
+"""Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
+
+MOST_LINKS = 5000
+"""Measured on stars: checking n links takes about 0.7 (n / 1000)^2 s, their arrays 36 n^2 bytes and more."""
+
+MOST_NESTED = 30
+"""Boxes in each other."""
+
+
+def _check_size(structure: StructureFile) -> None:
+    """Say at once what a structure would take that nobody could wait for."""
+    if (count := len(structure.components)) > MOST_COMPONENTS:
+        minutes, gigabytes = 4 * (count / 1000) ** 2 / 60, 1.4e-6 * count**2
+        refuse(
+            ("components",),
+            f"Expected at most {MOST_COMPONENTS:,} components, got {count:,}: checking them would take about "
+            f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
+        )
+    if (count := sum(1 for _ in structure.links())) > MOST_LINKS:
+        refuse((), f"Expected at most {MOST_LINKS:,} links, got {count:,}. Split the structure.")
+
+
+def link_path(kind: LinkKind, position: int) -> FilePath:
+    """Give the path of a link in the file."""
+    return to_key(LINK_FIELDS[kind]), position
+
+
+def _check_links(structure: StructureFile) -> None:
+    seen: set[tuple] = set()
+    for kind, position, link in structure.links():
+        path = link_path(kind, position)
+        _check_ends(structure, kind, path, link)
+        id = (kind, link.sender, link.receiver, link.name)
+        if link.name and id in seen:
+            refuse(
+                path,
+                f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.",
+            )
+        seen.add(id)
+        _check_authority(structure, kind, path, link)
+
+
+def _check_ends(structure: StructureFile, kind: LinkKind, path: FilePath, link: Link) -> None:
+    ends = {"from": link.sender, "to": link.receiver}
+    for key in NEEDS.get(kind, ("from", "to")):
+        if ends[key] is None:
+            refuse(path, f"Expected `{key}` in a {kind}, got none. Name the component.")
+    for key, end in ends.items():
+        if end is not None:
+            must_be_known((*path, key), "the name of a component", end, structure.components)
+    if link.sender is not None and link.sender == link.receiver:
+        refuse((*path, "to"), f"Expected a link between two components, got one from {link.sender} to itself. Drop it.")
+
+
+def _check_authority(structure: StructureFile, kind: LinkKind, path: FilePath, link: Link) -> None:
+    sender = structure.components.get(link.sender or "")
+    receiver = structure.components.get(link.receiver or "")
+    if kind == LinkKind.CONTROL_ACTION and sender and receiver and receiver.level < sender.level:
+        refuse(
+            path,
+            f"Expected control actions to go down, got {link.name} from {link.sender} (level {sender.level}) to "
+            f"{link.receiver} (level {receiver.level}). Use a request, or feedback, or mend the levels.",
+        )
+    if sender is None or receiver is None or receiver.kind != ComponentKind.CONTROLLER:
+        if kind == LinkKind.REQUEST:
+            refuse(
+                path,
+                f"Expected a request to a controller with a guard, got one to {link.receiver}. Use a control action.",
+            )
+        return
+    gated = {entry.gates for entry in receiver.control_algorithm.values()}
+    if kind == LinkKind.REQUEST and link.name not in gated:
+        refuse(
+            path,
+            f"Expected a request to end in a guard, got {link.name} to {link.receiver}, where no entry has "
+            f"`gates: {link.name}`. Add a guard there.",
+        )
+    if receiver.layer_0 and kind != LinkKind.REQUEST and sender.kind == ComponentKind.CONTROLLER:
+        refuse(
+            path,
+            f"Expected nothing but requests from controllers to the Layer 0 controller {link.receiver}, got the {kind} "
+            f"{link.name} from {link.sender}. Make it a request to a guard, or drop it.",
+        )
+
+
+def _check_nesting(structure: StructureFile) -> None:
+    graph = nx.DiGraph()
+    for name, component in structure.components.items():
+        if component.inside is not None:
+            must_be_known(
+                ("components", name, "inside"), "the name of a component", component.inside, structure.components
+            )
+            graph.add_edge(name, component.inside)
+    if not nx.is_directed_acyclic_graph(graph):
+        ring = [edge[0] for edge in nx.find_cycle(graph)]
+        refuse(
+            ("components", ring[0], "inside"),
+            f"Expected nested components, got {listed([*ring, ring[0]], ' inside ')}. Take one of them out.",
+        )
+    elif graph and (depth := nx.dag_longest_path_length(graph)) > MOST_NESTED:
+        deepest = nx.dag_longest_path(graph)[0]
+        refuse(
+            ("components", deepest, "inside"),
+            f"Expected at most {MOST_NESTED} boxes in each other, got {depth} around {deepest}. Take some of them out.",
+        )
+    for group, members in structure.groups.items():
+        for i, member in enumerate(members):
+            must_be_known(("groups", group, i), "the name of a component", member, structure.components)
+
+
+def _check_domains(structure: StructureFile, resolved: Resolved) -> None:
+    """Check initial values, and that one signal of one process is not declared in two ways."""
+    shared: dict[tuple, tuple[str, ...]] = {}
+    for (kind, position, link), done in zip(structure.links(), resolved.links, strict=True):
+        path = link_path(kind, position)
+        if link.resolution is not None and done.domain.discrete:
+            text = f"Expected `resolution` on a real signal, got it on {done.id.name} ({done.domain}). Drop it."
+            refuse((*path, "resolution"), text)
+        if link.initial is not None:
+            check_value((*path, "initial"), f"the initial value of {done.id.name}", link.initial, done.domain)
+        key = (kind, link.sender, done.id.name)
+        if link.sender and not done.sent_by_controller and done.counted:
+            if shared.setdefault(key, done.domain.values) != done.domain.values:
+                refuse(
+                    path,
+                    f"Expected one domain for {done.id.name} of {link.sender}, got {done.domain} beside "
+                    f"{listed(shared[key]) or 'a range'}. Give both links the same values.",
+                )
+    for controller in resolved.controllers.values():
+        for variable in controller.variables:
+            declared = structure.components[controller.name].process_model.get(variable.name)
+            if declared is not None and declared.initial is not None:
+                path = ("components", controller.name, "process model", variable.name, "initial")
+                check_value(path, f"the initial value of {variable.name}", declared.initial, variable.domain)
+
+
+def _check_loops(structure: StructureFile, resolved: Resolved) -> None:
+    """Refuse a ring of links and decisions that would have to be settled within one step."""
+    graph = nx.DiGraph((edge.source, edge.target) for edge in intended_graph(resolved).edges if edge.lag == 0)
+    if nx.is_directed_acyclic_graph(graph):
+        return
+    ring = [edge[0] for edge in nx.find_cycle(graph)]
+    names = listed((f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]]), " -> ")
+    overridden = [link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False]
+    refuse(
+        overridden[0] if overridden else (),
+        f"Expected no algebraic loop within a step, got {names}. Let one of these links be `recurrent: true`.",
+    )

@@ -1,0 +1,209 @@
+"""Rules of controllers: their laws, their guards, and what all of them read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handcrafted.control.domain import Domain, Value
+from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
+from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import ResolvedController, ResolvedEntry
+from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.structure import StructureComponent, StructureFile, link_names
+from handcrafted.text.diagnostics import FilePath, must_be_known, nearest, refuse
+from handcrafted.text.letters import listed
+
+CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
+
+
+def check_names(structure: StructureFile, name: str, component: StructureComponent) -> None:
+    """Check one component: controllers' keys on controllers only, and every law and every read in it."""
+    path: FilePath = ("components", name)
+    if component.kind != ComponentKind.CONTROLLER:
+        for key in CONTROLLER_KEYS:
+            if getattr(component, key.replace(" ", "_")):
+                refuse(
+                    (*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it."
+                )
+        return
+    if component.dynamics is not None:
+        refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
+    names = link_names(structure)
+    arriving = [names[kind, at] for kind, at, link in structure.links() if link.receiver == name]
+    issued = [names[kind, at] for kind, at, link in structure.links() if link.sender == name]
+    for variable_name, variable in component.process_model.items():
+        at = (*path, "process model", variable_name)
+        for read in variable.reads or ():
+            must_be_known((*at, "reads"), f"the name of something that arrives at {name}", read, arriving)
+        check_variable(structure, name, at, variable_name, variable)
+        _check_law(at, variable_name, variable)
+    for action, entry in component.control_algorithm.items():
+        at = (*path, "control algorithm", action)
+        must_be_known(at, f"something that {name} issues or reports", action, issued)
+        for read in entry.reads or ():
+            must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model or arriving)
+        _check_law(at, action, entry)
+        check_gates(structure, name, at, action, entry)
+
+
+def _check_law(path: FilePath, name: str, law: LawEntry) -> None:
+    if law.law is not None and law.law not in LAWS:
+        refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAWS)}")
+    if law.law == "decision table" and law.when is None:
+        refuse(path, f"Expected `when` in the decision table of {name}, got none. List the rows that issue it.")
+    if law.law != "decision table" and law.when is not None:
+        refuse((*path, "when"), f"Expected `when` in a decision table, got it beside law {law.law}. Name that law.")
+
+
+def check_controller(controller: ResolvedController) -> None:
+    """Check what a controller's laws test and gate against the values of what they read."""
+    for variable in controller.variables:
+        if variable.task.when is not None:
+            path = ("components", controller.name, "process model", variable.name, "when")
+            check_condition(path, variable.task.when, {read.name: read.domain for read in variable.task.reads})
+    for entry in controller.entries:
+        if entry.declared is not None:
+            _check_entry(controller, entry, entry.declared)
+    check_guards(controller)
+
+
+def _check_entry(controller: ResolvedController, entry: ResolvedEntry, declared: AlgorithmEntry) -> None:
+    path: FilePath = ("components", controller.name, "control algorithm", entry.name)
+    domains = {variable.name: variable.domain for variable in controller.variables}
+    for key, condition in (("when", declared.when), ("permit", declared.permit)):
+        if condition is not None:
+            check_condition((*path, key), condition, domains)
+    tested = {variable for row in declared.when or () for variable in row}
+    if declared.reads is not None and (left_out := sorted(tested - set(declared.reads))):
+        refuse(
+            (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {listed(left_out)}. Add it."
+        )
+    if declared.initial is not None:
+        what = f"the initial value of {entry.name}"
+        check_value((*path, "initial"), what, declared.initial, entry.links[0].domain)
+    if declared.safe is not None:
+        check_value((*path, "safe"), f"the safe value of {entry.name}", declared.safe, entry.links[0].domain)
+
+
+def check_condition(path: FilePath, condition: Condition, domains: Mapping[str, Domain | None]) -> None:
+    """Check that a condition names known variables, known words of discrete ones, and bounds of real ones."""
+    for i, row in enumerate(condition):
+        for name, test in row.items():
+            at = (*path, i, name)
+            must_be_known(at, "a known variable", name, domains)
+            domain = domains[name]
+            if domain is None:
+                continue
+            if isinstance(test, Bounds) and domain.discrete:
+                refuse(at, f"Expected one of {domain} for {name}, got bounds. Name a value.")
+            if not isinstance(test, Bounds) and not domain.discrete:
+                refuse(at, f"Expected bounds for the real variable {name}, got {listed(test)}. Use above or below.")
+            for word in () if isinstance(test, Bounds) else test:
+                must_be_known(at, f"a value of {name}", word, domain.values)
+
+
+def check_value(path: FilePath, what: str, value: Value, domain: Domain) -> None:
+    """Check that a value lies in a domain."""
+    if domain.discrete:
+        must_be_known(path, what, str(value), domain.values)
+    elif isinstance(value, str) or not domain.low <= value <= domain.high:
+        refuse(path, f"Expected {what} within {domain}, got {value}. Choose one inside.")
+
+
+GUARD = "guard"
+GUARD_KEYS = ("gates", "permit", "safe")
+
+
+def check_gates(structure: StructureFile, name: str, path: FilePath, action: str, entry: AlgorithmEntry) -> None:
+    """Check, by names alone, that a guard gates one request, and that its action goes to what lies outside."""
+    if entry.law != GUARD:
+        for key in GUARD_KEYS:
+            if getattr(entry, key) is not None:
+                text = f"Expected `{key}` in a guard, got it in {action} beside law {entry.law}. Say `law: guard`."
+                refuse((*path, key), text)
+        return
+    if entry.gates is None:
+        refuse(path, f"Expected `gates` in the guard {action}, got none. Name the request that it gates.")
+    arriving = [(link.name or "", link.sender) for link in structure.requests if link.receiver == name]
+    must_be_known((*path, "gates"), f"a request that arrives at {name}", entry.gates, dict(arriving))
+    senders = [sender for asked, sender in arriving if asked == entry.gates]
+    if len(senders) > 1:
+        text = (
+            f"Expected one request {entry.gates} to {name}, got one from {listed(map(str, senders), ' and one from ')}."
+        )
+        refuse((*path, "gates"), f"{text} Name them differently, and give each a guard.")
+    for link in structure.control_actions:
+        receiver = structure.components.get(link.receiver or "")
+        guarded = (link.sender, link.name) == (name, action)
+        if guarded and receiver is not None and receiver.kind not in (ComponentKind.PROCESS, ComponentKind.ACTUATOR):
+            refuse(
+                (*path, "gates"),
+                f"Expected a guarded action to go to a process or an actuator, got {action} to the {receiver.kind} "
+                f"{link.receiver}: the guard acts last. Send it elsewhere, or do not guard it.",
+            )
+
+
+def check_variable(structure: StructureFile, name: str, path: FilePath, variable: str, declared: Variable) -> None:
+    """Check that a belief is no guard, and that Layer 0 believes nothing because it was asked for it."""
+    if declared.law == GUARD:
+        refuse((*path, "law"), f"Expected a guard in a control algorithm, got it in the variable {variable}. Move it.")
+    asked = {link.name: link.sender for link in structure.requests if link.receiver == name}
+    for read in declared.reads or ():
+        if structure.components[name].layer_0 and read in asked:
+            refuse(
+                (*path, "reads"),
+                f"Expected the Layer 0 controller {name} to believe only what it measures itself, got {variable} that "
+                f"reads the request {read} of {asked[read]}. Let a guard gate it instead.",
+            )
+
+
+def check_layer_0(structure: StructureFile) -> None:
+    """Check that there is at most one Layer 0 controller, and that no controller stands above it."""
+    base = [name for name, component in structure.components.items() if component.layer_0]
+    if len(base) > 1:
+        refuse(
+            ("components", base[1], "layer 0"),
+            f"Expected at most one Layer 0 controller, got {base[0]} and {base[1]}. Keep one of them.",
+        )
+    for name, component in structure.components.items():
+        if not base or component.kind != ComponentKind.CONTROLLER:
+            continue
+        own = structure.components[base[0]].level
+        if component.level < own:
+            refuse(
+                ("components", base[0], "level"),
+                f"Expected no controller above the Layer 0 controller {base[0]} (level {own}), got {name} (level "
+                f"{component.level}). Give {base[0]} the smallest level.",
+            )
+
+
+def check_guards(controller: ResolvedController) -> None:
+    """Check what a controller's guards gate against the domain of what they issue."""
+    safe: dict[str, tuple[str, Value]] = {}
+    for entry in controller.entries:
+        task, declared = entry.task, entry.declared
+        if declared is None or task.law != GUARD or declared.gates is None:
+            continue
+        path: FilePath = ("components", controller.name, "control algorithm", entry.name)
+        asked = task.reads[-1]
+        if asked.domain.values != task.domain.values:
+            refuse(
+                (*path, "gates"),
+                f"Expected the request {asked.name} to have the values of {entry.name} ({task.domain}), got "
+                f"{asked.domain}. Give both the same.",
+            )
+        tested = {read.name for read in task.tested}
+        if declared.reads is not None and (spare := sorted({v.name for v in entry.reads} ^ tested)):
+            refuse((*path, "reads"), f"Expected `reads` to name what `permit` tests, got {listed(spare)}. Drop it.")
+        assert task.safe is not None
+        other, value = safe.setdefault(declared.gates, (entry.name, task.safe))
+        if value != task.safe:
+            refuse(
+                (*path, "safe"),
+                f"Expected one `safe` value of all that gates {declared.gates}, got {value} of {other} and {task.safe} "
+                f"of {entry.name}. Send a request for each.",
+            )
+
+
+Declared = Variable | AlgorithmEntry

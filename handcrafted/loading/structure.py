@@ -1,0 +1,88 @@
+"""The control structure as a file states it: pure data, immutable, not yet held against any rule across its entries.
+
+What a file leaves out is filled in by `handcrafted.loading.resolve`; what contradicts itself is found by
+`handcrafted.loading.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from handcrafted.control.dynamics import Dynamics
+from handcrafted.control.entries import (
+    AlgorithmEntry,
+    Budget,
+    Constraint,
+    Hazard,
+    Link,
+    Responsibility,
+    TimeStep,
+    Variable,
+)
+from handcrafted.control.parts import EMPTY, MOST_WHOLE, Name, NameMap, Part, Text
+from handcrafted.control.unsafe import NotHazardous, Trial, UnsafeControlAction
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
+
+
+class StructureComponent(Part):
+    """A box of the control structure."""
+
+    kind: ComponentKind
+    level: Annotated[int, Field(ge=0, le=MOST_WHOLE)]
+    layer_0: bool = False
+    inside: Name | None = None
+    responsibilities: NameMap[Responsibility] = EMPTY
+    budget: Budget | None = None
+    process_model: NameMap[Variable] = EMPTY
+    control_algorithm: NameMap[AlgorithmEntry] = EMPTY
+    dynamics: Dynamics | None = None
+
+
+class StructureFile(Part):
+    """A control structure as a file states it; `ControlStructure` is one that makes sense."""
+
+    name: Name
+    time_step: TimeStep = TimeStep()
+    losses: NameMap[Text] = EMPTY
+    hazards: NameMap[Hazard] = EMPTY
+    constraints: NameMap[Constraint] = EMPTY
+    components: NameMap[StructureComponent] = EMPTY
+    control_actions: tuple[Link, ...] = ()
+    requests: tuple[Link, ...] = ()
+    feedback: tuple[Link, ...] = ()
+    other_inputs: tuple[Link, ...] = ()
+    other_outputs: tuple[Link, ...] = ()
+    unsafe_control_actions: tuple[UnsafeControlAction, ...] = ()
+    not_hazardous: tuple[NotHazardous, ...] = ()
+    trial: Trial | None = None
+    groups: NameMap[tuple[Name, ...]] = EMPTY
+
+    def links(self) -> Iterator[tuple[LinkKind, int, Link]]:
+        """Give every link with its kind and its position in that kind's list, in declared order."""
+        for kind, field in LINK_FIELDS.items():
+            for position, link in enumerate(getattr(self, field)):
+                yield kind, position, link
+
+
+LINK_FIELDS: dict[LinkKind, str] = {
+    LinkKind.CONTROL_ACTION: "control_actions",
+    LinkKind.REQUEST: "requests",
+    LinkKind.FEEDBACK: "feedback",
+    LinkKind.OTHER_INPUT: "other_inputs",
+    LinkKind.OTHER_OUTPUT: "other_outputs",
+}
+
+
+def link_names(structure: StructureFile) -> dict[tuple[LinkKind, int], str]:
+    """Name every link, with a placeholder such as `feedback 2` for one that has no name."""
+    taken = {link.name for _, _, link in structure.links() if link.name}
+    names = {}
+    for kind, position, link in structure.links():
+        placeholder = f"{kind} {position + 1}"
+        while link.name is None and placeholder in taken:
+            placeholder += "'"
+        names[kind, position] = link.name or placeholder
+    return names

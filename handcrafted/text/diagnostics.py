@@ -1,0 +1,121 @@
+"""What is wrong with an input, as one sentence: what was expected, what was got, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+from handcrafted.text.letters import clipped, listed, printable, shown
+
+MOST_LETTERS = 1_000
+"""Letters of a whole message."""
+
+
+class HandcraftedError(ValueError):
+    """Something the user gave cannot be used; the message says what was expected, what was got and what to do.
+
+    However long or hostile the thing was, the message is short and can be printed.
+
+    Attributes:
+        path: where in a control-structure file the fault lies, as a path of keys and list positions, if known.
+
+    Example:
+        >>> try:
+        ...     hc.load("nowhere.yaml")
+        ... except hc.HandcraftedError as error:
+        ...     print(error)
+        nowhere.yaml: Expected a file that can be read, got: ...
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()):
+        super().__init__(clipped("\n".join(map(printable, message.split("\n"))), MOST_LETTERS))
+        self.path = path
+
+
+T = TypeVar("T")
+FilePath = tuple[str | int, ...]
+
+LONGEST, MOST_COMPARED = 200, 20_000
+"""Letters of a word, and known words, beyond which nobody looks for the nearest: it would take minutes."""
+
+
+def refuse(path: FilePath, text: str) -> NoReturn:
+    """Raise the library's error for the entry at `path`."""
+    raise HandcraftedError(text, path)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Give ` Did you mean …?` or the list of what is known, with a leading blank."""
+    known = list(dict.fromkeys(known))
+    plain = {_plain(one): one for one in known}
+    few = len(word) <= LONGEST and len(known) <= MOST_COMPARED
+    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.5) if few else ()
+    if close:
+        return f" Did you mean `{clipped(plain[close[0]])}`?"
+    return f" Known are: {listed(known)}." if known else " None is declared."
+
+
+def must_be(thing: Any, kind: Any, what: str) -> None:
+    """Refuse an argument of another type."""
+    if not isinstance(thing, kind):
+        raise HandcraftedError(f"Expected {what}, got {type(thing).__name__}. Pass that.")
+
+
+def all_are(things: Any, kind: type[T], what: str) -> list[T]:
+    """Give a list of things, all of one type; refuse others."""
+    must_be(things, Iterable, what)
+    listed = list(things)
+    for thing in listed:
+        must_be(thing, kind, f"a {kind.__name__} among {what}")
+    return listed
+
+
+@contextmanager
+def named(origin: object) -> Iterator[None]:
+    """Let what is wrong with what a file says name the file."""
+    try:
+        yield
+    except HandcraftedError as error:
+        raise error if str(error).startswith(f"{origin}") else HandcraftedError(f"{origin}: {error}") from None
+
+
+def _plain(word: str) -> str:
+    """Give a word as it is compared: case and underscores are easily mistaken."""
+    return word.casefold().replace("_", " ")
+
+
+def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) -> None:
+    """Refuse a word that is not among the known ones."""
+    known = list(known)
+    if word not in known:
+        refuse(path, f"Expected {what}, got `{clipped(word)}`.{nearest(word, known)}")
+
+
+def sentence(item: Mapping[str, Any], path: FilePath, known: Iterable[str]) -> str:
+    """Say what pydantic found in one sentence; `known` are the keys that could stand there."""
+    where = f"`{printable(clipped(str(path[-1])))}`" if path else "the file"
+    got, kind, ctx = item.get("input"), item["type"], item.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return f"Expected a known key, got {where}.{nearest(str(path[-1]), known)}"
+        case "missing":
+            return f"Expected the key {where}, got none. Add it."
+        case "value_error":
+            said = str(ctx["error"])
+            return said if said.endswith((".", "?")) else f"{said}."
+        case "enum" | "literal_error":
+            near = nearest(str(got), _quoted(ctx["expected"]))
+            return f"Expected {where} to be one of {ctx['expected']}, got {shown(got)}.{near}"
+        case "union_tag_invalid":
+            expected, tag = ctx["expected_tags"], ctx["tag"]
+            return f"Expected `law` to be one of {expected}, got {shown(tag)}.{nearest(tag, _quoted(expected))}"
+        case "union_tag_not_found":
+            return "Expected the key `law`, got none. Name the law of the process."
+        case _:
+            return f"Expected {where} otherwise: {item['msg']}, got {shown(got)}. Mend it."
+
+
+def _quoted(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").replace("'", "").split(", ")

@@ -1,0 +1,221 @@
+"""One concept, one room: adding one touches one file and a line of a list, and nobody imports in a ring."""
+
+import ast
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from handcrafted.components.circuit import Site
+from handcrafted.laws.catalogue import LAWS
+from handcrafted.laws.default import DefaultLinear
+from handcrafted.laws.law import LawInput, law_of
+from handcrafted.zoo.examples import example
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "handcrafted"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def imports(package):
+    """Draw who imports whom in a package: at the top, within functions, and for types alone."""
+    names = {".".join(p.relative_to(package.parent).with_suffix("").parts): p for p in package.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(modules)
+    for module, path in modules.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = []
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            graph.add_edges_from((module, name) for name in found if name in modules and name != module)
+    return graph
+
+
+def rings(graph):
+    return [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
+
+
+@pytest.fixture
+def copied(tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "handcrafted", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_no_module_imports_itself_by_way_of_others(copied):
+    """Not even within a function or for its types alone."""
+    package = copied / "handcrafted"
+    assert not rings(imports(package))
+    for text in (
+        "def late():\n    import {}\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import {}\n",
+    ):
+        path = package / "control" / "domain.py"
+        kept = path.read_text(encoding="utf-8")
+        path.write_text(kept + text.format("handcrafted.control.resolved"), encoding="utf-8")
+        assert {"handcrafted.control.domain", "handcrafted.control.resolved"} <= {*rings(imports(package))[0]}
+        path.write_text(kept, encoding="utf-8")
+
+
+def test_the_wall_holds_at_run_time():
+    """Reading a network loads nothing that knows what was intended, or how it was built."""
+    script = (
+        "import sys, types; package = types.ModuleType('handcrafted'); package.__path__ = [sys.argv[1]]\n"
+        "sys.modules['handcrafted'] = package\n"
+        "import handcrafted.readout.recover, handcrafted.readout.blind.blind\n"
+        "parts = {name.split('.')[1] for name in sys.modules if name.startswith('handcrafted.')}\n"
+        "print(*sorted(parts))"
+    )
+    run = [sys.executable, "-c", script, str(PACKAGE)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["control", "model", "readout", "text"]
+
+
+# The plain law and the circuits share parameters, and nothing else.
+
+COORDINATES = {"encode", "width", "discrete", "issue_values", "tested", "__init__", "next"}
+"""What a signal's coordinates mean, and what a law reads: both sides must know it."""
+
+
+def called(function):
+    """Name the functions of this package, by module, that a call runs through; properties of laws are parameters."""
+    found = set()
+
+    def watch(frame, event, _):
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(PACKAGE) and not frame.f_code.co_name.startswith("<"):
+            module = path.relative_to(PACKAGE).with_suffix("").as_posix()
+            found.add((module, frame.f_code.co_name))
+
+    sys.setprofile(watch)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def both_sides(name):
+    """Name what the plain law of an example runs through, and what its circuits do."""
+    (controller,) = example(name).resolved.controllers.values()
+    (entry,) = controller.entries
+    task, (link,) = entry.task, entry.links
+    assert link.port is not None
+    sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
+    sites.append(Site(task.owner, tuple(read.signal for read in task.result), link.port))
+    now = tuple(read.domain.encode(read.initial).astype(float) for read in task.reads)
+    state = None if task.memory is None else task.memory.domain.encode(task.memory.initial).astype(float)
+    given = LawInput(now, lambda steps: now, state)
+    law = law_of(task)
+    plain = called(lambda: law.evaluate(task, given, task.domain))
+    built = called(lambda: law.circuits(task, sites, task.domain))
+    parameters = {name for name, value in inspect.getmembers(type(law)) if isinstance(value, property)}
+    return plain, built, parameters
+
+
+def shared(law):
+    plain, built, parameters = both_sides(law)
+    own = lambda names: {
+        (module, name) for module, name in names if name.split(".")[-1] not in COORDINATES | parameters
+    }
+    return own(plain) & own(built)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_plain_law_and_its_circuits_share_no_helper(law):
+    plain, built, _ = both_sides(law)
+    assert plain and built and not shared(law)
+    assert not any(module.startswith(("components", "craft", "model")) for module, _ in plain)
+    assert not any(module in ("laws/arithmetic", "laws/oracle") for module, _ in built)
+
+
+def test_a_shared_helper_would_be_seen(monkeypatch):
+    from handcrafted.components import saturation
+    from handcrafted.laws import saturation as law
+
+    monkeypatch.setattr(
+        law, "clipped", lambda value, low, high, domain: np.clip(value, *saturation.limits(low, high, domain))
+    )
+    assert shared("saturation") == {("components/saturation", "limits")}
+
+
+def test_every_law_is_final_and_says_what_it_gives():
+    for law in (*LAWS.values(), DefaultLinear):
+        assert (
+            getattr(law, "__final__", False)
+            and (law.__doc__ or "").split("\n")[0].endswith(".")
+            and not law.__subclasses__()
+        )
+    assert len({law.__module__ for law in LAWS.values()}) == len(LAWS), "one law to a file"
+
+
+# Adding one: the README's templates, as files.
+
+
+def template(marker):
+    """Give the class of a README snippet as the text of a file: up to the line that lists it."""
+    (snippet,) = [text for text in re.findall(r"```python\n(.*?)```", README, flags=re.S) if marker in text]
+    return snippet[: snippet.index(marker)].rstrip() + "\n", snippet
+
+
+def python(folder, script):
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def changed(folder):
+    """List the files that differ from the package's own."""
+    here = {path.relative_to(folder): path for path in folder.rglob("*.py")}
+    return sorted(
+        str(name) for name, path in here.items()
+        if not (PACKAGE / name).exists() or (PACKAGE / name).read_text() != path.read_text()
+    )  # fmt: skip
+
+
+def add_line(path, line, before):
+    """Add one line to a list, before the first line that holds a text."""
+    text = path.read_text(encoding="utf-8")
+    at = text.index(before)
+    path.write_text(text[:at] + line + "\n" + text[at:], encoding="utf-8")
+
+
+def test_a_law_is_one_file_and_one_line(copied):
+    package = copied / "handcrafted"
+    text, _ = template("from handcrafted.laws.catalogue import LAWS")
+    (package / "laws" / "positive_part.py").write_text('"""Positive part."""\n\n' + text, encoding="utf-8")
+    line = "from handcrafted.laws.positive_part import PositivePart as PositivePart"
+    add_line(package / "laws" / "catalogue.py", line, "from handcrafted.laws.rate_limiter")
+    assert changed(package) == ["laws/catalogue.py", "laws/positive_part.py"]
+    script = (
+        "import handcrafted as hc\nfrom click.testing import CliRunner\nfrom handcrafted.cli import main\n"
+        "from handcrafted.zoo.examples import example\nstructure = example('positive part')\n"
+        "print(hc.compare(structure, hc.recover(hc.assemble(structure))).how)\n"
+        "print(CliRunner().invoke(main, ['circuits', 'positive part']).output)"
+    )
+    found = python(copied, script)
+    assert "proved for all inputs" in found and "The read where it is above 0, else 0." in found
+
+
+# Names.
+
+
+def class_names():
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield node.name
+
+
+def test_no_class_name_is_used_twice():
+    assert not [name for name, count in Counter(class_names()).items() if count > 1]
