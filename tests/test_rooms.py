@@ -207,6 +207,25 @@ def test_a_law_is_one_file_and_one_line(copied):
     assert "proved for all inputs" in found and "The read where it is above 0, else 0." in found
 
 
+def test_a_plant_is_one_file_and_one_line(copied):
+    package = copied / "handcrafted"
+    text, _ = template("plant = DelayedPush")
+    head = '"""Delayed push."""\n\nimport numpy as np\n\n'
+    (package / "plants" / "delayed_push.py").write_text(head + text, encoding="utf-8")
+    line = "from handcrafted.plants.delayed_push import DelayedPush as DelayedPush"
+    add_line(package / "plants" / "catalogue.py", line, "from handcrafted.plants.finite_state")
+    assert changed(package) == ["plants/catalogue.py", "plants/delayed_push.py"]
+    script = (
+        "import handcrafted as hc, sys\nfrom handcrafted.plants.catalogue import PLANTS\n"
+        "from handcrafted.loading.yamlfile import loads\nfrom handcrafted.loading.schema import json_schema\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\nfrom tests.control.test_processes import over\n"
+        "structure = over(PLANTS['delayed push'].example)\n"
+        "print(hc.simulate(hc.assemble(structure), steps=5).state['y'].tolist())\n"
+        "print('DelayedPush' in json_schema()['$defs'])"
+    )
+    assert python(copied, script).splitlines() == ["[0.0, 0.0, 0.25, 0.5, 0.75]", "True"]
+
+
 # Names.
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import networkx as nx
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.dynamics import Dynamics, FiniteState, first_outputs
 from handcrafted.control.parts import Bounds
 from handcrafted.control.resolved import Resolved, ResolvedLink
 from handcrafted.control.unsafe import Rule, UnsafeControlAction
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.rules_of_controllers import check_condition
 from handcrafted.loading.structure import StructureFile
+from handcrafted.plants.plant import Plant
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
 from handcrafted.text.letters import listed
 
@@ -21,16 +21,12 @@ MOST_HANDED = 100
 """Components that hand a signal on before it reaches a controller."""
 
 
-def check_dynamics(structure: StructureFile, resolved: Resolved, name: str, dynamics: Dynamics) -> None:
+def check_dynamics(structure: StructureFile, resolved: Resolved, name: str, dynamics: Plant) -> None:
     """Check the dynamics of one component against what arrives at it and what is fed back from it."""
     path: FilePath = ("components", name, "dynamics")
     arriving = {link.id.name: link.domain for link in resolved.links if link.id.receiver == name}
-    if isinstance(dynamics, FiniteState):
-        _check_transitions(path, dynamics, name, arriving)
-    else:
-        for given in dynamics.inputs:
-            must_be_known((*path, "inputs"), f"the name of something that arrives at {name}", given, arriving)
-    for output, first in first_outputs(dynamics).items():
+    dynamics.check(path, name, arriving)
+    for output, first in dynamics.first_outputs.items():
         for link in _carrying(structure, resolved, name, output, (name,)):
             _check_output(path, dynamics, link, first)
 
@@ -54,25 +50,9 @@ def _carrying(
             yield from _carrying(structure, resolved, link.id.receiver, name, (*seen, link.id.receiver))
 
 
-def _check_transitions(path: FilePath, dynamics: FiniteState, name: str, arriving: Mapping[str, Domain]) -> None:
-    states = dynamics.states
-    if dynamics.initial is not None:
-        must_be_known((*path, "initial"), f"a state of {name}", dynamics.initial, states)
-    for i, row in enumerate(dynamics.transitions):
-        at = (*path, "transitions", i)
-        must_be_known((*at, "state"), f"a state of {name}", row.state, states)
-        must_be_known((*at, "next"), f"a state of {name}", row.next, states)
-        for given, word in row.when.items():
-            must_be_known((*at, "when"), f"the name of something that arrives at {name}", given, arriving)
-            if not arriving[given].discrete:
-                text = f"Expected words to test in a transition, got {given} ({arriving[given]}). Give it values."
-                refuse((*at, "when", given), text)
-            must_be_known((*at, "when", given), f"a value of {given}", word, arriving[given].values)
-
-
-def _check_output(path: FilePath, dynamics: Dynamics, link: ResolvedLink, first: Value) -> None:
+def _check_output(path: FilePath, dynamics: Plant, link: ResolvedLink, first: Value) -> None:
     """Check one feedback of a process: its kind of values, and that the process starts inside them."""
-    states = dynamics.states if isinstance(dynamics, FiniteState) else ()
+    states = dynamics.words
     if link.domain.values != states:
         got = f"the values {link.domain}" if link.domain.discrete else "a range"
         wanted = f"the states {listed(states)} as its values" if states else "a range, for it is a number"
@@ -134,8 +114,8 @@ def true_state(structure: StructureFile) -> dict[str, Domain | None]:
             if not copied or len(copied) != 1 or copied[0] == name:
                 add(name, variable.domain)
         if component.dynamics:
-            states = component.dynamics.states if isinstance(component.dynamics, FiniteState) else ()
-            for name in first_outputs(component.dynamics):
+            states = component.dynamics.words
+            for name in component.dynamics.first_outputs:
                 add(name, Domain(states) if states else None)
     return found
 

@@ -11,7 +11,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from handcrafted.control.dynamics import Dynamics
 from handcrafted.control.entries import (
     AlgorithmEntry,
     Budget,
@@ -25,6 +24,7 @@ from handcrafted.control.entries import (
 from handcrafted.control.parts import EMPTY, MOST_WHOLE, Name, NameMap, Part, Text
 from handcrafted.control.unsafe import NotHazardous, Trial, UnsafeControlAction
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
+from handcrafted.plants.catalogue import Dynamics
 
 
 class StructureComponent(Part):

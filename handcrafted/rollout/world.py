@@ -14,15 +14,13 @@ import numpy as np
 from jax import Array
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.dynamics import Dynamics
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.numbers import as_numbers
-from handcrafted.control.processes.bundled import process_of
-from handcrafted.control.processes.process import Process
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.rules_of_processes import MOST_HANDED
+from handcrafted.plants.plant import Plant, Process
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import clipped, listed
 
@@ -95,7 +93,7 @@ def world_of(structure: ControlStructure, functions: Functions = ()) -> Environm
 @lru_cache(maxsize=64)
 def _world(
     links: tuple[ResolvedLink, ...],
-    dynamics: tuple[tuple[str, Dynamics | None], ...],
+    dynamics: tuple[tuple[str, Plant | None], ...],
     time_step: float,
     functions: Functions,
 ) -> Environment:
@@ -108,7 +106,7 @@ class _Wiring:
     def __init__(
         self,
         links: tuple[ResolvedLink, ...],
-        dynamics: tuple[tuple[str, Dynamics | None], ...],
+        dynamics: tuple[tuple[str, Plant | None], ...],
         time_step: float,
         functions: Functions,
     ):
@@ -120,7 +118,7 @@ class _Wiring:
                 self.processes[name] = plain[name]
             elif own is not None:
                 domains = {link.id.name: link.domain for link in self._arriving(name)}
-                self.processes[name] = process_of(own, time_step, domains)
+                self.processes[name] = own.process(time_step, domains)
         self.externals: dict[Signal, External] = {}
         self.gives = {name: set(process.observe(process.initial)) for name, process in self.processes.items()}
 

@@ -14,9 +14,19 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
+import handcrafted as hc
 from handcrafted.control.domain import Domain
-from handcrafted.control.dynamics import FiniteState, FirstOrder, Integrator, Matrices, SecondOrder, Tank, Vehicle
-from handcrafted.control.processes.bundled import process_of
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.plants.catalogue import (
+    PLANTS,
+    FiniteStatePlant,
+    FirstOrderPlant,
+    IntegratorPlant,
+    MatricesPlant,
+    SecondOrderPlant,
+    TankPlant,
+    VehiclePlant,
+)
 from handcrafted.text.diagnostics import HandcraftedError
 
 STEPS, ROUNDINGS, UNIT = 300, 8, 2.0**-24
@@ -27,9 +37,34 @@ def declare(kind, **values):
     return kind.model_validate(values)
 
 
+def over(dynamics):
+    """Give a structure with a controller that acts on a process by `u`, and hears nothing."""
+    words = dynamics["law"] == "finite state"
+    action = {"values": ["no", "yes"]} if words else {"range": [0, 4]}
+    law = {"law": "constant", "parameters": {"value": "yes" if words else 1}}
+    return ControlStructure.model_validate(
+        {
+            "name": "over",
+            "components": {
+                "controller": {"kind": "controller", "level": 0, "control algorithm": {"u": law}},
+                "process": {"kind": "process", "level": 1, "dynamics": dict(dynamics)},
+            },
+            "control actions": [{"name": "u", "from": "controller", "to": "process", **action}],
+        }
+    )
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_the_example_of_every_plant_moves(plant):
+    trace = hc.simulate(hc.assemble(over(PLANTS[plant].example)), steps=30)
+    (first, *_) = PLANTS[plant].model_validate(PLANTS[plant].example).first_outputs
+    seen = trace.state[first]
+    assert len(set(seen.ravel().tolist())) > 1
+
+
 def run(dynamics, inputs, disturbance=None, time_step=1.0, domains=None):
     """Give the outputs [steps + 1, …] by name, as measured before every step and after the last."""
-    process = process_of(dynamics, time_step, domains or {})
+    process = dynamics.process(time_step, domains or {})
     length = len(next(iter(inputs.values()))) if inputs else STEPS
     shocks = jnp.asarray(np.zeros(length) if disturbance is None else disturbance, jnp.float32)
     held = {name: jnp.asarray(values, jnp.float32) for name, values in inputs.items()}
@@ -91,7 +126,7 @@ def within(found, wanted, bound):
 
 def first_order(**change):
     return declare(
-        FirstOrder,
+        FirstOrderPlant,
         law="first order",
         output="y",
         **{
@@ -128,14 +163,14 @@ def test_integrator():
     u = (0.25 * p + shock)[:, None]
     wanted = by_control(a, b, [2.0], u, 0.5)
     bound = float32_bound(a, b, wanted, np.abs(u) + np.abs(shock)[:, None], 0.5)[:, 0]
-    made = lambda gain: declare(Integrator, law="integrator", output="y", inputs={"p": gain}, initial=2.0)
+    made = lambda gain: declare(IntegratorPlant, law="integrator", output="y", inputs={"p": gain}, initial=2.0)
     assert within(run(made(0.25), {"p": p}, shock, 0.5)["y"], wanted[:, 0], bound)
     assert not within(run(made(0.2501), {"p": p}, shock, 0.5)["y"], wanted[:, 0], bound)
 
 
 def test_an_integrator_stops_at_its_limits_and_comes_back_at_once():
     p = np.array([1.0] * 5 + [-1.0] * 8 + [1.0])
-    made = lambda limits: declare(Integrator, law="integrator", output="y", inputs={"p": 1}, limits=limits)
+    made = lambda limits: declare(IntegratorPlant, law="integrator", output="y", inputs={"p": 1}, limits=limits)
     plain = [0.0]
     for move in p:
         plain.append(min(max(plain[-1] + move, -2.0), 3.0))
@@ -146,7 +181,7 @@ def test_an_integrator_stops_at_its_limits_and_comes_back_at_once():
 
 def second_order(**change):
     standard = {"natural_frequency": 0.3, "damping": 0.2, "rest": 20.0, "initial": 21.0, "initial_rate": -0.5}
-    return declare(SecondOrder, law="second order", output="y", inputs={"p": 2.0}, **{**standard, **change})
+    return declare(SecondOrderPlant, law="second order", output="y", inputs={"p": 2.0}, **{**standard, **change})
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.2, 1.0, 5.0])
@@ -174,7 +209,7 @@ D = np.array([[0.0, 0.5], [-1.0, 0.0]])
 
 def matrices(a, b, c=C, d=D, **change):
     rows = {name: [[float(v) for v in row] for row in m] for name, m in zip("ABCD", (a, b, c, d), strict=True)}
-    return declare(Matrices, law="matrices", inputs=("p", "q"), outputs=("y", "z"), **rows, **change)
+    return declare(MatricesPlant, law="matrices", inputs=("p", "q"), outputs=("y", "z"), **rows, **change)
 
 
 @pytest.mark.parametrize("continuous", [False, True])
@@ -201,7 +236,14 @@ def test_matrices(continuous):
 
 def test_matrices_without_inputs_run_by_themselves():
     spin = declare(
-        Matrices, law="matrices", inputs=(), outputs=("y",), A=[[0, 1], [-1, 0]], B=[[], []], C=[[1, 0]], initial=(1, 0)
+        MatricesPlant,
+        law="matrices",
+        inputs=(),
+        outputs=("y",),
+        A=[[0, 1], [-1, 0]],
+        B=[[], []],
+        C=[[1, 0]],
+        initial=(1, 0),
     )
     assert run(spin, {})["y"][:5].tolist() == [1, 0, -1, 0, 1]
     turn = spin.model_copy(update={"continuous": True})
@@ -213,7 +255,7 @@ def test_matrices_without_inputs_run_by_themselves():
 
 def test_a_process_that_float32_cannot_hold_over_a_step_is_refused():
     growing = declare(
-        Matrices,
+        MatricesPlant,
         law="matrices",
         inputs=("p",),
         outputs=("y",),
@@ -223,12 +265,12 @@ def test_a_process_that_float32_cannot_hold_over_a_step_is_refused():
         continuous=True,
         unstable=True,
     )
-    process_of(growing, 1.0, {})
+    growing.process(1.0, {})
     with pytest.raises(HandcraftedError, match="Shorten the time step"):
-        process_of(growing, 100.0, {})
+        growing.process(100.0, {})
 
 
-# Vehicle and tank against scipy's integration with events.
+# VehiclePlant and tank against scipy's integration with events.
 
 
 def solve(slope, start, time_step, stop, method):
@@ -270,7 +312,7 @@ def vehicle_bound(wanted, drive, terms, drag, time_step):
 
 def vehicle(**change):
     standard = {"inputs": {"throttle": 2.0, "brake": -6.0}, "drag": 0.1, "initial_speed": 20.0, "initial_position": 5.0}
-    return declare(Vehicle, law="vehicle", speed="v", **{**standard, **change})
+    return declare(VehiclePlant, law="vehicle", speed="v", **{**standard, **change})
 
 
 @pytest.mark.parametrize("time_step", [0.1, 1.0, 30.0])
@@ -357,7 +399,7 @@ def test_tank(outflow, area, limits, most, time_step):
     standard = {"inputs": {"inflow": 1.0, "drain": -1.0}, "area": area, "outflow": outflow, "limits": limits}
 
     def fits(**change):
-        made = declare(Tank, law="tank", output="h", initial=1.0, **{**standard, **change})
+        made = declare(TankPlant, law="tank", output="h", initial=1.0, **{**standard, **change})
         return within(run(made, {"inflow": inflow, "drain": drain}, time_step=time_step)["h"], wanted, bound)
 
     assert fits()
@@ -368,7 +410,7 @@ def test_tank(outflow, area, limits, most, time_step):
 
 
 def test_a_tank_that_nothing_fills_runs_empty_and_fills_again():
-    made = lambda: declare(Tank, law="tank", output="h", inputs={"inflow": 1.0}, outflow=1.0, initial=1.0)
+    made = lambda: declare(TankPlant, law="tank", output="h", inputs={"inflow": 1.0}, outflow=1.0, initial=1.0)
     found = run(made(), {"inflow": np.array([0.0, 0, 0, 1e-4, 1e-4])})["h"]
     exact = [(1 - t / 2) ** 2 for t in range(3)]
     assert found[:3] == pytest.approx(exact, abs=1e-7) and found[2] == found[3] == 0
@@ -402,7 +444,7 @@ def test_finite_state_in_every_state_with_every_word():
     def agrees(transitions):
         for state, door, key in cases:
             made = declare(
-                FiniteState, law="finite state", output="s", states=STATES, transitions=transitions, initial=state
+                FiniteStatePlant, law="finite state", output="s", states=STATES, transitions=transitions, initial=state
             )
             held = {"door": DOORS.encode(door)[None], "key": KEYS.encode(key)[None]}
             found = run(made, held, domains={"door": DOORS, "key": KEYS})["s"]
@@ -418,7 +460,7 @@ def test_finite_state_in_every_state_with_every_word():
 def test_finite_state_over_a_random_run_starts_in_the_first_state():
     rng = np.random.default_rng(7)
     doors, keys = rng.choice(DOORS.values, STEPS), rng.choice(KEYS.values, STEPS)
-    made = declare(FiniteState, law="finite state", output="s", states=STATES, transitions=TRANSITIONS)
+    made = declare(FiniteStatePlant, law="finite state", output="s", states=STATES, transitions=TRANSITIONS)
     held = {"door": np.stack([DOORS.encode(w) for w in doors]), "key": np.stack([KEYS.encode(w) for w in keys])}
     found = run(made, held, domains={"door": DOORS, "key": KEYS})["s"]
     wanted = [STATES[0]]
@@ -429,11 +471,11 @@ def test_finite_state_over_a_random_run_starts_in_the_first_state():
 
 NUMERIC = [
     first_order(inputs={"p": 0.5}),
-    declare(Integrator, law="integrator", output="y", inputs={"p": 0.5}),
-    declare(SecondOrder, law="second order", output="y", inputs={"p": 0.5}, natural_frequency=0.2),
-    declare(Vehicle, law="vehicle", speed="v", inputs={"p": 0.5}),
-    declare(Tank, law="tank", output="y", inputs={"p": 0.5}, outflow=0.5),
-    declare(Matrices, law="matrices", inputs=("p",), outputs=("y",), A=[[0.5]], B=[[1]], C=[[1]]),
+    declare(IntegratorPlant, law="integrator", output="y", inputs={"p": 0.5}),
+    declare(SecondOrderPlant, law="second order", output="y", inputs={"p": 0.5}, natural_frequency=0.2),
+    declare(VehiclePlant, law="vehicle", speed="v", inputs={"p": 0.5}),
+    declare(TankPlant, law="tank", output="y", inputs={"p": 0.5}, outflow=0.5),
+    declare(MatricesPlant, law="matrices", inputs=("p",), outputs=("y",), A=[[0.5]], B=[[1]], C=[[1]]),
 ]
 
 
