@@ -21,7 +21,6 @@ import numpy as np
 
 from handcrafted.craft.assemble import assemble
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.faultlist import FaultList
 from handcrafted.loading.yamlfile import load, loads, parsed
 from handcrafted.model.diff import diff
 from handcrafted.model.forward import forward
@@ -32,6 +31,7 @@ from handcrafted.readout.recover import recover
 from handcrafted.rollout.simulate import simulate
 from handcrafted.safety.authority import authority_report
 from handcrafted.safety.faults.campaign import inject
+from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.verdict.blind.match import match

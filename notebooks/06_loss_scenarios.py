@@ -19,9 +19,9 @@
 
 # %%
 import handcrafted as hc
-from handcrafted.loading.faultlist import FaultList
 from handcrafted.loading.yamlfile import parsed
 from handcrafted.safety.faults.campaign import inject
+from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import fault_tables
 from handcrafted.zoo import find

@@ -30,11 +30,11 @@ def analyse(
     Example: handcrafted analyse "train door" -o report
     """
     from handcrafted.craft.assemble import assemble
-    from handcrafted.loading.yamlfile import load, load_faults
+    from handcrafted.loading.yamlfile import load
     from handcrafted.safety.faults.campaign import inject
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import fault_tables
-    from handcrafted.safety.faults.usual import compared, usual_faults
+    from handcrafted.safety.faults.usual import compared, load_faults, usual_faults
     from handcrafted.safety.stpa.analysis import analyse as run
     from handcrafted.safety.stpa.report import PICTURE, as_markdown
     from handcrafted.safety.stpa.tables import tables

@@ -44,9 +44,10 @@ def schema(faults: bool) -> None:
 
     Example: handcrafted schema > control-structure.schema.json
     """
-    from handcrafted.loading.schema import fault_schema, json_schema
+    from handcrafted.loading.schema import json_schema, schema_of
+    from handcrafted.safety.faults.faultlist import FaultList
 
-    click.echo(json.dumps(fault_schema() if faults else json_schema(), indent=2))
+    click.echo(json.dumps(schema_of(FaultList, "handcrafted fault list") if faults else json_schema(), indent=2))
 
 
 @main.command()

@@ -32,12 +32,12 @@ def inject(
     Example: handcrafted inject "guarded room" bit_flips.yaml --sample 1000 -o faults
     """
     from handcrafted.craft.assemble import assemble
-    from handcrafted.loading.yamlfile import load, load_faults
+    from handcrafted.loading.yamlfile import load
     from handcrafted.safety.faults.campaign import inject as run
     from handcrafted.safety.faults.outcome import HAZARD
     from handcrafted.safety.faults.report import scenario_report
     from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
-    from handcrafted.safety.faults.usual import compared, usual_faults
+    from handcrafted.safety.faults.usual import compared, load_faults, usual_faults
     from handcrafted.text.diagnostics import HandcraftedError
     from handcrafted.text.report import as_csv
     from handcrafted.view.campaign import pictures

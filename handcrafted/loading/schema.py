@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
+from handcrafted.control.parts import Part
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.faultlist import FaultList
 from handcrafted.loading.yamlfile import loads
 from handcrafted.loading.yamlnodes import plain_data
 from handcrafted.text.diagnostics import HandcraftedError
@@ -56,21 +56,21 @@ class _Quiet(GenerateJsonSchema):
 HEAD = "https://json-schema.org/draft/2020-12/schema"
 
 
-def fault_schema() -> dict[str, Any]:
-    """Give the JSON Schema (2020-12) of a fault list."""
-    schema = FaultList.model_json_schema(by_alias=True, schema_generator=_Quiet)
-    return {**schema, "$schema": HEAD, "title": "handcrafted fault list"}
+def schema_of(kind: type[Part], title: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a kind of file."""
+    schema = kind.model_json_schema(by_alias=True, schema_generator=_Quiet)
+    return {**schema, "$schema": HEAD, "title": title}
 
 
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a control-structure file, with the known laws for editors to complete."""
-    schema = ControlStructure.model_json_schema(by_alias=True, schema_generator=_Quiet)
+    schema = schema_of(ControlStructure, "handcrafted control structure")
     for part in ("AlgorithmEntry", "Variable"):
         law = schema["$defs"][part]["properties"]["law"]
         law["anyOf"] = [{"type": "string", "enum": list(LAWS)}, {"type": "null"}]
     for link in ("sender", "receiver"):
         schema["$defs"]["Link"]["properties"].pop(link, None)
-    return {**schema, "$schema": HEAD, "title": "handcrafted control structure", "description": DETAILS}
+    return {**schema, "description": DETAILS}
 
 
 LONGEST = 60

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from handcrafted.control.parts import Part
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.faultlist import FaultList
 from handcrafted.loading.yamlnodes import known_keys, plain_data
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be, sentence
 from handcrafted.text.letters import located
@@ -30,15 +29,10 @@ def load(path: str | Path) -> ControlStructure:
         >>> hc.load(find("train door")).name
         'train door'
     """
-    return loads(_text(path), str(path))
+    return loads(text_of(path), str(path))
 
 
-def load_faults(path: str | Path) -> FaultList:
-    """Read a fault list from a YAML file; raises as `load` does."""
-    return parsed(_text(path), str(path), FaultList)
-
-
-def _text(path: str | Path) -> str:
+def text_of(path: str | Path) -> str:
     """Read a text file of moderate size."""
     must_be(path, str | Path, "the path of a YAML file")
     where = located(path)

@@ -104,8 +104,8 @@ def _heatmap(campaign: Campaign) -> Figure:
 
 def _way(fault: Fault) -> str:
     """Name the column of a fault: how it fails, of bits which part of the number."""
-    if fault.way != "flip":
-        return fault.way
+    if fault.mode != "flip":
+        return fault.mode
     return "sign flips" if fault.amount == 31 else "exponent flips" if fault.amount >= 23 else "fraction flips"
 
 

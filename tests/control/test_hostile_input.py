@@ -14,8 +14,9 @@ from handcrafted.control.parts import MOST_ROWS, MOST_WORDS
 from handcrafted.craft import assemble as module
 from handcrafted.craft.saved import load_model
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlfile import load, load_faults, loads
+from handcrafted.loading.yamlfile import load, loads
 from handcrafted.model.saved import ARRAYS
+from handcrafted.safety.faults.usual import load_faults
 from handcrafted.zoo import find
 from tests.control.test_bad_input import BOXES, HEAT, PROCESS, ROOM, STATES, room, states
 

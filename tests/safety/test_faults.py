@@ -12,19 +12,20 @@ from scipy.stats import binomtest
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.loading.faultlist import PLACES, WAYS, FaultList
 from handcrafted.loading.yamlfile import parsed
 from handcrafted.rollout import faulted
+from handcrafted.safety.fault_places.catalogue import PLACES
 from handcrafted.safety.faults import bench, report
 from handcrafted.safety.faults.campaign import Campaign, inject
-from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT, factor
-from handcrafted.safety.faults.fault import expand
-from handcrafted.safety.faults.inject import _numbers_of
+from handcrafted.safety.faults.expand import Places, expand
+from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT
+from handcrafted.safety.faults.faultlist import FaultList
+from handcrafted.safety.faults.injector import _numbers_of
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
-from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.report import scenario_report
 from handcrafted.safety.faults.scenarios import scenarios
 from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
+from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.safety.faults.usual import compared, usual_faults
 from handcrafted.safety.faults.without import without_vetoes, without_watchdogs
 from handcrafted.zoo import find
@@ -171,8 +172,8 @@ def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
     seen = []
     monkeypatch.setattr(bench, "outcomes", lambda witness: seen.append(witness.trace) or iter(()))
     model = of_the_zoo(name)[1]
-    place = next(iter(Places(model).of("sensor")))
-    own = bench.Bench(model, Places(model), STEPS, {}, None, None, 0, ())
+    place = next(iter(Places(FaultTarget(model)).of("sensor")))
+    own = bench.Bench(FaultTarget(model), STEPS, {}, None, None, 0, ())
     (part,) = own.parts(expand(model, listed({"sensor": place, "zero": True})))
     list(own.run(part))
     inputs = bench.driving(model.structure, STEPS, 0)
@@ -441,7 +442,7 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
     others = {"weight": "W_E[0, 20]", "link": "thermostat -> landlord: heat request", "actuator": "display"}
     lines = []
     for place in PLACES:
-        for way in WAYS[place]:
+        for way in PLACES[place].modes:
             if way == "swap" and place not in others:
                 continue
             amount = others[place] if way == "swap" else amounts.get(way, True)
@@ -488,7 +489,7 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
         "input": "feedback path: inaccurate", "memory": "controller: process model is wrong",
         "output": "control path: carried out otherwise, or without a command",
     }  # fmt: skip
-    for way in WAYS[place]:
+    for way in PLACES[place].modes:
         if way == "swap":
             continue
         for fault in expand(model, listed({place: "all", way: amounts.get(way, True)})):
@@ -499,12 +500,12 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
                 "network": "controller: physical failure", "activation": "controller: physical failure",
                 "weight": by_role.get(fault.place.role, "controller: control algorithm is not as it should be"),
             }  # fmt: skip
-            assert factor(fault) == wanted[place], str(fault)
+            assert fault.factor == wanted[place], str(fault)
 
 
 def test_what_another_controller_sends_is_a_factor_of_its_own():
     faults = expand(of_the_zoo("guarded_room")[1], listed({"link": "all", "zero": True}))
-    found = {fault.place.name: factor(fault) for fault in faults}
+    found = {fault.place.name: fault.factor for fault in faults}
     assert found["landlord -> thermostat: set point"] == FROM_OTHERS
     assert found["room -> thermostat: temperature"] == NOT_SENT
 
@@ -588,19 +589,19 @@ def test_places_say_whether_they_belong_to_layer_0():
     """By their owners' names, and by what enters for the guard alone."""
     structure, model = of_the_zoo("guarded_room")
     (guard,) = (name for name, one in structure.resolved.controllers.items() if structure.components[name].level == 0)
-    places = Places(model)
+    places = Places(FaultTarget(model))
     of = lambda kind: places.of(kind).values()
     assert {place.owner for kind in ("link", "history", "recurrence") for place in of(kind) if place.base} == {guard}
     for kind in ("link", "history", "recurrence"):
         assert all(place.base == (place.owner == guard) for place in of(kind)) and of(kind)
     read = {link.port for link in structure.resolved.links if link.id.receiver == guard}
-    signals = places.signals("activation")
+    signals = PLACES["activation"].signals(places.target)
     for place in of("activation"):
         component = place.name.startswith("L") and place.name[1].isdigit()
         enters = not component and signals[place.name] in read
         assert place.base == (place.owner == guard or enters), place
     assert {place.base for place in of("activation")} == {True, False}
-    open_to_all = Places(of_the_zoo("heated_room")[1])
+    open_to_all = Places(FaultTarget(of_the_zoo("heated_room")[1]))
     assert not any(place.base for kind in ("link", "history", "activation") for place in open_to_all.of(kind).values())
 
 
@@ -721,8 +722,8 @@ def test_the_command_fails_where_a_fault_passes_layer_0_by(tmp_path):
 
 def test_the_schema_of_fault_lists_knows_every_place_and_way():
     done = CliRunner().invoke(main, ["schema", "--faults"])
-    known = json.loads(done.stdout)["$defs"]["Line"]["properties"]
-    assert {*PLACES, *(way for ways in WAYS.values() for way in ways), "from", "for", "when", "of"} == set(known)
+    known = json.loads(done.stdout)["$defs"]["FaultLine"]["properties"]
+    assert {*PLACES, *(way for one in PLACES.values() for way in one.modes), "from", "for", "when", "of"} == set(known)
 
 
 def test_pictures_need_a_campaign_and_a_known_kind():

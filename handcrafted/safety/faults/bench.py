@@ -16,7 +16,6 @@ from handcrafted.control.parts import Condition
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.padding import bucket
-from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.faulted import Setting, run_faulted
 from handcrafted.rollout.given import RunSetup, given
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
@@ -26,9 +25,9 @@ from handcrafted.rollout.world import world_of
 from handcrafted.safety.faults.changes import at_rest, stacked
 from handcrafted.safety.faults.detectors import Alarms
 from handcrafted.safety.faults.fault import Fault
-from handcrafted.safety.faults.inject import Injector
+from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.outcome import Outcome, outcomes, witness
-from handcrafted.safety.faults.place import Places
+from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.safety.hazard import Margin, margin_of_condition
 from handcrafted.text.diagnostics import HandcraftedError
 
@@ -64,8 +63,7 @@ class Bench:
 
     def __init__(
         self,
-        model: Transformer,
-        places: Places,
+        target: FaultTarget,
         steps: int,
         initial: Mapping[str, Any],
         inputs: Mapping[str, Any] | None,
@@ -73,7 +71,7 @@ class Bench:
         seed: int,
         detectors: Sequence[str],
     ):
-        structure = model.structure
+        model, structure = target.model, target.model.structure
         model.check_seal()
         self.model, self.steps = model, steps
         driven = {**driving(structure, steps, seed), **(inputs or {})}
@@ -82,7 +80,7 @@ class Bench:
             raise HandcraftedError(
                 f"Expected one run, got {self.setup.runs}. Every fault gets a run of its own; give no axis of runs."
             )
-        self.injector = Injector(model, places, steps, seed)
+        self.injector = Injector(target, steps, seed)
         self.alarms = Alarms(structure, model.names, detectors)
         own = [model.names.find(signal) for signal in recorded(structure)]
         self.kept = np.concatenate([np.zeros(0, int), *own, self.alarms.positions])
@@ -120,7 +118,9 @@ class Bench:
         trigger = UNTRIGGERED
         if fault.when is not None:
             trigger = self.conditions.setdefault(fault.when, len(self.conditions))
-        return self.injector.injection(fault, trigger)
+        noise = str(fault) if fault.mode == "noise" else ""
+        common = self.injector.common(fault.onset, fault.steps, trigger, noise)
+        return fault.place.where.inject(self.injector, common, fault)
 
     def run(self, part: RunPart) -> Iterator[Outcome]:
         """Run faults side by side, after a run without."""

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.faultlist import FaultList
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.bench import Bench
-from handcrafted.safety.faults.fault import Fault, expand
+from handcrafted.safety.faults.expand import expand
+from handcrafted.safety.faults.fault import Fault
+from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
-from handcrafted.safety.faults.place import Places
 from handcrafted.safety.faults.store import Store
+from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.report import progress_bar
 
@@ -123,7 +124,7 @@ def inject(
 
     Args:
         model: the controllers.
-        faults: a list, see `handcrafted.loading.yamlfile.load_faults`, or faults one by one.
+        faults: a list, see `handcrafted.safety.faults.usual.load_faults`, or faults one by one.
         steps: of each run; None takes the list's, else 500.
         initial: of the processes, as in `simulate`, over what the list says.
         inputs: signals from outside, as in `simulate`, without an axis of runs.
@@ -139,15 +140,15 @@ def inject(
     """
     listed = faults if isinstance(faults, FaultList) else EMPTY_LIST
     steps, seed = steps or listed.steps, listed.seed if seed is None else seed
-    places = Places(model)
+    target = FaultTarget(model)
     all_faults = (
-        expand(model, faults.model_copy(update={"steps": steps}), places)
+        expand(model, faults.model_copy(update={"steps": steps}), target)
         if isinstance(faults, FaultList)
         else tuple(faults)
     )
     chosen = _sample(all_faults, sample, seed)
     bench = Bench(
-        model, places, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors,
+        target, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors,
     )  # fmt: skip
     kept = Store(store, bench.key)
     left = [fault for fault in chosen if str(fault) not in kept.found]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.faults.campaign import Campaign
-from handcrafted.safety.faults.factors import FACTORS, factor
+from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.outcome import HAZARD, Outcome
 from handcrafted.safety.stpa.actions import actions_of
@@ -55,14 +55,13 @@ def scenarios(campaign: Campaign) -> tuple[Scenario, ...]:
 def _kind(fault: Fault) -> tuple[str, str, str]:
     """Give what makes faults alike: their factor, the circuit, link or signal concerned, and how it fails."""
     place = fault.place
-    inner = place.kind in ("weight", "activation", "history")
-    return factor(fault), f"{place.kind} {place.component if inner else place.name}", fault.way
+    return fault.factor, f"{place.kind} {place.component if place.where.circuitry else place.name}", fault.mode
 
 
 def _scenario(structure: ControlStructure, pairs: list[tuple[Fault, Outcome]], of: int) -> Scenario:
     fault, outcome = min(pairs, key=lambda pair: pair[1].hazard_step or 0)
     return Scenario(
-        factor(fault), scenario_text(structure, fault, outcome), len(pairs), of, outcome.hazards, outcome.unsafe
+        fault.factor, scenario_text(structure, fault, outcome), len(pairs), of, outcome.hazards, outcome.unsafe
     )
 
 
@@ -72,7 +71,7 @@ def scenario_text(structure: ControlStructure, fault: Fault, outcome: Outcome) -
 
 
 def _sentences(structure: ControlStructure, fault: Fault, outcome: Outcome) -> Iterator[str]:
-    cause = f"{_place_text(fault)} {fault.said}{_since(structure, fault)}"
+    cause = f"{fault.place.where.told(fault.place)} {fault.said}{_since(structure, fault)}"
     belief = outcome.belief
     because = (
         f"because the {belief.controller} believes that {belief.variable} is {belief.believed} while it is "
@@ -95,15 +94,6 @@ def _sentences(structure: ControlStructure, fault: Fault, outcome: Outcome) -> I
         ]
         when = _time(structure, outcome.hazard_step)
         yield f"As a result, at {when}: {'; '.join(names)} [{', '.join(outcome.hazards)}]."
-
-
-def _place_text(fault: Fault) -> str:
-    """Name the place as people do: a sensor's place is the feedback, an actuator's the action."""
-    place = fault.place
-    if place.kind in ("weight", "activation", "history") and place.about:
-        whose = f"{place.owner}'s {place.about}" if place.owner else place.about
-        return f"{place} (of {whose})"
-    return {"sensor": f"feedback {place.name}", "actuator": f"actuator for {place.name}"}.get(place.kind, str(place))
 
 
 def _since(structure: ControlStructure, fault: Fault) -> str:

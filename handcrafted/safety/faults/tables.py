@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from handcrafted.safety.faults.campaign import Campaign
-from handcrafted.safety.faults.factors import FACTORS, factor
+from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.outcome import CLASSES
 from handcrafted.safety.faults.scenarios import scenarios
@@ -22,7 +22,7 @@ def fault_tables(campaign: Campaign, compared: Mapping[str, Campaign] | None = N
     """
     found = {
         "faults": [FAULT_HEADING, *(_fault_row(campaign, i) for i in range(len(campaign)))],
-        "hazards_by_factor": _shares(campaign, "causal factor", factor, FACTORS),
+        "hazards_by_factor": _shares(campaign, "causal factor", lambda fault: fault.factor, FACTORS),
         "hazards_by_component": _shares(campaign, "component", lambda fault: fault.place.component),
         "scenarios": [("causal factor", "scenario", "faults", "of"),
                       *((one.factor, one.text, str(one.faults), str(one.of)) for one in scenarios(campaign))],
@@ -42,7 +42,7 @@ def _fault_row(campaign: Campaign, number: int) -> Sequence[str]:
     belief = outcome.belief
     believed = f"{belief.controller}: {belief.variable} is {belief.believed}" if belief else ""
     return (
-        str(fault), fault.place.component, "yes" if fault.place.base else "", factor(fault), outcome.kind,
+        str(fault), fault.place.component, "yes" if fault.place.base else "", fault.factor, outcome.kind,
         " ".join(outcome.hazards), step(outcome.hazard_step), " ".join(outcome.unsafe), step(outcome.unsafe_step),
         "; ".join(outcome.alarms), step(outcome.alarm_step), believed, belief.true if belief else "",
     )  # fmt: skip
@@ -67,12 +67,11 @@ def side_by_side(campaigns: Mapping[str, Campaign]) -> Rows:
     return rows
 
 
-INSIDE = ("weight", "activation", "link", "history", "recurrence")
 AROUND, BASE, OUTSIDE = "sensors, actuators, processes, timing", "Layer 0", "the network outside Layer 0"
 
 
 def where_of(fault: Fault) -> str:
     """Say where a fault lies as seen from Layer 0."""
-    if fault.place.kind not in INSIDE:
+    if not fault.place.where.inside:
         return AROUND
     return BASE if fault.place.base else OUTSIDE

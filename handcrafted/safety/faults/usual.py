@@ -7,12 +7,21 @@ from typing import Any
 
 from handcrafted.craft.assemble import assemble
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.faultlist import FaultList
-from handcrafted.loading.yamlfile import load_faults
+from handcrafted.loading.yamlfile import parsed, text_of
 from handcrafted.safety.faults.campaign import Campaign, inject
+from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.faults.without import LESS
 
 USUAL = Path(__file__).with_name("usual.yaml")
+
+
+def load_faults(path: str | Path) -> FaultList:
+    """Read a fault list from a YAML file.
+
+    Raises:
+        HandcraftedError: if the file cannot be read or is no valid list; file and line are named.
+    """
+    return parsed(text_of(path), str(path), FaultList)
 
 
 def usual_faults() -> FaultList:

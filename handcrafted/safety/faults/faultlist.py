@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from handcrafted.control.parts import EMPTY, MOST_WHOLE, Condition, Name, NameMap, Number, Part, as_tuple
 from handcrafted.control.unsafe import Steps
+from handcrafted.safety.fault_places.catalogue import PLACES
 
-ALL = "all"
 BITS = 32
 
-PLACES = ("weight", "activation", "link", "history", "recurrence", "sensor", "actuator", "process", "network")
-"""Where something can fail: an array entry; a neuron, head or subspace; a link as it is received; what a head
-remembers; what the recurrence carries; what enters and what leaves the network; a process; the network as a whole."""
-
-COMMON = ("zero", "stuck", "bias", "scale", "invert", "noise", "flip")
-
-WAYS: dict[str, tuple[str, ...]] = {
-    "weight": (*(way for way in COMMON if way != "noise"), "swap"),
-    "activation": COMMON,
-    "link": (*COMMON, "delay", "swap"),
-    "history": (*COMMON, "hold"),
-    "recurrence": (*COMMON, "hold"),
-    "sensor": (*COMMON, "hold", "delay", "swap", "spoof"),
-    "actuator": (*COMMON, "hold", "delay", "swap", "spoof"),
-    "process": ("zero", "bias", "scale", "noise", "disturbance", "parameter"),
-    "network": ("hold",),
-}
-"""How it can fail there."""
-
-SWITCHES = ("zero", "invert", "hold")
-"""Ways that take no amount: `true`."""
+MODES = tuple(dict.fromkeys(mode for place in PLACES.values() for mode in place.modes))
+"""All ways to fail."""
 
 
 T = TypeVar("T")
@@ -45,7 +26,7 @@ Step = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 Late = Annotated[int, Field(ge=1, le=1_000, strict=True)]
 
 
-class FaultLine(Part):
+class LineOfFaults(Part):
     """One line of a fault list: each place, with each amount, from each step on.
 
     Exactly one of the places, and one of the ways; `all` stands for all that there are.
@@ -70,15 +51,6 @@ class FaultLine(Part):
         when: it begins when this is true of the processes' state, from `from` on.
     """
 
-    weight: Texts | None = None
-    activation: Texts | None = None
-    link: Texts | None = None
-    history: Texts | None = None
-    recurrence: Texts | None = None
-    sensor: Texts | None = None
-    actuator: Texts | None = None
-    process: Texts | None = None
-    network: Literal["all"] | None = None
     of: Texts | None = None
     zero: Literal[True] | None = None
     stuck: Many[Number | Name] | None = None
@@ -103,28 +75,37 @@ class FaultLine(Part):
         return next(name for name in PLACES if getattr(self, name) is not None)
 
     @property
-    def way(self) -> str:
+    def named(self) -> tuple[str, ...]:
+        """The places that it names, or `all`."""
+        return getattr(self, self.place)
+
+    @property
+    def mode(self) -> str:
         """How it fails."""
-        return next(way for way in _all_ways() if getattr(self, way) is not None)
+        return next(mode for mode in MODES if getattr(self, mode) is not None)
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> FaultLine:
+    def _one_of_each(self) -> LineOfFaults:
         places = [name for name in PLACES if getattr(self, name) is not None]
-        ways = [way for way in _all_ways() if getattr(self, way) is not None]
+        modes = [mode for mode in MODES if getattr(self, mode) is not None]
         if len(places) != 1:
             raise ValueError(f"Expected one place out of {', '.join(PLACES)}, got {', '.join(places) or 'none'}")
-        if len(ways) != 1:
-            raise ValueError(
-                f"Expected one way to fail out of {', '.join(WAYS[places[0]])}, got {', '.join(ways) or 'none'}"
-            )
-        if ways[0] not in WAYS[places[0]]:
-            known = ", ".join(WAYS[places[0]])
-            raise ValueError(f"Expected a way in which a {places[0]} can fail, got {ways[0]}. Use one of {known}")
+        own = PLACES[places[0]].modes
+        if len(modes) != 1:
+            raise ValueError(f"Expected one way to fail out of {', '.join(own)}, got {', '.join(modes) or 'none'}")
+        if modes[0] not in own:
+            known = ", ".join(own)
+            raise ValueError(f"Expected a way in which a {places[0]} can fail, got {modes[0]}. Use one of {known}")
         return self
 
 
-def _all_ways() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(way for ways in WAYS.values() for way in ways))
+_KEYS: Any = {kind: (Optional[Texts], Field(None, description=place.__doc__)) for kind, place in PLACES.items()}  # noqa: UP045
+
+if TYPE_CHECKING:
+    FaultLine = LineOfFaults
+else:
+    FaultLine = create_model("FaultLine", __base__=LineOfFaults, __doc__=LineOfFaults.__doc__, **_KEYS)
+"""A line with a key for each kind of place."""
 
 
 class FaultList(Part):
