@@ -226,6 +226,41 @@ def test_a_plant_is_one_file_and_one_line(copied):
     assert python(copied, script).splitlines() == ["[0.0, 0.0, 0.25, 0.5, 0.75]", "True"]
 
 
+def test_a_fault_place_is_one_file_and_one_line(copied):
+    package = copied / "handcrafted"
+    text, _ = template("from handcrafted.safety.faults.target import")
+    (package / "safety/fault_places/supply.py").write_text('"""Supply."""\n\n' + text, encoding="utf-8")
+    line = "from handcrafted.safety.fault_places.supply import SupplyPlace as SupplyPlace"
+    add_line(package / "safety/fault_places/catalogue.py", line, "from handcrafted.safety.fault_places.weight")
+    assert changed(package) == ["safety/fault_places/catalogue.py", "safety/fault_places/supply.py"]
+    script = (
+        "import handcrafted as hc\nfrom handcrafted.safety.faults.campaign import inject\n"
+        "from handcrafted.safety.faults.faultlist import FaultList\nfrom handcrafted.loading.yamlfile import parsed\n"
+        "from handcrafted.zoo import find\nmodel = hc.assemble(hc.load(find('heated room')))\n"
+        "listed = parsed('faults: [{supply: all, zero: true}]', 'text', FaultList)\n"
+        "(fault,) = inject(model, listed, steps=20).faults\nprint(fault, fault.factor, sep='; ')"
+    )
+    assert python(copied, script).strip() == "supply power is 0; control path: not carried out"
+
+
+def test_a_readout_is_one_file_and_one_line(copied):
+    package = copied / "handcrafted"
+    text, _ = template('read = hc.recover(thermostat, readouts=["shared neuron"])')
+    text = text.replace("@hc.register", "@register").replace("hc.", "").replace("unregister", "register")
+    head = '"""Shared neurons."""\n\nimport numpy as np\n\nfrom handcrafted.control.graph import Edge, SignalGraph\n'
+    (package / "readout" / "shared_neuron.py").write_text(head + text, encoding="utf-8")
+    recover = package / "readout" / "recover.py"
+    listed = "BUILT_IN = (wiring, subspace, patching, by_equations, gradient, ablation, probe, black_box)"
+    assert listed in recover.read_text(encoding="utf-8")
+    add_line(recover, "from handcrafted.readout import shared_neuron as shared_neuron", "from handcrafted.readout.")
+    assert changed(package) == ["readout/recover.py", "readout/shared_neuron.py"]
+    script = (
+        "import handcrafted as hc\nfrom handcrafted.zoo import find\nmodel = hc.assemble(hc.load(find('heated room')))\n"
+        "print(len(hc.recover(model, readouts=['shared neuron']).graphs['shared neuron']))"
+    )
+    assert python(copied, script).strip() == "5"
+
+
 # Names.
 
 
