@@ -68,10 +68,10 @@ ACROSS = 4
 
 def compression(rows: Sequence[SweepRow], form: str = "png", dpi: float = 150) -> bytes:
     """Draw what is left of a loop against how much its stream is squeezed."""
-    return drawn(lambda: _figure(rows), form, dpi)
+    return drawn(lambda: _compressed_figure(rows), form, dpi)
 
 
-def _figure(rows: Sequence[SweepRow]) -> Figure:
+def _compressed_figure(rows: Sequence[SweepRow]) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.0, 6.2), layout="constrained")

@@ -11,7 +11,7 @@ from handcrafted.view.markup import HARD_BLANK, wrapped
 WIDTH = 40
 """Letters per line."""
 
-MOST_LINES = 8
+MOST_TEXT_LINES = 8
 
 
 def law_lines(entry: ResolvedEntry) -> list[str]:
@@ -26,7 +26,7 @@ def law_lines(entry: ResolvedEntry) -> list[str]:
         if declared.safe is not None:
             lines.append(f"safe value {_value(declared.safe)}")
     broken = [part for line in lines for part in _broken(line)]
-    return broken if len(broken) <= MOST_LINES else [*broken[: MOST_LINES - 1], "…"]
+    return broken if len(broken) <= MOST_TEXT_LINES else [*broken[: MOST_TEXT_LINES - 1], "…"]
 
 
 def _broken(line: str) -> list[str]:

@@ -29,7 +29,7 @@ def box_of(axes: Sequence[Axis], condition: Condition | None) -> list[Box]:
     """Give a condition's rows as boxes; a row that nothing fulfils is left out."""
     found = []
     for row in condition if condition is not None else ({},):
-        box = tuple(sum(1 << int(cell) for cell in np.flatnonzero(axis.passing(row.get(axis.name)))) for axis in axes)
+        box = tuple(sum(1 << int(cell) for cell in np.flatnonzero(own.passing(row.get(own.name)))) for own in axes)
         if all(box):
             found.append(box)
     return found
@@ -37,20 +37,20 @@ def box_of(axes: Sequence[Axis], condition: Condition | None) -> list[Box]:
 
 def gathered(boxes: Sequence[Box], axes: Sequence[Axis]) -> list[Box]:
     """Join boxes that differ in one variable alone, variable by variable."""
-    for at, axis in enumerate(axes):
+    for at, own in enumerate(axes):
         together: dict[Box, int] = {}
         for box in boxes:
             rest = (*box[:at], 0, *box[at + 1 :])
             together[rest] = together.get(rest, 0) | box[at]
         boxes = [
-            (*rest[:at], part, *rest[at + 1 :]) for rest, cells in together.items() for part in _sayable(cells, axis)
+            (*rest[:at], part, *rest[at + 1 :]) for rest, cells in together.items() for part in _sayable(cells, own)
         ]
     return list(boxes)
 
 
-def _sayable(cells: int, axis: Axis) -> list[int]:
+def _sayable(cells: int, own: Axis) -> list[int]:
     """Cut cells into what can be said in one breath."""
-    if axis.testable(cells):
+    if own.testable(cells):
         return [cells]
     parts = []
     while cells:

@@ -76,7 +76,7 @@ def _agreement(one: Flows, other: Flows) -> np.ndarray:
                 numbers = _numbered(*colours)
                 total += np.equal.outer(*numbers)
                 colours = [
-                    list(_around(flows.arrows, own.tolist(), signed, downstream))
+                    list(_vicinity(flows.arrows, own.tolist(), signed, downstream))
                     for flows, own in zip((one, other), numbers, strict=True)
                 ]
     return total
@@ -93,7 +93,7 @@ def _numbered(one: Iterable[Hashable], other: Iterable[Hashable]) -> tuple[np.nd
     return first, second
 
 
-def _around(arrows: Sequence[Flow], colours: Sequence[int], signed: bool, downstream: bool) -> Iterable[Hashable]:
+def _vicinity(arrows: Sequence[Flow], colours: Sequence[int], signed: bool, downstream: bool) -> Iterable[Hashable]:
     near: list[list] = [[] for _ in colours]
     for arrow in arrows:
         here, there = (arrow.source, arrow.target) if downstream else (arrow.target, arrow.source)

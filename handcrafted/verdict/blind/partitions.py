@@ -63,11 +63,11 @@ def _groupings(count: int, apart: set[frozenset[int]]) -> Iterator[Grouping]:
         if part == count:
             yield tuple(map(tuple, groups))
             return
-        for group in groups:
-            if all(frozenset((part, other)) not in apart for other in group):
-                group.append(part)
+        for members in groups:
+            if all(frozenset((part, other)) not in apart for other in members):
+                members.append(part)
                 yield from place(part + 1, groups)
-                group.pop()
+                members.pop()
         yield from place(part + 1, [*groups, [part]])
 
     yield from place(0, [])
