@@ -18,9 +18,9 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.safety.faults.campaign import inject
-from handcrafted.safety.faults.changes import changed
 from handcrafted.safety.faults.fault import Fault, expand
 from handcrafted.safety.faults.faultlist import FaultList
+from handcrafted.safety.faults.injector import changed
 from handcrafted.zoo import find
 
 STEPS, SIDE_BY_SIDE, SINGLE = 1000, 127, 8

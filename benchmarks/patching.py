@@ -21,9 +21,8 @@ from scaling import structure
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
 import handcrafted as hc
-from handcrafted.readout.contrasts import sequences
-from handcrafted.readout.downstream import RUNS, output_effects
-from handcrafted.readout.subject import TargetNetwork, subject
+from handcrafted.readout.edges import RUNS, output_effects, sequences
+from handcrafted.readout.target import TargetNetwork, subject
 from handcrafted.readout.tolerances import FLOOR
 
 TIME = 2

@@ -13,7 +13,7 @@ import numpy as np
 import handcrafted as hc
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import initial_state
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.readout.wiring import wiring
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 100)

@@ -15,8 +15,7 @@ from handcrafted import exercises
 from handcrafted.components.circuit import Circuit
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.vocabulary import Role
-from handcrafted.craft.assemble import assemble
-from handcrafted.craft.saved import load_model
+from handcrafted.craft.assemble import assemble, load_model
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import load
 from handcrafted.model.diff import diff
@@ -35,7 +34,7 @@ from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.verdict.explain import explain
 from handcrafted.view.draw import draw, show
-from handcrafted.view.editor.start import panel
+from handcrafted.view.editor.widget import panel
 
 __all__ = [
     "Circuit",

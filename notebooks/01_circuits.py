@@ -29,7 +29,7 @@ from IPython.display import Image
 
 import handcrafted as hc
 from handcrafted.zoo.examples import example
-from handcrafted.zoo.gallery import picture
+from handcrafted.zoo.pictures import picture
 
 # %% [markdown]
 # `example(law)` is a control structure with a controller that has this law alone. The network's answer to some values:

@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.craft.ablate import without_saturation
+from handcrafted.craft.plan import without_saturation
 from handcrafted.safety.attack import grow_leak
 from handcrafted.safety.trials import try_weights
 from handcrafted.zoo import find

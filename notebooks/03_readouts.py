@@ -28,8 +28,8 @@ import numpy as np
 import handcrafted as hc
 from handcrafted.readout.probe import probes
 from handcrafted.readout.registry import registered
-from handcrafted.readout.subject import subject
-from handcrafted.verdict.interchange import interchange
+from handcrafted.readout.target import subject
+from handcrafted.verdict.behaviour import interchange
 from handcrafted.zoo import find
 
 # %%

@@ -84,7 +84,7 @@ for unit, signal in list(zip(found.flows.units, matched.names, strict=True))[3:8
 # and by the grammar of roles each hears something and does something.
 
 # %%
-from handcrafted.verdict.blind.partitions import partitions
+from handcrafted.verdict.blind.intended import partitions
 
 print(partitions(found.parts))
 
@@ -126,7 +126,7 @@ for how in ("random", "pca", "fitted"):
 
 # %%
 from handcrafted.verdict.compression.sweep import from_csv
-from handcrafted.view.compression import BEHAVIOUR, PANELS
+from handcrafted.view.scoreboard import BEHAVIOUR, PANELS
 
 rows = from_csv(Path("../figures/compression_train_door.csv").read_text())
 
@@ -147,7 +147,7 @@ plt.show()
 # Compression alone is linear, and being rare does not help it. With a threshold at each reader it does.
 
 # %%
-from handcrafted.verdict.compression.superposed import alarm_panel, left_over, superposed
+from handcrafted.verdict.compression.sweep import alarm_panel, left_over, superposed
 
 for kind in (True, False):
     panel = alarm_panel(96, 4, thresholded=kind)

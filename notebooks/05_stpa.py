@@ -22,7 +22,7 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.safety.stpa.analysis import analyse
-from handcrafted.safety.stpa.wording import box_text, cells_text, context_text
+from handcrafted.safety.stpa.verdicts import box_text, cells_text, context_text
 from handcrafted.zoo import find
 
 # %% [markdown]

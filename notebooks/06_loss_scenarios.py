@@ -22,8 +22,7 @@ import handcrafted as hc
 from handcrafted.loading.yamlfile import parsed
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.faultlist import FaultList
-from handcrafted.safety.faults.scenarios import scenarios
-from handcrafted.safety.faults.tables import fault_tables
+from handcrafted.safety.faults.report import fault_tables, scenarios
 from handcrafted.zoo import find
 
 # %% [markdown]
@@ -102,7 +101,7 @@ assert drawn.share().low < bits.count("hazard") / len(bits) < drawn.share().high
 # with a guard that permits everything: only what belongs to Layer 0, or lies outside the network, can still do harm.
 
 # %%
-from handcrafted.safety.faults.without import without_vetoes
+from handcrafted.safety.faults.usual import without_vetoes
 
 structure = hc.load(find("guarded room"))
 weights = "faults: [{weight: all, zero: true}, {weight: all, invert: true}, {sensor: all, stuck: all}]"

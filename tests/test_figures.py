@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from handcrafted.cli import main
 from handcrafted.laws import catalogue
-from handcrafted.view.staircase import imports, staircase
+from handcrafted.view.gallery import imports, staircase
 from handcrafted.zoo.pictures import DATA, drawables
 from tests.loops import HEAVY
 

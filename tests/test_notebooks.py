@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from handcrafted.text.diagnostics import HandcraftedError
-from handcrafted.view.notebook import executed, sources
+from handcrafted.view.output import executed, sources
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sources(FOLDER)

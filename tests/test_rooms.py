@@ -139,13 +139,12 @@ def test_a_plain_law_and_its_circuits_share_no_helper(law):
 
 
 def test_a_shared_helper_would_be_seen(monkeypatch):
-    from handcrafted.components import saturation
     from handcrafted.laws import saturation as law
 
     monkeypatch.setattr(
-        law, "clipped", lambda value, low, high, domain: np.clip(value, *saturation.limits(low, high, domain))
+        law, "clipped", lambda value, low, high, domain: np.clip(value, *linear.limits(low, high, domain))
     )
-    assert shared("saturation") == {("components/saturation", "limits")}
+    assert shared("saturation") == {("components/linear", "limits")}
 
 
 def test_every_law_is_final_and_says_what_it_gives():
@@ -255,7 +254,8 @@ def test_a_readout_is_one_file_and_one_line(copied):
     add_line(recover, "from handcrafted.readout import shared_neuron as shared_neuron", "from handcrafted.readout.")
     assert changed(package) == ["readout/recover.py", "readout/shared_neuron.py"]
     script = (
-        "import handcrafted as hc\nfrom handcrafted.zoo import find\nmodel = hc.assemble(hc.load(find('heated room')))\n"
+        "import handcrafted as hc\nfrom handcrafted.zoo import find\n"
+        "model = hc.assemble(hc.load(find('heated room')))\n"
         "print(len(hc.recover(model, readouts=['shared neuron']).graphs['shared neuron']))"
     )
     assert python(copied, script).strip() == "5"

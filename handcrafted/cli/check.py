@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handcrafted.cli.group import friendly, main, quiet
-from handcrafted.cli.loop_file import Several, loop_path
+from handcrafted.cli.group import Several, friendly, loop_path, main, quiet
 from handcrafted.control.resolved import LinkId
-from handcrafted.loading.lowering import unique
+from handcrafted.loading.resolve import unique
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
-    from handcrafted.verdict.chain import ChainOfCommand
+    from handcrafted.verdict.loops import ChainOfCommand
 
 Checked = tuple[Comparison, "ChainOfCommand"]
 
@@ -131,8 +130,8 @@ def _check_one(path: Path, readouts: tuple[str, ...]) -> Checked:
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
     from handcrafted.readout.recover import recover
-    from handcrafted.verdict.chain import chain_of_command
     from handcrafted.verdict.compare import compare
+    from handcrafted.verdict.loops import chain_of_command
 
     structure = load(path)
     recovered = recover(assemble(structure), readouts=readouts)

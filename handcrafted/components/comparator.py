@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
-from handcrafted.control.instance import Read
+from handcrafted.control.resolved import Read
 
 BAND_BITS = 14
 """Off the grid a ramp is 2^-14 of the scale wide, or down to half of that."""

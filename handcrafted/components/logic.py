@@ -8,10 +8,10 @@ import numpy as np
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.components.comparator import bits
+from handcrafted.components.linear import exact_bias, saturated
 from handcrafted.components.rows import issued
-from handcrafted.components.saturation import exact_bias, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import Read
+from handcrafted.control.resolved import Read
 
 
 def truth_slopes(reads: Sequence[Read]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Head, Site, circuit
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.text.diagnostics import HandcraftedError
 

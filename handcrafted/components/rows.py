@@ -15,8 +15,8 @@ from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.components.comparator import Ramp, bits, ramp_above, ramp_below, ramps
 from handcrafted.components.minimise import minimised
 from handcrafted.control.domain import Domain, Value, issue_values
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import LawInstance, Read
 
 
 class ThresholdTest(NamedTuple):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
-from handcrafted.control.instance import LawInstance, Stage, next_step
-from handcrafted.control.resolved import Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.resolved import LawInstance, Resolved, ResolvedController, ResolvedLink, Stage, next_step
 
 
 def intended_graph(resolved: Resolved) -> SignalGraph:

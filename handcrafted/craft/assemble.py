@@ -1,25 +1,23 @@
-"""Assemble a model: the control structure becomes circuits, circuits become arrays, and the policy becomes masks."""
+"""Assemble a model: circuits become arrays, the policy becomes masks; from a structure, or from a folder."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Head
-from handcrafted.control.instance import next_step
-from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.signal_graph import network_input, network_output
-from handcrafted.craft.plan import each_circuit
+from handcrafted.craft.plan import each_circuit, names_of, schedule, subspaces
 from handcrafted.craft.policy import Policy, allow
-from handcrafted.craft.schedule import schedule
-from handcrafted.craft.stream import names_of, subspaces
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.layout import Placement
-from handcrafted.model.memory import memory
 from handcrafted.model.names import Names
 from handcrafted.model.network import Network
+from handcrafted.model.saved import memory, read_arrays, read_header
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
 from handcrafted.text.diagnostics import HandcraftedError, all_are, must_be
@@ -177,3 +175,23 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> 
     weights.W_in[layer][np.ix_(reads, numbers)] = circuit.body.into
     weights.b_in[layer, numbers] = circuit.body.bias
     weights.W_out[layer][np.ix_(numbers, writes)] = circuit.body.out
+
+
+def load_model(folder: str | Path) -> Transformer:
+    """Read a model that `model.save(folder)` wrote; its history begins anew.
+
+    Raises:
+        HandcraftedError: if a file is missing, damaged or hostile, if arrays and structure do not belong together, or
+            if the Layer 0 controller is not the one that the structure makes.
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("heated room")))
+        >>> folder_of_model = model.save(folder / "thermostat")
+        >>> hc.diff(model, hc.load_model(folder_of_model))
+        no difference
+    """
+    header = read_header(folder)
+    model = assemble(header.structure)
+    model.change(read_arrays(header, model.weights.sizes))
+    model.history.forget()
+    return model

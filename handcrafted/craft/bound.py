@@ -10,7 +10,7 @@ import numpy as np
 
 from handcrafted.components.circuit import Circuit, Head, Neurons
 from handcrafted.control.graph import Signal
-from handcrafted.craft.schedule import dependencies
+from handcrafted.craft.plan import dependencies
 
 UNIT = 2.0**-24
 """Unit roundoff of float32."""

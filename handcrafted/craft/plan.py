@@ -1,18 +1,26 @@
-"""From a control structure to its circuits: one head per arriving link, then beliefs, then decisions."""
+"""From a control structure to its circuits, their order, and the residual stream that they share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from handcrafted.components.circuit import Circuit, Site
+import networkx as nx
+import numpy as np
+
+from handcrafted.components.circuit import Circuit, Head, Neurons, Site
 from handcrafted.components.linear import copy
 from handcrafted.components.positional import receive
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import LawInstance
-from handcrafted.control.resolved import Resolved, ResolvedController
+from handcrafted.control.resolved import LawInstance, Resolved, ResolvedController
 from handcrafted.control.signal_graph import written_port
+from handcrafted.control.vocabulary import Role
 from handcrafted.laws.law import law_of
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.names import Coordinate, Names, Port
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import listed
 
 
 def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
@@ -47,3 +55,105 @@ def _law(task: LawInstance, targets: list[tuple[Signal, Domain]]) -> Iterator[Ci
         *stages, result = law_of(task).circuits(task, [*sites, Site(task.owner, reads, target)], domain)
         yield from () if number else stages
         yield result
+
+
+def without_saturation(structure: ControlStructure) -> tuple[Circuit, ...]:
+    """Give the circuits of a structure with its guards' saturation taken out, to see what it is for.
+
+    Each rectified unit of the two stages becomes the exact pair r(z) - r(-z), so that nothing is cut off.
+    """
+    resolved = structure.resolved
+    tasks = [task for controller in resolved.controllers.values() for task in controller.tasks if task.law == "guard"]
+    cut = {stage.signal for task in tasks for stage in task.stages[-2:]}
+    return tuple(replace(c, body=_pair(c.body)) if c.writes in cut else c for c in circuits_of(resolved))
+
+
+def _pair(body: Head | Neurons) -> Neurons:
+    assert isinstance(body, Neurons)
+    bias = np.concatenate([body.bias, -body.bias])
+    return Neurons(np.hstack([body.into, -body.into]), bias, np.concatenate([body.out, -body.out]))
+
+
+def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:
+    """Give the graph of circuits (by position) in which each points to those that read what it writes.
+
+    Raises:
+        HandcraftedError: if two circuits write one subspace, or circuits wait for each other in a ring.
+    """
+    writer: dict[Signal, int] = {}
+    for position, circuit in enumerate(circuits):
+        if circuit.writes in writer:
+            other = circuits[writer[circuit.writes]].name
+            raise HandcraftedError(
+                f"Expected one writer of {circuit.writes}, got {other} and {circuit.name}. Let one write elsewhere."
+            )
+        writer[circuit.writes] = position
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(circuits)))
+    for position, circuit in enumerate(circuits):
+        graph.add_edges_from((writer[signal], position) for signal in circuit.reads if signal in writer)
+    if not nx.is_directed_acyclic_graph(graph):
+        ring = listed((circuits[edge[0]].name for edge in nx.find_cycle(graph)), " -> ")
+        raise HandcraftedError(
+            f"Expected circuits that can run one after the other, got the algebraic loop {ring}. "
+            "Send one of these signals through the recurrence (`recurrent: true`)."
+        )
+    return graph
+
+
+def schedule(circuits: Sequence[Circuit]) -> list[int]:
+    """Give each circuit its half-layer; see `dependencies` for what is refused."""
+    graph = dependencies(circuits)
+    order = list(nx.lexicographical_topological_sort(graph))
+    earliest: dict[int, int] = {}
+    for i in order:
+        earliest[i] = _at_or_after(1 + max((earliest[j] for j in graph.predecessors(i)), default=-1), circuits[i])
+    last = max(earliest.values(), default=0) | 1
+    latest: dict[int, int] = {}
+    for i in reversed(order):
+        latest[i] = _at_or_before(min((latest[j] for j in graph.successors(i)), default=last + 1) - 1, circuits[i])
+    load = [0] * (last + 1)
+    placed: dict[int, int] = {}
+    for i in sorted(order, key=lambda i: (latest[i], order.index(i))):
+        first = _at_or_after(1 + max((placed[j] for j in graph.predecessors(i)), default=-1), circuits[i])
+        placed[i] = min(range(first, latest[i] + 1, 2), key=lambda slot: (load[slot], slot))
+        load[placed[i]] += circuits[i].size
+    return [placed[i] for i in range(len(circuits))]
+
+
+def _at_or_after(slot: int, circuit: Circuit) -> int:
+    return slot if slot % 2 == (0 if circuit.attends else 1) else slot + 1
+
+
+def _at_or_before(slot: int, circuit: Circuit) -> int:
+    return slot if slot % 2 == (0 if circuit.attends else 1) else slot - 1
+
+
+def subspaces(resolved: Resolved, circuits: Sequence[Circuit], owners: Iterable[str]) -> dict[Signal, np.ndarray]:
+    """Give every subspace with its value before t = 0 [width], grouped by owner and role."""
+    found = {signal: domain.encode(initial) for signal, (domain, initial) in resolved.declared.items()}
+    for circuit in circuits:
+        found.setdefault(circuit.writes, np.zeros(circuit.width, np.float32))
+    rank = {owner: i for i, owner in enumerate(owners)}
+    roles = list(Role)
+    order = sorted(found, key=lambda signal: (rank.get(signal.owner, -1), roles.index(Role(signal.role))))
+    return {signal: found[signal] for signal in order}
+
+
+def names_of(resolved: Resolved, found: dict[Signal, np.ndarray]) -> Names:
+    """Name the coordinates of these subspaces, and the inputs and outputs."""
+    residual = tuple(Coordinate(*signal, i) for signal, initial in found.items() for i in range(len(initial)))
+    inputs: dict[Signal, Domain] = {}
+    outputs: dict[Signal, Domain] = {}
+    for link in resolved.links:
+        if link.port and not link.sent_by_controller:
+            inputs.setdefault(link.port, link.domain)
+        elif link.port and not link.received_by_controller:
+            outputs[link.port] = link.domain
+    return Names(residual, _ports(inputs), _ports(outputs)).declaring(resolved)
+
+
+def _ports(domains: dict[Signal, Domain]) -> tuple[Port, ...]:
+    return tuple(
+        Port(signal.owner, signal.name, i, domain) for signal, domain in domains.items() for i in range(domain.width)
+    )

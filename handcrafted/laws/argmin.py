@@ -11,7 +11,7 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.comparator import bits, shared_quantum
 from handcrafted.components.selection import least, ranking
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance, Read
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import first_least
 from handcrafted.laws.law import COMPARED, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from handcrafted.control.domain import Domain, issue_values
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import LawInput
 
 NEAR = 1e-9

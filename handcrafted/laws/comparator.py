@@ -11,8 +11,8 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.comparator import bits, ramp_above, ramp_below, ramps, shared_quantum, signs_of, span_of
 from handcrafted.components.rows import issued
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Number
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, below, common_quantum, compared, switched
 from handcrafted.laws.law import BIT, COMPARED, REAL_SIGNAL, Example, LawInput, LawOutput, Signature, Switch
 

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.logic import counting
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import at_least, switched
 from handcrafted.laws.law import BIT, VOTE, Example, LawInput, LawOutput, Signature, Switch
 

@@ -10,8 +10,8 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import Scalar
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
 from handcrafted.text.letters import shown
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Positive
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
 
 

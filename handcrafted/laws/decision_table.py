@@ -10,8 +10,8 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.rows import compared_rows, issued, rows_of
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import switched, tested
 from handcrafted.laws.law import (
     BIT,

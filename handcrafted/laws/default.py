@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import Law, LawInput, LawOutput
 
 

@@ -10,8 +10,8 @@ from pydantic import Field, StrictInt
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.positional import steps_ago, within_window
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import MOST_WHOLE, Condition
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, Stated
 from handcrafted.text.diagnostics import refuse
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.components.linear import copy, linear
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import Scalar
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import NEXT, READS, STATE, Example, Law, LawInput, LawOutput, Signature, StageSignature
 from handcrafted.text.letters import shown
 

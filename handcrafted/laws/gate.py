@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.logic import gates, truth_slopes
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance, Read
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import gated, truths
 from handcrafted.laws.law import BIT, REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Signature
 

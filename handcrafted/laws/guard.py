@@ -8,11 +8,11 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
+from handcrafted.components.linear import exact_bias, floor, gap
 from handcrafted.components.rows import compared_rows, rows_of
-from handcrafted.components.saturation import exact_bias, floor, gap
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import tested
 from handcrafted.laws.law import (
     BIT,

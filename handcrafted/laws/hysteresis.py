@@ -12,8 +12,8 @@ from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.components.comparator import bits, ramp_above, ramp_below, shared_quantum, signs_of, span_of
 from handcrafted.components.rows import issued
 from handcrafted.control.domain import Domain, issue_values
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Number, to_key
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, below, common_quantum, compared, switched
 from handcrafted.laws.law import (
     BIT,

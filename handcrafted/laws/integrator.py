@@ -8,11 +8,10 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.linear import copy
-from handcrafted.components.saturation import limits, saturated
+from handcrafted.components.linear import copy, limits, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Number
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
 from handcrafted.laws.law import COUNTED, NEXT, REAL_SIGNAL, Accumulator, Example, LawInput, LawOutput, Signature
 

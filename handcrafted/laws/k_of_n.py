@@ -10,8 +10,8 @@ from pydantic import Field, StrictInt
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.logic import counting
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import MOST_WHOLE
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import at_least, switched
 from handcrafted.laws.law import BIT, VOTE, Example, LawInput, LawOutput, Signature, Switch
 

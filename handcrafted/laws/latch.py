@@ -8,11 +8,11 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
+from handcrafted.components.linear import saturated
 from handcrafted.components.logic import truth_slopes
 from handcrafted.components.rows import issued
-from handcrafted.components.saturation import saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import switched, truths
 from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, LawInput, LawOutput, RememberedSwitch, Signature
 

@@ -11,8 +11,8 @@ from pydantic import model_validator
 
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.control.domain import Domain, Remembered, Value, issue_values
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import EMPTY, Condition, Number, Part, Scalar
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.text.diagnostics import FilePath, refuse
 from handcrafted.text.letters import listed
 

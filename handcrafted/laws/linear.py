@@ -8,11 +8,10 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.linear import linear
-from handcrafted.components.saturation import limits, saturated
+from handcrafted.components.linear import limits, linear, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Condition, NameMap, Number
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
 from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Limited, Signature, Stated
 from handcrafted.text.diagnostics import must_be_known

@@ -12,8 +12,8 @@ from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.components.comparator import bits, shared_quantum
 from handcrafted.components.selection import least, ranking
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Number
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import first_least
 from handcrafted.laws.law import READS, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, StageSignature
 

@@ -10,11 +10,10 @@ import numpy as np
 from pydantic import model_validator
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
-from handcrafted.components.linear import linear
-from handcrafted.components.saturation import saturated
+from handcrafted.components.linear import linear, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Signature
 from handcrafted.text.letters import listed
 

@@ -10,8 +10,8 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.selection import rounds
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Condition
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, tournament_shape
 
 

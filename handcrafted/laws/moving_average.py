@@ -12,8 +12,8 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.components.positional import steps_ago
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Condition
+from handcrafted.control.resolved import LawInstance
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.laws.law import READS, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, StageSignature
 

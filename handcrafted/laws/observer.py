@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import EMPTY, NameMap, Number, Positive
+from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import (
     NEXT,
     READS,

@@ -9,8 +9,15 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import LawInstance, next_step
-from handcrafted.control.resolved import Resolved, ResolvedController, ResolvedEntry, ResolvedLink, ResolvedVariable
+from handcrafted.control.resolved import (
+    LawInstance,
+    Resolved,
+    ResolvedController,
+    ResolvedEntry,
+    ResolvedLink,
+    ResolvedVariable,
+    next_step,
+)
 from handcrafted.control.signal_graph import network_input, network_output, written_port
 from handcrafted.laws.law import LawInput, LawOutput, law_of
 

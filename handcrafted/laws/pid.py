@@ -9,12 +9,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.linear import linear
+from handcrafted.components.linear import ceiling, limits, linear, saturated
 from handcrafted.components.positional import steps_ago
-from handcrafted.components.saturation import ceiling, limits, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Condition, Number
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
 from handcrafted.laws.law import (
     NEXT,

@@ -8,11 +8,10 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.linear import copy, linear
-from handcrafted.components.saturation import saturated
+from handcrafted.components.linear import copy, linear, saturated
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Positive
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import (
     NEXT,
     READS,

@@ -11,8 +11,8 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.comparator import bits, ramp_above, ramps, shared_quantum, signs_of, span_of
 from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
 from handcrafted.control.parts import Number, Positive
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, common_quantum, compared
 from handcrafted.laws.law import COMPARED, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
 

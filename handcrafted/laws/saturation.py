@@ -8,9 +8,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.saturation import limits, saturated
+from handcrafted.components.linear import limits, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
 from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, LawInput, LawOutput, Limited, Signature
 

@@ -11,7 +11,7 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import copy
 from handcrafted.components.logic import count_stages
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import counted
 from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, Law, LawInput, LawOutput, Signature
 

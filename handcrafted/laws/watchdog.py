@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field, StrictInt
 
 from handcrafted.components.circuit import Circuit, Site
+from handcrafted.components.linear import floor
 from handcrafted.components.logic import count_stages
 from handcrafted.components.rows import issued
-from handcrafted.components.saturation import floor
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.instance import LawInstance
+from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import counted, switched
 from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, LawInput, LawOutput, Signature, StageSignature, Switch
 

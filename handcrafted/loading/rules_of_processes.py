@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import networkx as nx
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.entries import Rule, UnsafeControlAction
 from handcrafted.control.parts import Bounds
 from handcrafted.control.resolved import Resolved, ResolvedLink
-from handcrafted.control.unsafe import Rule, UnsafeControlAction
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.rules_of_controllers import check_condition
 from handcrafted.loading.structure import StructureFile

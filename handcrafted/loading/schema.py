@@ -11,8 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from handcrafted.control.parts import Part
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlfile import loads
-from handcrafted.loading.yamlnodes import plain_data
+from handcrafted.loading.yamlfile import loads, plain_data
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 

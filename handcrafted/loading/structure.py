@@ -17,12 +17,14 @@ from handcrafted.control.entries import (
     Constraint,
     Hazard,
     Link,
+    NotHazardous,
     Responsibility,
     TimeStep,
+    Trial,
+    UnsafeControlAction,
     Variable,
 )
 from handcrafted.control.parts import EMPTY, MOST_WHOLE, Name, NameMap, Part, Text
-from handcrafted.control.unsafe import NotHazardous, Trial, UnsafeControlAction
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.plants.catalogue import Dynamics
 

@@ -10,12 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from handcrafted.control.entries import LawEntry
-from handcrafted.control.instance import LawInstance, Read
 from handcrafted.control.parts import to_key
-from handcrafted.control.resolved import ResolvedController
+from handcrafted.control.resolved import LawInstance, Read, ResolvedController
 from handcrafted.laws.law import law_of
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.lowering import unique
+from handcrafted.loading.resolve import unique
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, sentence
 
 Setting = float | int | str

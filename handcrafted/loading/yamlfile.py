@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handcrafted.control.parts import Part
+from handcrafted.control.parts import Part, to_key
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlnodes import known_keys, plain_data
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be, sentence
-from handcrafted.text.letters import located
+from handcrafted.text.letters import clipped, located, shown
 
 P = TypeVar("P", bound=Part)
 
@@ -111,3 +116,164 @@ def _plain(loc: Sequence[str | int], data: Any) -> FilePath:
             data = data[part]
             path.append(part)
     return tuple(path)
+
+
+MOST_NODES = 200_000
+MOST_DEPTH = 40
+TAG = "tag:yaml.org,2002:"
+
+
+class _Refused(Exception):
+    """What may not stand at a node, in words."""
+
+    def __init__(self, node: Any, text: str):
+        super().__init__(text)
+        self.line, self.text = node.start_mark.line + 1, text
+
+
+class _Composer(Composer):
+    """Counts nodes as they are made; an anchor that is set anew means the later one from there on, as YAML has it."""
+
+    def __init__(self, loader: Any = None):
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self.nodes = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Make a node unless there are too many."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _Refused(self.parser.peek_event(), f"Expected at most {MOST_NODES:,} entries, got more. Shorten it.")
+        return super().compose_node(parent, index)
+
+
+def plain_data(text: str, origin: str) -> tuple[Any, dict[FilePath, int]]:
+    """Give the data of YAML text, and the line of every path in it.
+
+    Raises:
+        HandcraftedError: naming the line that is no YAML, or no plain data.
+    """
+    lines: dict[FilePath, int] = {}
+    try:
+        return _Converter(lines).convert(_compose(text, origin), ()), lines
+    except _Refused as refused:
+        raise HandcraftedError(f"{origin}, line {refused.line}: {refused.text}") from None
+
+
+def _compose(text: str, origin: str) -> Node:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer, yaml.max_depth = _Composer, MOST_DEPTH
+    try:
+        nodes = list(itertools.islice(yaml.compose_all(StringIO(text)), 2))
+    except MaxDepthExceededError as error:
+        line = error.problem_mark.line + 1
+        raise HandcraftedError(
+            f"{origin}, line {line}: Expected at most {MOST_DEPTH} levels, got deep nesting. Flatten it."
+        ) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise HandcraftedError(
+            f"{origin}, line {line}: Expected valid YAML, got: {clipped(str(error.problem))}. Mend it there."
+        ) from None
+    except (YAMLError, ValueError, NotImplementedError) as error:  # the last two of odd escapes and directives
+        reason = clipped(" ".join(str(error).split()), 200)
+        raise HandcraftedError(f"{origin}, line 1: Expected valid YAML, got: {reason}. Mend it there.") from None
+    if len(nodes) > 1:
+        line = nodes[1].start_mark.line + 1
+        raise HandcraftedError(f"{origin}, line {line}: Expected one document, got a second one here. Split the file.")
+    if not nodes:
+        raise HandcraftedError(
+            f"{origin}, line 1: Expected a control structure, got an empty file. See `handcrafted new`."
+        )
+    return nodes[0]
+
+
+class _Converter:
+    """Turns YAML nodes into plain data and notes the line of every path."""
+
+    def __init__(self, lines: dict[FilePath, int]):
+        self.lines, self.nodes, self.open = lines, 0, []
+        self.scalars = YAML(typ="safe", pure=True).constructor
+
+    def convert(self, node: Node, path: FilePath) -> Any:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _Refused(
+                node, f"Expected at most {MOST_NODES:,} entries, got more once aliases are expanded. Shorten it."
+            )
+        if any(node is other for other in self.open):
+            raise _Refused(node, "Expected an alias to something before it, got one inside itself. Write it out.")
+        if len(path) > MOST_DEPTH:
+            raise _Refused(node, f"Expected at most {MOST_DEPTH} levels, got more through aliases. Flatten it.")
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        self.open.append(node)
+        try:
+            return self._by_kind(node, path)
+        finally:
+            self.open.pop()
+
+    def _by_kind(self, node: Node, path: FilePath) -> Any:
+        if isinstance(node, MappingNode) and node.tag == TAG + "map":
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode) and node.tag == TAG + "seq":
+            return [self.convert(item, (*path, i)) for i, item in enumerate(node.value)]
+        if isinstance(node, ScalarNode) and node.tag.removeprefix(TAG) in ("str", "int", "float", "bool", "null"):
+            return self._scalar(node)
+        if isinstance(node, ScalarNode) and node.tag == TAG + "timestamp":
+            return node.value
+        raise _Refused(
+            node, f"Expected plain data, got the tag {clipped(node.tag)}. A file here is data only; drop the tag."
+        )
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        try:
+            return self.scalars.construct_object(node)
+        except (ValueError, LookupError, YAMLError):  # the second of a word that is neither true nor false
+            raise _Refused(node, f"Expected a word or a number, got {shown(node.value)}. Mend it.") from None
+
+    def _mapping(self, node: MappingNode, path: FilePath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode) or key_node.tag == TAG + "merge":
+                raise _Refused(key_node, "Expected a word as a key, got something else. Write a plain key.")
+            key = key_node.value
+            if key in found:
+                raise _Refused(
+                    key_node, f"Expected each key once, got `{clipped(key)}` twice. Merge or rename one of them."
+                )
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            found[key] = self.convert(value_node, (*path, key))
+        return found
+
+
+def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
+    """Give the keys known at a path of keys and positions of a kind of file; empty where names are free."""
+    kinds: list[type[Part]] = [root]
+    free: list[type[Part]] = []
+    for part in path:
+        if isinstance(part, int) or free:
+            kinds, free = free or kinds, []
+            continue
+        field = next((f for kind in kinds for f in _fields(kind).items() if f[0] == part), None)
+        if field is None:
+            return []
+        found = _parts(field[1])
+        kinds, free = found, found if _maps(field[1]) else []
+    return [] if free else [key for kind in kinds for key in _fields(kind)]
+
+
+def _fields(kind: type[Part]) -> dict[str, Any]:
+    return {field.alias or to_key(name): field.annotation for name, field in kind.model_fields.items()}
+
+
+def _parts(annotation: Any) -> list[type[Part]]:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return [annotation]
+    return [part for arg in get_args(annotation) for part in _parts(arg)]
+
+
+def _maps(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _maps(get_args(annotation)[0])
+    return isinstance(origin, type) and issubclass(origin, Mapping)

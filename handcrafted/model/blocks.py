@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import next_step
-from handcrafted.control.resolved import ResolvedController
+from handcrafted.control.resolved import ResolvedController, next_step
 from handcrafted.control.signal_graph import network_input, network_output
-from handcrafted.model.layout import Placement
+from handcrafted.model.layout import Placement, half_of
 from handcrafted.model.names import Names
-from handcrafted.model.order import half_of
 from handcrafted.text.diagnostics import HandcraftedError
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.loading.tuning import Setting, knobs
-from handcrafted.model.entry import entry_name, places_in
-from handcrafted.model.provenance import Provenances
+from handcrafted.model.provenance import Provenances, entry_name, places_in
 from handcrafted.model.transformer import Transformer
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 

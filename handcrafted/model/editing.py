@@ -8,11 +8,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.model.audit import rule_for
-from handcrafted.model.entry import checked_number, entry_name, parse_entry, places_in
-from handcrafted.model.follow import follow, off_formula
+from handcrafted.model.invert_parameters import follow, off_formula
 from handcrafted.model.network import Network, Rebuild
-from handcrafted.model.provenance import Provenance, Provenances
+from handcrafted.model.provenance import (
+    Provenance,
+    Provenances,
+    checked_number,
+    entry_name,
+    parse_entry,
+    places_in,
+    rule_for,
+)
 from handcrafted.text.diagnostics import HandcraftedError
 
 

@@ -1,16 +1,48 @@
-"""What was changed in a model, step by step, so that it can be undone, done again, and written down as Python."""
+"""What was changed in a model, step by step: undone, done again, written down as Python; and what nobody assigns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from handcrafted.model.entry import entry_name, places_in
 from handcrafted.model.network import Network
+from handcrafted.model.provenance import entry_name, places_in
 from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import HandcraftedError
+
+T = TypeVar("T")
+
+ANEW = "Assemble a structure anew."
+CHANGES = "Set `parameters`, or use `edit`, `change` or `restore`."
+
+
+class ReadOnly(Generic[T]):
+    """An attribute that is read and not assigned; the model keeps it under its name with a line before it.
+
+    Args:
+        instead: what to do instead of assigning, as a sentence.
+    """
+
+    def __init__(self, instead: str):
+        self.instead = instead
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Any, owner: type | None = None) -> T:
+        return getattr(model, f"_{self.name}")
+
+    def __set__(self, model: Any, value: Any) -> None:
+        raise HandcraftedError(
+            f"Expected `{self.name}` of a model to be read, got an assignment; what is claimed of the model rests on "
+            f"it. {self.instead}"
+        )
+
+    def __delete__(self, model: Any) -> None:
+        self.__set__(model, None)
+
 
 MOST_CHANGES = 1_000
 """Changes that are remembered; the oldest are forgotten, for each keeps the arrays that it replaced."""

@@ -1,19 +1,170 @@
-"""What one array entry is for: whose it is, which circuit put it there, by which formula, and who may change it."""
+"""What one array entry is for, whose it is, and whether the access policy lets it act."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.model.audit import rule_for
+from handcrafted.control.numbers import as_numbers
+from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.blocks import blocks_of
-from handcrafted.model.entry import entry_name
-from handcrafted.model.layer_0 import base_blocks, base_of, frozen
 from handcrafted.model.layout import Placement, circuits_by_component, component_at
 from handcrafted.model.network import Network
-from handcrafted.model.weights import FIELD_AXES
+from handcrafted.model.weights import FIELD_AXES, Weights, must_have_sizes
+from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
+from handcrafted.text.letters import shown
+
+
+def entry_name(array: str, index: tuple[int, ...]) -> str:
+    """Write an array entry as `W_in[0, 3, 5]`."""
+    return f"{array}[{', '.join(map(str, index))}]"
+
+
+def places_in(marked: Any) -> Iterator[tuple[int, ...]]:
+    """Give the index of every entry of an array that is marked, or not zero."""
+    return (tuple(index) for index in np.argwhere(np.asarray(marked)).tolist())
+
+
+def parse_entry(text: str, weights: Weights) -> tuple[str, tuple[int, ...]]:
+    """Read an array entry such as `W_in[0, 3, 5]`.
+
+    Raises:
+        HandcraftedError: if it is none of these arrays.
+    """
+    must_be(text, str, "an array entry such as `W_in[0, 3, 5]`")
+    match = re.fullmatch(r"\s*(\w+)\s*\[\s*([\d,\s]*)\]\s*", text)
+    if match is None or match[1] not in FIELD_AXES:
+        near = nearest(match[1] if match else "", FIELD_AXES)
+        raise HandcraftedError(f"Expected an array entry such as W_in[0, 3, 5], got {shown(text)}.{near}")
+    numbers = [i.strip() for i in match[2].split(",") if i.strip()]
+    index, shape = tuple(int(i) for i in numbers if i.isdigit() and len(i) < 10), np.shape(weights[match[1]])
+    if len(index) != len(shape) or any(i >= size for i, size in zip(index, shape, strict=True)):
+        raise HandcraftedError(
+            f"Expected an entry of {match[1]}, whose shape is {shape}, got {shown(text)}. Count from 0."
+        )
+    return match[1], index
+
+
+def checked_number(entry: str, value: Any) -> np.float32:
+    """Check a number for an entry.
+
+    Raises:
+        HandcraftedError: if it is none, not finite, or beyond float32.
+    """
+    plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    number = np.float32(as_numbers(entry, value)) if plain else np.float32(np.nan)
+    if not np.isfinite(number):
+        raise HandcraftedError(
+            f"Expected a finite number that float32 holds for {entry}, got {shown(value)}. Give one."
+        )
+    return number
+
+
+READING = ("W_Q", "W_K", "W_V", "W_in")
+WRITING = ("W_O", "W_out")
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One raw entry that the policy does not let act.
+
+    Attributes:
+        array: its array.
+        index: its place there.
+        value: what stands there.
+        component: the head or neuron with its circuit, or what the array is for.
+        subspaces: the named subspaces that it would touch.
+        rule: why it may not.
+    """
+
+    array: str
+    index: tuple[int, ...]
+    value: float
+    component: str
+    subspaces: tuple[Signal, ...]
+    rule: str
+
+    def __str__(self) -> str:
+        place = ", ".join(map(str, self.index))
+        return f"{self.array}[{place}] = {self.value:g}: {self.component} {self.rule}"
+
+
+def audit(network: Network, weights: Weights | None = None) -> Iterator[Breach]:
+    """Give every raw entry other than zero that the policy masks, array by array.
+
+    Such entries never act: `effective_weights` leaves them out. What an edit or a training step puts there is lost.
+
+    Args:
+        network: whose policy.
+        weights: raw arrays of its shapes; None takes its own.
+
+    Raises:
+        HandcraftedError: if the shapes disagree.
+    """
+    rules = _Rules(network)
+    arrays = network.weights if weights is None else must_have_sizes(weights, network.weights.sizes)
+    for name, mask in network.masks.items():
+        array = np.asarray(arrays[name])
+        for place in places_in((array != 0) & ~np.asarray(mask)):
+            yield rules.breach(name, place, float(array[place]))
+
+
+def rule_for(network: Network, array: str, index: tuple[int, ...]) -> str:
+    """Say of an entry that the policy masks whose it is, and why it may not act."""
+    breach = _Rules(network).breach(array, index, 0.0)
+    return f"{breach.component} {breach.rule}"
+
+
+class _Rules:
+    """What each place of each array is for."""
+
+    def __init__(self, network: Network):
+        self.names = network.names
+        self.circuits = circuits_by_component(network.layout)
+
+    def breach(self, array: str, index: tuple[int, ...], value: float) -> Breach:
+        axes = dict(zip(FIELD_AXES[array], index, strict=False))
+        touched = tuple(self.names.residual[i].subspace for i, axis in zip(index, FIELD_AXES[array], strict=True)
+                        if axis == "d_model")  # fmt: skip
+        component, rule = (
+            self._of_part(array, index, touched) if "layer" in axes else self._of_ends(array, axes, touched)
+        )
+        return Breach(array, index, value, component, touched, rule)
+
+    def _of_part(self, array: str, index: tuple[int, ...], touched: tuple[Signal, ...]) -> tuple[str, str]:
+        """Say it of a head, a neuron, or the biases of a layer."""
+        component = component_at(array, index)
+        if component is None:
+            part = "attention" if array == "b_O" else "MLP"
+            return f"{part} of layer {index[0]}", f"writes {_spelled(touched)}, which no circuit there writes"
+        place = self.circuits.get(component)
+        if place is None:
+            return str(component), "belongs to no circuit, and may neither read nor write"
+        whose = f"{component} ({place.circuit})"
+        if array in READING:
+            allowed = _spelled(place.reads) or "nothing"
+            return whose, f"reads {_spelled(touched)}; it may read {allowed}"
+        assert array in WRITING
+        return whose, f"writes {_spelled(touched)}; it may write {place.writes}"
+
+    def _of_ends(self, array: str, axes: dict[str, int], touched: tuple[Signal, ...]) -> tuple[str, str]:
+        """Say it of the embedding, the unembedding or the recurrence."""
+        if array == "W_R":
+            return "recurrence", f"carries {touched[0]} to {touched[1]}; it may carry declared states and links alone"
+        if array == "W_U":
+            return f"output {self.names.outputs[axes['n_out']].signal}", f"reads {_spelled(touched)}, not its own port"
+        whose = f"input {self.names.inputs[axes['n_in']].signal}" if "n_in" in axes else "embedding"
+        return whose, f"writes {_spelled(touched)}, not its own port"
+
+
+def _spelled(signals: tuple[Signal, ...]) -> str:
+    return ", ".join(map(str, signals))
+
 
 MEMORY = "memory"
 """What entries of the recurrence and of the initial residual are for."""

@@ -1,11 +1,13 @@
-"""A model in a folder: its structure as YAML, its raw arrays as safetensors, each holding the other to its word."""
+"""How much memory there is: what would not fit is refused in words before the system ends the process without any."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,29 @@ from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, named
 from handcrafted.text.letters import clipped, listed, located
+
+GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where a container says how much its processes may take."""
+
+
+def memory() -> int:
+    """Give how many bytes this process may take at most: of the machine, of its container, of its own limits."""
+    return min(_limits(), default=sys.maxsize)
+
+
+def _limits() -> Iterator[int]:
+    with suppress(AttributeError, ValueError, OSError):  # not on Windows
+        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for group in map(Path, GROUPS):
+        with suppress(ValueError, OSError):  # `max`, or no such file
+            yield int(group.read_text(encoding="ascii"))
+    with suppress(ImportError):
+        import resource
+
+        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            if (limit := resource.getrlimit(kind)[0]) != resource.RLIM_INFINITY:
+                yield limit
+
 
 STRUCTURE, ARRAYS = "structure.yaml", "weights.safetensors"
 """The two files of a folder."""

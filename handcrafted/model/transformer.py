@@ -11,23 +11,18 @@ from flax import nnx
 from jax.core import Tracer
 
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.audit import Breach, audit
+from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
 from handcrafted.model.editing import edited, entries_off_formula
-from handcrafted.model.entry import parse_entry
 from handcrafted.model.forward import WINDOW, Activations, forward
-from handcrafted.model.history import Change, History, edits_text
+from handcrafted.model.history import ANEW, CHANGES, Change, History, ReadOnly, edits_text
 from handcrafted.model.intervention import Intervention, intervene
-from handcrafted.model.layer_0 import base_of, free
-from handcrafted.model.layout import Placement, report_of
+from handcrafted.model.layout import Placement, check_layout, check_window, report_of
 from handcrafted.model.names import Names, must_name
 from handcrafted.model.network import Network, Rebuild
-from handcrafted.model.order import check_layout, check_window
 from handcrafted.model.parameters import Parameters
-from handcrafted.model.provenance import Provenance, Provenances
-from handcrafted.model.read_only import ANEW, CHANGES, ReadOnly
+from handcrafted.model.provenance import Breach, Provenance, Provenances, audit, parse_entry
 from handcrafted.model.saved import restored, save_model
-from handcrafted.model.seal import fingerprint
 from handcrafted.model.weights import FIELD_AXES, Weights, acting, check_shapes, must_have_sizes
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import Report, Reported
@@ -284,7 +279,7 @@ class Transformer(Reported, nnx.Module):
         return self._rebuild
 
     def audit(self, weights: Weights | None = None) -> tuple[Breach, ...]:
-        """List the raw entries that break the access policy; see `handcrafted.model.audit`."""
+        """List the raw entries that break the access policy; see `handcrafted.model.provenance`."""
         return tuple(audit(self.network, weights))
 
     def __call__(self, inputs: Any, carries: Any = None) -> tuple[Any, Activations]:

@@ -18,10 +18,10 @@ from handcrafted.model.edit import AffineEdit, Edit, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
-from handcrafted.readout.contrasts import declared_values, sequences, usual, within
+from handcrafted.readout.edges import declared_values, sequences, usual, within
 from handcrafted.readout.patching import input_edges
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork, finite
+from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 KINDS = ("zero", "mean", "noise", "domain")

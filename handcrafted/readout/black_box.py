@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from handcrafted.control.graph import Edge, SignalGraph
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import sequences
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork, finite
+from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 

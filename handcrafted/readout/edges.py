@@ -1,15 +1,89 @@
-"""Edges with a transfer matrix: what passes along them, and whether that is a sign and a gain."""
+"""Edges of a signal-flow graph from what moves: contrasts, and what lies downstream of a subspace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-from handcrafted.control.graph import Edge, Signal
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.edit import EdgeEdit, Edit, no_edit
+from handcrafted.model.forward import forward
+from handcrafted.model.names import Names
+from handcrafted.model.padding import widened
+from handcrafted.model.weights import Weights
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
+
+MOST_CONTEXTS = 64
+
+
+def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> list[np.ndarray]:
+    """Give the coordinates [context, width] of each signal: all combinations of words and grid points, or a sample.
+
+    Args:
+        domains: of the signals.
+        seed: of the sample.
+        most: up to how many combinations all are given; beyond it, and for what has no grid, `MOST_CONTEXTS` at random.
+    """
+    points = [domain.points(most) for domain in domains]
+    if domains and math.prod(len(block) if block is not None else np.inf for block in points) <= most:
+        rows = np.array(list(itertools.product(*(range(len(block)) for block in points if block is not None))))
+        return [block[rows[:, i]] for i, block in enumerate(points) if block is not None]
+    rng = np.random.default_rng(seed)
+    return [drawn(domain, MOST_CONTEXTS, rng) for domain in domains]
+
+
+def drawn(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw values of a domain [count, width]."""
+    if domain.discrete:
+        return np.eye(domain.width)[rng.integers(domain.width, size=count)]
+    return domain.rounded(rng.uniform(domain.low, domain.high, (count, domain.width)))
+
+
+def sequences(names: Names, time: int, seed: int) -> np.ndarray:
+    """Give inputs [context, time, n_in]: each context at the first step, other contexts in random order after it."""
+    signals: dict[Signal, np.ndarray] = names.input_signals
+    blocks = contexts([names.domain(signal) for signal in signals], seed)
+    count = len(blocks[0]) if blocks else 1
+    now = np.zeros((count, len(names.inputs)), np.float32)
+    for places, block in zip(signals.values(), blocks, strict=True):
+        now[:, places] = block
+    rng = np.random.default_rng(seed)
+    later = [now[rng.permutation(count)] for _ in range(time - 1)]
+    return np.stack([now, *later], axis=1)
+
+
+def declared_values(
+    subject: TargetNetwork, runs: int, d_model: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a value of every subspace of known domain [run, d_model]; also say where one is known [d_model]."""
+    values, known = np.zeros((runs, d_model)), np.zeros(d_model, bool)
+    for signal, domain in subject.names.declared.items():
+        at = subject.spaces[signal]
+        values[:, at], known[at] = drawn(domain, runs, rng), True
+    return values, known
+
+
+def usual(values: np.ndarray) -> np.ndarray:
+    """Give the root mean square over runs and steps, scaled so that no square overflows."""
+    most = np.abs(values).max(axis=(0, 1))
+    scaled = values / np.where(most > 0, most, np.float32(1))
+    return np.sqrt(np.mean(scaled**2, axis=(0, 1), dtype=float)) * most
+
+
+def within(values: np.ndarray) -> np.ndarray:
+    """Give values in float32, what is too large for it as its largest number."""
+    most = float(np.finfo(np.float32).max)
+    return np.clip(values, -most, most).astype(np.float32)
 
 
 def edge(
@@ -89,3 +163,80 @@ def _blocks(
     for number in np.unique(subject.owner[live]):
         target, places = list(subject.spaces.items())[number]
         yield source, target, lag, rows[:, places]
+
+
+CONTROLS = 16
+"""How many pairs that are no edges are patched as a control."""
+
+RUNS, TOGETHER = 8, 32
+"""Runs in which each pair is patched, and pairs that one compiled call takes."""
+
+Pair = tuple[Signal, Signal]
+
+
+def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
+    """Give the largest change of any output [pair] when the readers that write the second signal see the first swapped.
+
+    Formula: the readers' input changes by u(x') - u(x), with x' another run; everything after them runs on.
+    Source: Wang et al. 2022, Interpretability in the Wild (path patching).
+    Error: exact.
+    """
+    if not pairs or not subject.names.outputs:
+        return np.zeros(len(pairs))
+    w = subject.padded
+    inputs = sequences(subject.names, 2, subject.seed)
+    inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
+    outputs, seen = forward(w, inputs, window=subject.window)
+    order = np.random.default_rng(subject.seed).permutation(len(inputs))
+    change = np.asarray(seen["final"])[order] - np.asarray(seen["final"])
+    found = []
+    for first in range(0, len(pairs), TOGETHER):
+        some = pairs[first : first + TOGETHER]
+        filled = [*some, *[some[-1]] * (TOGETHER - len(some))]
+        edges = jax.tree.map(lambda *rows: np.stack(rows), *[_edge(subject, pair) for pair in filled])
+        found.append(np.asarray(_scan(w, inputs, outputs, change, no_edit(w), edges, subject.window))[: len(some)])
+    return np.concatenate(found)
+
+
+def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:
+    """Say which coordinates change (in place of the change itself) and which readers see it."""
+    source, target = pair
+    w, size = subject.padded, subject.padded.sizes
+    outputs = np.zeros(size["n_out"], np.float32)
+    if target.role == OUTPUT:
+        outputs[subject.names.output_signals[target]] = 1
+    at = subject.spaces.get(target, np.zeros(0, int))
+    heads = np.any(w.W_O[..., at] != 0, axis=(2, 3)).astype(np.float32)
+    neurons = np.any(w.W_out[..., at] != 0, axis=2).astype(np.float32)
+    carry = np.float32(np.any(w.W_R[:, at] != 0))
+    mask = np.zeros(size["d_model"], np.float32)
+    mask[subject.spaces[source]] = 1
+    return EdgeEdit(mask, heads, neurons, outputs, carry)
+
+
+@partial(jax.jit, static_argnames="window")
+def _scan(
+    weights: Weights,
+    inputs: Float[Array, "run time n_in"],
+    outputs: Float[Array, "run time n_out"],
+    change: Float[Array, "run time d_model"],
+    nothing: Edit,
+    edges: EdgeEdit,
+    window: int,
+) -> Float[Array, " pair"]:
+    def one(edge: EdgeEdit) -> Array:
+        def run(x: Array, delta: Array) -> Array:
+            seen_by = EdgeEdit(delta * edge.delta, *(part[None] for part in edge[1:]))
+            return forward(weights, x, None, window=window, edit=nothing._replace(edge=seen_by))[0]
+
+        return jnp.abs(jax.vmap(run)(inputs, change) - outputs).max()
+
+    return jax.lax.map(one, edges)
+
+
+def no_edges(subject: TargetNetwork, graph: SignalGraph) -> list[Pair]:
+    """Draw a sample of pairs of subspaces between which the graph has no edge."""
+    wired = {(edge.source, edge.target) for edge in graph.edges}
+    pairs = [(u, v) for u in subject.spaces for v in subject.spaces if u != v and (u, v) not in wired]
+    chosen = np.random.default_rng(subject.seed).permutation(len(pairs))[:CONTROLS]
+    return [pairs[i] for i in chosen]

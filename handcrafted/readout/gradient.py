@@ -5,7 +5,7 @@ from __future__ import annotations
 from handcrafted.control.graph import SignalGraph
 from handcrafted.readout.patching import by_intervention
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 
 POINTS = 16
 """Slopes along the way of integrated gradients."""

@@ -13,12 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.readout.contrasts import declared_values, sequences, usual, within
-from handcrafted.readout.downstream import output_effects
-from handcrafted.readout.edges import direction, edge
+from handcrafted.readout.edges import declared_values, direction, edge, output_effects, sequences, usual, within
 from handcrafted.readout.readers import Along, Answer, ReaderAnswers, Stream, undisturbed
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork, finite
+from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR, FLOOR, LINEAR, RANK, RUNAWAY
 
 CONTRASTS = ("sample", "zero", "noise", "domain")

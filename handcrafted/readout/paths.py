@@ -13,7 +13,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.weights import Weights
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import LAG_FLOOR
 
 

@@ -12,9 +12,9 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import sequences
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork, finite
+from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import DECODED, FLOOR, RUNAWAY
 
 RUNS = 128

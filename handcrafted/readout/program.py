@@ -15,7 +15,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.readout.paths import looks_back
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.text.diagnostics import HandcraftedError
 
 SAME = 1e-12

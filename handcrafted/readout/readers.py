@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from handcrafted.model.forward import attend, matmul, windows
 from handcrafted.model.padding import bucket
 from handcrafted.model.weights import Weights
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 
 CLASSES = ((4, 16), (16, 128))
 """Up to how many heads and neurons read a subspace of each class; the last class takes all."""

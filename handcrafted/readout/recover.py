@@ -15,7 +15,7 @@ from handcrafted.readout import ablation, black_box, gradient, patching, probe, 
 from handcrafted.readout.equations import readout as by_equations
 from handcrafted.readout.equations.equations import Equations, equations
 from handcrafted.readout.registry import Readout, chosen
-from handcrafted.readout.subject import TargetNetwork, subject
+from handcrafted.readout.target import TargetNetwork, subject
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import Report, Reported
 

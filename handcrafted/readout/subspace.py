@@ -6,7 +6,7 @@ from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.readout.edges import wires
 from handcrafted.readout.paths import joins, paths_of
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 
 
 @register("subspace", sees="wired", judges=True)

@@ -12,7 +12,7 @@ from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.readout.edges import edge, wires
 from handcrafted.readout.paths import Path, joins, paths_of, transfer
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR
 
 

@@ -21,9 +21,9 @@ from handcrafted.model.forward import State, advance, initial_state
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut_state, dense_residual, split, start
 from handcrafted.model.weights import Weights
+from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
 from handcrafted.rollout.loop import ClosedLoop, Network, Seen, measure, observe, proceed
-from handcrafted.rollout.world import DISTURBANCE, Environment
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""

@@ -16,7 +16,7 @@ from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.world import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
+from handcrafted.rollout.environment import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
 
 BATCH = 128
 """Runs that go through the network side by side; more would fall out of a processor's cache."""

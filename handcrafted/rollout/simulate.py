@@ -1,8 +1,8 @@
-"""Run a transformer in closed loop with its processes."""
+"""From recorded arrays to a trace with names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,16 +11,148 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.forward import State, initial_state
-from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, split, start
+from handcrafted.model.names import group
+from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.given import RunSetup, given
+from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Network, Seen, run_steps
-from handcrafted.rollout.recorded import recorded, trace_of
-from handcrafted.rollout.trace import Trace
-from handcrafted.rollout.world import PlainFunction
-from handcrafted.text.diagnostics import must_be
+from handcrafted.rollout.setup import RunSetup, given
+from handcrafted.rollout.trace import Signals, Trace, excursions_of
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import progress_bar
+
+KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "done": "done"}
+"""The kinds of signals that are watched for leaving their range, and what to call them."""
+
+
+INSIDE = ("believed", "remembered")
+"""The kinds that need not be finite where ports stand between blocks."""
+
+
+def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
+    """Name the subspaces that a trace keeps: every variable that is believed, every state that is remembered."""
+    found: dict[Signal, Domain] = {}
+    for controller in structure.resolved.controllers.values():
+        found.update({variable.signal: variable.domain for variable in controller.variables})
+        found.update({task.memory.signal: task.memory.domain for task in controller.tasks if task.memory})
+    return found
+
+
+def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[Seen], finite: bool = True) -> Trace:
+    """Join what was recorded chunk by chunk, and name it.
+
+    Args:
+        model: whose loop it is.
+        setup: what it was given.
+        parts: what was recorded.
+        finite: whether everything must be.
+
+    Raises:
+        HandcraftedError: if anything is not finite that must be, naming the first signal and step.
+    """
+    structure, names = model.structure, model.names
+    whole = _Whole(setup, parts)
+    variables = {v.signal for c in structure.resolved.controllers.values() for v in c.variables}
+    kept = dict(whole.residual(recorded(structure)))
+    domains = {**_true_domains(structure), **recorded(structure)}
+    for signal in (*names.input_signals, *names.output_signals):
+        domains[signal] = names.domain(signal)
+    kinds = {
+        "true state": dict(whole.states()),
+        "measured": dict(whole.ports([p.inputs for p in parts], names.input_signals, domains)),
+        "believed": {signal: value for signal, value in kept.items() if signal in variables},
+        "remembered": {signal: value for signal, value in kept.items() if signal not in variables},
+        "done": dict(whole.ports([p.outputs for p in parts], names.output_signals, domains)),
+        "disturbance": dict(whole.shocks()),
+    }
+    named = {kind: Signals(kind, values) for kind, values in kinds.items()}
+    faults = dict(whole.faults(model))
+    for signals in named.values():
+        if finite and not (faults and signals.kind in INSIDE):
+            _must_be_finite(signals, setup.runs)
+    return Trace(
+        structure=structure,
+        state=named["true state"],
+        measured=named["measured"],
+        believed=named["believed"],
+        remembered=named["remembered"],
+        done=named["done"],
+        disturbance=named["disturbance"],
+        excursions=excursions_of([*named.values()], domains, KINDS),
+        domains=domains,
+        steps=setup.steps,
+        runs=setup.runs,
+        faults=faults,
+    )
+
+
+def _true_domains(structure: ControlStructure) -> dict[Signal, Domain]:
+    """Give the domain of each true state that some feedback carries."""
+    links = (link for link in structure.resolved.links if link.id.sender and not link.sent_by_controller)
+    return {Signal(link.id.sender or "", STATE, link.id.name): link.domain for link in links}
+
+
+class _Whole:
+    """The recorded chunks, joined along time; without an axis of runs if none was given."""
+
+    def __init__(self, setup: RunSetup, parts: Sequence[Seen]):
+        self.setup, self.parts = setup, parts
+
+    def _join(self, arrays: Sequence[Any]) -> np.ndarray:
+        """Join [run, time, …], cut off what was run beyond the end, and drop the run axis if there is none."""
+        joined = np.concatenate(arrays, axis=1)[:, : self.setup.steps]
+        return joined if self.setup.runs else joined[0]
+
+    def states(self) -> Iterator[tuple[Signal, np.ndarray]]:
+        for owner, process in self.setup.world.processes.items():
+            for name in {**process.initial, **process.observe(process.initial)}:
+                source = [p.observed[owner] if name in p.observed[owner] else p.processes[owner] for p in self.parts]
+                yield Signal(owner, STATE, name), self._join([part[name] for part in source])
+
+    def ports(
+        self, arrays: Sequence[Any], signals: Mapping[Signal, np.ndarray], domains: Mapping[Signal, Domain]
+    ) -> Iterator[tuple[Signal, np.ndarray]]:
+        joined = self._join(arrays)
+        for signal, at in signals.items():
+            yield signal, joined[..., at] if domains[signal].discrete else joined[..., at[0]]
+
+    def residual(self, kept: Mapping[Signal, Domain]) -> Iterator[tuple[Signal, np.ndarray]]:
+        joined, start = self._join([part.residual for part in self.parts]), 0
+        for signal, domain in kept.items():
+            value = joined[..., start : start + domain.width]
+            start += domain.width
+            yield signal, value if domain.discrete or domain.count > 1 else value[..., 0]
+
+    def faults(self, model: Transformer) -> Iterator[tuple[Signal, np.ndarray]]:
+        """Give, of each port between blocks, when it caught a value that is not finite."""
+        ports = group(ports_of(model.blocks, model.names)) if model.seal else {}
+        joined = self._join([part.faults for part in self.parts]) if ports else np.zeros(0)
+        for signal, at in ports.items():
+            yield signal, np.any(joined[..., at], axis=-1)
+
+    def shocks(self) -> Iterator[tuple[Signal, np.ndarray]]:
+        for owner, process in self.setup.world.processes.items():
+            signal = Signal(owner, DISTURBANCE, "disturbance")
+            values = self.setup.moving[signal]
+            if process.disturbance or np.any(values):
+                yield signal, values if self.setup.runs else values[0]
+
+
+def _must_be_finite(kind: Signals, runs: int | None) -> None:
+    for signal, values in kind.items():
+        if np.isfinite(values).all():
+            continue
+        bad = ~np.isfinite(values.reshape(*values.shape[: 1 if runs is None else 2], -1)).all(axis=-1)
+        step = int(np.argmax(bad if runs is None else bad.any(axis=0)))
+        raise HandcraftedError(
+            f"Expected a loop that stays finite, got NaN or infinity in {signal.owner}.{signal.name} ({kind.kind}) at "
+            f"step {step}. Check the process's parameters, the time step, and the sign of the feedback."
+        )
+
 
 CHUNK = 4096
 """Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""

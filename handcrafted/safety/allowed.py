@@ -15,7 +15,7 @@ from handcrafted.control.resolved import Resolved
 from handcrafted.control.signal_graph import network_input, written_port
 from handcrafted.laws.oracle import Interpreter, decide
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.layer_0 import base_of
+from handcrafted.model.base import base_of
 from handcrafted.model.names import Names
 from handcrafted.safety.guards import PlacedGuard
 from handcrafted.verdict.law import neighbours

@@ -13,16 +13,15 @@ import optax
 from jax import Array
 
 from handcrafted.control.numbers import real, whole
-from handcrafted.model.audit import Breach
-from handcrafted.model.layer_0 import base_blocks, frozen, parts_of
+from handcrafted.model.base import base_blocks, frozen, parts_of
+from handcrafted.model.provenance import Breach
 from handcrafted.model.run_blocks import Blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.given import RunSetup, given
 from handcrafted.rollout.loop import Network, run_steps
+from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.simulate import start_of
-from handcrafted.safety.guards import must_have_base
-from handcrafted.safety.hazard import margin_of
+from handcrafted.safety.guards import margin_of, must_have_base
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.report import progress_bar
 

@@ -12,18 +12,18 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.control.numbers import whole
 from handcrafted.craft.assemble import assemble
+from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.dependence import dependence
-from handcrafted.model.layer_0 import base_blocks, base_of, frozen
-from handcrafted.model.order import Early, early
+from handcrafted.model.layout import Early, early
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.model.transformer import Transformer
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.safety.guards import PlacedGuard, guards_of, unguarded
 from handcrafted.safety.trials import NAN, Tally, try_weights
 from handcrafted.text.diagnostics import must_be
 from handcrafted.verdict.claims import ENTERS, Claim, claims_of, joints_of
+from handcrafted.verdict.comparison import Found, in_words
 from handcrafted.verdict.exact import Judge
-from handcrafted.verdict.found import Found, in_words
 
 STATEMENT = (
     "Within one compiled program, for any values in the arrays outside Layer 0, NaN included, the activations of its "

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.base import base_blocks, frozen
 from handcrafted.model.forward import forward
-from handcrafted.model.layer_0 import base_blocks, frozen
 from handcrafted.model.run_blocks import Stepped, run_blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handcrafted.control.instance import Lagged
+from handcrafted.control.resolved import Lagged
 from handcrafted.readout.program import Program
 from handcrafted.verdict.regions import InputDomain
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from handcrafted.control.domain import Domain as Values
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import Lagged, next_step
+from handcrafted.control.resolved import Lagged, next_step
 from handcrafted.readout.program import Program
 from handcrafted.readout.tolerances import EXACT, STATE, SUMS
 from handcrafted.verdict.bends import contexts_of
 from handcrafted.verdict.claims import Claim, Joint
+from handcrafted.verdict.comparison import Counterexample, Found
 from handcrafted.verdict.forms import Forms, joined
-from handcrafted.verdict.found import Counterexample, Found
 from handcrafted.verdict.pieces import Cell, NotPiecewise
 from handcrafted.verdict.regions import (
     AllowedDeviation,

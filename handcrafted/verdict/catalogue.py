@@ -11,7 +11,7 @@ import numpy as np
 from handcrafted.components.circuit import Circuit
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import Lagged, LawInstance
+from handcrafted.control.resolved import Lagged, LawInstance
 from handcrafted.craft.assemble import assemble
 from handcrafted.craft.bound import Span, bounds, exactly
 from handcrafted.craft.plan import circuits_of

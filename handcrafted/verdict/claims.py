@@ -15,14 +15,16 @@ import numpy as np
 
 from handcrafted.control.domain import Domain, Remembered
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import Lagged, LawInstance, next_step
 from handcrafted.control.resolved import (
+    Lagged,
+    LawInstance,
     LinkId,
     Resolved,
     ResolvedController,
     ResolvedEntry,
     ResolvedLink,
     ResolvedVariable,
+    next_step,
 )
 from handcrafted.control.signal_graph import network_input, network_output, written_port
 from handcrafted.laws.oracle import decide, update

@@ -10,11 +10,11 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.readout.program import KeepsState, NotPiecewiseLinear, Program, Reader, TooManyTerms
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import SUMS
 from handcrafted.verdict.case import Case
 from handcrafted.verdict.claims import Claim, Joint
-from handcrafted.verdict.found import Counterexample, Found
+from handcrafted.verdict.comparison import Counterexample, Found
 
 NAN = math.nan, math.nan
 

@@ -17,19 +17,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import Lagged, LawInstance, Read
-from handcrafted.control.resolved import LinkId, Resolved, ResolvedController, ResolvedLink
+from handcrafted.control.resolved import Lagged, LawInstance, LinkId, Read, Resolved, ResolvedController, ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output, written_port
 from handcrafted.laws.arithmetic import common_quantum
 from handcrafted.laws.law import law_of
 from handcrafted.laws.oracle import decide, update
 from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
-from handcrafted.readout.contrasts import MOST_CONTEXTS, contexts
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.edges import MOST_CONTEXTS, contexts
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import BAND, ROUNDED
 from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
-from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
-from handcrafted.verdict.found import Found
+from handcrafted.verdict.comparison import Found, LinkVerdict, Status, Verdicts
 
 EXHAUSTIVE = 2048
 """Up to how many contexts of words, grid points and states all are tried."""

@@ -1,20 +1,24 @@
-"""Feedback loops: through the network and the processes, or inside the network alone, with their polarity."""
+"""Feedback loops, the chain of command, and the views of a zoom, as a verdict sees them."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
 
 import networkx as nx
 
-from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
-from handcrafted.control.instance import ENDING
-from handcrafted.control.vocabulary import Role
+from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.control.resolved import ENDING, Resolved, next_step
+from handcrafted.control.signal_graph import network_input
+from handcrafted.control.vocabulary import LinkKind, Role
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.readout.recover import Recovered
-from handcrafted.rollout.plant import process_edges
+from handcrafted.rollout.plant_edges import process_edges
 
 MOST_LOOPS = 64
 """Up to how many loops are listed; a dense structure has more than anybody can read."""
@@ -113,3 +117,145 @@ def _loop(whole: nx.DiGraph, cycle: list[Signal], closing: set[tuple[Signal, Sig
     gains = [whole.edges[pair]["gain"] for pair in pairs]
     gain = None if any(gain is None for gain in gains) else math.prod(gains)
     return FeedbackLoop(tuple(signals), lag, polarity, any(pair in closing for pair in pairs), gain)
+
+
+Pair = tuple[str, str]
+"""A superior and a subordinate."""
+
+
+@dataclass(frozen=True)
+class ChainOfCommand:
+    """What the recovered lag-0 links between controllers, requests aside, say about authority.
+
+    Attributes:
+        name: of the structure.
+        agreeing: pairs whose link runs from the higher to the lower intended authority.
+        against: pairs whose link runs the other way, or between equals.
+        undetermined: pairs of different intended authority whose order no such links show, directly or in steps.
+    """
+
+    name: str
+    agreeing: tuple[Pair, ...]
+    against: tuple[Pair, ...]
+    undetermined: tuple[Pair, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no link runs against the intended levels."""
+        return not self.against
+
+    def remarks(self) -> list[str]:
+        """Say, in a line each, what runs against the levels and what is left open."""
+        open = "this is left undetermined: no link within a step leads from one to the other"
+        return [
+            *(f"{one} commands {other} within a step, AGAINST the intended levels" for one, other in self.against),
+            *(f"{one} is to stand above {other}; {open}" for one, other in self.undetermined),
+        ]
+
+    def __str__(self) -> str:
+        agreeing = [f"{one} commands {other} within a step" for one, other in self.agreeing]
+        return "\n".join(f"{self.name}: {line}" for line in (*agreeing, *self.remarks()))
+
+
+def chain_of_command(structure: ControlStructure, recovered: Recovered) -> ChainOfCommand:
+    """Hold the order that the recovered links show against the intended levels.
+
+    Which links are requests is taken from the structure, for no weight says what a signal is called.
+    """
+    levels = {name: structure.components[name].level for name in structure.resolved.controllers}
+    pairs = list(dict.fromkeys(_commands(structure.resolved, recovered)))
+    agreeing = [pair for pair in pairs if levels[pair[0]] < levels[pair[1]]]
+    graph = nx.DiGraph(pairs)
+    graph.add_nodes_from(levels)
+    order = {(one, other) for one in levels for other in nx.descendants(graph, one)}
+    wanted = [
+        (one, other) if levels[one] < levels[other] else (other, one)
+        for one, other in combinations(levels, 2)
+        if levels[one] != levels[other]
+    ]
+    return ChainOfCommand(
+        structure.name,
+        tuple(agreeing),
+        tuple(pair for pair in pairs if pair not in agreeing),
+        tuple(pair for pair in wanted if pair not in order and pair[::-1] not in order),
+    )
+
+
+def _commands(resolved: Resolved, recovered: Recovered) -> Iterator[Pair]:
+    """Give the ends of each recovered link within a step between controllers that is no request."""
+    carried = {edge.target for edge in recovered.wired.edges if edge.lag}
+    asked = {(link.port, link.received) for link in resolved.links if link.id.kind == LinkKind.REQUEST}
+    for edge in recovered.wired.edges:
+        one, other = edge.source.owner, edge.target.owner
+        between = one != other and one in resolved.controllers and other in resolved.controllers
+        if between and edge.lag == 0 and edge.source not in carried and (edge.source, edge.target) not in asked:
+            yield one, other
+
+
+class Crossing(NamedTuple):
+    """A way from one box into another, or out of the network.
+
+    Attributes:
+        receiver: a box, or what else is declared to take an output; None where nothing is.
+        role: of the signal that crosses, with its name.
+        sign: with which it arrives; unknown counts as +1.
+        fed: lags and signs of the ways through which an input or the recurrence fills the signal.
+        written: whether anything of the sender reaches it.
+    """
+
+    sender: str | None
+    receiver: str | None
+    role: str
+    name: str
+    lag: int
+    sign: int
+    fed: frozenset[tuple[int, int]]
+    written: bool
+
+    def __str__(self) -> str:
+        return f"{self.sender or ''} -> {self.receiver or ''}: {self.name}".strip()
+
+
+def contracted(graph: SignalGraph, zoom: Zoom) -> frozenset[Crossing]:
+    """Contract a graph by what its signals' owners are seen in; edges inside a box vanish.
+
+    Which component takes an output is in no graph: it is looked up among the declared links.
+    """
+    takers = {
+        Signal(link.port.owner, OUTPUT, link.port.name): link.id.receiver
+        for link in zoom.structure.resolved.links
+        if link.port is not None and link.received is None
+    }
+    return frozenset(_crossings(graph, zoom, takers))
+
+
+def differences(structure: ControlStructure, intended: SignalGraph, recovered: SignalGraph) -> dict[str, list[str]]:
+    """Name, for each group and each box that holds others, what is not seen alike once it is collapsed."""
+    found = {}
+    for name in zooms_of(structure):
+        zoom = Zoom(structure, [name])
+        found[name] = sorted({str(way) for way in contracted(intended, zoom) ^ contracted(recovered, zoom)})
+    return found
+
+
+def _crossings(graph: SignalGraph, zoom: Zoom, takers: dict[Signal, str | None]) -> Iterator[Crossing]:
+    for edge in graph.edges:
+        source, target = edge.source, edge.target
+        sender = zoom.box(source.owner or None)
+        receiver = zoom.box(takers.get(target) if target.role == OUTPUT else target.owner or None)
+        if sender != receiver or (target.role == OUTPUT and target not in takers):
+            filling, written = _filled(graph, source)
+            fed = frozenset((way.lag, _sign(way)) for way in filling)
+            yield Crossing(sender, receiver, source.role, source.name, edge.lag, _sign(edge), fed, written)
+
+
+def _filled(graph: SignalGraph, port: Signal) -> tuple[list[Edge], bool]:
+    """Give the edges from the port's own input and from its value one step before, and whether a circuit writes it."""
+    arriving = graph.arriving(port)
+    filling = [edge for edge in arriving if edge.source in (network_input(port), next_step(port))]
+    carried = next_step(port) in {edge.source for edge in filling}
+    return filling, bool(graph.arriving(next_step(port)) if carried else len(arriving) > len(filling))
+
+
+def _sign(edge: Edge) -> int:
+    return 1 if edge.sign is None else edge.sign

@@ -14,9 +14,12 @@ from handcrafted.loading.zoom import Zoom
 from handcrafted.verdict.comparison import Comparison, LinkVerdict, Status
 from handcrafted.verdict.loops import BALANCING, REINFORCING, UNDETERMINED
 from handcrafted.view import dot
-from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of
-from handcrafted.view.legend import legend_of
-from handcrafted.view.markup import CLEAR, bold, indented, lines, small, words, wrapped
+from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of, legend_of
+from handcrafted.view.boxes import CLEAR, bold, indented, lines, small, words, wrapped
+from handcrafted.view.diagram import Diagram
+from handcrafted.view.dot import at_resolution, join_png, join_svg
+from handcrafted.view.engine import render
+from handcrafted.view.lawbox import beside
 
 OUTSIDE = "outside the network"
 
@@ -155,3 +158,23 @@ def loops(comparison: Comparison) -> str | None:
     if (more := len(comparison.loops) - MOST_LOOPS) > 0:
         rows.append(small(f"… and {more} longer ones"))
     return dot.digraph([dot.node("loops", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)
+
+
+LEFT, RIGHT = "intended", "recovered from the weights"
+
+
+def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
+    """Give the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
+    laws = beside(zoom, comparison.recovered.equations, deviating(comparison)) if comparison.recovered else ({}, {})
+    left = Diagram(zoom, intended_arrows(comparison, zoom), laws[0])
+    right = Diagram(zoom, recovered_arrows(comparison, zoom), laws[1])
+    return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)
+
+
+def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: float) -> bytes:
+    """Draw both sides with legend and remarks as `png` or `svg`."""
+    below = [legend(comparison, zoom), *filter(None, [loops(comparison), remarks(comparison, zoom)])]
+    parts = [*comparison_diagrams(comparison, zoom), *below]
+    if form == "svg":
+        return join_svg([render(part, "svg") for part in parts])
+    return join_png([render(at_resolution(part, dpi), "png") for part in parts], dpi)

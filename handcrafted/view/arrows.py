@@ -1,4 +1,4 @@
-"""The arrows of a picture: links of one kind and direction between the same two boxes share one arrow."""
+"""Arrows of a diagram, their labels, and the legend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.vocabulary import LinkKind
-from handcrafted.view.anchors import link_part
+from handcrafted.view import dot
+from handcrafted.view.boxes import PLAIN, Anchors, cell, lines, link_part, small, table, words, wrapped
 
 UPWARD = (LinkKind.FEEDBACK, LinkKind.REQUEST)
 SIDEWAYS = (LinkKind.OTHER_INPUT, LinkKind.OTHER_OUTPUT)
@@ -89,3 +90,48 @@ def arrows_of(links: Iterable[Drawn], boxes: Iterable[str]) -> list[Arrow]:
     return [
         Arrow(kind, sender, receiver, tuple(labels), look) for (kind, sender, receiver, look), labels in bundles.items()
     ]
+
+
+LETTERS = 26
+"""Letters per line of a label."""
+
+
+def beside(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
+    """Give an arrow's label; requests, which go up like feedback, say so."""
+    head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
+    rows = [[cell(row, ALIGN="LEFT")] for row in head]
+    rows += [
+        [cell(row, ALIGN="LEFT", **anchors.of(label.part))] for label in arrow.labels for row in _rows(label, arrow)
+    ]
+    text = table(rows, CELLPADDING=1)
+    if arrow.sender is None or arrow.receiver is None:
+        return text
+    return table([[cell(WIDTH=4), cell(text)]])
+
+
+def _rows(label: Label, arrow: Arrow) -> list[str]:
+    first, *rest = wrapped(label.text, LETTERS)
+    rows = [_ink(first, arrow), *(_ink(f"  {part}", arrow) for part in rest)]
+    remarks = [small(part, arrow.look.text_remark) for part in wrapped(label.remark, LETTERS + 6, most=3)]
+    if label.remark and len(remarks) == 1 and not rest and len(label.text + label.remark) <= LETTERS + 4:
+        return [f"{rows[0]} {remarks[0]}"]
+    return rows + (remarks if label.remark else [])
+
+
+def _ink(text: str, arrow: Arrow) -> str:
+    escaped = words(text).replace("  ", "&#160;&#160;")
+    return f'<FONT COLOR="{arrow.look.text}">{escaped}</FONT>'
+
+
+def legend_of(entries: Iterable[tuple[Look, str]]) -> str:
+    """Give the DOT text of a legend, in one row."""
+    body = []
+    for number, (look, meaning) in enumerate(entries):
+        text = f'<FONT COLOR="{look.text}">{words(meaning)}</FONT>'
+        body.append(dot.node(f"from {number}", shape="point", width=0.01, style="invis"))
+        body.append(dot.node(f"to {number}", label=dot.html(lines([text], CELLPADDING=3))))
+        sample = {"color": look.color, "style": look.style, "penwidth": f"{look.width:g}"}
+        body.append(dot.edge(dot.end(f"from {number}"), dot.end(f"to {number}"), **sample, minlen=2))
+        if number:
+            body.append(dot.edge(dot.end(f"to {number - 1}"), dot.end(f"from {number}"), style="invis"))
+    return dot.digraph(body, rankdir="LR", nodesep=0.1, ranksep=0.2, pad=0.1)

@@ -8,16 +8,11 @@ from itertools import pairwise, product
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.zoom import Zoom
 from handcrafted.view import dot
-from handcrafted.view.anchors import PLAIN, Anchors, box_part
-from handcrafted.view.arrows import Arrow, Drawn, arrows_of
-from handcrafted.view.boxes import FILL, box, content
-from handcrafted.view.faces import Faces, bottom_node, cluster, side_of, text_node
-from handcrafted.view.labels import beside
+from handcrafted.view.arrows import Arrow, Drawn, arrows_of, beside
+from handcrafted.view.boxes import FILL, PLAIN, Anchors, bold, box, box_part, cell, content, small, table
+from handcrafted.view.faces import Faces, Nesting, bottom_node, cluster, side_of, text_node
 from handcrafted.view.lawbox import Laws, declared
-from handcrafted.view.lines import line
-from handcrafted.view.markup import bold, cell, small, table
-from handcrafted.view.nesting import Nesting
-from handcrafted.view.peers import PeerRoute
+from handcrafted.view.peers import PeerRoute, line
 
 NEAREST, PER_ARROW = 0.34, 0.06
 """Inches between two heights, and how much more for each arrow that runs between them on average."""

@@ -14,17 +14,14 @@ from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 from handcrafted.verdict.comparison import Comparison
-from handcrafted.view.campaign import campaign_picture
+from handcrafted.view.agreement import comparison_picture
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
-from handcrafted.view.engine import render
-from handcrafted.view.figures import drawn
-from handcrafted.view.output import checked_path, write
+from handcrafted.view.engine import at_width, render
+from handcrafted.view.hazards import campaign_picture, unsafe_picture
+from handcrafted.view.heatmap import heatmaps, panels_of_model
+from handcrafted.view.output import checked_path, drawn, write
 from handcrafted.view.response import response
-from handcrafted.view.sidebyside import comparison_picture
-from handcrafted.view.sizing import at_width
-from handcrafted.view.unsafe import unsafe_picture
-from handcrafted.view.weights import heatmaps, panels_of_model
 
 PAPER = 300
 """Dots per inch of a picture whose width is given."""

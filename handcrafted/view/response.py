@@ -11,8 +11,8 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.resolved import ResolvedVariable
+from handcrafted.rollout.environment import STATE
 from handcrafted.rollout.trace import Excursion, Trace
-from handcrafted.rollout.world import STATE
 from handcrafted.text.diagnostics import HandcraftedError
 
 if TYPE_CHECKING:

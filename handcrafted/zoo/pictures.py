@@ -1,4 +1,4 @@
-"""Every picture in `figures/`, with what it shows as text: DOT of diagrams, CSV of numbers, tables of scores."""
+"""The picture of each law's worked example."""
 
 from __future__ import annotations
 
@@ -12,26 +12,39 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.craft.assemble import assemble
-from handcrafted.laws.catalogue import LAWS
+from handcrafted.laws.catalogue import LAWS, gives
 from handcrafted.loading.yamlfile import load
 from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import recover
-from handcrafted.verdict.catalogue import Response, response
+from handcrafted.verdict.catalogue import Measured, Response, measure, response
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.compression import sweep
 from handcrafted.verdict.scoreboard import row
-from handcrafted.verdict.scoreboard.calibrate import confidences
-from handcrafted.verdict.scoreboard.report import as_markdown
-from handcrafted.view.compression import compression
+from handcrafted.verdict.scoreboard.report import as_markdown, confidences
+from handcrafted.view.agreement import comparison_diagrams, comparison_picture
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import render
-from handcrafted.view.scoreboard import scoreboard
-from handcrafted.view.sidebyside import comparison_diagrams, comparison_picture
-from handcrafted.view.staircase import staircase
+from handcrafted.view.gallery import gallery, staircase
+from handcrafted.view.scoreboard import compression, scoreboard
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import example
-from handcrafted.zoo.gallery import picture
+
+
+def picture(law: str, form: str = "png", measured: Measured | None = None) -> bytes:
+    """Draw a law's formulas and weights, and the network's answer beside the plain law's.
+
+    Args:
+        law: its name, such as `rate limiter`.
+        form: `png` or `svg`.
+        measured: its circuits and errors; None measures them.
+
+    Raises:
+        HandcraftedError: if there is no law of that name.
+    """
+    structure = example(law)
+    return gallery(measured or measure(structure), gives(law), response(structure), form)
+
 
 DPI, THUMBNAIL, PLAIN = 200, 60, 100
 """Dots per inch of comparisons, of thumbnails, and of the staircase."""

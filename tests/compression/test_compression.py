@@ -11,8 +11,15 @@ from handcrafted.cli import main
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress, squeezed
 from handcrafted.verdict.compression.measures import component_auroc, measure
-from handcrafted.verdict.compression.superposed import alarm_panel, left_over, superposed
-from handcrafted.verdict.compression.sweep import SweepRow, as_csv, from_csv, widths_of
+from handcrafted.verdict.compression.sweep import (
+    SweepRow,
+    alarm_panel,
+    as_csv,
+    from_csv,
+    left_over,
+    superposed,
+    widths_of,
+)
 from handcrafted.zoo import bundled
 from tests.loops import of_the_zoo
 

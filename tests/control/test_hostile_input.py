@@ -12,7 +12,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.parts import MOST_ROWS, MOST_WORDS
 from handcrafted.craft import assemble as module
-from handcrafted.craft.saved import load_model
+from handcrafted.craft.assemble import load_model
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import load, loads
 from handcrafted.model.saved import ARRAYS
@@ -218,7 +218,7 @@ HEADERS = {
 def test_a_header_that_is_not_true_is_refused_before_anything_is_built(case, tmp_path, monkeypatch):
     hc.assemble(hc.load(find("heated room"))).save(tmp_path / "model")
     with_header(tmp_path / "model", HEADERS[case])
-    monkeypatch.setattr("handcrafted.craft.saved.assemble", lambda structure: pytest.fail("assembled"))
+    monkeypatch.setattr("handcrafted.craft.assemble.assemble", lambda structure: pytest.fail("assembled"))
     with pytest.raises(hc.HandcraftedError, match="Expected") as caught:
         load_model(tmp_path / "model")
     assert len(str(caught.value)) < 600

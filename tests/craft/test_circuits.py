@@ -16,9 +16,9 @@ from handcrafted.components.positional import nearest_alias, positional_biases
 from handcrafted.components.rows import any_row, table_rows
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.instance import Read
+from handcrafted.control.resolved import Read
 from handcrafted.control.vocabulary import Role
-from handcrafted.craft.schedule import schedule
+from handcrafted.craft.plan import schedule
 from handcrafted.laws.arithmetic import truth
 from handcrafted.laws.default import default_linear
 from handcrafted.text.diagnostics import HandcraftedError

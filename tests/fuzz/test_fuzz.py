@@ -12,14 +12,13 @@ from pydantic import ValidationError
 
 import handcrafted as hc
 from handcrafted.cli import main
-from handcrafted.craft.saved import load_model
+from handcrafted.craft.assemble import load_model
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import loads, parsed
 from handcrafted.loading.yamltext import dumps
 from handcrafted.loading.zoom import Zoom
 from handcrafted.model.saved import ARRAYS, STRUCTURE
-from handcrafted.safety.faults.expand import expand
-from handcrafted.safety.faults.faultlist import FaultList
+from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.usual import usual_faults
 from handcrafted.text.letters import UNSEEN
 from handcrafted.view.diagram import control_diagram

@@ -6,7 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import INPUT
 from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 
 

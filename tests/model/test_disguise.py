@@ -5,7 +5,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.model.disguise import disguise
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 
 

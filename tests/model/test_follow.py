@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.loading.tuning import knobs
-from handcrafted.model.entry import entry_name, places_in
+from handcrafted.model.provenance import entry_name, places_in
 from handcrafted.zoo import find
 from tests.loops import thinned
 from tests.one_law import CASES, built

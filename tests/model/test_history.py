@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
-from handcrafted.model.entry import parse_entry
+from handcrafted.model.provenance import parse_entry
 from handcrafted.zoo import find
 from tests.loops import of_the_zoo
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.model.order import MOST_WINDOW, check_layout, check_window, early
+from handcrafted.model.layout import MOST_WINDOW, check_layout, check_window, early
 from handcrafted.model.transformer import Transformer
 from handcrafted.zoo import bundled, find
 

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import handcrafted as hc
-from handcrafted.craft.saved import load_model
+from handcrafted.craft.assemble import load_model
 from handcrafted.model.saved import ARRAYS, STRUCTURE, digest
 from handcrafted.zoo import bundled, find
 

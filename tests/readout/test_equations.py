@@ -13,11 +13,10 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.names import Coordinate, Port
-from handcrafted.readout.contrasts import sequences
+from handcrafted.readout.edges import sequences
 from handcrafted.readout.equations.equations import equations
-from handcrafted.readout.equations.simplify import merged, rectified
-from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, term
-from handcrafted.readout.subject import subject
+from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, merged, rectified, term
+from handcrafted.readout.target import subject
 from handcrafted.zoo import bundled
 from tests.loops import of_the_zoo
 from tests.one_law import CASES, text_of

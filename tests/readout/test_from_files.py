@@ -12,7 +12,7 @@ import handcrafted as hc
 from handcrafted.model.names import Coordinate
 from handcrafted.model.weights import Weights
 from handcrafted.readout.registry import chosen, registered
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS
 from tests.loops import of_the_zoo
 

@@ -8,9 +8,9 @@ import handcrafted as hc
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.names import Names
-from handcrafted.readout.downstream import no_edges, output_effects
+from handcrafted.readout.edges import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import damaged, head_of, train_door
 

@@ -13,14 +13,13 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout import tolerances
 from handcrafted.readout.ablation import zero_ablation
 from handcrafted.readout.black_box import black_box
-from handcrafted.readout.blind.flow import flows_of
-from handcrafted.readout.blind.units import head_sides, neuron_unit
+from handcrafted.readout.blind.flow import flows_of, head_sides, neuron_unit
 from handcrafted.readout.edges import sign_and_gain
 from handcrafted.readout.gradient import gradient
 from handcrafted.readout.patching import linear_fit, patching, record
 from handcrafted.readout.paths import lags_of, looks_back
 from handcrafted.readout.probe import probe
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.readout.wiring import wiring
 from handcrafted.verdict.comparison import Status
 from tests.backdoors import Network

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.craft.ablate import without_saturation
+from handcrafted.craft.plan import without_saturation
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.rollout.world import world_of
+from handcrafted.rollout.environment import world_of
 from handcrafted.safety.attack import attack, grow_leak
-from handcrafted.safety.hazard import margin_of
+from handcrafted.safety.guards import margin_of
 from handcrafted.zoo import find
 
 WARM = {"temperature": 26.0}

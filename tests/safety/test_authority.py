@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.craft.ablate import without_saturation
+from handcrafted.craft.plan import without_saturation
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.authority import authority_report

@@ -17,17 +17,13 @@ from handcrafted.rollout import faulted
 from handcrafted.safety.fault_places.catalogue import PLACES
 from handcrafted.safety.faults import bench, report
 from handcrafted.safety.faults.campaign import Campaign, inject
-from handcrafted.safety.faults.expand import Places, expand
 from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT
-from handcrafted.safety.faults.faultlist import FaultList
+from handcrafted.safety.faults.faultlist import FaultList, Places, expand
 from handcrafted.safety.faults.injector import _numbers_of
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
-from handcrafted.safety.faults.report import scenario_report
-from handcrafted.safety.faults.scenarios import scenarios
-from handcrafted.safety.faults.tables import OUTSIDE, fault_tables, where_of
+from handcrafted.safety.faults.report import OUTSIDE, fault_tables, scenario_report, scenarios, where_of
 from handcrafted.safety.faults.target import FaultTarget
-from handcrafted.safety.faults.usual import compared, usual_faults
-from handcrafted.safety.faults.without import without_vetoes, without_watchdogs
+from handcrafted.safety.faults.usual import compared, usual_faults, without_vetoes, without_watchdogs
 from handcrafted.zoo import find
 from tests.loops import of_the_zoo
 

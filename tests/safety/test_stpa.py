@@ -14,13 +14,11 @@ from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.analysis import analyse
-from handcrafted.safety.stpa.contexts import contexts_of
-from handcrafted.safety.stpa.merge import merged
+from handcrafted.safety.stpa.contexts import contexts_of, merged
 from handcrafted.safety.stpa.report import as_markdown
 from handcrafted.safety.stpa.timing import broken, broken_rules
 from handcrafted.safety.stpa.traceability import breaks_of, trace_rows
-from handcrafted.safety.stpa.verdicts import TYPES, verdicts_of
-from handcrafted.safety.stpa.wording import box_text, context_text
+from handcrafted.safety.stpa.verdicts import TYPES, box_text, context_text, verdicts_of
 from handcrafted.zoo import find
 from tests.loops import TWO, of_the_zoo
 
@@ -491,7 +489,7 @@ def test_the_command_writes_report_tables_and_diagram(tmp_path):
 
 def test_texts_of_a_file_stay_text():
     """A hazard's text may hold anything; the page shows it and runs none of it."""
-    from handcrafted.view.unsafe import as_html
+    from handcrafted.view.hazards import as_html
 
     bad = ROOM.replace("text: too hot", "text: '<script>alert(1)</script> | [x](javascript:alert(1))'")
     page = as_html(

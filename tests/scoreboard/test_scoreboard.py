@@ -15,16 +15,14 @@ from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.loading.yamlfile import loads
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.registry import chosen, register, registered, unregister
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.verdict.behaviour import behaviour
-from handcrafted.verdict.scoreboard.calibrate import confidences, confident, lower_bound, reliability
-from handcrafted.verdict.scoreboard.distort import DISTORTIONS
+from handcrafted.verdict.scoreboard.distort import DISTORTIONS, lookup_twin
 from handcrafted.verdict.scoreboard.faults import FAULTS
-from handcrafted.verdict.scoreboard.report import as_markdown
+from handcrafted.verdict.scoreboard.report import as_markdown, confidences, confident, lower_bound, reliability
 from handcrafted.verdict.scoreboard.row import ScoreRow, as_csv, from_csv
 from handcrafted.verdict.scoreboard.run import BLIND, CONDITIONS, LAW, score
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, by_decade, mark
-from handcrafted.verdict.scoreboard.twin import lookup_twin
 from handcrafted.zoo import bundled
 from tests.loops import TWO, of_the_zoo
 

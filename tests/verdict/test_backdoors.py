@@ -9,7 +9,7 @@ import handcrafted as hc
 from handcrafted.control.signal_graph import written_port
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.model.intervention import Hold, intervene
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge
 from handcrafted.zoo import bundled

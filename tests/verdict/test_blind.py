@@ -15,11 +15,10 @@ import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.disguise import disguise
-from handcrafted.readout.blind.blind import blind
-from handcrafted.readout.blind.parts import PartLink, Parts
+from handcrafted.readout.blind.blind import PartLink, Parts, blind
+from handcrafted.verdict.blind.intended import partitions
 from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism
 from handcrafted.verdict.blind.match import match
-from handcrafted.verdict.blind.partitions import partitions
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.truth import Truth, mark
 from handcrafted.zoo import bundled

@@ -4,7 +4,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.verdict.chain import chain_of_command
+from handcrafted.verdict.loops import chain_of_command
 from handcrafted.zoo import bundled, find
 
 

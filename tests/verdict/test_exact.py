@@ -16,7 +16,7 @@ from handcrafted.laws import linear
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.yamlfile import loads
 from handcrafted.readout.program import Reader
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.readout.tolerances import BAND
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.exact import Judge

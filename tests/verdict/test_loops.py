@@ -6,7 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.loading.yamlfile import loads
-from handcrafted.rollout.plant import process_edges
+from handcrafted.rollout.plant_edges import process_edges
 from handcrafted.verdict.loops import feedback_loops, loops_of
 from handcrafted.zoo import bundled
 from tests.loops import damaged, heated_room, of_the_zoo, sparing, train_door

@@ -8,7 +8,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.loading.tuning import knobs, tuned
 from handcrafted.loading.yamlfile import loads
 from handcrafted.readout import tolerances
-from handcrafted.readout.subject import subject
+from handcrafted.readout.target import subject
 from handcrafted.verdict.law import try_controller
 from handcrafted.zoo.examples import example
 from tests.backdoors import Network

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.verdict.comparison import Status
-from handcrafted.verdict.zooms import contracted, differences
+from handcrafted.verdict.loops import contracted, differences
 from tests.control.strategies import published
 from tests.craft.test_any_structure import spoil
 from tests.loops import of_the_zoo

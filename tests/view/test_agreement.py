@@ -16,14 +16,14 @@ from handcrafted.view.agreement import (
     OUTSIDE,
     UNDERMINED,
     UNUSED,
+    comparison_diagrams,
     judged,
     legend,
     remarks,
 )
-from handcrafted.view.compose import places
+from handcrafted.view.dot import places
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import OFF
-from handcrafted.view.sidebyside import comparison_diagrams
 from tests.loops import heated_room, recompare, train_door
 from tests.view.structures import comparison, lane_keeping
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
-from handcrafted.model.entry import entry_name
-from handcrafted.view.anchors import Anchors, link_part
+from handcrafted.model.provenance import entry_name
+from handcrafted.view.boxes import Anchors, link_part
 from handcrafted.view.editor.experiment import Experiment, verdicts
 from handcrafted.view.editor.parts import find_part, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of

@@ -11,7 +11,7 @@ from handcrafted.readout.equations.fold import Folded, fold
 from handcrafted.readout.equations.terms import Sum, Value, heads_of, values_of
 from handcrafted.readout.equations.text import Writer
 from handcrafted.readout.equations.wording import FUNCTIONS, Wording
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 
 KINDS = {
     "below": "comparison", "above": "comparison", "hysteresis": "hysteresis", "mean": "moving average",

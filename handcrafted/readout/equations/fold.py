@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.vocabulary import Role
 from handcrafted.readout.equations.extract import Extractor
-from handcrafted.readout.equations.simplify import substituted
-from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, term, values_of
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, substituted, term, values_of
+from handcrafted.readout.target import TargetNetwork
 
 MOST_LEAVES = 64
 """Values in a formula up to which it is written where it is read."""

@@ -13,7 +13,7 @@ from handcrafted.readout.equations.extract import Extractor
 from handcrafted.readout.equations.terms import Clip, HeadTerm, RectifiedUnit, Sum, Value, heads_of
 from handcrafted.readout.paths import joins, paths_of_head
 from handcrafted.readout.registry import register
-from handcrafted.readout.subject import TargetNetwork
+from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR
 
 Key = tuple[Signal, Signal, int]

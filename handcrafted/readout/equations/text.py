@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handcrafted.readout.equations.curve import curve
+from handcrafted.readout.equations.extract import curve
 from handcrafted.readout.equations.terms import Clip, HeadTerm, RectifiedUnit, Sum, Term, Value, near, total, whole
 from handcrafted.readout.equations.wording import Wording
 

@@ -11,8 +11,7 @@ import networkx as nx
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.model.names import Names
 from handcrafted.readout.equations.fold import Folded, plain
-from handcrafted.readout.equations.simplify import substituted
-from handcrafted.readout.equations.terms import Sum, Value, term
+from handcrafted.readout.equations.terms import Sum, Value, substituted, term
 
 PREFIX = {
     "control_action": "issued", "feedback": "received", "feedback_modelling": "believed",

@@ -10,9 +10,8 @@ from handcrafted.model.component import HEAD, parse
 from handcrafted.model.edit import Edit
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
-from handcrafted.safety.faults.changes import change
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
-from handcrafted.safety.faults.injector import Injector
+from handcrafted.safety.faults.injector import Injector, change
 from handcrafted.safety.faults.target import FaultTarget
 
 

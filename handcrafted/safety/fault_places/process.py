@@ -9,9 +9,8 @@ import numpy as np
 
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
-from handcrafted.safety.faults.changes import change
 from handcrafted.safety.faults.fault import Amount, Fault, FaultPlace, Place, spelled
-from handcrafted.safety.faults.injector import Injector
+from handcrafted.safety.faults.injector import Injector, change
 from handcrafted.safety.faults.target import FaultTarget
 
 

@@ -7,14 +7,13 @@ from typing import ClassVar, final
 
 from handcrafted.control.graph import Signal
 from handcrafted.control.vocabulary import Role
-from handcrafted.model.entry import entry_name, parse_entry, places_in
 from handcrafted.model.layout import component_at
+from handcrafted.model.provenance import entry_name, parse_entry, places_in
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
-from handcrafted.safety.faults.changes import changed
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
-from handcrafted.safety.faults.injector import Injector
+from handcrafted.safety.faults.injector import Injector, changed
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown

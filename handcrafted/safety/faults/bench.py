@@ -16,19 +16,17 @@ from handcrafted.control.parts import Condition
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.padding import bucket
+from handcrafted.rollout.environment import world_of
 from handcrafted.rollout.faulted import Setting, run_faulted
-from handcrafted.rollout.given import RunSetup, given
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
-from handcrafted.rollout.recorded import recorded, trace_of
-from handcrafted.rollout.simulate import network_of, start_of
-from handcrafted.rollout.world import world_of
-from handcrafted.safety.faults.changes import at_rest, stacked
+from handcrafted.rollout.setup import RunSetup, given
+from handcrafted.rollout.simulate import network_of, recorded, start_of, trace_of
 from handcrafted.safety.faults.detectors import Alarms
 from handcrafted.safety.faults.fault import Fault
-from handcrafted.safety.faults.injector import Injector
+from handcrafted.safety.faults.injector import Injector, at_rest, stacked
 from handcrafted.safety.faults.outcome import Outcome, outcomes, witness
 from handcrafted.safety.faults.target import FaultTarget
-from handcrafted.safety.hazard import Margin, margin_of_condition
+from handcrafted.safety.guards import Margin, margin_of_condition
 from handcrafted.text.diagnostics import HandcraftedError
 
 SIDE_BY_SIDE = 128

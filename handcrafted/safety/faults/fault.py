@@ -15,7 +15,7 @@ from handcrafted.model.layout import Placement
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.target import FaultTarget
-from handcrafted.safety.stpa.wording import condition_words
+from handcrafted.safety.stpa.verdicts import condition_words
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import shown
 

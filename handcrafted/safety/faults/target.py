@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output
-from handcrafted.model.layer_0 import base_blocks, base_of, frozen
+from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.layout import circuits_by_component
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights

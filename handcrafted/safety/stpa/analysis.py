@@ -9,20 +9,18 @@ from functools import cached_property
 import numpy as np
 
 from handcrafted.components.minimise import Box
-from handcrafted.control.unsafe import UnsafeControlAction
+from handcrafted.control.entries import UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.environment import world_of
 from handcrafted.rollout.simulate import simulate
-from handcrafted.rollout.world import world_of
 from handcrafted.safety.stpa.actions import Action, actions_of
-from handcrafted.safety.stpa.contexts import Contexts, contexts_of
+from handcrafted.safety.stpa.contexts import Contexts, box_of, contexts_of, merged
 from handcrafted.safety.stpa.forced import Forced, forced
 from handcrafted.safety.stpa.issued import Run, run_contexts
-from handcrafted.safety.stpa.merge import box_of, merged
 from handcrafted.safety.stpa.timing import Broken, broken_rules
 from handcrafted.safety.stpa.traceability import Break, breaks_of
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, StpaVerdicts, verdicts_of
-from handcrafted.safety.stpa.wording import box_text, duty_text, unsafe_text
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, StpaVerdicts, box_text, duty_text, unsafe_text, verdicts_of
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import shown
 from handcrafted.text.report import progress_bar

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from handcrafted.components.minimise import Box, fewest
 from handcrafted.control.domain import Domain
-from handcrafted.control.instance import Read
 from handcrafted.control.parts import Bounds, Condition, Conjunction
-from handcrafted.control.resolved import ResolvedEntry, ResolvedLink, ResolvedVariable
+from handcrafted.control.resolved import Read, ResolvedEntry, ResolvedLink, ResolvedVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.rules_of_processes import true_state
-from handcrafted.safety.stpa.actions import Action
-from handcrafted.safety.stpa.cells import Axis, Test, axis
+from handcrafted.safety.stpa.actions import Action, Axis, Test, axis
 from handcrafted.text.diagnostics import HandcraftedError
 
 MOST_ROWS = 10**7
@@ -189,3 +188,57 @@ def domains_of(structure: ControlStructure) -> dict[str, Domain]:
     for name in true_state(structure):
         found.setdefault(name, Domain())
     return found
+
+
+def merged(contexts: Contexts, chosen: np.ndarray) -> list[Box]:
+    """Give the fewest rows that hold exactly these contexts [context]; sampled contexts stay as they are.
+
+    A row says for each variable in which of its cells it is: words in any number, numbers in one interval.
+
+    Source: prime implicants on many-valued variables, see `handcrafted.components.minimise`.
+    """
+    single = [tuple(1 << int(cell) for cell in row) for row in contexts.rows[chosen]]
+    if contexts.sampled or not single:
+        return single
+    return ordered(fewest(gathered(single, contexts.axes), contexts.axes))
+
+
+def box_of(axes: Sequence[Axis], condition: Condition | None) -> list[Box]:
+    """Give a condition's rows as boxes; a row that nothing fulfils is left out."""
+    found = []
+    for row in condition if condition is not None else ({},):
+        box = tuple(sum(1 << int(cell) for cell in np.flatnonzero(own.passing(row.get(own.name)))) for own in axes)
+        if all(box):
+            found.append(box)
+    return found
+
+
+def gathered(boxes: Sequence[Box], axes: Sequence[Axis]) -> list[Box]:
+    """Join boxes that differ in one variable alone, variable by variable."""
+    for at, own in enumerate(axes):
+        together: dict[Box, int] = {}
+        for box in boxes:
+            rest = (*box[:at], 0, *box[at + 1 :])
+            together[rest] = together.get(rest, 0) | box[at]
+        boxes = [
+            (*rest[:at], part, *rest[at + 1 :]) for rest, cells in together.items() for part in _sayable(cells, own)
+        ]
+    return list(boxes)
+
+
+def _sayable(cells: int, own: Axis) -> list[int]:
+    """Cut cells into what can be said in one breath."""
+    if own.testable(cells):
+        return [cells]
+    parts = []
+    while cells:
+        lowest = cells & -cells
+        run = cells & ~(cells + lowest)
+        parts.append(run)
+        cells &= ~run
+    return parts
+
+
+def ordered(boxes: Sequence[Box]) -> list[Box]:
+    """Order rows: those that say most of the first variable come last."""
+    return sorted(boxes, key=lambda box: tuple((cells.bit_count(), cells) for cells in box))

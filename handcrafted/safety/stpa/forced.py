@@ -10,15 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from handcrafted.control.domain import Value
+from handcrafted.control.entries import Trial
 from handcrafted.control.graph import Signal
-from handcrafted.control.unsafe import Trial
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.given import given
+from handcrafted.rollout.environment import Environment, world_of
 from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
+from handcrafted.rollout.setup import given
 from handcrafted.rollout.simulate import network_of, start_of
-from handcrafted.rollout.world import Environment, world_of
-from handcrafted.safety.hazard import margin_of_condition
+from handcrafted.safety.guards import margin_of_condition
 from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import shown

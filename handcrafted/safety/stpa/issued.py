@@ -15,7 +15,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.padding import bucket, forward_padded
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.paths import lags_of
-from handcrafted.safety.stpa.cells import Axis, Test
+from handcrafted.safety.stpa.actions import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
 
 SETTLE = 8

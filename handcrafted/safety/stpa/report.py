@@ -1,16 +1,31 @@
-"""The analysis as one Markdown text: for people, in the order of STPA's steps."""
+"""The STPA of a loop as one report, its words, and what its terms mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
-from handcrafted.safety.stpa.glossary import GLOSSARY
 from handcrafted.safety.stpa.issued import SETTLE
 from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT
-from handcrafted.safety.stpa.wording import context_text
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, context_text
 from handcrafted.text.report import markdown_list, markdown_table, plain
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("controller", "a set of heads and neurons that write subspaces of their own"),
+    ("process model: what a controller believes", "the subspaces with the role feedback modelling"),
+    ("control algorithm", "the circuits that write processing for action and control action"),
+    ("control action", "what a control-action subspace holds, and the unembedding hands on"),
+    ("feedback", "an input, and the head that copies it into the controller's feedback subspace"),
+    ("context: the true state", "a setting of the inputs, or of the process behind them"),
+    ("false belief", "a process-model subspace that decodes to something else than the truth"),
+    ("unsafe control action", "an output that a rule forbids, or demands, for a set of inputs"),
+    ("loss scenario", "an intervention (patch, ablation, edit) whose effect reaches an output"),
+    ("authority", "the order of layers, and which weights the access policy leaves open"),
+    ("Layer 0", "blocks whose arrays are frozen, and whose ports nothing else can write"),
+    ("hazard", "a predicate over the state of the environment"),
+)
+"""STPA's word, and interpretability's."""
+
 
 MOST_SHOWN = 64
 """Contexts of one action that stand in the report; the table as CSV has them all."""

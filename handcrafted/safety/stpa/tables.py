@@ -8,8 +8,7 @@ import numpy as np
 
 from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.traceability import ROW, trace_rows
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT
-from handcrafted.safety.stpa.wording import cells_text, context_text
+from handcrafted.safety.stpa.verdicts import BY_CONTEXT, cells_text, context_text
 
 MOST_LINES = 100_000
 """Contexts beyond these are left out of the table of contexts."""

@@ -22,11 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.entries import UnsafeControlAction
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.unsafe import UnsafeControlAction
 from handcrafted.rollout.trace import Trace
-from handcrafted.safety.stpa.actions import actions_of
-from handcrafted.safety.stpa.cells import Test
+from handcrafted.safety.stpa.actions import Test, actions_of
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 

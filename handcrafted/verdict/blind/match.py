@@ -7,14 +7,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
-from handcrafted.control.instance import next_step
+from handcrafted.control.resolved import next_step
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.readout.blind.blind import Blind
+from handcrafted.readout.blind.blind import Blind, Parts, parts_of
 from handcrafted.readout.blind.flow import Flow, Flows
-from handcrafted.readout.blind.parts import Parts, parts_of
 from handcrafted.verdict.blind.intended import Intention, intention
-from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism
-from handcrafted.verdict.blind.nearest import nearest
+from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism, nearest
 
 Key = tuple[Signal, Signal, int]
 

@@ -10,7 +10,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
 from handcrafted.model.weights import Weights
-from handcrafted.readout.blind.units import head_sides, unit_size, units_of
+from handcrafted.readout.blind.flow import head_sides, unit_size, units_of
 
 RANK_FLOOR = 1e-5
 """Singular values of products of unit vectors below this are rounding."""

@@ -16,13 +16,12 @@ from handcrafted.model.padding import forward_padded
 from handcrafted.model.weights import Weights
 from handcrafted.readout.probe import decoded
 from handcrafted.readout.registry import chosen
-from handcrafted.readout.subject import subject
-from handcrafted.rollout.given import given
+from handcrafted.readout.target import subject
 from handcrafted.rollout.loop import run_steps
+from handcrafted.rollout.setup import given
 from handcrafted.rollout.simulate import start_of, stretch
 from handcrafted.verdict.compression.causal import RANK_FLOOR, causal, cut_rank
-from handcrafted.verdict.compression.compress import Compressed
-from handcrafted.verdict.compression.samples import inputs_of, streams_of
+from handcrafted.verdict.compression.compress import Compressed, inputs_of, streams_of
 from handcrafted.verdict.scoreboard.truth import Truth, mark
 
 LOOP_STEPS = 200

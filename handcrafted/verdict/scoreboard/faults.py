@@ -12,8 +12,8 @@ from handcrafted.control.resolved import ResolvedLink
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
+from handcrafted.verdict.scoreboard.distort import lookup_twin
 from handcrafted.verdict.scoreboard.truth import Truth
-from handcrafted.verdict.scoreboard.twin import lookup_twin
 
 SIZE = 0.5
 """Standard deviation of random weights."""

@@ -16,7 +16,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.blind.blind import blind
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.registry import Readout
-from handcrafted.readout.subject import TargetNetwork, subject
+from handcrafted.readout.target import TargetNetwork, subject
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import shown
 from handcrafted.text.report import progress_bar

@@ -14,7 +14,7 @@ from handcrafted.model.names import Names
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.transformer import Transformer
 from handcrafted.view.editor.parts import EditorPart
-from handcrafted.view.weights import coordinate_label, port_label
+from handcrafted.view.heatmap import coordinate_label, port_label
 
 MOST_ROWS = 60
 """Rows of a table that are shown before the rest is counted."""

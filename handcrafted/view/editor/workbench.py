@@ -20,10 +20,9 @@ from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
-from handcrafted.view.anchors import box_part
+from handcrafted.view.boxes import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
-from handcrafted.view.editor.overlay import legend, overlay
-from handcrafted.view.editor.parts import find_part, parameters_of, parts_of
+from handcrafted.view.editor.parts import find_part, legend, overlay, parameters_of, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of
 
 MOST_SAID = 12

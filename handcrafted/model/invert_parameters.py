@@ -11,10 +11,10 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
-from handcrafted.model.entry import places_in
 from handcrafted.model.layout import circuits_by_component, component_at
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.parameters import differ, trials
+from handcrafted.model.provenance import places_in
 from handcrafted.model.weights import FIELD_AXES, Weights
 from handcrafted.text.diagnostics import FilePath, HandcraftedError
 

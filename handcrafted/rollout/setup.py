@@ -13,7 +13,7 @@ from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.control.numbers import finite_numbers, whole
 from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.rollout.world import DISTURBANCE, Environment, PlainFunction, Shapes, fits, world_of
+from handcrafted.rollout.environment import DISTURBANCE, Environment, PlainFunction, Shapes, fits, world_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import listed, shown
 

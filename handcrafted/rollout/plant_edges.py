@@ -17,8 +17,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Edge, Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
+from handcrafted.rollout.environment import DISTURBANCE, Environment, world_of
 from handcrafted.rollout.loop import measure, observe, proceed
-from handcrafted.rollout.world import DISTURBANCE, Environment, world_of
 
 HORIZON = 64
 """Steps for which the processes run after the action was raised; it stays raised."""
