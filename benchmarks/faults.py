@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import handcrafted as hc
+from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.fault import Fault, expand
 from handcrafted.safety.faults.faultlist import FaultList
@@ -35,7 +36,7 @@ def rate(run: Callable[[], object], steps: int) -> float:
     return steps / (time.perf_counter() - start)
 
 
-def one_by_one(model: hc.Transformer, faults: tuple[Fault, ...]) -> None:
+def one_by_one(model: Transformer, faults: tuple[Fault, ...]) -> None:
     """Set each flip into a copy of the weights and simulate it."""
     usual = model.weights
     vars(model)["_seal"] = None  # what is measured is the loop; Layer 0 would refuse a flip of its own

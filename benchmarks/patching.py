@@ -21,6 +21,7 @@ from scaling import structure
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
 import handcrafted as hc
+from handcrafted.model.forward import forward
 from handcrafted.readout.edges import RUNS, output_effects, sequences
 from handcrafted.readout.target import TargetNetwork, subject
 from handcrafted.readout.tolerances import FLOOR
@@ -133,7 +134,7 @@ def main(count: int) -> None:
     pairs = [(edge.source, edge.target) for edge in inside]
     inputs = sequences(read.names, TIME, read.seed)
     inputs = np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS].astype(np.float32)
-    outputs, seen = hc.forward(read.weights, inputs)
+    outputs, seen = forward(read.weights, inputs)
     final = np.asarray(seen["final"])
     order = np.random.default_rng(read.seed).permutation(RUNS)
     first = np.asarray(seen["resid_pre"])[:, -TIME:, 0]

@@ -12,7 +12,7 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.forward import initial_state
+from handcrafted.model.forward import initial_state, step
 from handcrafted.readout.target import subject
 from handcrafted.readout.wiring import wiring
 
@@ -60,7 +60,7 @@ def measure(made):
     read = subject(weights, model.names)
     _, wired = timed(lambda: wiring(read))
     state, now = initial_state(weights), np.zeros(weights.sizes["n_in"], np.float32)
-    one = lambda: hc.step(weights, state, now)[1].block_until_ready()
+    one = lambda: step(weights, state, now)[1].block_until_ready()
     _, first = timed(one)
     _, later = timed(one, 20)
     return parameters, assembly, wired, first, later

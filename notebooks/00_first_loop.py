@@ -25,7 +25,6 @@
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.zoo import find
 
 # %% [markdown]
 # ## 1. The drawing
@@ -35,7 +34,7 @@ from handcrafted.zoo import find
 # *control algorithm*).
 
 # %%
-structure = hc.load(find("heated room"))
+structure = hc.load("heated room")
 hc.show(structure)
 
 # %% [markdown]
@@ -187,7 +186,7 @@ hc.exercises.check_gap(answer)
 # <details><summary>One solution</summary>
 #
 # ```python
-# answer = hc.assemble(hc.load(find("heated room")))
+# answer = hc.assemble(hc.load("heated room"))
 # answer.W_in[1, 2, 0] = -65.0  # -(16 * 4 + 1)
 # hc.exercises.check_gap(answer)
 # ```

@@ -28,6 +28,7 @@ import numpy as np
 from IPython.display import Image
 
 import handcrafted as hc
+from handcrafted.model.forward import initial_state, step
 from handcrafted.zoo.examples import example
 from handcrafted.zoo.pictures import picture
 
@@ -193,9 +194,9 @@ Image(picture("pid"))
 
 # %%
 def loop(model, goal, steps=60):
-    state, x, seen = hc.initial_state(model.effective_weights), 0.0, []
+    state, x, seen = initial_state(model.effective_weights), 0.0, []
     for _ in range(steps):
-        state, out = hc.step(model.effective_weights, state, np.float32([goal, x]))
+        state, out = step(model.effective_weights, state, np.float32([goal, x]))
         x = 0.9 * x + 0.1 * float(out[0])
         seen.append(x)
     return np.array(seen)

@@ -27,7 +27,8 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.craft.plan import without_saturation
-from handcrafted.safety.attack import grow_leak
+from handcrafted.safety.attack import attack, grow_leak
+from handcrafted.safety.authority import authority_report
 from handcrafted.safety.trials import try_weights
 from handcrafted.zoo import find
 
@@ -38,7 +39,7 @@ from handcrafted.zoo import find
 # set point) and a *guard* on the request that comes up: heat as requested, but only while the room is below 28 degC.
 
 # %%
-structure = hc.load(find("guarded room"))
+structure = hc.load("guarded room")
 hc.show(structure)
 
 # %% [markdown]
@@ -66,7 +67,7 @@ print(*[line for line in str(model).splitlines() if " landlord " in line[:30]], 
 # depends on none of the others' arrays.
 
 # %%
-print(hc.authority_report(model))
+print(authority_report(model))
 
 # %% [markdown]
 # And the readouts confirm the drawing, link by link.
@@ -99,7 +100,7 @@ print("masks only:", try_weights(model, 60, dense=True))
 
 # %%
 warm = {"temperature": 26.0}
-off = hc.attack(model, restarts=8, policy=False, rate=1e-3, spread=1e-4, most=12, initial=warm)
+off = attack(model, restarts=8, policy=False, rate=1e-3, spread=1e-4, most=12, initial=warm)
 print(off.broken, "of", off.restarts, "restarts broke it, each within 12 steps")
 
 # %% [markdown]
@@ -118,7 +119,7 @@ hc.show(hc.compare(structure, hc.recover(leak.weights, names=model.names)))
 # alone; the proof of section 3 does not need it.
 
 # %%
-on = hc.attack(model, restarts=8, most=40, initial=warm)
+on = attack(model, restarts=8, most=40, initial=warm)
 print(f"{on.broken} of {on.restarts} broke it; the nearest stayed {-on.closest:.1f} degC away")
 print("more than nine tenths of the gradient are exactly zero:", on.zero > 0.9)
 
@@ -128,7 +129,7 @@ print("more than nine tenths of the gradient are exactly zero:", on.zero > 0.9)
 
 # %%
 bare = hc.assemble(structure, without_saturation(structure))
-pushed = hc.attack(bare, restarts=8, most=40, initial=warm)
+pushed = attack(bare, restarts=8, most=40, initial=warm)
 print("without saturation more than half break it:", pushed.broken > pushed.restarts / 2)
 
 # %% [markdown]
@@ -151,12 +152,12 @@ except hc.HandcraftedError as error:
 # by a watchdog on the dose feedback, and by the door switch. Treatment control may ask for what it likes.
 
 # %%
-machine = hc.load(find("radiotherapy"))
+machine = hc.load("radiotherapy")
 hc.show(machine)
 
 # %%
 monitor = hc.assemble(machine)
-report = hc.authority_report(monitor)
+report = authority_report(monitor)
 print(report.holds, *report.guards)
 print("the brain depends on", len(report.leaks), "of", report.count, "other arrays")
 

@@ -30,10 +30,9 @@ from handcrafted.readout.probe import probes
 from handcrafted.readout.registry import registered
 from handcrafted.readout.target import subject
 from handcrafted.verdict.behaviour import interchange
-from handcrafted.zoo import find
 
 # %%
-structure = hc.load(find("guarded room"))
+structure = hc.load("guarded room")
 model = hc.assemble(structure)
 hc.show(structure)
 
@@ -183,7 +182,7 @@ hc.exercises.check_wired_but_unused(answer)
 # <details><summary>One solution</summary>
 #
 # ```python
-# answer = hc.assemble(hc.load(find("guarded room")))
+# answer = hc.assemble(hc.load("guarded room"))
 # answer.b_in[1, 0] = -1000.0
 # hc.exercises.check_wired_but_unused(answer)
 # ```

@@ -28,12 +28,12 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.model.disguise import disguise
+from handcrafted.model.forward import forward
 from handcrafted.readout.blind.blind import blind
 from handcrafted.verdict.blind.match import match
-from handcrafted.zoo import find
 
 # %%
-structure = hc.load(find("guarded room"))
+structure = hc.load("guarded room")
 hc.show(structure)
 
 # %%
@@ -51,7 +51,7 @@ for name, arrays in (("as made", weights), ("disguised", hidden)):
 
 # %%
 inputs = np.random.default_rng(0).uniform(15, 30, (4, 20, len(model.names.inputs))).astype(np.float32)
-before, after = (np.asarray(hc.forward(one, inputs)[0]) for one in (weights, hidden))
+before, after = (np.asarray(forward(one, inputs)[0]) for one in (weights, hidden))
 assert np.abs(before - after).max() < 1e-3
 named = hc.compare(structure, hc.recover(hidden, names=model.names))
 print("reproduced, by name:", named.reproduced)
@@ -113,7 +113,7 @@ for name in ("leak", "cut", "delayed link", "sign flip"):
 from handcrafted.verdict.compression.compress import compress
 from handcrafted.verdict.compression.measures import measure
 
-door = hc.load(find("train door"))
+door = hc.load("train door")
 arrays, names = hc.assemble(door).effective_weights.numpy(), hc.assemble(door).names
 print("way     load  outputs off  wiring: components  by names  probes")
 for how in ("random", "pca", "fitted"):
@@ -169,7 +169,7 @@ hc.exercises.check_other_weights(model, answer)
 # <details><summary>One solution</summary>
 #
 # ```python
-# model = hc.assemble(hc.load(find("guarded room")))
+# model = hc.assemble(hc.load("guarded room"))
 # answer = model.effective_weights.numpy()
 # answer.W_in[1][:, [0, 1]] = answer.W_in[1][:, [1, 0]]
 # answer.b_in[1][[0, 1]] = answer.b_in[1][[1, 0]]

@@ -32,7 +32,7 @@ from handcrafted.zoo import find
 # or not providing it, is hazardous there. The table is Thomas and Suo's (2014); few rows say it all.
 
 # %%
-door = hc.assemble(hc.load(find("train door")))
+door = hc.assemble(hc.load("train door"))
 analysis = analyse(door)
 found = analysis["open doors"]
 for type in ("provided", "not provided"):
@@ -90,7 +90,7 @@ hc.show(analysis)
 # for the context, and the hazards are watched for 10 minutes. Here rules and simulation agree in every context.
 
 # %%
-room = hc.assemble(hc.load(find("heated room")))
+room = hc.assemble(hc.load("heated room"))
 heat = analyse(room)["heat"]
 print(f"{len(heat.contexts)} contexts, {heat.forced.runs} runs, {len(heat.disagreements)} disagreements")
 for place, row in enumerate(heat.forced.rows):

@@ -23,7 +23,6 @@ from handcrafted.loading.yamlfile import parsed
 from handcrafted.safety.faults.campaign import inject
 from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.faults.report import fault_tables, scenarios
-from handcrafted.zoo import find
 
 # %% [markdown]
 # ## 1. One fault, told to its end
@@ -32,7 +31,7 @@ from handcrafted.zoo import find
 # decision is right, the belief is wrong, and the action is unsafe. That is a *loss scenario*, STPA's fourth step.
 
 # %%
-room = hc.assemble(hc.load(find("heated room")))
+room = hc.assemble(hc.load("heated room"))
 stuck = parsed("faults: [{sensor: temperature, stuck: 12, from: 4}]", "a list", FaultList)
 campaign = inject(room, stuck, steps=300)
 print(scenarios(campaign)[0].factor)
@@ -103,7 +102,7 @@ assert drawn.share().low < bits.count("hazard") / len(bits) < drawn.share().high
 # %%
 from handcrafted.safety.faults.usual import without_vetoes
 
-structure = hc.load(find("guarded room"))
+structure = hc.load("guarded room")
 weights = "faults: [{weight: all, zero: true}, {weight: all, invert: true}, {sensor: all, stuck: all}]"
 faults = parsed(weights, "a list", FaultList)
 guarded = inject(hc.assemble(structure), faults, steps=400)

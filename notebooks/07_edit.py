@@ -24,9 +24,8 @@
 
 # %%
 import handcrafted as hc
-from handcrafted.zoo import find
 
-model = hc.assemble(hc.load(find("heated room")))
+model = hc.assemble(hc.load("heated room"))
 panel = hc.panel(model, steps=200)
 panel
 
@@ -59,7 +58,7 @@ hc.show(hc.compare(model.structure, hc.recover(model)))
 print(model.provenance("W_in[1, 2, 0]"))
 model.edit("W_in[1, 2, 0]", -113.0)
 print(model.parameters["thermostat.heat.off_above"])
-other = hc.assemble(hc.load(find("heated room")))
+other = hc.assemble(hc.load("heated room"))
 print(hc.diff(other, model))
 
 # %% [markdown]
@@ -138,7 +137,7 @@ print(hc.diff(other, model))
 # changed. Parameters or entries, as you like.
 
 # %%
-answer = hc.assemble(hc.load(find("heated room")))
+answer = hc.assemble(hc.load("heated room"))
 answer.parameters["thermostat.heat.off_above"] = 23.0
 hc.exercises.check_retarget(answer)
 
@@ -146,7 +145,7 @@ hc.exercises.check_retarget(answer)
 # <details><summary>One solution</summary>
 #
 # ```python
-# answer = hc.assemble(hc.load(find("heated room")))
+# answer = hc.assemble(hc.load("heated room"))
 # answer.parameters["thermostat.heat.off_above"] = 23.0
 # answer.parameters["thermostat.heat.on_below"] = 21.0
 # hc.exercises.check_retarget(answer)

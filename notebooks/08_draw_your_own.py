@@ -24,6 +24,7 @@ from pathlib import Path
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
+from handcrafted.safety.authority import authority_report
 
 
 # %%
@@ -179,7 +180,7 @@ hc.show(kettle)
 # %%
 model = hc.assemble(kettle)
 assert hc.compare(kettle, hc.recover(model)).reproduced
-report = hc.authority_report(model)
+report = authority_report(model)
 assert report.holds
 print(report)
 

@@ -24,7 +24,6 @@ from tempfile import mkdtemp
 from PIL import Image
 
 import handcrafted as hc
-from handcrafted.zoo import find
 
 folder = Path(mkdtemp())
 MM = 1 / 25.4  # inches
@@ -37,7 +36,7 @@ MM = 1 / 25.4  # inches
 # wants the whole page, or `collapse`.
 
 # %%
-room = hc.load(find("heated room"))
+room = hc.load("heated room")
 path = hc.draw(room, folder / "room.png", width=85 * MM, dpi=300)
 with Image.open(path) as image:
     print(image.size[0], "pixels,", round(image.info["dpi"][0]), "per inch")
@@ -62,7 +61,7 @@ print(hc.draw(room, folder / "room.dot").read_text()[:150])
 # A group, or a box that holds others, can be drawn as one box.
 
 # %%
-brakes = hc.load(find("wheel brakes"))
+brakes = hc.load("wheel brakes")
 print(dict(brakes.groups))
 hc.show(brakes, collapse=list(brakes.groups), width=170 * MM, dpi=100)
 
@@ -123,14 +122,14 @@ print(sorted(broken.manifest))
 # Write a picture of the train door for a column of 85 mm, fit for print: an SVG, or a PNG of 300 dots per inch or more.
 
 # %%
-answer = hc.draw(hc.load(find("train door")), folder / "door.png", dpi=100)
+answer = hc.draw(hc.load("train door"), folder / "door.png", dpi=100)
 hc.exercises.check_figure(answer)
 
 # %% [markdown]
 # <details><summary>One solution</summary>
 #
 # ```python
-# answer = hc.draw(hc.load(find("train door")), folder / "door.png", width=85 / 25.4, dpi=600)
+# answer = hc.draw(hc.load("train door"), folder / "door.png", width=85 / 25.4, dpi=600)
 # hc.exercises.check_figure(answer)
 # ```
 # </details>

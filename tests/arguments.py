@@ -17,10 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.components.circuit import Neurons
+from handcrafted.components.circuit import Circuit, Neurons
+from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.control.vocabulary import Role
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.edit import no_edit
+from handcrafted.model.forward import forward, initial_state, step
 from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero
+from handcrafted.model.transformer import Transformer
+from handcrafted.model.weights import Weights
+from handcrafted.safety.attack import attack
+from handcrafted.safety.authority import authority_report
 from handcrafted.zoo import find
 
 GARBAGE = {
@@ -37,15 +44,15 @@ weights, names = model.effective_weights, model.names
 other = hc.assemble(hc.load(find("train door"))).effective_weights
 recovered = hc.recover(model)
 inputs = np.full((3, 1), 20, np.float32)
-state = hc.initial_state(weights)
-signal = hc.Signal("thermostat", "processing_for_action", "heat")
+state = initial_state(weights)
+signal = Signal("thermostat", "processing_for_action", "heat")
 folder = Path(tempfile.mkdtemp())
 model.save(folder / "model")
 trace = hc.simulate(model, steps=3)
 guarded = hc.assemble(hc.load(find("guarded room")))
 body = Neurons(np.zeros((1, 1)), np.zeros(1), np.zeros((1, 1)))
 circuit = dict(
-    name="n", owner="thermostat", role=hc.Role.FEEDBACK, reads=(signal,), writes=signal, body=body, formula="",
+    name="n", owner="thermostat", role=Role.FEEDBACK, reads=(signal,), writes=signal, body=body, formula="",
     source="", error="",
 )  # fmt: skip
 
@@ -55,34 +62,35 @@ def plain(state, actions):
 
 
 CALLS = {
-    "Circuit": (hc.Circuit, circuit),
-    "Edge": (hc.Edge, {"source": signal, "target": signal}),
-    "Names.domain": (names.domain, {"signal": hc.Signal("room", "input", "temperature")}),
+    "Circuit": (Circuit, circuit),
+    "Edge": (Edge, {"source": signal, "target": signal}),
+    "Names.domain": (names.domain, {"signal": Signal("room", "input", "temperature")}),
     "Names.find": (names.find, {"signal": signal}),
-    "Role": (hc.Role, {"value": "feedback"}),
-    "SignalGraph": (hc.SignalGraph, {"nodes": [signal], "edges": []}),
+    "Role": (Role, {"value": "feedback"}),
+    "SignalGraph": (SignalGraph, {"nodes": [signal], "edges": []}),
     "Structure.save": (structure.save, {"path": folder / "s.yaml"}),
     "Trace.save": (trace.save, {"path": folder / "t.csv", "run": 0}),
     "Trace.state": (lambda key: trace.state[key], {"key": "temperature"}),
     "Transformer": (
-        hc.Transformer,
+        Transformer,
         {"weights": model.weights, "masks": model.masks, "names": names, "layout": model.layout,
          "structure": structure},
     ),
     "Weights.replace": (weights.replace, {"W_E": weights.W_E}),
-    "Weights.zeros": (hc.Weights.zeros, weights.sizes),
+    "Weights.zeros": (Weights.zeros, weights.sizes),
     "Weights[...]": (lambda name: weights[name], {"name": "W_E"}),
     "assemble": (hc.assemble, {"structure": structure, "circuits": None}),
-    "attack": (hc.attack, {"model": guarded, "restarts": 1, "most": 0, "horizon": 2, "initial": {}, "rate": 0.1,
+    "attack": (attack, {"model": guarded, "restarts": 1, "most": 0, "horizon": 2, "initial": {}, "rate": 0.1,
                            "spread": 0.1, "seed": 0}),
-    "authority_report": (hc.authority_report, {"model": guarded, "seed": 0}),
+    "authority_report": (authority_report, {"model": guarded, "seed": 0}),
     "compare": (hc.compare, {"structure": structure, "recovered": recovered}),
     "diff": (hc.diff, {"a": model, "b": model}),
     "draw": (hc.draw, {"thing": structure, "path": folder / "a.dot", "dpi": 100, "width": 3, "collapse": []}),
     "explain": (hc.explain, {"model": model, "link": "thermostat -> room: heat", "weights": weights}),
-    "forward": (hc.forward, {"weights": weights, "inputs": inputs, "carries": None, "window": 16, "edit": None}),
-    "initial_state": (hc.initial_state, {"weights": weights, "window": 16}),
-    "load": (hc.load, {"path": find("heated room")}),
+    "forward": (forward, {"weights": weights, "inputs": inputs, "carries": None, "window": 16, "edit": None}),
+    "initial_state": (initial_state, {"weights": weights, "window": 16}),
+    "load": (hc.load, {"path_or_name": find("heated room")}),
+    "check": (hc.check, {"structure": structure}),
     "load_model": (hc.load_model, {"folder": folder / "model"}),
     "model()": (model, {"inputs": inputs, "carries": None}),
     "model.audit": (model.audit, {"weights": model.weights}),
@@ -105,7 +113,7 @@ CALLS = {
     "show": (hc.show, {"thing": structure, "dpi": 30, "width": 3, "collapse": []}),
     "simulate": (hc.simulate, {"model": model, "process": None, "steps": 3, "initial": {}, "inputs": {},
                                "disturbance": None, "seed": 0}),
-    "step": (hc.step, {"weights": weights, "state": state, "inputs": inputs[0]}),
+    "step": (step, {"weights": weights, "state": state, "inputs": inputs[0]}),
     **{f"Hold at {key}": (lambda values: model.intervene(inputs[None], Hold(signal, values)), {"values": 0.0})
        for key in ("a value",)},
     "Noise": (lambda scale, seed: model.intervene(inputs[None], Noise(signal, scale, seed)), {"scale": 1.0, "seed": 0}),
@@ -137,24 +145,27 @@ run = lambda process, **more: hc.simulate(model, process, **{**START, **more})
 SLIPS = {
     "one run in place of a batch": lambda: model.intervene(inputs, Zero(signal)),
     "a lambda for an intervention": lambda: model.intervene(inputs[None], lambda x: x),
-    "forward of a model": lambda: hc.forward(model, inputs),
-    "step of a model": lambda: hc.step(model, state, inputs[0]),
+    "analyse of a structure": lambda: hc.analyse(structure),
+    "inject into a structure": lambda: hc.inject(structure, []),
+    "inject a text": lambda: hc.inject(model, 3),
+    "forward of a model": lambda: forward(model, inputs),
+    "step of a model": lambda: step(model, state, inputs[0]),
     "diff of arrays": lambda: hc.diff(weights, weights),
-    "inputs of another model": lambda: hc.forward(weights, np.zeros((3, 6), np.float32)),
-    "carries of another length": lambda: hc.forward(weights, inputs, np.zeros((2, 7), np.float32)),
-    "a batch of carries for one run": lambda: hc.forward(weights, inputs, np.zeros((2, 3, 7), np.float32)),
-    "an edit of another model": lambda: hc.forward(weights, inputs, edit=no_edit(other)),
-    "a state of another window": lambda: hc.step(weights, hc.initial_state(other), inputs[0]),
-    "weights that do not fit each other": lambda: hc.forward(weights.replace(W_E=weights.W_U), inputs),
-    "weights of words": lambda: hc.forward(weights.map(lambda a: np.full(np.shape(a), "x")), inputs),
+    "inputs of another model": lambda: forward(weights, np.zeros((3, 6), np.float32)),
+    "carries of another length": lambda: forward(weights, inputs, np.zeros((2, 7), np.float32)),
+    "a batch of carries for one run": lambda: forward(weights, inputs, np.zeros((2, 3, 7), np.float32)),
+    "an edit of another model": lambda: forward(weights, inputs, edit=no_edit(other)),
+    "a state of another window": lambda: step(weights, initial_state(other), inputs[0]),
+    "weights that do not fit each other": lambda: forward(weights.replace(W_E=weights.W_U), inputs),
+    "weights of words": lambda: forward(weights.map(lambda a: np.full(np.shape(a), "x")), inputs),
     "names of another model": lambda: hc.recover(other, names),
     "a text of readouts": lambda: hc.recover(model, readouts="gradeint"),
     "arrays of another model": lambda: hc.explain(model, "thermostat -> room: heat", other),
     "audit of another model's arrays": lambda: model.audit(other),
     "arrays of another model set": lambda: model.set_weights(other),
-    "circuits of another model": lambda: hc.assemble(structure, [hc.Circuit(**circuit)]),
-    "a circuit of nobody": lambda: hc.assemble(structure, [hc.Circuit(**{**circuit, "owner": "nobody"})]),
-    "a circuit's arrays that do not fit": lambda: hc.Circuit(
+    "circuits of another model": lambda: hc.assemble(structure, [Circuit(**circuit)]),
+    "a circuit of nobody": lambda: hc.assemble(structure, [Circuit(**{**circuit, "owner": "nobody"})]),
+    "a circuit's arrays that do not fit": lambda: Circuit(
         **{**circuit, "body": Neurons(np.zeros((1, 2)), np.zeros(1), np.zeros((1, 1)))}
     ),
     "an environment's step": lambda: run(Room().step),
@@ -174,14 +185,14 @@ SLIPS = {
 """Mistakes that people make."""
 
 STILL_FINE = {
-    "under vmap": lambda: jax.vmap(lambda x: hc.forward(weights, x)[0])(np.stack([inputs] * 2)).shape == (2, 3, 1),
-    "under jit": lambda: jax.jit(lambda w, x: hc.forward(w, x)[0])(weights, inputs).shape == (3, 1),
-    "under grad": lambda: jax.grad(lambda w: hc.forward(w, inputs)[0].sum())(weights).W_E.shape == (1, 7),
-    "under scan": lambda: jax.lax.scan(lambda s, x: hc.step(weights, s, x), state, inputs)[1].shape == (3, 1),
-    "a list of inputs": lambda: hc.forward(weights, [[18.0], [20]])[0].shape == (2, 1),
-    "whole numbers": lambda: hc.forward(weights, np.array([[18]]))[0].shape == (1, 1),
-    "an edit": lambda: hc.forward(weights, inputs, edit=no_edit(weights))[0].shape == (3, 1),
-    "NaN": lambda: bool(np.isnan(hc.forward(weights, inputs * np.nan)[0]).any()),
+    "under vmap": lambda: jax.vmap(lambda x: forward(weights, x)[0])(np.stack([inputs] * 2)).shape == (2, 3, 1),
+    "under jit": lambda: jax.jit(lambda w, x: forward(w, x)[0])(weights, inputs).shape == (3, 1),
+    "under grad": lambda: jax.grad(lambda w: forward(w, inputs)[0].sum())(weights).W_E.shape == (1, 7),
+    "under scan": lambda: jax.lax.scan(lambda s, x: step(weights, s, x), state, inputs)[1].shape == (3, 1),
+    "a list of inputs": lambda: forward(weights, [[18.0], [20]])[0].shape == (2, 1),
+    "whole numbers": lambda: forward(weights, np.array([[18]]))[0].shape == (1, 1),
+    "an edit": lambda: forward(weights, inputs, edit=no_edit(weights))[0].shape == (3, 1),
+    "NaN": lambda: bool(np.isnan(forward(weights, inputs * np.nan)[0]).any()),
     "a disturbed process": lambda: run(lambda state, actions, wind: {"temperature": state["temperature"] + wind}),
     "a partial function": lambda: run(partial(lambda gain, state, actions: plain(state, actions), 1.0)),
     "one readout by its name": lambda: "gradient" in hc.recover(model, readouts="gradient").graphs,

@@ -1,6 +1,7 @@
 """Each public name has a docstring with an example that runs and gives what it says."""
 
 import doctest
+import importlib
 import io
 from contextlib import redirect_stdout
 
@@ -25,15 +26,17 @@ def failures(test):
     return failed, tried, said.getvalue()
 
 
+NAMES = {**hc.PLACES, **hc.MOVED}
+
 ELSEWHERE = ("attack", "panel")
 """Long ones that notebooks go through in every run."""
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ELSEWHERE else name for name in hc.__all__]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ELSEWHERE else name for name in NAMES]
 )
 def test_the_example_of_each_public_name_runs(name, tmp_path):
-    test = example_of(getattr(hc, name), tmp_path)
+    test = example_of(getattr(importlib.import_module(f"handcrafted.{NAMES[name]}"), name), tmp_path)
     assert any(f"{name}" in one.source or one.want for one in test.examples), f"{name} has no example"
     failed, tried, said = failures(test)
     assert tried and not failed, said

@@ -134,7 +134,7 @@ def public_objects():
 
 
 def test_every_public_name_has_a_docstring():
-    assert 20 <= len(hc.__all__) <= 32 and hc.__all__ == sorted(hc.__all__)
+    assert hc.__all__ == sorted(hc.__all__) == sorted([*hc.PLACES, *hc.MODULES]) and len(hc.__all__) <= 22
     for name, thing in public_objects():
         assert (thing.__doc__ or "").strip(), name
 
@@ -205,3 +205,20 @@ def test_an_argument_of_another_type_is_refused_in_words(tmp_path):
         "NoneType. Pass that.", "PosixPath. Pass that.", "ControlStructure. Pass that.", "ControlStructure. Pass that.",
         "Transformer. Pass that.", "Transformer. Pass that.", "ControlStructure. Pass that.",
     ]  # fmt: skip
+
+
+def test_names_that_moved_still_come_with_a_warning():
+    for name, module in hc.MOVED.items():
+        with pytest.warns(DeprecationWarning, match=f"from handcrafted.{module} import {name}"):
+            assert getattr(hc, name).__module__ == f"handcrafted.{module}"
+    with pytest.raises(AttributeError, match="no attribute 'assembel'"):
+        hc.assembel  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
+
+
+def test_importing_the_package_loads_nothing_before_it_is_asked_for():
+    script = (
+        "import sys, handcrafted as hc; print('jax' in sys.modules, 'pydantic' in sys.modules); "
+        "hc.load('train door'); print('matplotlib' in sys.modules)"
+    )
+    run = [sys.executable, "-c", script]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.split() == ["False"] * 3

@@ -139,6 +139,7 @@ def test_a_plain_law_and_its_circuits_share_no_helper(law):
 
 
 def test_a_shared_helper_would_be_seen(monkeypatch):
+    from handcrafted.components import linear
     from handcrafted.laws import saturation as law
 
     monkeypatch.setattr(

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from handcrafted.text.diagnostics import HandcraftedError, named
-from handcrafted.zoo import find
+from handcrafted.zoo import loop_path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -57,21 +57,6 @@ def main() -> None:
 def quiet() -> bool:
     """Whether nobody watches a progress bar."""
     return not os.isatty(2)
-
-
-def loop_path(value: str | Path) -> Path:
-    """Give the path of a file, or of the bundled loop of that name; a file of that name comes first.
-
-    Raises:
-        HandcraftedError: if what has neither a suffix nor a folder is neither.
-    """
-    path = Path(value)
-    if path.suffix or len(path.parts) != 1 or path.exists():
-        return path
-    try:
-        return find(str(value))
-    except HandcraftedError as error:
-        raise HandcraftedError(f"{error} Or give the path of a file.") from None
 
 
 class LoopFile(click.Path):

@@ -72,9 +72,10 @@ class Circuit:
         error: its worst-case error.
 
     Example:
+        >>> from handcrafted.components.circuit import Circuit
         >>> from handcrafted.craft.plan import circuits_of
         >>> circuits = circuits_of(hc.load(find("heated room")).resolved)
-        >>> isinstance(circuits[0], hc.Circuit), circuits[0].name
+        >>> isinstance(circuits[0], Circuit), circuits[0].name
         (True, 'thermostat.temperature.head')
     """
 

@@ -23,7 +23,8 @@ class Signal(NamedTuple):
         name: the signal's name, numbered `#2` and up where one owner has equal ones in one role.
 
     Example:
-        >>> print(hc.Signal("thermostat", "control_action", "heat"))
+        >>> from handcrafted.control.graph import Signal
+        >>> print(Signal("thermostat", "control_action", "heat"))
         thermostat / control_action / heat
     """
 
@@ -46,8 +47,9 @@ class Edge:
         evidence: what the readout saw, by its own keys.
 
     Example:
-        >>> one, two = hc.Signal("keeper", "feedback", "level"), hc.Signal("keeper", "feedback_modelling", "level")
-        >>> hc.Edge(one, two, lag=0, sign=1).key == (one, two, 0)
+        >>> from handcrafted.control.graph import Edge, Signal
+        >>> one, two = Signal("keeper", "feedback", "level"), Signal("keeper", "feedback_modelling", "level")
+        >>> Edge(one, two, lag=0, sign=1).key == (one, two, 0)
         True
     """
 
@@ -98,8 +100,9 @@ class SignalGraph:
     """Signals and the edges between them, in declared order, one edge per source, target and lag.
 
     Example:
-        >>> a, b = (hc.Signal("keeper", "feedback", name) for name in "ab")
-        >>> hc.SignalGraph([a, b], [hc.Edge(a, b)])
+        >>> from handcrafted.control.graph import Edge, Signal, SignalGraph
+        >>> a, b = (Signal("keeper", "feedback", name) for name in "ab")
+        >>> SignalGraph([a, b], [Edge(a, b)])
         SignalGraph(2 signals, 1 edges)
     """
 

@@ -15,7 +15,8 @@ class Role(StrEnum):
     """What a circuit does for its controller, and the name of the subspaces that it writes.
 
     Example:
-        >>> [str(role) for role in hc.Role]
+        >>> from handcrafted.control.vocabulary import Role
+        >>> [str(role) for role in Role]
         ['feedback', 'feedback_modelling', 'processing_for_action', 'control_action']
     """
 

@@ -66,8 +66,9 @@ def initial_state(weights: Weights, window: int = WINDOW) -> State:
         HandcraftedError: if an argument is of another type or shape.
 
     Example:
+        >>> from handcrafted.model.forward import initial_state
         >>> model = hc.assemble(hc.load(find("heated room")))
-        >>> state = hc.initial_state(model.effective_weights)
+        >>> state = initial_state(model.effective_weights)
     """
     return _initial_state(_checked(weights), checked_window(window))
 
@@ -199,15 +200,16 @@ def step(weights: Weights, state: State, inputs: ArrayLike) -> tuple[State, Floa
         HandcraftedError: if an argument is of another type or shape.
 
     Example:
+        >>> from handcrafted.model.forward import initial_state, step
         >>> model = hc.assemble(hc.load(find("heated room")))
-        >>> state = hc.initial_state(model.effective_weights)
-        >>> state, outputs = hc.step(model.effective_weights, state, np.float32([18.0]))
+        >>> state = initial_state(model.effective_weights)
+        >>> state, outputs = step(model.effective_weights, state, np.float32([18.0]))
         >>> outputs.tolist()
         [1.0]
     """
     weights, now = _checked(weights), as_numbers("inputs", inputs)
     sizes = weights.sizes
-    must_be(state, State, "a state, as `hc.initial_state` gives it")
+    must_be(state, State, "a state, as `initial_state` gives it")
     must_have_axes("inputs", now, sizes, ("n_in",))
     for name, axes in STATE_AXES.items():
         must_have_axes(f"the {name} of a state", getattr(state, name), sizes, axes)
@@ -242,8 +244,9 @@ def forward(
         HandcraftedError: if an argument is of another type or shape.
 
     Example:
+        >>> from handcrafted.model.forward import forward
         >>> model = hc.assemble(hc.load(find("heated room")))
-        >>> outputs, activations = hc.forward(model.effective_weights, np.float32([[18.0], [20.0], [22.0]]))
+        >>> outputs, activations = forward(model.effective_weights, np.float32([[18.0], [20.0], [22.0]]))
         >>> outputs[:, 0].tolist()
         [1.0, 1.0, 0.0]
     """

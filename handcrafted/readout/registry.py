@@ -51,7 +51,7 @@ def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[R
         @hc.register("loud", sees="wired")
         def loud(subject):
             edges = [...]  # from subject.weights, subject.names and subject.run(inputs)
-            return hc.SignalGraph(subject.spaces, edges)
+            return SignalGraph(subject.spaces, edges)
 
     Args:
         name: a new one.
@@ -62,10 +62,11 @@ def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[R
         HandcraftedError: if the name is taken, or `sees` is neither.
 
     Example:
+        >>> from handcrafted.control.graph import SignalGraph
         >>> from handcrafted.readout.registry import unregister
         >>> @hc.register("nothing", sees="wired")
         ... def nothing(subject):
-        ...     return hc.SignalGraph(subject.spaces, [])
+        ...     return SignalGraph(subject.spaces, [])
         >>> len(hc.recover(hc.assemble(hc.load(find("heated room"))), readouts=["nothing"]).graphs["nothing"])
         0
         >>> unregister("nothing")

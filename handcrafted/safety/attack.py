@@ -102,8 +102,9 @@ def attack(
         HandcraftedError: if there is no Layer 0 controller, no hazard with a condition, or nothing to try.
 
     Example:
+        >>> from handcrafted.safety.attack import attack
         >>> model = hc.assemble(hc.load(find("guarded room")))
-        >>> hc.attack(model, restarts=2, most=3).broken
+        >>> attack(model, restarts=2, most=3).broken
         0
     """
     must_have_base(model)

@@ -149,7 +149,8 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
         HandcraftedError: if an argument is of another type, or the structure cannot be assembled.
 
     Example:
-        >>> hc.authority_report(hc.assemble(hc.load(find("guarded room")))).holds
+        >>> from handcrafted.safety.authority import authority_report
+        >>> authority_report(hc.assemble(hc.load(find("guarded room")))).holds
         True
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")

@@ -24,3 +24,22 @@ def find(name: str) -> Path:
     if plain not in known:
         raise HandcraftedError(f"Expected the name of a bundled loop, got {shown(name)}.{nearest(name, known)}")
     return known[plain]
+
+
+def loop_path(value: str | Path) -> Path:
+    """Return the path of a file, or of the bundled loop of that name; a file of that name comes first.
+
+    Raises:
+        HandcraftedError: if what has neither a suffix nor a folder is neither.
+    """
+    path = Path(value)
+    try:
+        plain = not path.suffix and len(path.parts) == 1 and not path.exists()
+    except (OSError, ValueError):  # too long for a file's name, or with a zero byte: whoever opens it will say so
+        plain = False
+    if not plain:
+        return path
+    try:
+        return find(str(value))
+    except HandcraftedError as error:
+        raise HandcraftedError(f"{error} Or give the path of a file.") from None

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import handcrafted as hc
 from handcrafted.cli import main
+from handcrafted.model.forward import forward
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress, squeezed
 from handcrafted.verdict.compression.measures import component_auroc, measure
@@ -56,7 +57,7 @@ def test_it_is_narrower_and_the_lifted_arrays_do_the_same():
     assert found.weights.sizes["d_model"] == 12 and found.lifted.sizes == weights.sizes
     inputs = np.random.default_rng(0).uniform(size=(4, 6, len(names.inputs))).astype(np.float32)
     narrow, lifted, whole = (
-        np.asarray(hc.forward(one, inputs)[0]) for one in (found.weights, found.lifted, weights)
+        np.asarray(forward(one, inputs)[0]) for one in (found.weights, found.lifted, weights)
     )  # fmt: skip
     assert np.abs(narrow - lifted).max() < 1e-4 < np.abs(narrow - whole).max()
     assert not hc.compare(structure, hc.recover(found.lifted, names=names)).reproduced

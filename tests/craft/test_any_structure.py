@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.model.forward import forward
 from handcrafted.model.padding import padded, widened
 from tests.control.strategies import published
 
@@ -58,7 +59,7 @@ def assemble_and_run(structure, seed):
         domain = model.names.domain(signal)
         some = np.eye(domain.width)[rng.integers(domain.width, size=STEPS)] if domain.discrete else None
         inputs[:, at] = rng.uniform(domain.low, domain.high, (STEPS, 1)) if some is None else some
-    _, seen = hc.forward(weights, widened(inputs, weights.sizes["n_in"]))
+    _, seen = forward(weights, widened(inputs, weights.sizes["n_in"]))
     most = max(1.0, float(np.abs(inputs).max(initial=0)), float(np.abs(weights.r_0).max()))
     assert float(np.abs(seen["final"]).max()) <= most * (1 + 1e-4)
     return model

@@ -12,7 +12,8 @@ from scipy import signal
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
-from handcrafted.model.forward import initial_state
+from handcrafted.model.forward import forward, initial_state, step
+from handcrafted.model.transformer import Transformer
 
 DT = 0.5
 STEPS = 20_000
@@ -20,7 +21,7 @@ A, B, C = np.array([[0.9, 0.2], [0.0, 0.7]]), np.array([[0.0], [0.1]]), np.array
 """A stable plant of second order; its action arrives a step later."""
 
 
-def controller(law: str, reads: str = "goal, x", action: str = "[-50, 50]") -> hc.Transformer:
+def controller(law: str, reads: str = "goal, x", action: str = "[-50, 50]") -> Transformer:
     """Assemble a controller of one law that reads the goal and what is measured."""
     names = reads.split(", ")
     feedback = [f"  - {{name: {name}, from: p, to: c, range: [-50, 50]}}" for name in names]
@@ -45,7 +46,7 @@ def _closed(weights, plant, goal, reads):
         state, x = carry
         measured = c @ x
         inputs = {"both": jnp.stack([wanted, measured[0]]), "error": wanted - measured}[reads]
-        state, out = hc.step(weights, state, inputs.astype(jnp.float32))
+        state, out = step(weights, state, inputs.astype(jnp.float32))
         return (state, a @ x + b @ out), (measured[0], out[0])
 
     start = initial_state(weights), jnp.zeros(len(a))
@@ -159,7 +160,7 @@ def test_a_kalman_filter_has_the_gain_of_control_theory_and_estimates_what_it_do
         y[t] = x[t, 0] + shock[t]
         x[t + 1] = A @ x[t] + B[:, 0] * u[t] + process[t]
     inputs = np.stack([y, u], axis=1).astype(np.float32)
-    estimate = np.asarray(hc.forward(model.effective_weights, inputs)[0])[:, 0].astype(float)
+    estimate = np.asarray(forward(model.effective_weights, inputs)[0])[:, 0].astype(float)
     for factor, within in ((1.0, True), (0.9, False)):
         lead = factor * gain
         filter = control.ss(A - lead @ C, np.hstack([lead, B]), [[0, 1]], np.zeros((1, 2)), DT)

@@ -8,6 +8,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.components.circuit import Neurons
 from handcrafted.control.graph import Signal
+from handcrafted.control.vocabulary import Role
 from handcrafted.craft.plan import circuits_of
 from handcrafted.loading.control_structure import ControlStructure
 
@@ -72,7 +73,7 @@ def test_what_the_recurrence_fills_is_not_written():
 
 def test_an_action_that_no_link_carries_has_no_port():
     with pytest.raises(hc.HandcraftedError, match="the port of a declared link of thermostat"):
-        hc.assemble(*changed(OWN, writes=Signal("thermostat", "control_action", "blink"), role=hc.Role.CONTROL_ACTION))
+        hc.assemble(*changed(OWN, writes=Signal("thermostat", "control_action", "blink"), role=Role.CONTROL_ACTION))
 
 
 def budgeted(**budget):

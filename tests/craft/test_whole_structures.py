@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.laws.oracle import Interpreter
 from handcrafted.loading.yamlfile import loads
-from handcrafted.model.forward import initial_state
+from handcrafted.model.forward import forward, initial_state, step
 from tests.control.strategies import lawful, structures
 from tests.one_law import outputs_of
 
@@ -63,15 +63,15 @@ def test_any_structure_of_default_laws_is_computed_within_rounding(structure, se
 def test_streaming_equals_the_whole_sequence_with_the_carry_fed_in(structure, seed):
     model = hc.assemble(structure)
     weights, inputs = model.effective_weights, random_inputs(model.names, seed)
-    outputs, seen = hc.forward(weights, inputs)
+    outputs, seen = forward(weights, inputs)
     state, streamed = initial_state(weights), []
     for now in inputs:
-        state, out = hc.step(weights, state, now)
+        state, out = step(weights, state, now)
         streamed.append(out)
     np.testing.assert_array_equal(outputs, np.stack(streamed))
-    np.testing.assert_array_equal(outputs, hc.forward(weights, inputs, carries=seen["carry"])[0])
+    np.testing.assert_array_equal(outputs, forward(weights, inputs, carries=seen["carry"])[0])
     if np.asarray(seen["carry"])[1:].any():
-        late = hc.forward(weights, inputs, carries=np.roll(seen["carry"], 1, axis=0) + 1)
+        late = forward(weights, inputs, carries=np.roll(seen["carry"], 1, axis=0) + 1)
         assert (np.asarray(late[1]["final"]) != np.asarray(seen["final"])).any()
 
 

@@ -17,6 +17,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import loads, parsed
 from handcrafted.loading.yamltext import dumps
 from handcrafted.loading.zoom import Zoom
+from handcrafted.model.forward import forward
 from handcrafted.model.saved import ARRAYS, STRUCTURE
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.usual import usual_faults
@@ -193,14 +194,14 @@ def test_arrays_of_any_numbers_shapes_and_types_are_run_or_refused(count, tmp_pa
     model = hc.assemble(structure)
     inputs = np.full((3, 1), 20, np.float32)
     there_and_back = np.concatenate([np.arange(30, 10, -0.5), np.arange(10, 30, 0.5)]).astype(np.float32)[:, None]
-    wanted = hc.forward(model.effective_weights, there_and_back)[0]
+    wanted = forward(model.effective_weights, there_and_back)[0]
 
     def check(weights):
         recovered, _ = refused(hc.recover, weights, model.names)
         comparison, _ = refused(hc.compare, structure, recovered) if recovered is not None else (None, "")
         if comparison is not None and comparison.reproduced:
-            np.testing.assert_allclose(hc.forward(weights, there_and_back)[0], wanted, atol=1e-3)
-        refused(hc.forward, weights, inputs)
+            np.testing.assert_allclose(forward(weights, there_and_back)[0], wanted, atol=1e-3)
+        refused(forward, weights, inputs)
         refused(hc.explain, model, "thermostat -> room: heat", weights)
         refused(model.audit, weights)
         changed = hc.assemble(structure)

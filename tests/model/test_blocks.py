@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
+from handcrafted.model.forward import forward
 from handcrafted.model.influence import declared_influence, influence, poisoned, reached
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.safety.allowed import random_inputs
@@ -37,7 +38,7 @@ def inputs_of(model, seed=0, steps=STEPS):
 
 def agree(model, weights, slack):
     inputs = inputs_of(model)
-    outputs, seen = hc.forward(weights, inputs)
+    outputs, seen = forward(weights, inputs)
     blocks = split(model.blocks, weights)
     stepped = run_blocks(blocks, inputs)
     scale = max(1.0, float(np.abs(np.asarray(seen["final"])).max(initial=0)))

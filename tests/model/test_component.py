@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import handcrafted as hc
 from handcrafted.control.graph import INPUT
 from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution
+from handcrafted.model.forward import forward
 from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 
@@ -21,7 +21,7 @@ def parts_of(weights, names):
 def gap(weights, names, left_out=None):
     """Give by how much the sum of all contributions and biases misses the last residual."""
     inputs = sequences(names, 6, 0)[:8]
-    seen = {name: np.asarray(array) for name, array in hc.forward(weights, inputs)[1].items()}
+    seen = {name: np.asarray(array) for name, array in forward(weights, inputs)[1].items()}
     parts = [part for part in parts_of(weights, names) if part != left_out]
     total = sum(contribution(part, weights, names, inputs, seen) for part in parts)
     total = total + weights.b_E + weights.b_O.sum(axis=0) + weights.b_out.sum(axis=0)

@@ -5,13 +5,14 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.model.disguise import disguise
+from handcrafted.model.forward import forward
 from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 
 
 def outputs(weights, names):
     inputs = sequences(names, 24, 0)[:16]
-    return np.asarray(hc.forward(weights, inputs)[0])
+    return np.asarray(forward(weights, inputs)[0])
 
 
 @pytest.mark.parametrize("stem", ["train_door", "guarded_room", "wheel_brakes"])

@@ -3,6 +3,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import Signal
+from handcrafted.model.forward import forward
 from handcrafted.model.intervention import Hold, Noise, Patch, Swap, Zero, intervene
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.zoo import find
@@ -100,8 +101,8 @@ def test_what_the_recurrence_is_said_to_give_is_what_runs_exchange():
     outputs, _ = intervene(weights, model.names, inputs, Swap(MEMORY, order), carries=carries)
     exchanged = carries.copy()
     exchanged[..., at] = carries[order][..., at]
-    np.testing.assert_array_equal(outputs, np.asarray(hc.forward(weights, inputs, exchanged)[0]))
-    assert (outputs != np.asarray(hc.forward(weights, inputs, carries)[0])).any()
+    np.testing.assert_array_equal(outputs, np.asarray(forward(weights, inputs, exchanged)[0]))
+    assert (outputs != np.asarray(forward(weights, inputs, carries)[0])).any()
 
 
 @pytest.mark.parametrize(

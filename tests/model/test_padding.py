@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.forward import forward
 from handcrafted.model.padding import LEAST, bucket, padded, widened
 from tests.loops import train_door
 from tests.model.test_forward import random_weights
@@ -28,13 +29,13 @@ def test_a_padded_network_does_the_same(seed):
     wide = padded(weights)
     assert all(size >= LEAST[axis] for axis, size in wide.sizes.items())
     inputs = np.random.default_rng(seed).normal(size=(20, 3)).astype(np.float32)
-    outputs, seen = hc.forward(weights, inputs)
-    wider, wide_seen = hc.forward(wide, widened(inputs, wide.sizes["n_in"]))
+    outputs, seen = forward(weights, inputs)
+    wider, wide_seen = forward(wide, widened(inputs, wide.sizes["n_in"]))
     np.testing.assert_allclose(wider[:, :2], outputs, rtol=0, atol=2e-6)
     assert not np.asarray(wide_seen["final"])[:, 6:].any() and not np.asarray(wider)[:, 2:].any()
     np.testing.assert_allclose(np.asarray(wide_seen["final"])[:, :6], seen["final"], rtol=0, atol=4e-6)
     unscaled = wide.replace(W_Q=wide.W_Q / 2, b_Q=wide.b_Q / 2)
-    assert np.abs(np.asarray(hc.forward(unscaled, widened(inputs, 16))[0])[:, :2] - outputs).max() > 1e-4
+    assert np.abs(np.asarray(forward(unscaled, widened(inputs, 16))[0])[:, :2] - outputs).max() > 1e-4
 
 
 def test_networks_of_similar_size_share_one_compilation(caplog):

@@ -8,6 +8,7 @@ from handcrafted.craft.plan import circuits_of
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.weights import Weights
 from handcrafted.verdict.catalogue import measure
 from handcrafted.zoo import find
 from handcrafted.zoo.examples import example
@@ -39,7 +40,7 @@ def room():
     return hc.assemble(hc.load(find("heated room")))
 
 
-def moved(old: hc.Weights, new: hc.Weights) -> dict[str, set[tuple[int, ...]]]:
+def moved(old: Weights, new: Weights) -> dict[str, set[tuple[int, ...]]]:
     differ = old.map(lambda a, b: np.argwhere(np.asarray(a) != np.asarray(b)), new)
     return {name: {tuple(place) for place in at.tolist()} for name, at in differ.items() if len(at)}
 

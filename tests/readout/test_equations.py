@@ -12,7 +12,8 @@ import handcrafted as hc
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
-from handcrafted.model.names import Coordinate, Port
+from handcrafted.model.names import Coordinate, Names, Port
+from handcrafted.model.weights import Weights
 from handcrafted.readout.edges import sequences
 from handcrafted.readout.equations.equations import equations
 from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, merged, rectified, term
@@ -115,7 +116,7 @@ def test_any_network_whose_heads_look_by_position_is_printed_as_it_is(seed):
     """Coordinates with many writers, read while half written, soft heads, memories: nothing of it was set by hand."""
     rng = np.random.default_rng(seed)
     sizes = dict(n_in=2, d_model=5, layer=2, head=2, d_head=4, d_mlp=3, n_out=2)
-    weights = hc.Weights.zeros(**sizes).map(lambda a: rng.normal(0, 0.4, a.shape).astype(np.float32))
+    weights = Weights.zeros(**sizes).map(lambda a: rng.normal(0, 0.4, a.shape).astype(np.float32))
     weights.W_Q[:], weights.W_K[:] = 0, 0
     for name in ("W_R", "W_in", "W_V"):
         weights[name][rng.random(weights[name].shape) < 0.4] = 0
@@ -129,7 +130,7 @@ def of_arrays(weights, sizes):
     residual[0] = Coordinate("plant", "feedback", "a", 0)
     residual[1] = Coordinate("plant", "feedback", "b", 0)
     inputs = (Port("plant", "a", 0, domain), Port("plant", "b", 0, domain))
-    names = hc.Names(tuple(residual), inputs, (Port("one", "u", 0, domain), Port("one", "v", 0, domain)))
+    names = Names(tuple(residual), inputs, (Port("one", "u", 0, domain), Port("one", "v", 0, domain)))
     read = subject(weights, names)
     return read, equations(read)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.model.names import Coordinate
+from handcrafted.model.names import Coordinate, Names
 from handcrafted.model.weights import Weights
 from handcrafted.readout.registry import chosen, registered
 from handcrafted.readout.target import subject
@@ -83,10 +83,10 @@ def test_arrays_that_are_no_network_are_refused():
 
 
 def test_a_network_without_inputs_is_read_by_zero_and_noise():
-    empty = hc.Weights.zeros(n_in=0, d_model=2, layer=1, head=1, d_head=4, d_mlp=1, n_out=0)
+    empty = Weights.zeros(n_in=0, d_model=2, layer=1, head=1, d_head=4, d_mlp=1, n_out=0)
     empty.b_E[0], empty.W_in[0, 0, 0], empty.W_out[0, 0, 1] = 1.0, 2.0, 3.0
     coordinates = tuple(Coordinate("c", "processing_for_action", name, 0) for name in "ab")
-    names = hc.Names(coordinates, (), ())
+    names = Names(coordinates, (), ())
     graphs = hc.recover(
         Weights(**dict(empty.items())), names=names, readouts=["equations", "gradient", *ABLATIONS]
     ).graphs

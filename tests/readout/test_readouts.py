@@ -7,6 +7,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
 from handcrafted.readout.edges import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
@@ -99,14 +100,14 @@ def test_a_positional_head_looks_exactly_there(lag):
 
     weights = damaged(model, turn)
     assert [found for found, _ in lags_of(weights, 0, 0, 16)] == [lag]
-    pattern = np.asarray(hc.forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
+    pattern = np.asarray(forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
     np.testing.assert_array_equal(pattern, np.tile(np.eye(16, dtype=np.float32)[lag], (20, 1)))
 
 
 def test_a_head_with_too_small_a_gain_is_not_hard():
     _, model = train_door()
     weights = damaged(model, lambda w: np.multiply(w.b_Q, 0.5, out=w.b_Q))
-    pattern = np.asarray(hc.forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
+    pattern = np.asarray(forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
     assert 0 < pattern[-1, 6] < 1e-20  # the nearest alias, 6 steps ago: visible as soon as the gain is halved
 
 
@@ -116,7 +117,7 @@ def test_patching_compiles_once_for_a_shape(caplog):
     with jax.log_compiles(), caplog.at_level("WARNING", logger="jax"):
         hc.recover(damaged(model, lambda w: w.W_V.__imul__(0.5)), names=model.names)
         assert "effects" not in caplog.text and "forward" not in caplog.text
-        hc.forward(model.effective_weights, np.zeros((37, 6), np.float32))  # a new shape: the log does see compilations
+        forward(model.effective_weights, np.zeros((37, 6), np.float32))  # a new shape: the log does see compilations
         assert "forward" in caplog.text
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import handcrafted as hc
 from handcrafted.cli import main
+from handcrafted.control.graph import SignalGraph
 from handcrafted.readout.registry import chosen, registered, unregister
 from handcrafted.zoo import find
 
@@ -20,8 +21,8 @@ def any_number(subject):
     """Whoever has an entry to read u and one to write v."""
     w, spaces = subject.weights, subject.spaces
     touch = np.abs(w.W_in[0]) @ np.abs(w.W_out[0])
-    edges = [hc.Edge(u, v) for u, i in spaces.items() for v, j in spaces.items() if touch[np.ix_(i, j)].any()]
-    return hc.SignalGraph(spaces, edges)
+    edges = [Edge(u, v) for u, i in spaces.items() for v, j in spaces.items() if touch[np.ix_(i, j)].any()]
+    return SignalGraph(spaces, edges)
 '''
 
 
@@ -84,7 +85,7 @@ def test_a_comparison_needs_no_registry(plugin):
 
     @hc.register("passing", sees="wired", judges=True)
     def passing(subject):
-        return hc.SignalGraph(subject.spaces, [])
+        return SignalGraph(subject.spaces, [])
 
     try:
         recovered = hc.recover(hc.assemble(structure))

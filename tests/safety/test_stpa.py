@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.forward import forward
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.safety.stpa.contexts import contexts_of, merged
@@ -77,7 +78,7 @@ def issued_by(weights, names, context):
     inputs = np.array(
         [[float(context[port.signal] == port.domain.values[port.index])] for port in names.inputs], np.float32
     ).T
-    outputs = np.asarray(hc.forward(weights, inputs.repeat(4, axis=0))[0])[-1]
+    outputs = np.asarray(forward(weights, inputs.repeat(4, axis=0))[0])[-1]
     no, yes = outputs > 0.5
     return bool(yes or not no), bool(no or not yes)
 

@@ -13,6 +13,7 @@ import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.forward import forward
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.registry import chosen, register, registered, unregister
 from handcrafted.readout.target import subject
@@ -132,7 +133,7 @@ def test_the_lookup_twin_is_seen_from_inside_alone():
     read, twin = subject(model.effective_weights, model.names), subject(weights, model.names)
     words = [np.eye(2)[list(values)].reshape(-1) for values in itertools.product((0, 1), repeat=2)]
     inputs = np.array(words, np.float32)[:, None]
-    both = [np.asarray(hc.forward(one.weights, inputs)[0]) for one in (read, twin)]
+    both = [np.asarray(forward(one.weights, inputs)[0]) for one in (read, twin)]
     np.testing.assert_array_equal(both[0], both[1])
     assert behaviour(structure, twin).identical
     assert black_box(read).same_wiring(black_box(twin))
@@ -259,7 +260,7 @@ def test_the_command_writes_three_files_and_says_what_is_wrong(tmp_path):
 def test_a_registered_readout_is_scored_with_the_others():
     @register("nothing at all", sees="used")
     def nothing(given):
-        return hc.SignalGraph(given.spaces, [])
+        return SignalGraph(given.spaces, [])
 
     try:
         rows = score({"door": of_the_zoo("train_door")[0]}, chosen(["nothing at all"]), ["none"])

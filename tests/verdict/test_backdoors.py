@@ -8,6 +8,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.signal_graph import written_port
 from handcrafted.laws.catalogue import LAWS
+from handcrafted.model.forward import forward
 from handcrafted.model.intervention import Hold, intervene
 from handcrafted.readout.target import subject
 from handcrafted.verdict.claims import claims_of, joints_of
@@ -237,7 +238,7 @@ def _acts(structure, model, at, target):
             steps = rng.uniform(-0.05, 0.05, 4000).cumsum() * (domain.high - domain.low)
             turned = domain.low + np.abs((steps % (2 * (domain.high - domain.low))) - (domain.high - domain.low))
             inputs[:, places] = np.where(np.arange(4000) < 1000, far, turned)[:, None]
-    one, other = (np.asarray(hc.forward(w, inputs)[0]) for w in (model.effective_weights, at.network.weights))
+    one, other = (np.asarray(forward(w, inputs)[0]) for w in (model.effective_weights, at.network.weights))
     return bool(np.abs(one - other).max() > 1e-3)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.control.graph import Signal
 from handcrafted.verdict.behaviour import behaviour
 from handcrafted.zoo import bundled, find
 from tests.loops import sparing
@@ -33,7 +34,7 @@ def test_from_outside_a_leak_that_nobody_reads_is_invisible_and_from_inside_it_i
 
     def leak(model, weights):
         place = max((p for p in model.layout if p.owner == "thermostat" and p.part == "mlp"), key=lambda p: p.layer)
-        target = hc.Signal("landlord", "feedback", "temperature")
+        target = Signal("landlord", "feedback", "temperature")
         weights.W_out[place.layer, place.components[0], model.names.find(target)] += 1
 
     structure, found = looked_at("guarded room", leak)

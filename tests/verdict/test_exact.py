@@ -15,6 +15,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.laws import linear
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.forward import forward
 from handcrafted.readout.program import Reader
 from handcrafted.readout.target import subject
 from handcrafted.readout.tolerances import BAND
@@ -138,12 +139,12 @@ def test_what_the_network_begins_with_belongs_to_the_verdict(loop):
         drawn = np.eye(domain.width)[rng.integers(domain.width, size=(8, 20))] if domain.discrete else (
             domain.rounded(rng.uniform(domain.low, domain.high, (8, 20, len(at)))))  # fmt: skip
         inputs[..., at] = drawn
-    plain = np.asarray(hc.forward(model.effective_weights.numpy(), inputs)[0])
+    plain = np.asarray(forward(model.effective_weights.numpy(), inputs)[0])
     felt = 0
     for place in range(len(model.names.residual)):
         network = network_of(model)
         network.weights.r_0[place] += 9
-        if np.abs(np.asarray(hc.forward(network.weights, inputs)[0]) - plain).max() > 1e-4:
+        if np.abs(np.asarray(forward(network.weights, inputs)[0]) - plain).max() > 1e-4:
             felt += 1
             assert refuted(judged(structure, network)), place
     assert felt
@@ -285,7 +286,7 @@ def test_the_same_answer_twice_and_in_another_process(tmp_path):
     code = (
         "import json, sys, numpy as np, handcrafted as hc\n"
         "s = hc.load(sys.argv[1]); names = hc.assemble(s).names\n"
-        "c = hc.compare(s, hc.recover(hc.Weights(**np.load(sys.argv[2])), names=names))\n"
+        "c = hc.compare(s, hc.recover(Weights(**np.load(sys.argv[2])), names=names))\n"
         "print(json.dumps([[str(link) for link in c.links], c.how, c.reproduced]))"
     )
     run = [sys.executable, "-c", code, str(tmp_path / "room.yaml"), str(tmp_path / "arrays.npz")]

@@ -6,12 +6,13 @@ import json
 import pytest
 
 import handcrafted as hc
+from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.verdict.export import COLUMNS, edge_rows, save_edges
 from handcrafted.zoo import bundled
 
 
 def back(rows):
-    ends = lambda row, end: hc.Signal(row[f"{end} owner"], row[f"{end} role"], row[f"{end} name"])
+    ends = lambda row, end: Signal(row[f"{end} owner"], row[f"{end} role"], row[f"{end} name"])
     return {(ends(row, "source"), ends(row, "target"), int(row["lag"])) for row in rows}
 
 
@@ -28,8 +29,8 @@ def test_what_is_written_is_what_is_intended(path, suffix, tmp_path):
 
 
 def test_signs_and_gains_are_kept_and_unknown_ones_stay_empty(tmp_path):
-    a, b = hc.Signal("x", "feedback", "a"), hc.Signal("x", "feedback", "b, quoted")
-    graph = hc.SignalGraph((), [hc.Edge(a, b, 3, -1, -0.5), hc.Edge(b, a)])
+    a, b = Signal("x", "feedback", "a"), Signal("x", "feedback", "b, quoted")
+    graph = SignalGraph((), [Edge(a, b, 3, -1, -0.5), Edge(b, a)])
     (one, other) = edge_rows(graph)
     assert (one["sign"], one["gain"], other["sign"], other["gain"]) == (-1, -0.5, None, None)
     assert save_edges(graph, tmp_path / "x.csv").read_text().splitlines()[2].endswith(",0,,")

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
+from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.verdict.comparison import Status
 from handcrafted.verdict.loops import contracted, differences
@@ -56,8 +57,8 @@ def test_leak_out_of_a_box_is_seen_and_leak_inside_is_not():
     structure, model = wheel_brakes()
     graph = hc.recover(model).wired
     belief_of = lambda owner: next(s for s in graph.nodes if (s.owner, s.role) == (owner, "feedback_modelling"))
-    leak = lambda owner: hc.Edge(belief_of("hydraulic controller"), belief_of(owner))
-    seen = lambda edge: differences(structure, structure.signal_graph(), hc.SignalGraph((), [*graph.edges, edge]))
+    leak = lambda owner: Edge(belief_of("hydraulic controller"), belief_of(owner))
+    seen = lambda edge: differences(structure, structure.signal_graph(), SignalGraph((), [*graph.edges, edge]))
     assert not any(seen(leak("autobrake")).values())
     assert all(seen(leak("crew")).values())
 

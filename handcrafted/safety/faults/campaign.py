@@ -19,7 +19,7 @@ from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.target import FaultTarget
-from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import progress_bar
 
 OUTCOME = TypeAdapter(Outcome)
@@ -197,7 +197,15 @@ def inject(
     Raises:
         HandcraftedError: if a fault does not fit the model, a detector is unknown, there is an axis of runs, or the
             file holds outcomes of something else.
+
+    Example:
+        >>> from handcrafted.safety.faults.faultlist import FaultList
+        >>> listed = FaultList.model_validate({"faults": [{"sensor": "temperature", "stuck": 12, "from": 4}]})
+        >>> hc.inject(hc.assemble(hc.load("heated room")), listed, steps=100)
+        heated room: 1 faults, 100 steps each: masked 0, safe but different 0, detected 0, hazard 1
     """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    must_be(faults, FaultList | Sequence, "a fault list, or faults one by one")
     listed = faults if isinstance(faults, FaultList) else EMPTY_LIST
     steps, seed = steps or listed.steps, listed.seed if seed is None else seed
     target = FaultTarget(model)
