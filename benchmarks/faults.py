@@ -29,7 +29,7 @@ FLIPS = FaultList.model_validate({"steps": STEPS, "faults": [{"weight": "all", "
 
 
 def rate(run: Callable[[], object], steps: int) -> float:
-    """Give steps per second of the second call: the first one compiles."""
+    """Return steps per second of the second call: the first one compiles."""
     run()
     start = time.perf_counter()
     run()

@@ -23,7 +23,7 @@ EDITS = 5
 
 
 def milliseconds(run: Callable[[], object]) -> float:
-    """Give the median time of a few calls; what compiles has run before."""
+    """Return the median time of a few calls; what compiles has run before."""
     times = []
     for _ in range(EDITS):
         start = time.perf_counter()

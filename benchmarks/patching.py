@@ -76,7 +76,7 @@ class Hooks:
         return heads.tolist(), neurons.tolist()
 
     def run(self, late: bool) -> np.ndarray:
-        """Give the largest change of any output for each edge, from the embedding or from the first reader's layer."""
+        """The largest change of any output for each edge, from the embedding or from the first reader's layer."""
         found = []
         for mask, (heads, neurons) in track(list(zip(self.masks, self.readers, strict=True)), transient=True):
             delta = self.change * mask
@@ -109,14 +109,14 @@ class Hooks:
 
 
 def timed(work) -> tuple[float, np.ndarray]:
-    """Give the seconds that a call takes, and its result."""
+    """Return the seconds that a call takes, and its result."""
     start = time.perf_counter()
     found = work()
     return time.perf_counter() - start, found
 
 
 def chain(count: int):
-    """Give a chain in which each controller commands the next, and all see the plant."""
+    """Return a chain in which each controller commands the next, and all see the plant."""
     names = [f"c{i}" for i in range(count)]
     actions = [{"name": "goal", "from": one, "to": two} for one, two in itertools.pairwise(names)]
     seen = [{"name": f"seen by {name}", "from": "plant", "to": name} for name in names[:-1]]

@@ -258,8 +258,8 @@ def check_loop(answer: Any) -> Grade:
     if not comparison.reproduced:
         return Grade(False, str(comparison))
     trace = simulate(model, steps=300)
-    if trace.excursions:
-        return Grade(False, f"{trace.excursions[0]}. Change a threshold, or the range.")
+    if trace.range_violations:
+        return Grade(False, f"{trace.range_violations[0]}. Change a threshold, or the range.")
     if len(comparison.found) < 3:
         return Grade(False, "one action and one feedback is a small loop. Add a sensor, a supervisor or an alarm.")
     if any(structure.signal_graph().same_wiring(load(path).signal_graph()) for path in bundled()):

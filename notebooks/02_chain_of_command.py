@@ -62,9 +62,9 @@ print(*[line for line in str(model).splitlines() if " landlord " in line[:30]], 
 # %% [markdown]
 # ## 3. What is promised
 #
-# The network runs in *blocks*: the landlord's brain, its guard, the thermostat. Each has arrays, memory and attention
-# windows of its own and gathers just what it may read. So authority is a *proof*: in the traced program the brain
-# depends on none of the others' arrays.
+# The network runs in *blocks*: the protected landlord, its guard, the thermostat. Each has arrays, memory and attention
+# windows of its own and gathers just what it may read. So authority is a *proof*: in the traced program the protected
+# controller depends on none of the others' arrays.
 
 # %%
 print(authority_report(model))
@@ -79,7 +79,7 @@ hc.compare(structure, hc.recover(model))
 # ## 4. Other weights
 #
 # Replace everything outside Layer 0 by other numbers, from tiny ones to such that overflow, and NaN. Nothing moves the
-# landlord's brain, nothing leaves the limits, and no veto is disobeyed.
+# the protected landlord, nothing leaves the limits, and no veto is disobeyed.
 
 # %%
 print(try_weights(model, 300))
@@ -159,7 +159,7 @@ hc.show(machine)
 monitor = hc.assemble(machine)
 report = authority_report(monitor)
 print(report.holds, *report.guards)
-print("the brain depends on", len(report.leaks), "of", report.count, "other arrays")
+print("the protected controller depends on", len(report.leaks), "of", report.count, "other arrays")
 
 # %% [markdown]
 # Fill every weight outside the dose monitor with NaN, and lose the dose feedback at second 20: the beam stays off, and

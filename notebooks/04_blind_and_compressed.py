@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.model.disguise import disguise
+from handcrafted.model.change_of_basis import disguise
 from handcrafted.model.forward import forward
 from handcrafted.readout.blind.blind import blind
 from handcrafted.verdict.blind.match import match

@@ -76,7 +76,7 @@ hc.show(trace)
 
 # %%
 model.edit("b_in[1, 0]", -200.0)
-for entry in model.off_formula:
+for entry in model.drifted:
     print("off its formula:", entry.entry, "of", entry.circuit)
 comparison = hc.compare(model.structure, hc.recover(model))
 for verdict in comparison.wrong:
@@ -85,7 +85,7 @@ assert not comparison.reproduced
 
 # %%
 model.undo()
-assert hc.compare(model.structure, hc.recover(model)).reproduced and not model.off_formula
+assert hc.compare(model.structure, hc.recover(model)).reproduced and not model.drifted
 
 # %% [markdown]
 # ## Break a link

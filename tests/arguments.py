@@ -212,7 +212,7 @@ def outcome(call):
 
 
 def everything(only):
-    """Give the outcome of each case by its name."""
+    """Return the outcome of each case by its name."""
     found = {}
     for name, (function, fitting) in CALLS.items():
         if only in name:

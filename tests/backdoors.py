@@ -70,11 +70,11 @@ class Network:
         return len(self.weights.b_O) - 1
 
     def at(self, signal: Signal, index: int = 0) -> int:
-        """Give the place of a coordinate."""
+        """Return the place of a coordinate."""
         return int(self.names.find(signal)[index])
 
     def written(self, *places: int) -> int:
-        """Give the first layer whose neurons can read what is in some coordinates."""
+        """Return the first layer whose neurons can read what is in some coordinates."""
         w, last = self.weights, -1
         for layer in range(len(w.b_O)):
             if np.any(w.W_out[layer][:, list(places)]):

@@ -23,7 +23,10 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and hasattr(os, "sched_
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parents[1]
-OFTEN = {f"handcrafted.{name}" for name in ("readout.program", "verdict.pieces", "verdict.forms", "verdict.regions")}
+OFTEN = {
+    f"handcrafted.{name}"
+    for name in ("readout.compiler", "readout.program", "verdict.pieces", "verdict.forms", "verdict.regions")
+}
 """Modules of small functions that run a million times in a verdict; checks would take three times as long."""
 
 FILES = (

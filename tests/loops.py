@@ -58,33 +58,33 @@ def heated_room():
 
 
 def encode(names, context):
-    """Give the input vector [n_in] of a context {signal: word}, found by the names of the inputs alone."""
+    """Return the input vector [n_in] of a context {signal: word}, found by the names of the inputs alone."""
     return np.array(
         [float(port.domain.values[port.index] == context[port.signal]) for port in names.inputs], np.float32
     )
 
 
 def door_inputs(names):
-    """Give the eight contexts and their inputs [8, 1, n_in]."""
+    """Return the eight contexts and their inputs [8, 1, n_in]."""
     contexts = list(HAZARDOUS_IF_PROVIDED)
     rows = [encode(names, dict(zip(CONTEXT_VARIABLES, context, strict=True))) for context in contexts]
     return contexts, np.stack(rows)[:, None]
 
 
 def position(ports, signal, value):
-    """Give the number of the port that carries one value of a signal."""
+    """Return the number of the port that carries one value of a signal."""
     return next(i for i, port in enumerate(ports) if port.signal == signal and port.domain.values[port.index] == value)
 
 
 def damaged(model, change):
-    """Give a numpy copy of the effective weights after `change(weights)` has edited it in place."""
+    """Return a numpy copy of the effective weights after `change(weights)` has edited it in place."""
     weights = model.effective_weights.numpy()
     change(weights)
     return weights
 
 
 def with_arrays(structure, model, change):
-    """Give a new model of the structure with arrays that `change(weights)` has edited."""
+    """Return a new model of the structure with arrays that `change(weights)` has edited."""
     new = hc.assemble(structure)
     new.set_weights(damaged(model, change).map(jnp.asarray))
     return new
@@ -96,7 +96,7 @@ def recompare(structure, model, change):
 
 
 def head_of(model, signal):
-    """Give (layer, head) of the head that writes a received signal."""
+    """Return (layer, head) of the head that writes a received signal."""
     place = next(p for p in model.layout if p.part == "attention" and p.writes.name == signal)
     return place.layer, place.components[0]
 

@@ -50,7 +50,7 @@ class Mutant:
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Give the ways in which a node can be broken, with a description."""
+    """Return the ways in which a node can be broken, with a description."""
     new = copy.deepcopy(node)
     if isinstance(new, ast.Compare) and type(new.ops[0]) in COMPARED:
         new.ops[0] = COMPARED[type(new.ops[0])]()

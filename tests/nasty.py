@@ -10,12 +10,12 @@ NASTY = (
 
 
 def turned(by):
-    """Give the names in another order, so that each comes to stand in another place."""
+    """Return the names in another order, so that each comes to stand in another place."""
     return (*NASTY[by:], *NASTY[:by])
 
 
 def nasty(names=NASTY):
-    """Give a structure of two controllers and a tank that has such names wherever it has names."""
+    """Return a structure of two controllers and a tank that has such names wherever it has names."""
     boss, keeper, tank, level, act, goal, report, no, yes, unit, whole, *others = names[:17]
     loss, hazard, constraint, uca, group, duty = others
     words, on = {"values": [no, yes]}, lambda name: {name: yes}

@@ -53,7 +53,7 @@ def delayed(x, steps, before=0.0):
 
 
 def pid(x, y, kp, ki=0.0, kd=0.0, limits=(-8.0, 8.0), tracking=None, first=0.0, dt=0.5):
-    """Give the outputs [time] of a textbook controller; y None: x is the error."""
+    """Return the outputs [time] of a textbook controller; y None: x is the error."""
     clip = lambda value: min(max(value, limits[0]), limits[1])
     total, found, last = first, [], 0.0
     for t in range(len(x)):
@@ -85,7 +85,7 @@ def counted(state, x, steps):
 
 
 def observed(x, y, gain):
-    """Give half the first number and the second of an estimate of a second-order system that starts at (1, -1)."""
+    """Return half the first number and the second of an estimate of a second-order system that starts at (1, -1)."""
     one, two, found = 1.0, -1.0, []
     for measured, u in zip(x, y, strict=True):
         off = measured - one
@@ -95,7 +95,7 @@ def observed(x, y, gain):
 
 
 def kalman():
-    """Give the gain of the filter of that system by letting its covariance settle."""
+    """Return the gain of the filter of that system by letting its covariance settle."""
     a, noise, p, gain = np.array([[1, 0.5], [0, 0.75]]), np.diag([0.25, 0.5]), np.eye(2), np.zeros(2)
     for _ in range(500):
         gain = a @ p[:, 0] / (p[0, 0] + 1)
@@ -288,7 +288,7 @@ CASES = {
 
 
 def text_of(case: Case, resolution: float | None = GRID, in_model: bool = False) -> str:
-    """Give the file: the law as a decision, or as a variable that the decision takes over."""
+    """Return the file: the law as a decision, or as a variable that the decision takes over."""
     names = "xyz"[: case.reads]
     domains = [_domain(words, case) for words in case.words[: case.reads]]
     grids = [f", resolution: {1 if words else resolution}" if words < 2 and (words or resolution) else ""
@@ -328,7 +328,7 @@ def _domain(words: int, case: Case) -> str:
 
 
 def built(case: Case, **how):
-    """Give the structure and its model."""
+    """Return the structure and its model."""
     structure = loads(text_of(case, **how))
     return structure, hc.assemble(structure)
 
@@ -340,7 +340,7 @@ def outputs_of(network, inputs) -> np.ndarray:
 
 
 def sequences(case: Case, count: int, steps: int, seed: int = 0, grid: float | None = GRID) -> np.ndarray:
-    """Give values of the reads [read, sequence, time]: numbers, or places of words."""
+    """Return values of the reads [read, sequence, time]: numbers, or places of words."""
     found = [walks(count, steps, 10 * seed + i, None if words else grid) for i, words in enumerate(case.words)]
     pairs = zip(found[: case.reads], case.words, strict=False)
     place = lambda values, n: np.clip(np.floor((values + 4) / 8 * n), 0, n - 1)
@@ -348,7 +348,7 @@ def sequences(case: Case, count: int, steps: int, seed: int = 0, grid: float | N
 
 
 def encoded(case: Case, values: np.ndarray) -> np.ndarray:
-    """Give the network's inputs [sequence, time, n_in] for values [read, sequence, time]."""
+    """Return the network's inputs [sequence, time, n_in] for values [read, sequence, time]."""
     blocks = [
         np.eye(n, dtype=np.float32)[value.astype(int)] if n > 1 else value[..., None]
         for n, value in zip(case.words, values, strict=False)
@@ -357,7 +357,7 @@ def encoded(case: Case, values: np.ndarray) -> np.ndarray:
 
 
 def walks(count: int, steps: int, seed: int, grid: float | None = GRID) -> np.ndarray:
-    """Give sequences [sequence, time] within -4 … 4 that linger, on the grid or anywhere."""
+    """Return sequences [sequence, time] within -4 … 4 that linger, on the grid or anywhere."""
     rng = np.random.default_rng(seed)
     moves = rng.normal(0, 0.7, (count, steps)) * (rng.uniform(size=(count, steps)) < 0.6)
     found = 4 * np.sin(np.cumsum(moves, axis=1) / 2 + rng.uniform(0, 6, (count, 1)))

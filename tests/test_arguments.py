@@ -13,7 +13,7 @@ FAIR = ("fine", "HandcraftedError")
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """Give what every call ends in, in a process of its own: here types are checked before."""
+    """Return what every call ends in, in a process of its own: here types are checked before."""
     program = [sys.executable, str(Path(__file__).parent / "arguments.py")]
     done = subprocess.run(program, cwd=tmp_path_factory.mktemp("here"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

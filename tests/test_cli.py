@@ -218,7 +218,7 @@ BROKEN = "name: x\ncomponets: {}\n"
 
 @pytest.fixture
 def mixed(tmp_path, monkeypatch):
-    """Give files in a folder of which some can be used, good ones first, in the middle and last."""
+    """Return files in a folder of which some can be used, good ones first, in the middle and last."""
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b", "sub/a"):
         Path(name).parent.mkdir(exist_ok=True)

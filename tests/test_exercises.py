@@ -8,7 +8,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.loading.schema import template
-from handcrafted.model.disguise import disguise
+from handcrafted.model.change_of_basis import disguise
 from handcrafted.zoo import find
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"

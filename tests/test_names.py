@@ -66,7 +66,7 @@ def test_a_diagram_holds_every_name_and_no_other_box(by):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Give a folder with a file that has nasty names."""
+    """Return a folder with a file that has nasty names."""
     folder = tmp_path_factory.mktemp("names")
     nasty().save(folder / "nasty.yaml")
     return folder
@@ -115,7 +115,7 @@ def test_weights_and_runs_are_drawn_with_a_box_where_the_font_has_no_letter(fold
 
 
 def texts(page):
-    """Give the text of a page of HTML, without its tags."""
+    """Return the text of a page of HTML, without its tags."""
     return html.unescape(re.sub(r"<[^>]*>", "", page))
 
 

@@ -23,12 +23,12 @@ def committed(source):
 
 
 def texts(notebook):
-    """Give kind and source of every cell."""
+    """Return kind and source of every cell."""
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
 def outputs(notebook):
-    """Give all outputs in order as (kind, text or PNG bytes); other kinds may differ from run to run."""
+    """Return all outputs in order as (kind, text or PNG bytes); other kinds may differ from run to run."""
     found = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):

@@ -97,7 +97,7 @@ def test_the_first_example_and_the_templates_are_short():
 
 
 def anchors(text):
-    """Give the anchors that a Markdown page gets from its headings."""
+    """Return the anchors that a Markdown page gets from its headings."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -143,7 +143,7 @@ READOUTS = {"wiring", "subspace", "patching", "process_edges", "feedback_loops"}
 
 
 def builders():
-    """Give path, name and docstring of every function that builds a circuit, and of every readout."""
+    """Return path, name and docstring of every function that builds a circuit, and of every readout."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(node, ast.FunctionDef):

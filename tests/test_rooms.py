@@ -162,7 +162,7 @@ def test_every_law_is_final_and_says_what_it_gives():
 
 
 def template(marker):
-    """Give the class of a README snippet as the text of a file: up to the line that lists it."""
+    """Return the class of a README snippet as the text of a file: up to the line that lists it."""
     (snippet,) = [text for text in re.findall(r"```python\n(.*?)```", README, flags=re.S) if marker in text]
     return snippet[: snippet.index(marker)].rstrip() + "\n", snippet
 
@@ -274,3 +274,27 @@ def class_names():
 
 def test_no_class_name_is_used_twice():
     assert not [name for name, count in Counter(class_names()).items() if count > 1]
+
+
+RETIRED = {
+    "Answer", "Bench", "Built", "Excursion", "Given", "Knob", "LawForm", "Moment", "Seen", "Settings", "Some",
+    "Subject",
+    "Task", "Touch", "World",
+}  # fmt: skip
+"""Class names that the glossary has replaced."""
+
+
+def test_the_glossary_stands_and_what_it_replaces_is_gone():
+    glossary = (PACKAGE / "GLOSSARY.md").read_text(encoding="utf-8")
+    words = [row.split("|")[1].strip() for row in glossary.splitlines() if row.startswith("| ")][1:]
+    assert len(words) == len(set(words)) > 25
+    assert not RETIRED & set(class_names())
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r'"""Give ', text) and not re.search(r"\bMOST_[A-Z]", text), path
+
+
+def test_files_are_of_a_size_that_one_reads_at_once():
+    """A law, a plant and a fault place are small on purpose; the limit is for all others."""
+    long = {str(path.relative_to(PACKAGE)): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert not {name: lines for name, lines in long.items() if lines > 300}

@@ -35,7 +35,7 @@ class Twin:
         self.history = [[[] for _ in range(heads)] for _ in range(layers)]
 
     def step(self, x_in, carry=None):
-        """Give the outputs [n_out] and a dictionary of activations."""
+        """Return the outputs [n_out] and a dictionary of activations."""
         w = self.w
         self.carry = self.carry if carry is None else np.asarray(carry, np.float64)
         embed = np.asarray(x_in, np.float64) @ w["W_E"] + w["b_E"]

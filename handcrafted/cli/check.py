@@ -126,7 +126,7 @@ def registered_by(module: str) -> tuple[str, ...]:
 
 
 def _check_one(path: Path, readouts: tuple[str, ...]) -> Checked:
-    """Give the comparison and the chain of command of one file."""
+    """Return the comparison and the chain of command of one file."""
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
     from handcrafted.readout.recover import recover
@@ -150,7 +150,7 @@ def _places(target: Path | None, files: Sequence[str]) -> Sequence[Path | None]:
 
 
 def summary(comparison: Comparison) -> dict[str, Any]:
-    """Give what `check --json` prints for one structure."""
+    """Return what `check --json` prints for one structure."""
     return {
         "structure": comparison.structure.name,
         "links": len(comparison.found) + len(comparison.missing) + len(comparison.wrong),

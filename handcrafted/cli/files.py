@@ -96,7 +96,7 @@ def explain(file: Path, link: str | None, equations: bool) -> None:
 
 
 def _equations(file: Path) -> str:
-    """Give the control laws of a file's network, read off its weights."""
+    """Return the control laws of a file's network, read off its weights."""
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
     from handcrafted.readout.equations.equations import equations

@@ -66,7 +66,7 @@ class LoopFile(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Give the path."""
+        """Return the path."""
         try:
             return loop_path(str(value))
         except HandcraftedError as error:
@@ -97,7 +97,7 @@ class Several:
             self.errors[str(file)] = f"{file}: Expected to read or write {error.filename}, got: {error.strerror}."
 
     def said(self, file: str) -> dict[str, str]:
-        """Give what stands in a list of answers for a file that could not be used."""
+        """Return what stands in a list of answers for a file that could not be used."""
         return {"file": file, "error": self.errors[file]}
 
     def end(self, code: int) -> NoReturn:

@@ -23,7 +23,7 @@ NEAR = 1e-9
 
 
 def shared_quantum(reads: Sequence[Read]) -> float | None:
-    """Give the step of the grid on which sums and differences of the reads lie; None where one of them has none.
+    """Return the step of the grid on which sums and differences of the reads lie; None where one of them has none.
 
     It is the smallest step, if all others are whole multiples of it.
     """
@@ -56,7 +56,7 @@ class Ramp(NamedTuple):
 
 
 def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
-    """Give the ramp for `x < threshold`, strictly.
+    """Return the ramp for `x < threshold`, strictly.
 
     On a grid of step q the ramp lies between the last point that satisfies it and the first that does not, so that
     no point of the grid falls inside; off the grid the whole band lies below the threshold, which itself answers 0.
@@ -81,7 +81,7 @@ def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
 
 
 def ramp_above(threshold: float, grid: float | None, span: float) -> Ramp:
-    """Give the ramp for `x > threshold`, as a ramp over -x."""
+    """Return the ramp for `x > threshold`, as a ramp over -x."""
     return ramp_below(-threshold, grid, span)
 
 

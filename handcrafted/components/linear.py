@@ -12,7 +12,7 @@ from handcrafted.control.parts import MOST
 
 
 def affine(matrix: np.ndarray, constant: np.ndarray) -> Neurons:
-    """Give the neurons of y = matrix x + constant.
+    """Return the neurons of y = matrix x + constant.
 
     Formula: y_k = r(a_k x + c_k) - r(-a_k x - c_k), r(x) = max(x, 0).
     Error: proved bound that of one float32 dot product, see `linear`; 0 for a copy.
@@ -52,7 +52,7 @@ def limits(low: float | None, high: float | None, domain: Domain) -> tuple[float
 
 
 def exact_bias(low: float, high: float) -> np.float32:
-    """Give the float32 number b nearest to high - low with fl(high - b) >= low, so that no value falls below `low`.
+    """Return the float32 number b nearest to high - low with fl(high - b) >= low, so that no value falls below `low`.
 
     Source: measured for random limits: fl(high - fl(high - low)) falls below `low` in a fifth of all pairs.
     """

@@ -15,7 +15,7 @@ from handcrafted.control.resolved import Read
 
 
 def truth_slopes(reads: Sequence[Read]) -> np.ndarray:
-    """Give how much each read coordinate [read] says that its signal is true: every word but the first, or a number."""
+    """How much each read coordinate [read] says that its signal is true: every word but the first, or a number."""
     return np.concatenate([_of_one(read) for read in reads] or [np.zeros(0)])
 
 

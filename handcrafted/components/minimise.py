@@ -52,7 +52,7 @@ class TableVariable(NamedTuple):
         return (1 << (len(self.words) or 2 * len(self.thresholds) + 1)) - 1
 
     def cells(self, row: Conjunction) -> int:
-        """Give the cells that a row allows."""
+        """Return the cells that a row allows."""
         test = row.get(self.name)
         if test is None:
             return self.full
@@ -63,7 +63,7 @@ class TableVariable(NamedTuple):
         return (1 << end) - (1 << first) if end > first else 0
 
     def test(self, cells: int) -> Bounds | tuple[str, ...]:
-        """Give the test that allows these cells."""
+        """Return the test that allows these cells."""
         if self.words:
             return tuple(word for i, word in enumerate(self.words) if cells >> i & 1)
         first, end = (cells & -cells).bit_length() - 1, cells.bit_length()
@@ -79,7 +79,7 @@ class TableVariable(NamedTuple):
 
 
 def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Condition:
-    """Give a table that matches in exactly the same contexts, with as few rows as possible and then as few tests.
+    """Return a table that matches in exactly the same contexts, with as few rows as possible and then as few tests.
 
     A table in which some variable would no longer be tested is left as it is written, so that what the structure
     says is read stays wired.
@@ -104,7 +104,7 @@ def minimised(condition: Condition, words: tuple[tuple[str, tuple[str, ...]], ..
 
 
 def fewest(rows: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
-    """Give the fewest boxes that hold the same contexts as some rows; of those the ones with the fewest tests."""
+    """Return the fewest boxes that hold the same contexts as some rows; of those the ones with the fewest tests."""
     return _smallest(rows, primes(rows, variables), variables)
 
 
@@ -115,7 +115,7 @@ def _variable(name: str, words: tuple[str, ...], condition: Condition) -> TableV
 
 
 def primes(rows: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
-    """Give the largest boxes inside the union of the rows, at most `MOST`; each row lies in one of them."""
+    """Return the largest boxes inside the union of the rows, at most `MOST`; each row lies in one of them."""
     found = _without_smaller(rows)
     places = range(len(variables))
     fresh = True
@@ -127,7 +127,7 @@ def primes(rows: Sequence[Box], variables: Sequence[Cells]) -> list[Box]:
 
 
 def _join(a: Box, b: Box, at: int, variables: Sequence[Cells]) -> Box | None:
-    """Give the box where two rows agree but for one variable, in which it may be as in either."""
+    """Return the box where two rows agree but for one variable, in which it may be as in either."""
     both = tuple(x | y if k == at else x & y for k, (x, y) in enumerate(zip(a, b, strict=True)))
     return both if all(both) and variables[at].testable(both[at]) else None
 
@@ -175,7 +175,7 @@ def _smallest(rows: Sequence[Box], candidates: Sequence[Box], variables: Sequenc
 
 
 def left_out(row: Box, boxes: Sequence[Box]) -> Box | None:
-    """Give a context of a row that lies in none of the boxes, or None if they cover it: what is left is cut in two."""
+    """A context of a row that lies in none of the boxes, or None if they cover it: what is left is cut in two."""
     near = [box for box in boxes if all(x & y for x, y in zip(row, box, strict=True))]
     if not near:
         return tuple(cells & -cells for cells in row)

@@ -8,13 +8,14 @@ from handcrafted.components.circuit import Circuit, Head, Site, circuit
 from handcrafted.control.resolved import LawInstance
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import possessive
 
 HARD = 104.0
 """Score gap from which a float32 softmax is exactly 0 and 1: exp(-104) is below half the least denormal."""
 
 
 def nearest_alias(window: int = WINDOW) -> float:
-    """Give the least loss of score, per unit of scale, between the wanted lag and any other in the window.
+    """Return the least loss of score, per unit of scale, between the wanted lag and any other in the window.
 
     Formula: min over d = 1 … window - 1 of 1 - cos d.
     """
@@ -22,7 +23,7 @@ def nearest_alias(window: int = WINDOW) -> float:
 
 
 def positional_biases(lag: int, window: int = WINDOW) -> tuple[np.ndarray, np.ndarray]:
-    """Give the query and key biases [2] of a head that attends to `lag` steps ago alone.
+    """Return the query and key biases [2] of a head that attends to `lag` steps ago alone.
 
     Formula: query = s (cos lag, -sin lag), key = s (1, 0), s^2 = 104 / min(1 - cos d); the score at lag j is
         s^2 cos(j - lag).
@@ -48,7 +49,7 @@ def receive(site: Site, width: int, window: int = WINDOW) -> Circuit:
     Error: proved bound 0, regression bound 0.
     """
     (port,) = site.reads
-    formula = f"{site.write.name} = {port.owner or 'outside'}'s {port.name}, now"
+    formula = f"{site.write.name} = {possessive(port.owner or 'outside')} {port.name}, now"
     return circuit(site, "head", _head(0, width, window), formula, "zero-lag positional head", "0")
 
 

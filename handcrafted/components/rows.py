@@ -31,7 +31,7 @@ _minimised = lru_cache(maxsize=256)(minimised)
 
 
 def rows_of(task: LawInstance) -> Condition:
-    """Give the rows of a table as they are built: as few as match in the same contexts."""
+    """Return the rows of a table as they are built: as few as match in the same contexts."""
     assert task.when is not None
     return _minimised(task.when, tuple((read.name, read.domain.values) for read in task.tested))
 

@@ -52,7 +52,7 @@ class Domain:
         return self.values[0] if self.values else float(min(max(0.0, self.low), self.high))
 
     def encode(self, value: Remembered) -> np.ndarray:
-        """Give the coordinates [width] of one value: one-hot for a word, the number itself otherwise.
+        """Return the coordinates [width] of one value: one-hot for a word, the number itself otherwise.
 
         Raises:
             HandcraftedError: if a word is not one of the values.
@@ -72,7 +72,7 @@ class Domain:
         return np.rint(numbers / self.resolution).astype(np.float32) * np.float32(self.resolution)
 
     def points(self, most: int) -> np.ndarray | None:
-        """Give the coordinates [point, width] of all values; None where there are more than `most`."""
+        """Return the coordinates [point, width] of all values; None where there are more than `most`."""
         if self.values:
             return np.eye(len(self.values))
         if self.resolution is None or (self.high - self.low) / self.resolution >= most:
@@ -88,7 +88,7 @@ class Domain:
 
 
 def issue_values(domain: Domain, chosen: object = None) -> tuple[Value, Value]:
-    """Give the values of an action that is withheld and of one that is issued.
+    """Return the values of an action that is withheld and of one that is issued.
 
     A discrete action is issued with its second value (or the `value` that the parameters choose) and withheld with
     its first; a real one is issued at the upper end of its range and withheld at the lower end.

@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import (
     EMPTY,
-    MOST_WHOLE,
-    MOST_WORDS,
+    MAX_WHOLE,
+    MAX_WORDS,
     Condition,
     FrozenMap,
     Name,
@@ -66,7 +66,7 @@ class Responsibility(Part):
 class Declared(Part):
     """What every signal may declare of itself: its values or its range, unit, resolution and initial value."""
 
-    values: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST_WORDS)] | None = None
+    values: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_WORDS)] | None = None
     range: tuple[Number, Number] | None = None
     unit: Unit | None = None
     resolution: Positive | None = None
@@ -135,8 +135,8 @@ class AlgorithmEntry(LawEntry):
 class Budget(Part):
     """The most subspaces one circuit may read and the most links the controller may write."""
 
-    reads: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None = None
-    writes: Annotated[int, Field(ge=1, le=MOST_WHOLE)] | None = None
+    reads: Annotated[int, Field(ge=1, le=MAX_WHOLE)] | None = None
+    writes: Annotated[int, Field(ge=1, le=MAX_WHOLE)] | None = None
 
 
 class Link(Declared):

@@ -123,19 +123,19 @@ class SignalGraph:
         return tuple(self._edges.values())
 
     def edge(self, source: Signal, target: Signal, lag: int = 0) -> Edge | None:
-        """Give the edge from source to target with that lag, or None."""
+        """Return the edge from source to target with that lag, or None."""
         return self._edges.get((source, target, lag))
 
     def leaving(self, source: Signal) -> list[Edge]:
-        """Give the edges that leave a signal."""
+        """Return the edges that leave a signal."""
         return [edge for edge in self.edges if edge.source == source]
 
     def arriving(self, target: Signal) -> list[Edge]:
-        """Give the edges that arrive at a signal."""
+        """Return the edges that arrive at a signal."""
         return [edge for edge in self.edges if edge.target == target]
 
     def renamed(self, mapping: Mapping[Signal, Signal]) -> SignalGraph:
-        """Give the same graph with other names for its signals."""
+        """Return the same graph with other names for its signals."""
         new = lambda signal: mapping.get(signal, signal)
         edges = (replace(edge, source=new(edge.source), target=new(edge.target)) for edge in self.edges)
         return SignalGraph((new(node) for node in self.nodes), edges)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.control.parts import MOST_WHOLE
+from handcrafted.control.parts import MAX_WHOLE
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 
@@ -20,7 +20,7 @@ def is_numeric(dtype: Any) -> bool:
 
 
 def as_numbers(what: str, value: Any) -> Any:
-    """Give an array of float32; what JAX holds or traces stays there.
+    """Return an array of float32; what JAX holds or traces stays there.
 
     Raises:
         HandcraftedError: if it is no array of numbers.
@@ -40,7 +40,7 @@ def as_numbers(what: str, value: Any) -> Any:
 
 
 def finite_numbers(what: str, value: Any) -> np.ndarray:
-    """Give an array of finite numbers as float32.
+    """Return an array of finite numbers as float32.
 
     Raises:
         HandcraftedError: if it is none.
@@ -66,20 +66,20 @@ def must_have_axes(what: str, array: Any, sizes: Mapping[str, int], *forms: tupl
     raise HandcraftedError(f"Expected {what} of the shape {wanted}, got {shown(shape)}. Reshape it.")
 
 
-def whole(what: str, value: Any, low: int = 0, high: int = MOST_WHOLE) -> int:
-    """Give a whole number within limits; `what` says what it is of, as in `a whole number of steps`.
+def whole(what: str, value: Any, low: int = 0, high: int = MAX_WHOLE) -> int:
+    """Return a whole number within limits; `what` says what it is of, as in `a whole number of steps`.
 
     Raises:
         HandcraftedError: if it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        limits = f"from {low:,} up" if high == MOST_WHOLE else f"from {low:,} to {high:,}"
+        limits = f"from {low:,} up" if high == MAX_WHOLE else f"from {low:,} to {high:,}"
         raise HandcraftedError(f"Expected {what} {limits}, got {shown(value)}. Choose another.")
     return int(value)
 
 
 def real(what: str, value: Any, low: float = -np.inf) -> float:
-    """Give a finite number at or above a limit.
+    """Return a finite number at or above a limit.
 
     Raises:
         HandcraftedError: if it is none.

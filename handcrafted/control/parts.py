@@ -114,10 +114,10 @@ Number = Annotated[StrictFloat | StrictInt, AfterValidator(_held)]
 Positive = Annotated[Number, Field(gt=0)]
 """A finite number above zero that float32 holds."""
 
-MOST_WHOLE = 2**53
+MAX_WHOLE = 2**53
 """Whole numbers up to here are exact wherever they are written, in JSON too."""
 
-MOST_WORDS, MOST_ROWS = 1_000, 1_000
+MAX_WORDS, MAX_ROWS = 1_000, 1_000
 """Values of one signal, and rows of one condition: each takes a coordinate, or a neuron."""
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def _freeze(mapping: Mapping) -> immutabledict:
 
 
 def _thaw(mapping: Mapping) -> dict:
-    """Give plain dictionaries all the way down, for pydantic writes no others."""
+    """Return plain dictionaries all the way down, for pydantic writes no others."""
     return {key: _thaw(value) if isinstance(value, Mapping) else value for key, value in mapping.items()}
 
 
@@ -138,7 +138,7 @@ NameMap = Annotated[Mapping[Name, T], AfterValidator(_freeze), PlainSerializer(_
 
 
 def to_key(field: str) -> str:
-    """Give the YAML key of a Python field name: blanks for underscores."""
+    """Return the YAML key of a Python field name: blanks for underscores."""
     return field.replace("_", " ")
 
 
@@ -190,7 +190,7 @@ Conjunction = NameMap[Test]
 Condition = Annotated[
     tuple[Conjunction, ...],
     BeforeValidator(as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),
-    Field(min_length=1, max_length=MOST_ROWS),
+    Field(min_length=1, max_length=MAX_ROWS),
 ]
 """Any of several conjunctions; in the file a single mapping stands for a list of one."""
 

@@ -241,7 +241,7 @@ class Resolved:
     findings: tuple[Finding, ...]
 
     def link(self, id: LinkId) -> ResolvedLink:
-        """Give the link with that identity."""
+        """Return the link with that identity."""
         return next(link for link in self.links if link.id == id)
 
     @cached_property

@@ -16,7 +16,7 @@ def intended_graph(resolved: Resolved) -> SignalGraph:
 
 
 def link_edges(link: ResolvedLink) -> list[Edge]:
-    """Give the chain of edges that a link is made of; all of them carry the signal unchanged.
+    """Return the chain of edges that a link is made of; all of them carry the signal unchanged.
 
     A link from outside enters through an input, a link to outside leaves through an output, a link with lag 1
     passes the recurrence from `x next` to `x`, and a link to a controller ends in its received copy.
@@ -59,7 +59,7 @@ def _inside(controller: ResolvedController) -> Iterator[Edge]:
 
 
 def _task(task: LawInstance, results: Sequence[Signal]) -> Iterator[Edge]:
-    """Give the edges of one law: stage by stage, the recurrence of its state, and the result."""
+    """Return the edges of one law: stage by stage, the recurrence of its state, and the result."""
     if task.memory:
         yield Edge(task.memory.next, task.memory.signal, 1, sign=1, gain=1.0)
     for stage in (*task.stages, *(Stage(signal, task.result) for signal in results)):

@@ -68,7 +68,7 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
 
 
 def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:
-    """Give the length of every axis; d_head is a power of 4, so that its root scales queries without rounding."""
+    """Return the length of every axis; d_head is a power of 4, so that its root scales queries without rounding."""
     count = lambda part: max((place.components[-1] + 1 for place in layout if place.part == part), default=1)
     widths = [circuit.body.value.shape[1] for circuit in circuits if isinstance(circuit.body, Head)]
     return {
@@ -82,7 +82,7 @@ def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: 
     }
 
 
-MOST_BYTES, SHARE = 4_000_000_000, 4
+MAX_BYTES, SHARE = 4_000_000_000, 4
 """Arrays beyond this, or beyond such a part of the memory there is, are refused before any memory is taken; a model
 holds them together with its masks, and to read it takes copies."""
 
@@ -93,7 +93,7 @@ def _must_fit(name: str, count: int, what: str) -> None:
     Raises:
         HandcraftedError: with what they are, and the memory that they would take.
     """
-    if count > (most := min(MOST_BYTES, memory() // SHARE)):
+    if count > (most := min(MAX_BYTES, memory() // SHARE)):
         raise HandcraftedError(
             f"Expected arrays of at most {most / 1e9:.3g} GB, got {count / 1e9:.3g} GB for {name}: {what}. "
             "Split it, or collapse groups."
@@ -101,7 +101,7 @@ def _must_fit(name: str, count: int, what: str) -> None:
 
 
 def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
-    """Give circuits as they are built, as long as their own arrays fit."""
+    """Return circuits as they are built, as long as their own arrays fit."""
     taken = 0
     for circuit in circuits:
         taken += sum(array.nbytes for array in vars(circuit.body).values())
@@ -118,7 +118,7 @@ def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
 
 
 def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, ...]:
-    """Give each circuit the next free heads or neurons of its half-layer."""
+    """Return each circuit the next free heads or neurons of its half-layer."""
     used: dict[int, int] = {}
     layout = []
     for circuit, slot in zip(circuits, slots, strict=True):

@@ -35,7 +35,7 @@ class Span(NamedTuple):
 
 
 def exactly(low: float | np.ndarray, high: float | np.ndarray) -> Span:
-    """Give the span of values that are float32 numbers themselves."""
+    """Return the span of values that are float32 numbers themselves."""
     low, high = np.atleast_1d(np.asarray(low, float)), np.atleast_1d(np.asarray(high, float))
     return Span(low, high, np.zeros(low.shape))
 
@@ -92,7 +92,7 @@ def _pairs(body: Neurons) -> np.ndarray:
 
 
 def _sum(matrix: np.ndarray, constant: np.ndarray, read: Span, groups: np.ndarray) -> Span:
-    """Give the span of x matrix + constant; at most one row of each group is other than zero, and off."""
+    """Return the span of x matrix + constant; at most one row of each group is other than zero, and off."""
     largest = lambda terms: sum((terms[groups == g].max(axis=0) for g in set(groups)), np.zeros(matrix.shape[1]))
     sizes = largest(np.abs(matrix) * read.size[:, None]) + np.abs(constant)
     rounded = np.zeros(matrix.shape[1])

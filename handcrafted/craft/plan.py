@@ -58,7 +58,7 @@ def _law(task: LawInstance, targets: list[tuple[Signal, Domain]]) -> Iterator[Ci
 
 
 def without_saturation(structure: ControlStructure) -> tuple[Circuit, ...]:
-    """Give the circuits of a structure with its guards' saturation taken out, to see what it is for.
+    """Return the circuits of a structure with its guards' saturation taken out, to see what it is for.
 
     Each rectified unit of the two stages becomes the exact pair r(z) - r(-z), so that nothing is cut off.
     """
@@ -75,7 +75,7 @@ def _pair(body: Head | Neurons) -> Neurons:
 
 
 def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:
-    """Give the graph of circuits (by position) in which each points to those that read what it writes.
+    """Return the graph of circuits (by position) in which each points to those that read what it writes.
 
     Raises:
         HandcraftedError: if two circuits write one subspace, or circuits wait for each other in a ring.
@@ -102,7 +102,7 @@ def dependencies(circuits: Sequence[Circuit]) -> nx.DiGraph:
 
 
 def schedule(circuits: Sequence[Circuit]) -> list[int]:
-    """Give each circuit its half-layer; see `dependencies` for what is refused."""
+    """Return each circuit its half-layer; see `dependencies` for what is refused."""
     graph = dependencies(circuits)
     order = list(nx.lexicographical_topological_sort(graph))
     earliest: dict[int, int] = {}
@@ -130,7 +130,7 @@ def _at_or_before(slot: int, circuit: Circuit) -> int:
 
 
 def subspaces(resolved: Resolved, circuits: Sequence[Circuit], owners: Iterable[str]) -> dict[Signal, np.ndarray]:
-    """Give every subspace with its value before t = 0 [width], grouped by owner and role."""
+    """Return every subspace with its value before t = 0 [width], grouped by owner and role."""
     found = {signal: domain.encode(initial) for signal, (domain, initial) in resolved.declared.items()}
     for circuit in circuits:
         found.setdefault(circuit.writes, np.zeros(circuit.width, np.float32))

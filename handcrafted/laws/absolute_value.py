@@ -10,7 +10,8 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import Signature
 
 
 @final

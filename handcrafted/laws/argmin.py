@@ -13,7 +13,8 @@ from handcrafted.components.selection import least, ranking
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import first_least
-from handcrafted.laws.law import COMPARED, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import COMPARED, Signature
 
 
 @final

@@ -14,7 +14,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Number
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, below, common_quantum, compared, switched
-from handcrafted.laws.law import BIT, COMPARED, REAL_SIGNAL, Example, LawInput, LawOutput, Signature, Switch
+from handcrafted.laws.law import BIT, REAL_SIGNAL, Example, LawInput, LawOutput, Switch
+from handcrafted.laws.signature import COMPARED, Signature
 
 
 @final

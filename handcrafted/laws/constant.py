@@ -12,7 +12,8 @@ from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Scalar
 from handcrafted.control.resolved import LawInstance, Read
-from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import Signature
 from handcrafted.text.letters import shown
 
 

@@ -13,19 +13,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import switched, tested
-from handcrafted.laws.law import (
-    BIT,
-    READS,
-    REAL,
-    REAL_SIGNAL,
-    WORDS,
-    Example,
-    LawInput,
-    LawOutput,
-    Signature,
-    StageSignature,
-    Switch,
-)
+from handcrafted.laws.law import BIT, REAL_SIGNAL, Example, LawInput, LawOutput, Switch
+from handcrafted.laws.signature import READS, REAL, WORDS, Signature, StageSignature
 
 
 @final

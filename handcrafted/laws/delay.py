@@ -10,9 +10,10 @@ from pydantic import Field, StrictInt
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.positional import steps_ago, within_window
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import MOST_WHOLE, Condition
+from handcrafted.control.parts import MAX_WHOLE, Condition
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, Stated
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Stated
+from handcrafted.laws.signature import Signature
 from handcrafted.text.diagnostics import refuse
 
 
@@ -20,7 +21,7 @@ from handcrafted.text.diagnostics import refuse
 class Delay(Law):
     """Gives what was read so many steps ago."""
 
-    steps: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)]
+    steps: Annotated[StrictInt, Field(ge=1, le=MAX_WHOLE)]
 
     law: ClassVar = "delay"
     units: ClassVar = {"steps": "steps"}

@@ -12,16 +12,17 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.components.positional import steps_ago, within_window
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import MOST_WHOLE, Condition, Number
+from handcrafted.control.parts import MAX_WHOLE, Condition, Number
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import READS, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, StageSignature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import READS, Signature, StageSignature
 
 
 @final
 class BackwardDifference(Law):
     """The read minus what it was so many steps ago, times `gain` (output unit per unit of the read)."""
 
-    steps: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)] = 1
+    steps: Annotated[StrictInt, Field(ge=1, le=MAX_WHOLE)] = 1
     gain: Number = 1.0
 
     law: ClassVar = "difference"

@@ -12,7 +12,8 @@ from handcrafted.components.logic import counting
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import switched, truths
-from handcrafted.laws.law import BIT, VOTE, Example, LawInput, LawOutput, Signature, Switch
+from handcrafted.laws.law import BIT, Example, LawInput, LawOutput, Switch
+from handcrafted.laws.signature import VOTE, Signature
 
 
 @final

@@ -14,7 +14,8 @@ from handcrafted.components.linear import copy, linear
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import Scalar
 from handcrafted.control.resolved import LawInstance, Read
-from handcrafted.laws.law import NEXT, READS, STATE, Example, Law, LawInput, LawOutput, Signature, StageSignature
+from handcrafted.laws.law import Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
 from handcrafted.text.letters import shown
 
 ANY = "any"

@@ -14,17 +14,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import tested
-from handcrafted.laws.law import (
-    BIT,
-    REAL_SIGNAL,
-    Example,
-    Law,
-    LawInput,
-    LawOutput,
-    ReadRange,
-    Signature,
-    StageSignature,
-)
+from handcrafted.laws.law import BIT, REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import ReadRange, Signature, StageSignature
 
 
 @final

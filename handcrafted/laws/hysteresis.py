@@ -15,20 +15,8 @@ from handcrafted.control.domain import Domain, issue_values
 from handcrafted.control.parts import Number, to_key
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, below, common_quantum, compared, switched
-from handcrafted.laws.law import (
-    BIT,
-    NEXT,
-    READS,
-    REAL_SIGNAL,
-    STATE,
-    Example,
-    LawInput,
-    LawOutput,
-    RememberedSwitch,
-    Signature,
-    StageSignature,
-    Stated,
-)
+from handcrafted.laws.law import BIT, REAL_SIGNAL, Example, LawInput, LawOutput, RememberedSwitch, Stated
+from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
 from handcrafted.text.diagnostics import refuse
 
 

@@ -13,7 +13,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Number
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
-from handcrafted.laws.law import COUNTED, NEXT, REAL_SIGNAL, Accumulator, Example, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Accumulator, Example, LawInput, LawOutput
+from handcrafted.laws.signature import COUNTED, NEXT, Signature
 
 
 @final

@@ -10,17 +10,18 @@ from pydantic import Field, StrictInt
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.logic import counting
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import MOST_WHOLE
+from handcrafted.control.parts import MAX_WHOLE
 from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import at_least, switched
-from handcrafted.laws.law import BIT, VOTE, Example, LawInput, LawOutput, Signature, Switch
+from handcrafted.laws.law import BIT, Example, LawInput, LawOutput, Switch
+from handcrafted.laws.signature import VOTE, Signature
 
 
 @final
 class KOfN(Switch):
     """Issues if at least `k` of its reads are true."""
 
-    k: Annotated[StrictInt, Field(ge=1, le=MOST_WHOLE)]
+    k: Annotated[StrictInt, Field(ge=1, le=MAX_WHOLE)]
 
     law: ClassVar = "k of n"
     shape: ClassVar = Signature(VOTE, ("bits",), (1, 64), writes="switch")

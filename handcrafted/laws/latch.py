@@ -14,7 +14,8 @@ from handcrafted.components.rows import issued
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import switched, truths
-from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, LawInput, LawOutput, RememberedSwitch, Signature
+from handcrafted.laws.law import BIT, Example, LawInput, LawOutput, RememberedSwitch
+from handcrafted.laws.signature import COUNTED, NEXT, Signature
 
 
 @final

@@ -13,7 +13,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition, NameMap, Number
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
-from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Limited, Signature, Stated
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Limited, Stated
+from handcrafted.laws.signature import SATURATED, Signature
 from handcrafted.text.diagnostics import must_be_known
 
 

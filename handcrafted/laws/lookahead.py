@@ -15,7 +15,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Number
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import first_least
-from handcrafted.laws.law import READS, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, StageSignature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import READS, Signature, StageSignature
 
 
 @final

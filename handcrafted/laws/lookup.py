@@ -14,7 +14,8 @@ from handcrafted.components.linear import linear, saturated
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import EMPTY, Condition, NameMap, Number
 from handcrafted.control.resolved import LawInstance, Read
-from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import SATURATED, Signature
 from handcrafted.text.letters import listed
 
 

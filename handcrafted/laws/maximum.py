@@ -12,7 +12,8 @@ from handcrafted.components.selection import rounds
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, tournament_shape
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import Signature, tournament_shape
 
 
 @final

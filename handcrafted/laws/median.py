@@ -11,7 +11,8 @@ from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.selection import below_the_larger, ordered_pair, tournament
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, ReadRange, Signature, StageSignature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import ReadRange, Signature, StageSignature
 
 
 @final

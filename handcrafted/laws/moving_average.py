@@ -15,7 +15,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import LawInstance
 from handcrafted.control.vocabulary import WINDOW
-from handcrafted.laws.law import READS, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature, StageSignature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import READS, Signature, StageSignature
 
 
 @final

@@ -14,18 +14,8 @@ from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import EMPTY, NameMap, Number, Positive
 from handcrafted.control.resolved import LawInstance, Read
-from handcrafted.laws.law import (
-    NEXT,
-    READS,
-    REAL_SIGNAL,
-    STATE,
-    Example,
-    Law,
-    LawInput,
-    LawOutput,
-    Signature,
-    StageSignature,
-)
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
 from handcrafted.text.letters import listed
 
 Row = Annotated[tuple[Number, ...], Field(min_length=1, max_length=32)]
@@ -177,7 +167,7 @@ class Observer(Law):
 
 
 def _square(name: str, value: Any, size: int | None) -> np.ndarray:
-    """Give a matrix, if its rows are as long as there are rows."""
+    """Return a matrix, if its rows are as long as there are rows."""
     rows = [value] if isinstance(value, float) else value
     lengths = {np.size(row) for row in rows}
     if lengths != {size or len(rows)} or (size or len(rows)) != len(rows):

@@ -48,7 +48,7 @@ def believe(controller: ResolvedController, now: Values, ago: Callable[[int], Va
 
 
 def update(variable: ResolvedVariable, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
-    """Give one variable and its state after the step."""
+    """Return one variable and its state after the step."""
     if variable.copies:
         return {variable.signal: now[variable.task.reads[0].signal]}
     result, state = answer(variable.task, variable.domain, now, ago)
@@ -56,7 +56,7 @@ def update(variable: ResolvedVariable, now: Values, ago: Callable[[int], Values]
 
 
 def decide(entry: ResolvedEntry, now: Values, ago: Callable[[int], Values]) -> dict[Signal, np.ndarray]:
-    """Give what a decision writes to the port of each of its links [..., width], and its state after the step."""
+    """Return what a decision writes to the port of each of its links [..., width], and its state after the step."""
     found = {}
     for link in entry.links:
         result, state = answer(entry.task, link.domain, now, ago)
@@ -136,7 +136,7 @@ class Interpreter:
             self.initial[task.memory.next] = task.memory.domain.encode(task.memory.initial).astype(float)
 
     def ago(self, steps: int) -> Mapping[Signal, np.ndarray]:
-        """Give the signals of so many steps ago, as seen from the step that is being worked out."""
+        """Return the signals of so many steps ago, as seen from the step that is being worked out."""
         return self.past[steps - 1] if steps <= len(self.past) else self.initial
 
     def step(self, inputs: Mapping[Signal, np.ndarray]) -> dict[Signal, np.ndarray]:

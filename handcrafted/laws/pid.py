@@ -15,18 +15,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition, Number
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
-from handcrafted.laws.law import (
-    NEXT,
-    READS,
-    REAL_SIGNAL,
-    STATE,
-    Accumulator,
-    Example,
-    LawInput,
-    LawOutput,
-    Signature,
-    StageSignature,
-)
+from handcrafted.laws.law import REAL_SIGNAL, Accumulator, Example, LawInput, LawOutput
+from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
 
 
 @final

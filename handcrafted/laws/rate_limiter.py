@@ -12,18 +12,8 @@ from handcrafted.components.linear import copy, linear, saturated
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.parts import Positive
 from handcrafted.control.resolved import LawInstance
-from handcrafted.laws.law import (
-    NEXT,
-    READS,
-    REAL_SIGNAL,
-    STATE,
-    Example,
-    Law,
-    LawInput,
-    LawOutput,
-    Signature,
-    StageSignature,
-)
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
 
 
 @final

@@ -14,7 +14,8 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Number, Positive
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import above, common_quantum, compared
-from handcrafted.laws.law import COMPARED, REAL_SIGNAL, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import COMPARED, Signature
 
 
 @final

@@ -12,7 +12,8 @@ from handcrafted.components.linear import limits, saturated
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
-from handcrafted.laws.law import REAL_SIGNAL, SATURATED, Example, LawInput, LawOutput, Limited, Signature
+from handcrafted.laws.law import REAL_SIGNAL, Example, LawInput, LawOutput, Limited
+from handcrafted.laws.signature import SATURATED, Signature
 
 
 @final

@@ -13,7 +13,8 @@ from handcrafted.components.logic import count_stages
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import counted
-from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import BIT, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import COUNTED, NEXT, Signature
 
 
 @final

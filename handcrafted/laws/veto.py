@@ -12,7 +12,8 @@ from handcrafted.components.logic import limited, limits, truth_slopes
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import truths
-from handcrafted.laws.law import BIT, REAL_SIGNAL, SATURATED, Example, Law, LawInput, LawOutput, Signature
+from handcrafted.laws.law import BIT, REAL_SIGNAL, Example, Law, LawInput, LawOutput
+from handcrafted.laws.signature import SATURATED, Signature
 
 
 @final

@@ -15,7 +15,8 @@ from handcrafted.components.rows import issued
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import counted, switched
-from handcrafted.laws.law import BIT, COUNTED, NEXT, Example, LawInput, LawOutput, Signature, StageSignature, Switch
+from handcrafted.laws.law import BIT, Example, LawInput, LawOutput, Switch
+from handcrafted.laws.signature import COUNTED, NEXT, Signature, StageSignature
 
 
 @final

@@ -31,7 +31,8 @@ from handcrafted.control.resolved import (
 from handcrafted.control.vocabulary import ComponentKind, LinkKind, Role
 from handcrafted.laws.catalogue import LAWS, law_named
 from handcrafted.laws.default import DefaultLinear
-from handcrafted.laws.law import NEXT, READS, REAL, STATE, WORDS, Law, ReadRange, Signature, Stated, Token
+from handcrafted.laws.law import Law, Stated
+from handcrafted.laws.signature import NEXT, READS, REAL, STATE, WORDS, ReadRange, Signature, Token
 from handcrafted.loading.findings import find
 from handcrafted.loading.resolve_links import Draft, read_by, resolve_link
 from handcrafted.loading.structure import StructureComponent, StructureFile, link_names
@@ -185,7 +186,7 @@ def _gated(link: ResolvedLink, declared: AlgorithmEntry) -> bool:
 
 
 def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tuple[Domain, Value]:
-    """Give the domain and the first value of a variable: its own, or those of the one link that it reads."""
+    """Return the domain and the first value of a variable: its own, or those of the one link that it reads."""
     alone = reads[0] if len(reads) == 1 and (variable.law is None or _law(variable).takes_over) else None
     domain = variable.domain or (alone.domain if alone else Domain(unit=variable.unit))
     default = alone.initial if alone and alone.domain.values == domain.values else domain.default_initial
@@ -210,7 +211,7 @@ def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[s
 
 
 def unique(name: str, taken: Iterable[str], endings: tuple[str, ...] = ("",)) -> str:
-    """Give `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
+    """Return `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
     taken = set(taken)
     number, candidate = 1, name
     while any(candidate + ending in taken for ending in endings):
@@ -278,7 +279,7 @@ def _tokens(form: Signature) -> set[Token]:
 def _resolve(
     token: Token, reads: tuple[Read, ...], memory: Memory | None, signals: Mapping[str, Signal]
 ) -> tuple[Lagged, ...]:
-    """Give the signals that a token of a form stands for."""
+    """Return the signals that a token of a form stands for."""
     if token == STATE:
         assert memory
         return (Lagged(memory.signal),)

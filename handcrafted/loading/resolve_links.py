@@ -21,7 +21,7 @@ class Draft(NamedTuple):
 
 
 def resolve_link(structure: StructureFile, controllers: Mapping, drafts: list[Draft], draft: Draft) -> ResolvedLink:
-    """Give a link with its defaults filled in; its signals are named later."""
+    """Return a link with its defaults filled in; its signals are named later."""
     sender, receiver = draft.id.sender, draft.id.receiver
     domain = _link_domain(controllers, drafts, draft)
     return ResolvedLink(
@@ -35,7 +35,7 @@ def resolve_link(structure: StructureFile, controllers: Mapping, drafts: list[Dr
 
 
 def _initial(controllers: Mapping[str, StructureComponent], drafts: list[Draft], draft: Draft, domain: Domain) -> Value:
-    """Give what a link held before t = 0.
+    """Return what a link held before t = 0.
 
     Its own `initial`, else that of the decision that it carries, else that of a variable that looks back at it alone.
     """
@@ -92,7 +92,7 @@ def _taken_domain(controllers: Mapping[str, StructureComponent], drafts: list[Dr
 
 
 def _guarded_domain(controllers: Mapping[str, StructureComponent], drafts: list[Draft], draft: Draft) -> Domain | None:
-    """Give the domain of the action that a request is gated into."""
+    """Return the domain of the action that a request is gated into."""
     receiver = controllers.get(draft.id.receiver or "")
     if draft.id.kind != LinkKind.REQUEST or receiver is None:
         return None
@@ -113,7 +113,7 @@ def _variable_domain(controllers: Mapping[str, StructureComponent], drafts: list
 
 
 def read_by(name: str, variable: Variable, arriving: list[LinkId]) -> list[LinkId]:
-    """Give the arriving links that a variable reads; requests only if it names them."""
+    """Return the arriving links that a variable reads; requests only if it names them."""
     if variable.reads is not None:
         return [id for wanted in dict.fromkeys(variable.reads) for id in arriving if id.name == wanted]
     default = [id for id in arriving if id.kind != LinkKind.REQUEST]

@@ -16,7 +16,7 @@ from handcrafted.loading.rules_of_controllers import check_controller, check_lay
 from handcrafted.loading.rules_of_processes import check_dynamics, check_traces, check_unsafe_control_actions
 from handcrafted.loading.structure import LINK_FIELDS, StructureFile
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
-from handcrafted.text.letters import listed
+from handcrafted.text.letters import listed, possessive
 
 NEEDS = {LinkKind.OTHER_INPUT: ("to",), LinkKind.OTHER_OUTPUT: ("from",)}
 
@@ -52,31 +52,31 @@ def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
     _check_loops(structure, resolved)
 
 
-MOST_COMPONENTS = 2000
+MAX_COMPONENTS = 2000
 """Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
 
-MOST_LINKS = 5000
+MAX_LINKS = 5000
 """Measured on stars: checking n links takes about 0.7 (n / 1000)^2 s, their arrays 36 n^2 bytes and more."""
 
-MOST_NESTED = 30
+MAX_NESTED = 30
 """Boxes in each other."""
 
 
 def _check_size(structure: StructureFile) -> None:
     """Say at once what a structure would take that nobody could wait for."""
-    if (count := len(structure.components)) > MOST_COMPONENTS:
+    if (count := len(structure.components)) > MAX_COMPONENTS:
         minutes, gigabytes = 4 * (count / 1000) ** 2 / 60, 1.4e-6 * count**2
         refuse(
             ("components",),
-            f"Expected at most {MOST_COMPONENTS:,} components, got {count:,}: checking them would take about "
+            f"Expected at most {MAX_COMPONENTS:,} components, got {count:,}: checking them would take about "
             f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
         )
-    if (count := sum(1 for _ in structure.links())) > MOST_LINKS:
-        refuse((), f"Expected at most {MOST_LINKS:,} links, got {count:,}. Split the structure.")
+    if (count := sum(1 for _ in structure.links())) > MAX_LINKS:
+        refuse((), f"Expected at most {MAX_LINKS:,} links, got {count:,}. Split the structure.")
 
 
 def link_path(kind: LinkKind, position: int) -> FilePath:
-    """Give the path of a link in the file."""
+    """Return the path of a link in the file."""
     return to_key(LINK_FIELDS[kind]), position
 
 
@@ -152,11 +152,11 @@ def _check_nesting(structure: StructureFile) -> None:
             ("components", ring[0], "inside"),
             f"Expected nested components, got {listed([*ring, ring[0]], ' inside ')}. Take one of them out.",
         )
-    elif graph and (depth := nx.dag_longest_path_length(graph)) > MOST_NESTED:
+    elif graph and (depth := nx.dag_longest_path_length(graph)) > MAX_NESTED:
         deepest = nx.dag_longest_path(graph)[0]
         refuse(
             ("components", deepest, "inside"),
-            f"Expected at most {MOST_NESTED} boxes in each other, got {depth} around {deepest}. Take some of them out.",
+            f"Expected at most {MAX_NESTED} boxes in each other, got {depth} around {deepest}. Take some of them out.",
         )
     for group, members in structure.groups.items():
         for i, member in enumerate(members):
@@ -195,7 +195,7 @@ def _check_loops(structure: StructureFile, resolved: Resolved) -> None:
     if nx.is_directed_acyclic_graph(graph):
         return
     ring = [edge[0] for edge in nx.find_cycle(graph)]
-    names = listed((f"{signal.owner}'s {signal.name}" for signal in [*ring, ring[0]]), " -> ")
+    names = listed((f"{possessive(signal.owner)} {signal.name}" for signal in [*ring, ring[0]]), " -> ")
     overridden = [link_path(kind, position) for kind, position, link in structure.links() if link.recurrent is False]
     refuse(
         overridden[0] if overridden else (),

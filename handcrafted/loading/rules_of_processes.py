@@ -17,7 +17,7 @@ from handcrafted.plants.plant import Plant
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
 from handcrafted.text.letters import listed
 
-MOST_HANDED = 100
+MAX_HANDED = 100
 """Components that hand a signal on before it reaches a controller."""
 
 
@@ -34,7 +34,7 @@ def check_dynamics(structure: StructureFile, resolved: Resolved, name: str, dyna
 def _carrying(
     structure: StructureFile, resolved: Resolved, sender: str, name: str, seen: tuple[str, ...]
 ) -> Iterator[ResolvedLink]:
-    """Give the links by which an output of a process enters the network, through sensors too."""
+    """Return the links by which an output of a process enters the network, through sensors too."""
     for link in resolved.links:
         receiver = structure.components.get(link.id.receiver or "")
         if (link.id.sender, link.id.name) != (sender, name) or receiver is None or link.id.receiver is None:
@@ -42,10 +42,8 @@ def _carrying(
         if link.counted:
             yield link
         elif receiver.dynamics is None and link.id.receiver not in seen:
-            if len(seen) > MOST_HANDED:
-                text = (
-                    f"Expected {name} of {seen[0]} to be handed on at most {MOST_HANDED} times, got more. Shorten it."
-                )
+            if len(seen) > MAX_HANDED:
+                text = f"Expected {name} of {seen[0]} to be handed on at most {MAX_HANDED} times, got more. Shorten it."
                 refuse(("components", seen[0], "dynamics"), text)
             yield from _carrying(structure, resolved, link.id.receiver, name, (*seen, link.id.receiver))
 

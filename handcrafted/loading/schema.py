@@ -62,7 +62,7 @@ def schema_of(kind: type[Part], title: str) -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON Schema (2020-12) of a control-structure file, with the known laws for editors to complete."""
+    """Return the JSON Schema (2020-12) of a control-structure file, with the known laws for editors to complete."""
     schema = schema_of(ControlStructure, "handcrafted control structure")
     for part in ("AlgorithmEntry", "Variable"):
         law = schema["$defs"][part]["properties"]["law"]
@@ -141,7 +141,7 @@ feedback:                                     # from a lower controller it arriv
 
 
 def template(name: str) -> str:
-    """Give a commented file for a control structure of that name; it loads, and it can be assembled.
+    """Return a commented file for a control structure of that name; it loads, and it can be assembled.
 
     Raises:
         HandcraftedError: if the name cannot be one.
@@ -153,7 +153,7 @@ def template(name: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """Give the file in which a structure of that name is written unless the user says another: one in this folder.
+    """Return the file in which a structure of that name is written unless the user says another: one in this folder.
 
     Raises:
         HandcraftedError: if the name is a path, or begins as a hidden file does.

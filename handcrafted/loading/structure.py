@@ -24,7 +24,7 @@ from handcrafted.control.entries import (
     UnsafeControlAction,
     Variable,
 )
-from handcrafted.control.parts import EMPTY, MOST_WHOLE, Name, NameMap, Part, Text
+from handcrafted.control.parts import EMPTY, MAX_WHOLE, Name, NameMap, Part, Text
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.plants.catalogue import Dynamics
 
@@ -33,7 +33,7 @@ class StructureComponent(Part):
     """A box of the control structure."""
 
     kind: ComponentKind
-    level: Annotated[int, Field(ge=0, le=MOST_WHOLE)]
+    level: Annotated[int, Field(ge=0, le=MAX_WHOLE)]
     layer_0: bool = False
     inside: Name | None = None
     responsibilities: NameMap[Responsibility] = EMPTY
@@ -63,7 +63,7 @@ class StructureFile(Part):
     groups: NameMap[tuple[Name, ...]] = EMPTY
 
     def links(self) -> Iterator[tuple[LinkKind, int, Link]]:
-        """Give every link with its kind and its position in that kind's list, in declared order."""
+        """Return every link with its kind and its position in that kind's list, in declared order."""
         for kind, field in LINK_FIELDS.items():
             for position, link in enumerate(getattr(self, field)):
                 yield kind, position, link

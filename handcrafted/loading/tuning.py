@@ -76,7 +76,7 @@ def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator
 
 
 def _leaves(task: LawInstance, declared: LawEntry) -> Iterator[tuple[FilePath, Setting]]:
-    """Give every number and word of a law's parameters, of its table, and of what it starts from, with its path."""
+    """Return every number and word of a law's parameters, of its table, and of what it starts from, with its path."""
     given = law_of(task).completed(task.domain)
     for field in type(given).model_fields:
         yield from _inside(("parameters", to_key(field)), getattr(given, field))
@@ -104,7 +104,7 @@ def _inside(path: FilePath, value: Any) -> Iterator[tuple[FilePath, Setting]]:
 
 
 def tuned(structure: ControlStructure, knob: ParameterRef, value: Setting) -> ControlStructure:
-    """Give the structure with one parameter changed, checked like a file.
+    """Return the structure with one parameter changed, checked like a file.
 
     Raises:
         HandcraftedError: naming the parameter, what it got and what would be valid.
@@ -128,7 +128,7 @@ TIME = "steps"
 
 
 def unit_of(time: str | None, task: LawInstance, path: FilePath) -> str | None:
-    """Give the unit of the parameter at a path in a law, such as `kW/degC/s`; None for a pure number.
+    """Return the unit of the parameter at a path in a law, such as `kW/degC/s`; None for a pure number.
 
     Args:
         time: the structure's unit of time.

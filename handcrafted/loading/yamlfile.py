@@ -21,7 +21,7 @@ from handcrafted.text.letters import clipped, located, shown
 
 P = TypeVar("P", bound=Part)
 
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 
 
 def load(path: str | Path) -> ControlStructure:
@@ -43,7 +43,7 @@ def text_of(path: str | Path) -> str:
     where = located(path)
     try:
         with Path(path).open("rb") as file:
-            found = file.read(MOST_BYTES + 1)  # a device or a pipe does not say its size
+            found = file.read(MAX_BYTES + 1)  # a device or a pipe does not say its size
         text = found.decode("utf-8")
     except UnicodeDecodeError:
         raise HandcraftedError(
@@ -52,8 +52,8 @@ def text_of(path: str | Path) -> str:
     except (OSError, ValueError) as error:  # the latter of a path with a zero byte
         reason = error.strerror if isinstance(error, OSError) else error
         raise HandcraftedError(f"{where}: Expected a file that can be read, got: {reason}. Check the path.") from None
-    if len(found) > MOST_BYTES:
-        raise HandcraftedError(f"{where}: Expected a file of at most {MOST_BYTES:,} bytes, got more. Split it.")
+    if len(found) > MAX_BYTES:
+        raise HandcraftedError(f"{where}: Expected a file of at most {MAX_BYTES:,} bytes, got more. Split it.")
     return text
 
 
@@ -84,7 +84,7 @@ def _keys_of(kind: type[Part]) -> str:
 
 
 def _line(path: FilePath, lines: Mapping[FilePath, int]) -> int:
-    """Give the line of the longest known beginning of a path."""
+    """Return the line of the longest known beginning of a path."""
     return next(lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines)
 
 
@@ -118,8 +118,8 @@ def _plain(loc: Sequence[str | int], data: Any) -> FilePath:
     return tuple(path)
 
 
-MOST_NODES = 200_000
-MOST_DEPTH = 40
+MAX_NODES = 200_000
+MAX_DEPTH = 40
 TAG = "tag:yaml.org,2002:"
 
 
@@ -142,13 +142,13 @@ class _Composer(Composer):
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Make a node unless there are too many."""
         self.nodes += 1
-        if self.nodes > MOST_NODES:
-            raise _Refused(self.parser.peek_event(), f"Expected at most {MOST_NODES:,} entries, got more. Shorten it.")
+        if self.nodes > MAX_NODES:
+            raise _Refused(self.parser.peek_event(), f"Expected at most {MAX_NODES:,} entries, got more. Shorten it.")
         return super().compose_node(parent, index)
 
 
 def plain_data(text: str, origin: str) -> tuple[Any, dict[FilePath, int]]:
-    """Give the data of YAML text, and the line of every path in it.
+    """Return the data of YAML text, and the line of every path in it.
 
     Raises:
         HandcraftedError: naming the line that is no YAML, or no plain data.
@@ -162,13 +162,13 @@ def plain_data(text: str, origin: str) -> tuple[Any, dict[FilePath, int]]:
 
 def _compose(text: str, origin: str) -> Node:
     yaml = YAML(typ="safe", pure=True)
-    yaml.Composer, yaml.max_depth = _Composer, MOST_DEPTH
+    yaml.Composer, yaml.max_depth = _Composer, MAX_DEPTH
     try:
         nodes = list(itertools.islice(yaml.compose_all(StringIO(text)), 2))
     except MaxDepthExceededError as error:
         line = error.problem_mark.line + 1
         raise HandcraftedError(
-            f"{origin}, line {line}: Expected at most {MOST_DEPTH} levels, got deep nesting. Flatten it."
+            f"{origin}, line {line}: Expected at most {MAX_DEPTH} levels, got deep nesting. Flatten it."
         ) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -197,14 +197,14 @@ class _Converter:
 
     def convert(self, node: Node, path: FilePath) -> Any:
         self.nodes += 1
-        if self.nodes > MOST_NODES:
+        if self.nodes > MAX_NODES:
             raise _Refused(
-                node, f"Expected at most {MOST_NODES:,} entries, got more once aliases are expanded. Shorten it."
+                node, f"Expected at most {MAX_NODES:,} entries, got more once aliases are expanded. Shorten it."
             )
         if any(node is other for other in self.open):
             raise _Refused(node, "Expected an alias to something before it, got one inside itself. Write it out.")
-        if len(path) > MOST_DEPTH:
-            raise _Refused(node, f"Expected at most {MOST_DEPTH} levels, got more through aliases. Flatten it.")
+        if len(path) > MAX_DEPTH:
+            raise _Refused(node, f"Expected at most {MAX_DEPTH} levels, got more through aliases. Flatten it.")
         self.lines.setdefault(path, node.start_mark.line + 1)
         self.open.append(node)
         try:
@@ -247,7 +247,7 @@ class _Converter:
 
 
 def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
-    """Give the keys known at a path of keys and positions of a kind of file; empty where names are free."""
+    """Return the keys known at a path of keys and positions of a kind of file; empty where names are free."""
     kinds: list[type[Part]] = [root]
     free: list[type[Part]] = []
     for part in path:

@@ -19,7 +19,7 @@ FIRST = ("id", "name", "from", "to", "kind", "law", "text")
 
 
 def dumps(structure: StructureFile) -> str:
-    """Give the YAML text of a structure; loading it gives an equal structure."""
+    """Return the YAML text of a structure; loading it gives an equal structure."""
     data = structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     yaml = YAML()
     yaml.width, yaml.default_flow_style = 4096, False

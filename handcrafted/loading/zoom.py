@@ -52,7 +52,7 @@ class Zoom:
         return self._box.get(name or "", name)
 
     def seen(self, id: LinkId) -> LinkId | None:
-        """Give a link as it is seen, or None if it runs inside one collapsed box."""
+        """Return a link as it is seen, or None if it runs inside one collapsed box."""
         sender, receiver = self.box(id.sender), self.box(id.receiver)
         return None if sender == receiver and sender in self.held else LinkId(id.kind, sender, receiver, id.name)
 
@@ -81,7 +81,7 @@ def zooms_of(structure: ControlStructure) -> tuple[str, ...]:
 
 
 def _held(structure: ControlStructure, name: str) -> frozenset[str]:
-    """Give a group's members, or a box, with everything inside them."""
+    """Return a group's members, or a box, with everything inside them."""
     if name not in (known := zooms_of(structure)):
         raise HandcraftedError(
             f"Expected a group or a box that holds others, got `{clipped(name)}`.{nearest(name, known)}"

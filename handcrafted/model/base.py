@@ -37,7 +37,7 @@ def base_of(structure: ControlStructure) -> str | None:
 
 
 def base_blocks(structure: ControlStructure, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Give the blocks of the Layer 0 controller: its brain, then its guards."""
+    """Return the blocks of the Layer 0 controller: the protected controller, then its guards."""
     return tuple(block for block in blocks if block.owner == base_of(structure))
 
 
@@ -110,7 +110,7 @@ class _Sealed:
         self.writers = writers_of(network.layout)
 
     def told(self) -> Told:
-        """Give it all, in an order that does not depend on the network around."""
+        """Return it all, in an order that does not depend on the network around."""
         yield f"window {self.window}"
         yield from declared(self.structure.resolved.controllers[self.base], set(self.structure.resolved.controllers))
         for block in self.blocks:
@@ -121,7 +121,7 @@ class _Sealed:
         yield from self._open_to_others()
 
     def _ends(self, block: Block) -> Told:
-        """Give what enters, leaves and goes round."""
+        """Return what enters, leaves and goes round."""
         yield f"block {block.name}"
         yield from (_port(self.names.inputs[row]) for row in block.rows)
         yield from (_port(self.names.outputs[column]) for column in block.outputs)
@@ -131,7 +131,7 @@ class _Sealed:
             yield self.allowed[name][at]
 
     def _circuit(self, place: Placement, sources: dict) -> Told:
-        """Give the names and arrays of one circuit; of its head without the dimensions that it does not use."""
+        """Return the names and arrays of one circuit; of its head without the dimensions that it does not use."""
         yield f"{place.role} {place.part} {len(place.components)} writes {place.writes}"
         yield from (self._read(place, sources[signal]) for signal in place.reads)
         width = self.arrays.sizes["d_head"]
@@ -152,7 +152,7 @@ class _Sealed:
         return f"reads {whose}, {when}, safe {source.safe}"
 
     def _open_to_others(self) -> Told:
-        """Give every entry by which something else may touch its parts, or write to it; usually none."""
+        """Return every entry by which something else may touch its parts, or write to it; usually none."""
         reserved = parts_of(self.blocks, self.allowed).map(np.logical_or, writing_to(self.blocks, self.allowed))
         width = self.arrays.sizes["d_head"]
         for block in self.blocks:
@@ -195,13 +195,13 @@ def _port(port: Port) -> str:
 
 
 def _ends_of(block: Block, width: int) -> Iterator[tuple[str, Index]]:
-    """Give the entries of what enters, leaves and goes round."""
+    """Return the entries of what enters, leaves and goes round."""
     pieces = block.pieces(width)
     return ((name, at) for key, name, at in pieces if not key[-1].isdigit() or key == "r_0")
 
 
 def _entries(place: Placement, names: Names, dims: np.ndarray) -> Iterator[tuple[str, Index]]:
-    """Give the entries of one circuit: of its neurons, or of some dimensions of its head."""
+    """Return the entries of one circuit: of its neurons, or of some dimensions of its head."""
     reads = np.concatenate([names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
     layer, numbers, writes = np.array([place.layer]), np.array(place.components), names.find(place.writes)
     if place.part == "mlp":
@@ -217,7 +217,7 @@ def _entries(place: Placement, names: Names, dims: np.ndarray) -> Iterator[tuple
 
 
 def _used(arrays: Weights, place: Placement) -> np.ndarray:
-    """Give the dimensions of heads in which anything stands, at least the two of the rotary plane."""
+    """Return the dimensions of heads in which anything stands, at least the two of the rotary plane."""
     layer, heads = place.layer, np.array(place.components)
     over = [np.abs(arrays[name][layer, heads]).max(axis=(0, 1)) for name in ("W_Q", "W_K", "W_V")]
     over += [np.abs(arrays[name][layer, heads]).max(axis=0) for name in ("b_Q", "b_K", "b_V")]

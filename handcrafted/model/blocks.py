@@ -95,7 +95,7 @@ class Block:
     circuits: tuple[Placement, ...]
 
     def pieces(self, d_head: int) -> Iterator[tuple[str, str, tuple[np.ndarray, ...]]]:
-        """Give every array of the block: its key, the model's array and the entries there."""
+        """Return every array of the block: its key, the model's array and the entries there."""
         own, inputs = np.array(self.own, int), np.array(self.inputs, int)
         rows, outputs = np.array(self.rows, int), np.array(self.outputs, int)
         yield "W_E", "W_E", np.ix_(rows, inputs)
@@ -176,7 +176,7 @@ class _Cutter:
         return tuple(self._block(key, places, owns[key]) for key, places in members.items())
 
     def _following(self, request: Signal, places: list[Placement]) -> list[Placement]:
-        """Give the circuits that depend on a request: that which receives it, and what reads of it, step after step."""
+        """The circuits that depend on a request: that which receives it, and what reads of it, step after step."""
         reached, found = {request}, []
         while new := [p for p in places if p not in found and (p.writes in reached or reached & {*p.reads})]:
             found += new
@@ -186,7 +186,7 @@ class _Cutter:
         return [place for place in places if place in found]
 
     def _own(self, key: tuple[str, Signal | None], places: list[Placement]) -> Positions:
-        """Give the coordinates of a block, and remember where each subspace begins in it."""
+        """Return the coordinates of a block, and remember where each subspace begins in it."""
         found: list[int] = []
         for signal in (s for place in places for s in (self.carried.get(place.writes), place.writes) if s):
             self.home[signal] = (_name(key), len(found))
@@ -231,7 +231,7 @@ class _Cutter:
         return Source(signal, block, self._at(signal), () if block == _name(key) else tuple(safe.tolist()))
 
     def _home(self, signal: Signal) -> tuple[str, int]:
-        """Give the block that holds a subspace, and where it begins there."""
+        """Return the block that holds a subspace, and where it begins there."""
         if signal not in self.home:
             raise HandcraftedError(f"Expected a circuit that writes {signal}, got none in the layout. Place one.")
         return self.home[signal]

@@ -59,7 +59,7 @@ def parse(text: str, weights: Weights) -> Component:
 
 
 def find_component(where: Signal | str, weights: Weights, names: Names) -> Component:
-    """Give the component of a short name, or of an input or output signal.
+    """Return the component of a short name, or of an input or output signal.
 
     Raises:
         HandcraftedError: if there is none.
@@ -77,7 +77,7 @@ def find_component(where: Signal | str, weights: Weights, names: Names) -> Compo
 def contribution(
     component: Component, weights: Weights, names: Names, inputs: np.ndarray, seen: dict[str, np.ndarray]
 ) -> np.ndarray:
-    """Give what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
+    """Return what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
 
     Args:
         component: an input, head, neuron or the carry.

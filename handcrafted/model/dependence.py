@@ -72,7 +72,7 @@ def _scan(inside: Any, reads: Sets) -> Sets:
 
 
 def _scan_sizes(inside: Any) -> tuple[int, int]:
-    """Give how many constants and how many carried values a scan reads, as jax says it until 0.11 and from 0.12 on."""
+    """How many constants and how many carried values a scan reads, as jax says it until 0.11 and from 0.12 on."""
     if "num_consts" in inside:
         return inside["num_consts"], inside["num_carry"]
     consts, carried, _ = (len(part.vals) for part in inside["ft_in"].unpack())

@@ -13,7 +13,7 @@ from handcrafted.model.provenance import Provenances, entry_name, places_in
 from handcrafted.model.transformer import Transformer
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 
-MOST_ENTRIES = 24
+MAX_ENTRIES = 24
 """Entries that are printed before the rest is counted."""
 
 
@@ -70,13 +70,13 @@ class Difference:
         lines.append(f"{len(self.entries):,} of {self.weights:,} entries differ, {self.bits:,} bits")
         for circuit, count in self.circuits.items():
             own = [entry for entry in self.entries if (entry.circuit or "no circuit") == circuit]
-            lines += [f"  {circuit} ({count})", *(f"    {entry}" for entry in own[:MOST_ENTRIES])]
-            lines += [f"    … and {count - MOST_ENTRIES} more"] if count > MOST_ENTRIES else []
+            lines += [f"  {circuit} ({count})", *(f"    {entry}" for entry in own[:MAX_ENTRIES])]
+            lines += [f"    … and {count - MAX_ENTRIES} more"] if count > MAX_ENTRIES else []
         return "\n".join(lines)
 
 
 def diff(a: Transformer, b: Transformer) -> Difference:
-    """Give in what a model differs from another one with the same coordinates and circuits, from `a` to `b`.
+    """Return in what a model differs from another one with the same coordinates and circuits, from `a` to `b`.
 
     Raises:
         HandcraftedError: if they are no models, or their coordinates or circuits are not the same.

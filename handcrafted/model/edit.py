@@ -56,7 +56,7 @@ class AffineEdit(NamedTuple):
         return (self.keep != 1) | (self.add != 0)
 
     def on(self, value: Array) -> Array:
-        """Give the values after the change."""
+        """Return the values after the change."""
         new = jnp.where(self.keep == 0, self.add, value * self.keep + self.add)
         if self.flip is None:
             return new
@@ -88,7 +88,7 @@ class Edit(NamedTuple):
         return jax.tree.map(lambda a: jnp.broadcast_to(a, (time, *a.shape[1:])), self)
 
     def per_layer(self, layers: int) -> Edit:
-        """Give every field with the layer axis first, for a scan over layers; what has none is repeated."""
+        """Return every field with the layer axis first, for a scan over layers; what has none is repeated."""
         turn = partial(jax.tree.map, lambda a: jnp.swapaxes(a, 0, 1))
         spread = partial(jax.tree.map, lambda a: jnp.broadcast_to(a, (layers, *jnp.shape(a))))
         edge = self.edge and EdgeEdit(
@@ -135,7 +135,7 @@ def check_edit(edit: Edit | None, sizes: Mapping[str, int], time: int) -> None:
 
 
 def no_edit(weights: Weights) -> Edit:
-    """Give the intervention that changes nothing, as writable numpy arrays with a time axis of length 1."""
+    """Return the intervention that changes nothing, as writable numpy arrays with a time axis of length 1."""
     size = weights.sizes
     shape = lambda *axes: (1, *(size[axis] for axis in axes))
     zeros = lambda *axes: np.zeros(shape(*axes), np.float32)

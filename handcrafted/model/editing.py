@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.model.invert_parameters import follow, off_formula
+from handcrafted.model.invert_parameters import drifted, follow
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.provenance import (
     Provenance,
@@ -57,9 +57,9 @@ def edited(
     return changed, f'model.edit("{name}", {float(number)!r}{", unlock=True" if unlock else ""})'
 
 
-def entries_off_formula(network: Network, rebuild: Rebuild | None) -> tuple[Provenance, ...]:
+def entries_drifted(network: Network, rebuild: Rebuild | None) -> tuple[Provenance, ...]:
     """Return the raw entries that are not what the structure's laws derive."""
     if rebuild is None:
         return ()
-    wrong, look = off_formula(rebuild(network.structure), network.weights), Provenances(network)
+    wrong, look = drifted(rebuild(network.structure), network.weights), Provenances(network)
     return tuple(look.of(name, at) for name, off in wrong.items() for at in places_in(off))

@@ -21,7 +21,7 @@ from handcrafted.model.edit import AffineEdit, EdgeEdit, Edit, check_edit
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.text.diagnostics import must_be
 
-MOST_WINDOW = 1_000
+MAX_WINDOW = 1_000
 """Each step of a window is a key and a value of every head."""
 
 Activations = dict[str, Array]
@@ -51,7 +51,7 @@ def checked_window(window: int) -> int:
     Raises:
         HandcraftedError: if that is no such number.
     """
-    return whole("a whole number of steps that a head sees", window, 1, MOST_WINDOW)
+    return whole("a whole number of steps that a head sees", window, 1, MAX_WINDOW)
 
 
 def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
@@ -60,7 +60,7 @@ def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
 
 
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
-    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever.
+    """Return the state before t = 0, as if the residual had been `r_0` at every layer for ever.
 
     Raises:
         HandcraftedError: if an argument is of another type or shape.
@@ -109,21 +109,21 @@ def attend(
     keys: Float[Array, "window head d_head"],
     values: Float[Array, "window head d_head"],
 ) -> tuple[Float[Array, "head window"], Float[Array, "head d_head"]]:
-    """Give the attention pattern over the lags 0, 1, … of the window, and the mixed values."""
+    """Return the attention pattern over the lags 0, 1, … of the window, and the mixed values."""
     scores = matmul(rotate(query, keys.shape[0]), keys, "thd,thd->ht") / jnp.sqrt(jnp.float32(query.shape[-1]))
     pattern = jax.nn.softmax(scores, axis=-1)
     return pattern, matmul(pattern, values, "ht,thd->hd")
 
 
 def windows(past: Array, now: Array) -> Array:
-    """Give what each step of `now` [time, …] sees of itself and of `past` [past, …]: [time, lag, …], itself first."""
+    """Return what each step of `now` [time, …] sees of itself and of `past` [past, …]: [time, lag, …], itself first."""
     time, window = now.shape[0], past.shape[0] + 1
     at = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
     return jnp.concatenate([past, now])[at]
 
 
 def _projections(layer: Mapping[str, Array], x: Array, edge: EdgeEdit | None) -> list[Array]:
-    """Give queries, keys and values [time, head, d_head]; an edited edge changes what its reader alone sees."""
+    """Return queries, keys and values [time, head, d_head]; an edited edge changes what its reader alone sees."""
     projected = []
     for kernel, bias in (("W_Q", "b_Q"), ("W_K", "b_K"), ("W_V", "b_V")):
         out = matmul(x, layer[kernel], "tm,hmd->thd") + layer[bias]

@@ -44,10 +44,10 @@ class ReadOnly(Generic[T]):
         self.__set__(model, None)
 
 
-MOST_CHANGES = 1_000
+MAX_CHANGES = 1_000
 """Changes that are remembered; the oldest are forgotten, for each keeps the arrays that it replaced."""
 
-MOST_LINES = 64
+MAX_LINES = 64
 """Entries of one change that are written out; of more their number."""
 
 
@@ -78,7 +78,7 @@ class History:
     def add(self, change: Change) -> None:
         """Remember a change; what was undone before is forgotten."""
         self.first = self.first or change.before
-        self.done = [*self.done[1 - MOST_CHANGES :], change]
+        self.done = [*self.done[1 - MAX_CHANGES :], change]
         self.undone.clear()
 
     def back(self) -> Network:
@@ -121,7 +121,7 @@ class History:
 def edits_text(old: Weights, new: Weights, masks: Weights) -> str:
     """Write down as Python by which entries two models' arrays differ; what the policy masks has to be unlocked."""
     lines = list(_edits(old, new, masks))
-    if len(lines) > MOST_LINES:
+    if len(lines) > MAX_LINES:
         return f"# {len(lines):,} entries replaced"
     return "\n".join(lines) or "# nothing changed"
 

@@ -39,7 +39,7 @@ def influence(blocks: Blocks, inputs: np.ndarray) -> dict[str, frozenset[str]]:
 
 
 def declared_influence(blocks: tuple[Block, ...], graph: SignalGraph) -> Mapping[str, frozenset[str]]:
-    """Give the same as the control structure declares it: the blocks that some path of signals leads to."""
+    """Return the same as the control structure declares it: the blocks that some path of signals leads to."""
     home = {place.writes: block.name for block in blocks for place in block.circuits}
     signals = nx.DiGraph((edge.source, edge.target) for edge in graph.edges)
     found = {}

@@ -34,7 +34,7 @@ class Zero:
     where: Place
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-        """Give zeros in the shape of the value."""
+        """Return zeros in the shape of the value."""
         return np.zeros_like(value)
 
 
@@ -47,20 +47,20 @@ class Noise:
     seed: int = 0
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-        """Give the value with noise on it."""
+        """Return the value with noise on it."""
         noise = np.random.default_rng(self.seed).normal(0.0, self.scale, value.shape)
         return value + noise.astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Patch:
-    """Give the place the value that it has on other inputs [batch, time, n_in]."""
+    """Return the place the value that it has on other inputs [batch, time, n_in]."""
 
     where: Place
     inputs: Any
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-        """Give the other run's value."""
+        """Return the other run's value."""
         assert other is not None
         return other
 
@@ -73,7 +73,7 @@ class Swap:
     order: Sequence[int]
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-        """Give the values in the new order."""
+        """Return the values in the new order."""
         return value[np.asarray(self.order)]
 
 
@@ -85,7 +85,7 @@ class Hold:
     values: Any
 
     def new(self, value: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-        """Give the values to hold."""
+        """Return the values to hold."""
         held = np.asarray(as_numbers("the values to hold", self.values))
         try:
             return np.broadcast_to(held, value.shape)
@@ -150,7 +150,7 @@ def intervene(
 
 
 def _runs(what: str, inputs: Any, weights: Weights) -> np.ndarray:
-    """Give inputs of a batch of runs [batch, time, n_in]."""
+    """Return inputs of a batch of runs [batch, time, n_in]."""
     array = np.asarray(as_numbers(what, inputs))
     must_have_axes(what, array, weights.sizes, ("batch", "time", "n_in"))
     return array
@@ -197,7 +197,7 @@ class _Run:
         return {name: np.asarray(array) for name, array in seen.items()}
 
     def value(self, where: Place) -> np.ndarray:
-        """Give the value of a place, time on the second axis."""
+        """Return the value of a place, time on the second axis."""
         if isinstance(where, tuple) and not isinstance(where, Signal):
             writer = find_component(where[0], self.weights, self.names)
             return contribution(writer, self.weights, self.names, self.inputs, self.seen)

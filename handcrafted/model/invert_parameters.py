@@ -24,7 +24,7 @@ STEPS = 40
 DIGITS = (*range(1, 10), 12, 17)
 """Significant digits that are tried: of all numbers that derive the same float32, the shortest is meant."""
 
-MOST_TARGETS = 2
+MAX_TARGETS = 2
 """Entries by which a value is looked for, if the first ones lead nowhere."""
 
 BETWEEN = 18
@@ -40,7 +40,7 @@ Off = Weights
 """Where raw entries differ from what the structure's laws derive, as booleans."""
 
 
-def off_formula(built: Network, raw: Weights) -> Off:
+def drifted(built: Network, raw: Weights) -> Off:
     """Mark the raw entries that are not what a structure derives."""
     return built.weights.map(differ, raw)
 
@@ -56,7 +56,7 @@ def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights) -> Netwo
     Error: none in the arrays; a parameter is known as well as float32 holds it.
     """
     raw, built = raw.map(np.asarray), rebuild(structure)
-    while laws := _laws(built, off_formula(built, raw)):
+    while laws := _laws(built, drifted(built, raw)):
         known = [knob for knob in knobs(built.structure).values() if knob.path[:4] in laws]
         found = [new for knob in known if (new := _Search(rebuild, built, knob, raw).found()) is not None]
         if not found:
@@ -104,7 +104,7 @@ class _Search:
         return None
 
     def _candidates(self) -> Iterator[Setting]:
-        """Give values to try: other words, whole numbers nearby, or what the secants say, from few digits to many."""
+        """Return values to try: other words, whole numbers nearby, or what the secants say, from few digits to many."""
         value = self.knob.value
         if isinstance(value, str):
             yield from self.knob.choices
@@ -120,13 +120,13 @@ class _Search:
                 yield from dict.fromkeys(float(f"{solved:.{digits}g}") for digits in DIGITS)
 
     def _probe(self, value: Setting) -> tuple[float, Network] | None:
-        """Give a trial that moves anything."""
+        """Return a trial that moves anything."""
         new = self._built(value)
         return None if new is None or not _moved(self.built, new) else (float(value), new)
 
     def _mostly_off(self, new: Network) -> bool:
         """Whether most of what a trial moves is off; if not, no other value explains what stands there."""
-        off = off_formula(self.built, self.raw)
+        off = drifted(self.built, self.raw)
         counts = np.zeros(2, int)
         for name, array in self.built.weights.items():
             moved = differ(array, new.weights[name])
@@ -134,7 +134,7 @@ class _Search:
         return bool(counts[0] > counts[1])
 
     def _built(self, value: Setting) -> Network | None:
-        """Give what a value derives; None where it is not valid, or needs other circuits."""
+        """Return what a value derives; None where it is not valid, or needs other circuits."""
         if value not in self.tried:
             self.tried[value] = None
             with suppress(HandcraftedError):
@@ -149,14 +149,14 @@ class _Search:
         return fits and bool(_moved(self.built, new))
 
     def _responding(self, new: Network) -> list[Place]:
-        """Give entries that a probe moves, those first that it moves least: others may jump."""
+        """Return entries that a probe moves, those first that it moves least: others may jump."""
         found: dict[tuple[float, float, float], Place] = {}
         for name, array in self.built.weights.items():
             for at in places_in(differ(array, new.weights[name])):
                 numbers = float(array[at]), float(new.weights[name][at]), float(self.raw[name][at])
                 found.setdefault(numbers, (name, at))
         order = sorted(found, key=lambda numbers: abs(numbers[1] - numbers[0]))
-        return [found[numbers] for numbers in order[:MOST_TARGETS]]
+        return [found[numbers] for numbers in order[:MAX_TARGETS]]
 
     def _solved(self, entry: Place) -> Iterator[float]:
         """Solve for the parameter that gives what stands at an entry: on a straight line, then between two values."""

@@ -45,7 +45,7 @@ def circuits_by_component(layout: tuple[Placement, ...]) -> dict[Component, Plac
 
 
 def component_at(array: str, index: tuple[int, ...]) -> Component | None:
-    """Give the head or neuron to which an array entry belongs; None where it belongs to none."""
+    """Return the head or neuron to which an array entry belongs; None where it belongs to none."""
     axes = dict(zip(FIELD_AXES[array], index, strict=False))
     if "head" in axes:
         return Component(HEAD, axes["layer"], axes["head"])
@@ -67,7 +67,7 @@ def report_of(name: str, sizes: Mapping[str, int], layout: tuple[Placement, ...]
     return Report(title, ("layer", "part", "owner", "role", "reads", "writes"), rows)
 
 
-MOST_WINDOW = 43
+MAX_WINDOW = 43
 """The largest window: a query turns by 1 rad per step, and 44 rad are nearly 7 turns."""
 
 PARTS = {"attention": "head", "mlp": "d_mlp"}
@@ -89,12 +89,12 @@ class Early(NamedTuple):
 
 
 def half_of(place: Placement) -> int:
-    """Give the half-layer of a circuit: 2 l for heads of layer l, 2 l + 1 for its neurons."""
+    """Return the half-layer of a circuit: 2 l for heads of layer l, 2 l + 1 for its neurons."""
     return 2 * place.layer + (place.part == "mlp")
 
 
 def writers_of(layout: Iterable[Placement]) -> dict[Signal, Placement]:
-    """Give the circuit that writes each subspace; those that enter or are carried have none."""
+    """Return the circuit that writes each subspace; those that enter or are carried have none."""
     return {place.writes: place for place in layout}
 
 
@@ -157,9 +157,9 @@ def check_window(window: Any) -> int:
     Raises:
         HandcraftedError: if it sees none, or so many that two of them look the same.
     """
-    if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOW:
+    if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MAX_WINDOW:
         raise HandcraftedError(
-            f"Expected a window of 1 to {MOST_WINDOW} steps, got {window!r}. Heads tell steps apart by an angle of "
+            f"Expected a window of 1 to {MAX_WINDOW} steps, got {window!r}. Heads tell steps apart by an angle of "
             "1 rad per step, and 44 rad are nearly 7 turns: what was 44 steps ago would pass for now. Take fewer."
         )
     return window

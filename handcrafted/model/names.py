@@ -44,7 +44,7 @@ class Port(NamedTuple):
 
 
 def group(signals: Sequence[Signal]) -> dict[Signal, np.ndarray]:
-    """Give the positions of each signal, in order of first appearance."""
+    """Return the positions of each signal, in order of first appearance."""
     found: dict[Signal, list[int]] = {}
     for position, signal in enumerate(signals):
         found.setdefault(signal, []).append(position)
@@ -104,7 +104,7 @@ class Names:
         return group([port.node(OUTPUT) for port in self.outputs])
 
     def domain(self, signal: Signal) -> Domain:
-        """Give the domain of an input or output signal; for that of a subspace see `declared`.
+        """Return the domain of an input or output signal; for that of a subspace see `declared`.
 
         Raises:
             HandcraftedError: if there is none of that name.
@@ -124,7 +124,7 @@ class Names:
         return {signal: one for signal, one in self.domains if len(spaces.get(signal, ())) == one.width}
 
     def declaring(self, resolved: Resolved) -> Names:
-        """Give the names with the domains that a structure declares, which its parameters move."""
+        """Return the names with the domains that a structure declares, which its parameters move."""
         spaces, declared = self.subspaces, resolved.declared
         return replace(self, domains=tuple((signal, one) for signal, (one, _) in declared.items() if signal in spaces))
 
@@ -133,7 +133,7 @@ class Names:
         return replace(self, domains=()) == replace(other, domains=())
 
     def find(self, signal: Signal) -> np.ndarray:
-        """Give the positions of a subspace.
+        """Return the positions of a subspace.
 
         Raises:
             HandcraftedError: if no subspace has that name.
@@ -145,12 +145,12 @@ class Names:
         return self.subspaces[signal]
 
     def opaque(self) -> tuple[Names, dict[Signal, Signal]]:
-        """Give the same grouping under meaningless subspace names `s0, s1, …`, and the renaming that was used."""
+        """Return the same grouping under meaningless subspace names `s0, s1, …`, and the renaming that was used."""
         renaming = {signal: Signal(f"s{i}", "s", f"s{i}") for i, signal in enumerate(self.subspaces)}
         residual = tuple(Coordinate(*renaming[c.subspace], c.index) for c in self.residual)
         domains = tuple((renaming.get(signal, signal), domain) for signal, domain in self.domains)
         return replace(self, residual=residual, domains=domains), renaming
 
     def permuted(self, order: Sequence[int]) -> Names:
-        """Give the names with the residual coordinates' names in another order: a wrong answer key."""
+        """Return the names with the residual coordinates' names in another order: a wrong answer key."""
         return replace(self, residual=tuple(self.residual[i] for i in order))

@@ -16,14 +16,14 @@ WIDE = 64
 
 
 def bucket(size: int, least: int = 1) -> int:
-    """Give the next size of a few: powers of two up to 64, then four between each and the next."""
+    """Return the next size of a few: powers of two up to 64, then four between each and the next."""
     power = max(least, 1 << max(size - 1, 0).bit_length())
     quarter = power // 8
     return power if power <= WIDE or power == least else power // 2 + quarter * -(-(size - power // 2) // quarter)
 
 
 def padded(weights: Weights) -> Weights:
-    """Give the same network with every axis padded to its bucket.
+    """Return the same network with every axis padded to its bucket.
 
     What is added holds zeros: layers that change nothing, heads and neurons that write nothing, coordinates that
     nobody reads. Queries grow with the root of d_head, so that scores stay what they are.

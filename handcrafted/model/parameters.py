@@ -126,7 +126,7 @@ SIZES = (0.37, 2.0**-6, 1.9, 37.0)
 
 
 def trials(knob: ParameterRef) -> list[Setting]:
-    """Give other values: all words, or numbers nearer and farther, below and above."""
+    """Return other values: all words, or numbers nearer and farther, below and above."""
     if isinstance(knob.value, str):
         return list(knob.choices)
     if isinstance(knob.value, int):

@@ -26,7 +26,7 @@ def entry_name(array: str, index: tuple[int, ...]) -> str:
 
 
 def places_in(marked: Any) -> Iterator[tuple[int, ...]]:
-    """Give the index of every entry of an array that is marked, or not zero."""
+    """Return the index of every entry of an array that is marked, or not zero."""
     return (tuple(index) for index in np.argwhere(np.asarray(marked)).tolist())
 
 
@@ -95,7 +95,7 @@ class Breach:
 
 
 def audit(network: Network, weights: Weights | None = None) -> Iterator[Breach]:
-    """Give every raw entry other than zero that the policy masks, array by array.
+    """Return every raw entry other than zero that the policy masks, array by array.
 
     Such entries never act: `effective_weights` leaves them out. What an edit or a training step puts there is lost.
 
@@ -248,7 +248,7 @@ class Provenances:
         return Provenance(array, index, value, circuit, owner, role, formula, about, locked, whole)
 
     def _circuit(self, array: str, index: tuple[int, ...]) -> Placement | None:
-        """Give the circuit of an entry; of the biases of a whole layer the one that writes the coordinate there."""
+        """Return the circuit of an entry; of the biases of a whole layer the one that writes the coordinate there."""
         component = component_at(array, index)
         if component is not None:
             return self.circuits.get(component)
@@ -258,7 +258,7 @@ class Provenances:
         return next((p for p in self.network.layout if (p.layer, p.part, p.writes) == (index[0], part, subspace)), None)
 
     def _signal(self, array: str, index: tuple[int, ...]) -> Signal | None:
-        """Give the signal of an entry outside all circuits: an input, an output, or a subspace."""
+        """Return the signal of an entry outside all circuits: an input, an output, or a subspace."""
         axes = dict(zip(FIELD_AXES[array], index, strict=False))
         if "n_in" in axes:
             return self.names.inputs[axes["n_in"]].node(INPUT)

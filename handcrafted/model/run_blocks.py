@@ -102,7 +102,7 @@ def _ported(block: Block) -> tuple[Source, ...]:
 
 
 def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
-    """Give the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
+    """Return the state before t = 0, as if the residual had been `r_0` at every layer for ever."""
     arrays, first = blocks.arrays, before(blocks)
     keys, values = {}, {}
     for block in blocks.blocks:
@@ -124,12 +124,12 @@ def cut_state(blocks: tuple[Block, ...], dense_carry: Any, dense_keys: Any, dens
 
 
 def before(blocks: Blocks) -> ByBlock:
-    """Give what stood in each block before t = 0."""
+    """Return what stood in each block before t = 0."""
     return {name: own["r_0"] for name, own in blocks.arrays.items()}
 
 
 def _first(part: BlockPart, block: Block, blocks: Blocks, first: ByBlock, window: int) -> list[Array]:
-    """Give the rings of keys and of values before t = 0."""
+    """Return the rings of keys and of values before t = 0."""
     own = blocks.arrays[block.name]
     seen, _ = _gather(part, block, first, own["r_0 inputs"], blocks.ported)
     return [jnp.repeat(_project(own, name, part.half, seen)[None], window - 1, axis=0) for name in "KV"]
@@ -182,7 +182,7 @@ class _Untouched:
 
 
 def _at(touch: AffineEdit | None, *index: int | Positions) -> AffineEdit | _Untouched:
-    """Give what an intervention does at some places, of one layer where there are layers."""
+    """Return what an intervention does at some places, of one layer where there are layers."""
     if touch is None:
         return _Untouched()
     place = tuple(np.array(one, int) for one in index)
@@ -190,7 +190,7 @@ def _at(touch: AffineEdit | None, *index: int | Positions) -> AffineEdit | _Unto
 
 
 def _embedded(block: Block, own: Mapping[str, Any], inputs: Array, edit: Edit) -> Array:
-    """Give what the inputs that a block reads put into the stream."""
+    """Return what the inputs that a block reads put into the stream."""
     given = matmul(inputs[np.array(block.rows, int)], own["W_E"], "i,im->m") + own["b_E"]
     return _at(edit.embed, block.inputs).on(given)
 
@@ -198,7 +198,7 @@ def _embedded(block: Block, own: Mapping[str, Any], inputs: Array, edit: Edit) -
 def _gather(
     part: BlockPart, block: Block, now: ByBlock, given: ArrayLike, ported: bool
 ) -> tuple[Array, dict[Source, Array]]:
-    """Give what a part reads, and which ports had to put a safe value."""
+    """Return what a part reads, and which ports had to put a safe value."""
     found, faults = [], {}
     for source in part.sources:
         value = jnp.asarray(given if source.block is None else now[source.block])[np.array(source.at)]
@@ -215,14 +215,14 @@ def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, A
 
 
 def _project(own: Mapping[str, Any], name: str, half: int, seen: Array) -> Array:
-    """Give queries, keys or values [head, d_head]."""
+    """Return queries, keys or values [head, d_head]."""
     return matmul(seen, own[f"W_{name} {half}"], "m,hmd->hd") + own[f"b_{name} {half}"]
 
 
 def _heads(
     own: Mapping[str, Any], part: BlockPart, seen: Array, past: tuple[Array, Array], touch: AffineEdit | _Untouched
 ) -> tuple[Array, list[Array]]:
-    """Give what the heads add to what they may write, and their rings after the step."""
+    """Return what the heads add to what they may write, and their rings after the step."""
     query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
     rings = [jnp.concatenate([ring, new[None]]) for ring, new in zip(past, (key, value), strict=True)]
     _, z = attend(query, *(ring[::-1] for ring in rings))
@@ -231,13 +231,13 @@ def _heads(
 
 
 def _neurons(own: Mapping[str, Any], part: BlockPart, seen: Array, touch: AffineEdit | _Untouched) -> Array:
-    """Give what the neurons add to what they may write."""
+    """Return what the neurons add to what they may write."""
     pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
     return matmul(touch.on(jax.nn.relu(pre)), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
 
 
 def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:
-    """Give the outputs [n_out], each through its port, and which ports had to put a safe value."""
+    """Return the outputs [n_out], each through its port, and which ports had to put a safe value."""
     found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks))
     caught = []
     for block in blocks.blocks:

@@ -29,7 +29,7 @@ GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 
 def memory() -> int:
-    """Give how many bytes this process may take at most: of the machine, of its container, of its own limits."""
+    """Return how many bytes this process may take at most: of the machine, of its container, of its own limits."""
     return min(_limits(), default=sys.maxsize)
 
 
@@ -50,7 +50,7 @@ def _limits() -> Iterator[int]:
 STRUCTURE, ARRAYS = "structure.yaml", "weights.safetensors"
 """The two files of a folder."""
 
-MOST_BYTES, MOST_HEADER = 4_000_000_000, 1_000_000
+MAX_BYTES, MAX_HEADER = 4_000_000_000, 1_000_000
 """Larger files of arrays are not opened, nor those that say more of their arrays than anybody needs to."""
 
 
@@ -81,7 +81,7 @@ def save_model(network: Network, folder: str | Path) -> Path:
 
 
 def digest(structure: ControlStructure) -> str:
-    """Give the SHA-256 of what a structure says, however its file is laid out."""
+    """Return the SHA-256 of what a structure says, however its file is laid out."""
     return hashlib.sha256(dumps(structure).encode()).hexdigest()
 
 
@@ -173,15 +173,15 @@ def _check_size(path: Path) -> None:
         )
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
-    if size > MOST_BYTES or MOST_HEADER < header <= size:
+    if size > MAX_BYTES or MAX_HEADER < header <= size:
         raise HandcraftedError(
-            f"{located(path)}: Expected at most {MOST_BYTES / 1e9:g} GB, and {MOST_HEADER / 1e6:g} MB of header, got "
+            f"{located(path)}: Expected at most {MAX_BYTES / 1e9:g} GB, and {MAX_HEADER / 1e6:g} MB of header, got "
             "more. Is it a model's file?"
         )
 
 
 def _shapes(path: Path, file: Any) -> dict[str, tuple[int, ...]]:
-    """Give the shape of every array, as the header says it."""
+    """Return the shape of every array, as the header says it."""
     if unfit := sorted(set(file.keys()) ^ set(FIELD_AXES)):
         raise HandcraftedError(
             f"{located(path)}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "

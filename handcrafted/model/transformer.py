@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from jax.core import Tracer
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
-from handcrafted.model.editing import edited, entries_off_formula
+from handcrafted.model.editing import edited, entries_drifted
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.history import ANEW, CHANGES, Change, History, ReadOnly, edits_text
 from handcrafted.model.intervention import Intervention, intervene
@@ -99,18 +100,14 @@ class Transformer(Reported, nnx.Module):
         return Weights(**{name: getattr(self, name)[...] for name in FIELD_AXES})
 
     def set_weights(self, new: Weights) -> None:
-        """Replace the raw arrays; the masks stay as they are.
-
-        Raises:
-            HandcraftedError: if the shapes disagree, or if the Layer 0 controller would change, which is frozen.
-        """
+        """Replace the raw arrays; the masks stay as they are. Raises as `change` does."""
         self.change(new)
 
     def edit(self, entry: str, value: Any, unlock: bool = False) -> None:
         """Set one raw array entry, such as `W_in[0, 3, 5]`.
 
         Where the arrays then are what some other value of a parameter derives, the structure follows: a set point that
-        is one entry can be moved by it. Else the circuit is off its formula, see `off_formula`.
+        is one entry can be moved by it. Else the circuit is off its formula, see `drifted`.
 
         Args:
             entry: which.
@@ -164,20 +161,12 @@ class Transformer(Reported, nnx.Module):
         self._structure, self._layout, self._names = network.structure, network.layout, network.names
 
     def undo(self) -> None:
-        """Take the last change back; arrays are then what they were, bit for bit.
-
-        Raises:
-            HandcraftedError: if there is none.
-        """
+        """Take the last change back, bit for bit; raises HandcraftedError if there is none."""
         self._become(self.history.back())
         self.history.tell()
 
     def redo(self) -> None:
-        """Do the last change again that was undone.
-
-        Raises:
-            HandcraftedError: if there is none.
-        """
+        """Do the last change again that was undone; raises HandcraftedError if there is none."""
         self._become(self.history.forth())
         self.history.tell()
 
@@ -249,9 +238,15 @@ class Transformer(Reported, nnx.Module):
             )
 
     @property
-    def off_formula(self) -> tuple[Provenance, ...]:
+    def drifted(self) -> tuple[Provenance, ...]:
         """The raw entries that are not what the structure's laws derive; none where circuits were given."""
-        return entries_off_formula(self.network, self._rebuild)
+        return entries_drifted(self.network, self._rebuild)
+
+    @property
+    def off_formula(self) -> tuple[Provenance, ...]:
+        """What `drifted` was called before."""
+        warnings.warn("`off_formula` is now `drifted`", DeprecationWarning, stacklevel=2)
+        return self.drifted
 
     def provenance(self, entry: str) -> Provenance:
         """Say what an array entry, such as `W_in[0, 3, 5]`, is for: circuit, owner, role, formula, and who locks it.

@@ -73,18 +73,18 @@ class Weights:
     r_0: Any
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Give (name, array) pairs in declared order."""
+        """Return (name, array) pairs in declared order."""
         return ((field.name, getattr(self, field.name)) for field in fields(self))
 
     def keys(self) -> Iterator[str]:
-        """Give the arrays' names, so that `dict(weights)` works."""
+        """Return the arrays' names, so that `dict(weights)` works."""
         return (field.name for field in fields(self))
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, _known(name))
 
     def replace(self, **arrays: Any) -> Weights:
-        """Give a copy with some arrays replaced.
+        """Return a copy with some arrays replaced.
 
         Raises:
             HandcraftedError: if there is none of that name.
@@ -96,11 +96,11 @@ class Weights:
         return Weights(**{name: function(array, *(other[name] for other in others)) for name, array in self.items()})
 
     def numpy(self) -> Weights:
-        """Give the arrays as writable numpy copies."""
+        """Return the arrays as writable numpy copies."""
         return self.map(lambda array: np.array(array))
 
     def layers(self) -> dict[str, Any]:
-        """Give the arrays with a leading layer axis."""
+        """Return the arrays with a leading layer axis."""
         return {name: self[name] for name in PER_LAYER}
 
     @property
@@ -112,7 +112,7 @@ class Weights:
 
     @classmethod
     def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
-        """Give arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …).
+        """Return arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …).
 
         Raises:
             HandcraftedError: if a length is missing, or is none.
@@ -151,7 +151,7 @@ def check_shapes(weights: Weights) -> Weights:
 
 
 def sizes_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
-    """Give the length of every axis of arrays of these shapes.
+    """Return the length of every axis of arrays of these shapes.
 
     Raises:
         HandcraftedError: naming the first array that does not fit.

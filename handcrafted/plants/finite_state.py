@@ -11,7 +11,7 @@ from jax import Array
 from pydantic import AfterValidator, Field
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.parts import EMPTY, MOST_ROWS, MOST_WORDS, Name, NameMap, Part
+from handcrafted.control.parts import EMPTY, MAX_ROWS, MAX_WORDS, Name, NameMap, Part
 from handcrafted.plants.plant import Advance, Plant, State, different
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
 
@@ -30,8 +30,8 @@ class FiniteStatePlant(Plant):
 
     law: Literal["finite state"]
     output: Name
-    states: Annotated[tuple[Name, ...], AfterValidator(different), Field(min_length=1, max_length=MOST_WORDS)]
-    transitions: Annotated[tuple[FiniteStateTransition, ...], Field(max_length=MOST_ROWS)] = ()
+    states: Annotated[tuple[Name, ...], AfterValidator(different), Field(min_length=1, max_length=MAX_WORDS)]
+    transitions: Annotated[tuple[FiniteStateTransition, ...], Field(max_length=MAX_ROWS)] = ()
     initial: Name | None = None
 
     example: ClassVar = {

@@ -72,7 +72,7 @@ class TankPlant(Plant):
 
 
 def _level_after(time_step: np.float32, level: Array, drive: Array, drag: np.float32) -> Array:
-    """Give the level of a tank after a step, for drive and drag per twice the area.
+    """Return the level of a tank after a step, for drive and drag per twice the area.
 
     Measure time by T with dt = r dT, where r is the root of the level: then r' = drive - drag r as a vehicle's speed,
     and the time itself is its way. Newton's method finds the T at which that way is the time step.
@@ -93,7 +93,7 @@ def _level_after(time_step: np.float32, level: Array, drive: Array, drag: np.flo
 
 
 def _shares(t: Array, drag: np.float32) -> tuple[Array, Array]:
-    """Give what t adds to the speed, and to the way, per unit of drive: (1 - exp(-drag t)) / drag and its integral."""
+    """What t adds to the speed, and to the way, per unit of drive: (1 - exp(-drag t)) / drag and its integral."""
     x = jnp.maximum(drag * t, TINY)
     series = sum((-x) ** n / np.float32(factorial(n + 2)) for n in range(8))
     return t * (-jnp.expm1(-x) / x), t * (t * jnp.where(x < 0.5, series, (1 + jnp.expm1(-x) / x) / x))

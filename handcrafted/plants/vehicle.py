@@ -67,7 +67,7 @@ class VehiclePlant(Plant):
 
 
 def way_to_rest(v: Array, drive: Array, drag: np.float32) -> Array:
-    """Give the way until a vehicle stands still that does not accelerate; without limit if nothing brakes it.
+    """Return the way until a vehicle stands still that does not accelerate; without limit if nothing brakes it.
 
     Formula: (v / drag) (1 - log(1 + x) / x), x = drag v / -drive; by its series where x is small.
     """

@@ -98,7 +98,7 @@ Effect = tuple[Signal, Signal, int]
 
 
 def _effects(subject: TargetNetwork, kind: str) -> dict[Effect, float]:
-    """Give who has an effect on whom, after how many steps, and how large a share of its size."""
+    """Return who has an effect on whom, after how many steps, and how large a share of its size."""
     w, step = subject.padded, subject.window - 1
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
@@ -121,12 +121,12 @@ def _effects(subject: TargetNetwork, kind: str) -> dict[Effect, float]:
 
 
 def _at_least(seen: np.ndarray, declared: np.ndarray) -> np.ndarray:
-    """Give the sizes of a padded axis: what was seen, or declared where that is more; 1 where nothing is."""
+    """Return the sizes of a padded axis: what was seen, or declared where that is more; 1 where nothing is."""
     return np.maximum(seen, np.pad(declared, (0, len(seen) - len(declared)), constant_values=1.0))
 
 
 def _values(subject: TargetNetwork, final: np.ndarray, kind: str, step: int) -> np.ndarray:
-    """Give what stands in place of each coordinate [run, d_model]."""
+    """Return what stands in place of each coordinate [run, d_model]."""
     now, rng = final[:, step], np.random.default_rng(subject.seed)
     if kind == "zero":
         return np.zeros_like(now)
@@ -139,7 +139,7 @@ def _values(subject: TargetNetwork, final: np.ndarray, kind: str, step: int) -> 
 
 
 def _exceeding(u: Signal, shares: np.ndarray, places: dict[Signal, np.ndarray]) -> dict[Effect, float]:
-    """Give the effects, as shares of the size of what they change [lag, coordinate], that are more than rounding."""
+    """Return the effects, as shares of the size of what they change [lag, coordinate], that are more than rounding."""
     peaks = {v: shares[:, at].max(axis=1, initial=0) for v, at in places.items()}
     return {
         (u, v, int(k)): float(peak[k])
@@ -161,7 +161,7 @@ def _peaks(
     nothing: Edit,
     window: int,
 ) -> tuple[Float[Array, "subspace lag d_model"], Float[Array, "subspace lag n_out"]]:
-    """Give the largest change over runs of the stream and the outputs, from the step of the ablation on."""
+    """Return the largest change over runs of the stream and the outputs, from the step of the ablation on."""
     when = jnp.zeros((inputs.shape[1], 1)).at[step].set(1.0)
 
     def one(mask: Array) -> tuple[Array, Array]:

@@ -23,23 +23,23 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
 
-MOST_CONTEXTS = 64
+MAX_CONTEXTS = 64
 
 
-def contexts(domains: list[Domain], seed: int, most: int = MOST_CONTEXTS) -> list[np.ndarray]:
-    """Give the coordinates [context, width] of each signal: all combinations of words and grid points, or a sample.
+def contexts(domains: list[Domain], seed: int, most: int = MAX_CONTEXTS) -> list[np.ndarray]:
+    """Return the coordinates [context, width] of each signal: all combinations of words and grid points, or a sample.
 
     Args:
         domains: of the signals.
         seed: of the sample.
-        most: up to how many combinations all are given; beyond it, and for what has no grid, `MOST_CONTEXTS` at random.
+        most: up to how many combinations all are given; beyond it, and for what has no grid, `MAX_CONTEXTS` at random.
     """
     points = [domain.points(most) for domain in domains]
     if domains and math.prod(len(block) if block is not None else np.inf for block in points) <= most:
         rows = np.array(list(itertools.product(*(range(len(block)) for block in points if block is not None))))
         return [block[rows[:, i]] for i, block in enumerate(points) if block is not None]
     rng = np.random.default_rng(seed)
-    return [drawn(domain, MOST_CONTEXTS, rng) for domain in domains]
+    return [drawn(domain, MAX_CONTEXTS, rng) for domain in domains]
 
 
 def drawn(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -50,7 +50,7 @@ def drawn(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def sequences(names: Names, time: int, seed: int) -> np.ndarray:
-    """Give inputs [context, time, n_in]: each context at the first step, other contexts in random order after it."""
+    """Return inputs [context, time, n_in]: each context at the first step, other contexts in random order after it."""
     signals: dict[Signal, np.ndarray] = names.input_signals
     blocks = contexts([names.domain(signal) for signal in signals], seed)
     count = len(blocks[0]) if blocks else 1
@@ -74,14 +74,14 @@ def declared_values(
 
 
 def usual(values: np.ndarray) -> np.ndarray:
-    """Give the root mean square over runs and steps, scaled so that no square overflows."""
+    """Return the root mean square over runs and steps, scaled so that no square overflows."""
     most = np.abs(values).max(axis=(0, 1))
     scaled = values / np.where(most > 0, most, np.float32(1))
     return np.sqrt(np.mean(scaled**2, axis=(0, 1), dtype=float)) * most
 
 
 def within(values: np.ndarray) -> np.ndarray:
-    """Give values in float32, what is too large for it as its largest number."""
+    """Return values in float32, what is too large for it as its largest number."""
     most = float(np.finfo(np.float32).max)
     return np.clip(values, -most, most).astype(np.float32)
 
@@ -106,12 +106,12 @@ def edge(
 
 
 def _printed(matrix: np.ndarray) -> list[list[float]]:
-    """Give a matrix in six digits."""
+    """Return a matrix in six digits."""
     return [[float(f"{value:.6g}") for value in row] for row in np.asarray(matrix).tolist()]
 
 
 def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[int, float | None]:
-    """Give (sign, gain) of a multiple of the identity, and (0, None) of any other matrix; dead rows do not count."""
+    """Return (sign, gain) of a multiple of the identity, and (0, None) of any other matrix; dead rows do not count."""
     if matrix.shape[0] != matrix.shape[1]:
         return 0, None
     rows = np.ones(len(matrix), bool) if live is None else live
@@ -122,7 +122,7 @@ def sign_and_gain(matrix: np.ndarray, live: np.ndarray | None = None) -> tuple[i
 
 
 def direction(change: np.ndarray, effect: np.ndarray, floor: float) -> int | None:
-    """Give the sign of a response that only ever rises (+1) or falls (-1) with its source, 0 where it does both.
+    """Return the sign of a response that only ever rises (+1) or falls (-1) with its source, 0 where it does both.
 
     Words count by their place in the list, so that a sign means: later words rather than earlier ones. None where
     nothing that varies shows it.
@@ -140,7 +140,7 @@ def direction(change: np.ndarray, effect: np.ndarray, floor: float) -> int | Non
 
 
 def wires(subject: TargetNetwork) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
-    """Give what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix).
+    """Return what the embedding, the unembedding and the recurrence connect: (source, target, lag, matrix).
 
     Formula: |x_u| |W| > 2^-20 |x_v|, x at its largest.
     """
@@ -175,7 +175,7 @@ Pair = tuple[Signal, Signal]
 
 
 def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
-    """Give the largest change of any output [pair] when the readers that write the second signal see the first swapped.
+    """The largest change of any output [pair] when the readers that write the second signal see the first swapped.
 
     Formula: the readers' input changes by u(x') - u(x), with x' another run; everything after them runs on.
     Source: Wang et al. 2022, Interpretability in the Wild (path patching).

@@ -45,7 +45,7 @@ def record(subject: TargetNetwork, inputs: np.ndarray) -> Stream:
 
 
 def changes_of(subject: TargetNetwork, x: Stream, contrast: str, seed: int) -> Stream:
-    """Give by how much the stream differs under a contrast, at the first of the steps that are watched [run, …].
+    """Return by how much the stream differs under a contrast, at the first of the steps that are watched [run, …].
 
     `sample` takes the values of another run of the batch, `zero` takes them away, `noise` adds Gaussian noise of
     each coordinate's own size, so that what is never written stays unchanged; `domain` puts any value in place that is
@@ -138,7 +138,7 @@ def _with_outputs(subject: TargetNetwork, edges: list[Edge]) -> list[Edge]:
 
 
 def _sizes(subject: TargetNetwork, x: Stream) -> dict[Signal, float]:
-    """Give the size of each signal: the declared one, or the largest that was seen where that is more."""
+    """Return the size of each signal: the declared one, or the largest that was seen where that is more."""
     final = np.asarray(x.final, float).reshape(-1, x.final.shape[-1])
     ends = {
         signal: final @ subject.padded.W_U[:, at].astype(float) for signal, at in subject.names.output_signals.items()
@@ -200,7 +200,7 @@ def _edge(
 
 
 def linear_fit(change: np.ndarray, answer: np.ndarray) -> np.ndarray | None:
-    """Give the matrix [source, target] by which answers [run, target] follow from changes [run, source]; else None.
+    """Return the matrix [source, target] by which answers [run, target] follow from changes [run, source]; else None.
 
     Both are shares of sizes, so that squares stay finite. Where the change does not move, nothing follows from it.
     """
@@ -210,7 +210,7 @@ def linear_fit(change: np.ndarray, answer: np.ndarray) -> np.ndarray | None:
 
 
 def _direction(tried: Mapping[str, Tried], effects: Mapping[str, np.ndarray]) -> int | None:
-    """Give the sign of a response that is not linear: as seen in other runs, or else over all that is declared."""
+    """Return the sign of a response that is not linear: as seen in other runs, or else over all that is declared."""
     for name in ("sample", "domain"):
         sign = direction(tried[name].change, effects[name], EFFECT_FLOOR)
         if sign is not None:
@@ -219,7 +219,7 @@ def _direction(tried: Mapping[str, Tried], effects: Mapping[str, np.ndarray]) ->
 
 
 def input_edges(subject: TargetNetwork) -> list[Edge]:
-    """Give the edges from the network's inputs: what each puts on the stream, over all contexts."""
+    """Return the edges from the network's inputs: what each puts on the stream, over all contexts."""
     inputs = sequences(subject.names, 1, subject.seed)[:, 0]
     found = []
     for source, rows in subject.names.input_signals.items():

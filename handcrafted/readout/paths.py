@@ -44,13 +44,13 @@ class Path:
 
 
 def lags_of(weights: Weights, layer: int, head: int, window: int) -> tuple[tuple[int, float], ...]:
-    """Give the lags at which a head looks by position alone, with their attention weights."""
+    """Return the lags at which a head looks by position alone, with their attention weights."""
     query, key = weights.b_Q[layer, head].astype(float), weights.b_K[layer, head].astype(float)
     return looks_back(query / np.sqrt(len(query)), key, window, LAG_FLOOR)
 
 
 def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) -> tuple[tuple[int, float], ...]:
-    """Give the lags to which a query and a key that are the same at every step lead, with their attention weights.
+    """Return the lags to which a query and a key that are the same at every step lead, with their attention weights.
 
     Lags with a weight of at most `floor` are left out.
 
@@ -63,7 +63,7 @@ def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) ->
 
 
 def _scores(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
-    """Give the score of each lag [window]: (R(j) q) . k."""
+    """Return the score of each lag [window]: (R(j) q) . k."""
     j = np.arange(window)
     turned = (np.cos(j) * query[0] - np.sin(j) * query[1]) * key[0]
     turned += (np.sin(j) * query[0] + np.cos(j) * query[1]) * key[1]
@@ -71,7 +71,7 @@ def _scores(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
 
 
 def paths_of(subject: TargetNetwork) -> Iterator[Path]:
-    """Give the path through every head and every group of neurons of a layer that write something."""
+    """Return the path through every head and every group of neurons of a layer that write something."""
     weights, size = subject.weights, subject.weights.sizes
     for layer in range(size["layer"]):
         for head in range(size["head"]):
@@ -87,7 +87,7 @@ def _exact(array: np.ndarray) -> np.ndarray:
 
 
 def paths_of_head(subject: TargetNetwork, layer: int, head: int) -> Iterator[Path]:
-    """Give what a head moves, and where it attends by content also what steers it."""
+    """Return what a head moves, and where it attends by content also what steers it."""
     w, scale, at = subject.weights, subject.scale, (layer, head)
     out = _exact(w.W_O[at])
     if not np.any(out):
@@ -105,7 +105,7 @@ def paths_of_head(subject: TargetNetwork, layer: int, head: int) -> Iterator[Pat
 
 
 def transfer(path: Path, source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
-    """Give the matrix [source, target] by which a linear path carries one subspace to another, else None."""
+    """Return the matrix [source, target] by which a linear path carries one subspace to another, else None."""
     if path.through is None:
         return None
     return path.read[source] @ path.through @ path.write[:, target]
@@ -116,7 +116,7 @@ Join = tuple[Signal, np.ndarray, Signal, np.ndarray]
 
 
 def joins(path: Path, subject: TargetNetwork) -> list[Join]:
-    """Give the pairs of subspaces between which a path carries more than rounding.
+    """Return the pairs of subspaces between which a path carries more than rounding.
 
     Formula: |x_u| |R_u W_v| > 2^-20 |x_v|, x at its largest: what is read at its full size, times the weights that
         read, times those that write. Of a score that x_u moves by d: the share of attention that moves, at most
@@ -132,7 +132,7 @@ def joins(path: Path, subject: TargetNetwork) -> list[Join]:
 
 
 def _carried(path: Path, reach: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Give the most that passes from each coordinate that is read to each that is written [row, column]."""
+    """Return the most that passes from each coordinate that is read to each that is written [row, column]."""
     read, write = path.read[rows], path.write[:, columns]
     if path.through is not None:
         return reach[:, None] * np.abs(read @ path.through @ write)

@@ -97,7 +97,7 @@ class _Runs:
         self.control = np.random.default_rng(subject.seed + 1).normal(size=which.max() + 1)[which]
 
     def of(self, signal: Signal, lag: int = 0) -> np.ndarray:
-        """Give a subspace's values [run, width], so many steps ago."""
+        """Return a subspace's values [run, width], so many steps ago."""
         return (self.before if lag else self.now)[:, self.subject.spaces[signal]]
 
     def varies(self, signal: Signal) -> bool:
@@ -106,11 +106,11 @@ class _Runs:
         return bool(most > FLOOR * float(self.subject.size(signal).max()))
 
     def r2(self, source: Signal, target: Signal, lag: int) -> float:
-        """Give how well a subspace, so many steps ago, tells another one."""
+        """Return how well a subspace, so many steps ago, tells another one."""
         return decoded(self.of(source, lag), self.of(target))
 
     def table(self, variable: Signal) -> Iterator[Probe]:
-        """Give a probe per subspace that varies."""
+        """Return a probe per subspace that varies."""
         wanted = self.of(variable)
         raw = decoded(self.raw, wanted)
         for signal, at in self.subject.spaces.items():
@@ -121,7 +121,7 @@ class _Runs:
 
 
 def decoded(features: np.ndarray, wanted: np.ndarray) -> float:
-    """Give the share of the variance of `wanted` [run, width] that features [run, feature] tell, in the second half."""
+    """The share of the variance of `wanted` [run, width] that features [run, feature] tell, in the second half."""
     half = len(features) // 2
     with_one = np.column_stack([_scaled(features), np.ones(len(features))])
     wanted = _scaled(wanted)
@@ -149,7 +149,7 @@ def _final(subject: TargetNetwork, weights: Weights, inputs: np.ndarray) -> np.n
 
 
 def _random(subject: TargetNetwork) -> Weights:
-    """Give a network of the same shape with random weights and no recurrence, which would run away."""
+    """Return a network of the same shape with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
     drawn = subject.padded.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
     return drawn.replace(W_R=np.zeros_like(drawn.W_R))

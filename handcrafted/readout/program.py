@@ -1,12 +1,7 @@
-"""A network as a program: what any coordinate is, by rectified units, of the signals at which one stops asking.
-
-Heads that look back by position are linear, and so are the embedding, the recurrence and the biases; what is left are
-units. Everything is read off the arrays, in float64: no entry is too small to count.
-"""
+"""A network as a program: what any coordinate is, by rectified units, of the signals at which one stops asking."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,15 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.readout.paths import looks_back
-from handcrafted.readout.target import TargetNetwork
 from handcrafted.text.diagnostics import HandcraftedError
-
-SAME = 1e-12
-"""Relative difference up to which two weights of a unit are one: what float64 does to a product of float32."""
-
-SILENT = 1e-38
-"""Attention below this is 0 in float32."""
 
 
 class Free(NamedTuple):
@@ -50,7 +37,7 @@ Row = dict[Atom, float]
 Part = tuple[Row, float]
 """A row, and the weight with which it is added."""
 
-MOST_TERMS = 10**6
+MAX_TERMS = 10**6
 """Up to how many terms are added up for one network; where everything reads everything there are more."""
 
 
@@ -92,242 +79,21 @@ class Program:
         return (*found, slice(start, len(self.units))) if len(self.units) else ()
 
     def at(self, reads: Any) -> Any:
-        """Give the results [..., result] for what is read [..., read], in float64.
+        """Return the results [..., result] for what is read [..., read], in float64.
 
         It is written so that forms on a cell may stand for numbers, see `handcrafted.verdict.forms`.
         """
         return self._known(reads) @ self.results.T
 
     def inside(self, reads: Any) -> Any:
-        """Give what each unit rectifies [..., unit]."""
+        """Return what each unit rectifies [..., unit]."""
         return self._known(reads) @ self.units.T
 
     def _known(self, reads: Any) -> Any:
-        """Give 1, what is read, and all units, one after the other."""
+        """Return 1, what is read, and all units, one after the other."""
         known = np.concatenate([np.ones((*reads.shape[:-1], 1)), reads], axis=-1)
         first = 1 + len(self.reads)
         for level in self.levels:
             rows = self.units[level, : first + level.start]
             known = np.concatenate([known, np.maximum(known @ rows.T, 0.0)], axis=-1)
         return known
-
-
-class Reader:
-    """Reads programs off a network's arrays.
-
-    Args:
-        subject: the network.
-        known: the subspaces at which one stops asking; inputs of the network are such anyway.
-
-    Attributes:
-        past: coordinates, other than those, whose past was asked for: before t = 0 they are what the array `r_0` says.
-    """
-
-    def __init__(self, subject: TargetNetwork, known: Collection[Signal]):
-        self.subject, self.known, self.w = subject, frozenset(known), subject.weights
-        self.at: list[tuple[Signal, int]] = [(Signal("", "", ""), 0)] * len(subject.names.residual)
-        for signal, places in subject.spaces.items():
-            for i, place in enumerate(places):
-                self.at[place] = signal, i
-        self.inputs = {
-            row: (signal, i)
-            for signal, rows in subject.names.input_signals.items()
-            for i, row in enumerate(rows.tolist())
-        }
-        self.rows: dict[tuple[int, int, int], Row] = {}
-        self.units: list[Row] = []
-        self.numbers: dict[frozenset[Atom], list[int]] = {}
-        self.asked: list[tuple[int, int]] = []
-        self.past: set[int] = set()
-        self.neurons: dict[tuple[int, int, int], Row] = {}
-        self.terms = 0
-
-    def program(self, *signals: Signal) -> Program:
-        """Give the program of all coordinates of some subspaces or outputs, at the end of a step.
-
-        Raises:
-            NotPiecewiseLinear: if a head on the way attends by content.
-            TooManyTerms: if there are more than a million.
-            KeepsState: if what is asked about depends on a state that is handed on by another coordinate.
-        """
-        outputs = self.subject.names.output_signals
-        rows = []
-        for signal in signals:
-            if signal in outputs:
-                rows += [self._output(column) for column in outputs[signal].tolist()]
-            else:
-                rows += [self._written(place, self.last, 0) for place in self.subject.names.find(signal).tolist()]
-        return self._compiled(rows)
-
-    @property
-    def last(self) -> int:
-        """The half-layer after everything is written."""
-        return 2 * self.w.sizes["layer"]
-
-    def _output(self, column: int) -> Row:
-        return self._total([({ONE: 1.0}, float(self.w.b_U[column])), *self._of(self.w.W_U[:, column], self.last, 0)])
-
-    def _of(self, weights: np.ndarray, until: int, lag: int) -> list[Part]:
-        """Give what a reader with weights [d_model] adds up, as it stands after half-layer `until`, `lag` steps ago."""
-        return [(self._value(p, until, lag), float(weights[p])) for p in _live(weights)]
-
-    def _value(self, place: int, until: int, lag: int) -> Row:
-        """Give a coordinate as somebody reads it: itself if one stops asking there, else what it is made of."""
-        signal, index = self.at[place]
-        if signal in self.known and not self._written_after(place, until):
-            return {Free(signal, index, lag): 1.0}
-        if lag:
-            self.past.add(place)
-        return self._written(place, until, lag)
-
-    def _written(self, place: int, until: int, lag: int) -> Row:
-        """Give what is written to a coordinate up to a half-layer, by everything that writes."""
-        key = place, until, lag
-        if key not in self.rows:
-            self._must_end(place, lag)
-            self.asked.append((place, lag))
-            try:
-                self.rows[key] = self._total([(self._embedded(place, lag), 1.0), *self._added(place, until, lag)])
-            finally:
-                self.asked.pop()
-        return self.rows[key]
-
-    def _must_end(self, place: int, lag: int) -> None:
-        """Stop where a coordinate's past is asked for in order to know the coordinate."""
-        if any(place == other and lag > earlier for other, earlier in self.asked):
-            signal, _ = self.at[place]
-            raise KeepsState(f"it keeps a state in {signal}, where none is declared: the recurrence hands it on")
-
-    def _embedded(self, place: int, lag: int) -> Row:
-        """Give what stands in a coordinate at the start of a step: inputs, bias, and what the recurrence hands on."""
-        w = self.w
-        inputs: list[Part] = [
-            ({Free(*self.inputs[row], lag): 1.0}, float(w.W_E[row, place])) for row in _live(w.W_E[:, place])
-        ]
-        carried = self._of(w.W_R[:, place], self.last, lag + 1)
-        return self._total([({ONE: 1.0}, float(w.b_E[place])), *inputs, *carried])
-
-    def _written_after(self, place: int, until: int) -> bool:
-        """Whether anything writes to a coordinate after a half-layer; then it is no longer what it is at the end."""
-        return any(time > until for time, *_ in self.writers[place])
-
-    def _added(self, place: int, until: int, lag: int) -> list[Part]:
-        """Give what heads and neurons write to a coordinate up to a half-layer."""
-        found = []
-        for time, kind, layer, number in self.writers[place]:
-            if time > until:
-                continue
-            if kind == "bias":
-                array = self.w.b_O if time % 2 else self.w.b_out
-                found.append(({ONE: 1.0}, float(array[layer, place])))
-            elif kind == "head":
-                found.append((self._head(layer, number, place, lag), 1.0))
-            else:
-                key = layer, number, lag
-                if key not in self.neurons:
-                    self.neurons[key] = self._unit(*key)
-                found.append((self.neurons[key], float(self.w.W_out[layer, number, place])))
-        return found
-
-    @cached_property
-    def writers(self) -> list[list[tuple[int, str, int, int]]]:
-        """Who writes each coordinate: half-layer, kind, layer, and number of the head or neuron."""
-        w, found = self.w, [[] for _ in self.at]
-        for layer, head, place in np.argwhere(np.any(w.W_O != 0, axis=2)).tolist():
-            found[place].append((2 * layer + 1, "head", layer, head))
-        for layer, neuron, place in np.argwhere(w.W_out != 0).tolist():
-            found[place].append((2 * layer + 2, "neuron", layer, neuron))
-        for shift, biases in ((1, w.b_O), (2, w.b_out)):
-            for layer, place in np.argwhere(biases != 0).tolist():
-                found[place].append((2 * layer + shift, "bias", layer, 0))
-        return found
-
-    def _head(self, layer: int, head: int, place: int, lag: int) -> Row:
-        w = self.w
-        out = w.W_O[layer, head, :, place].astype(float)
-        given = float(w.b_V[layer, head] @ out)
-        through = w.W_V[layer, head].astype(float) @ out
-        ways: list[Part] = [({ONE: 1.0}, given)]
-        for back, weight in self._lags(layer, head):
-            ways += [(row, weight * part) for row, part in self._of(through, 2 * layer, lag + back)]
-        return self._total(ways)
-
-    def _lags(self, layer: int, head: int) -> tuple[tuple[int, float], ...]:
-        w = self.w
-        if np.any(w.W_Q[layer, head]) or np.any(w.W_K[layer, head]):
-            raise NotPiecewiseLinear(
-                f"L{layer}H{head} attends by content: what it gives is no piecewise linear function."
-            )
-        query, key = w.b_Q[layer, head].astype(float), w.b_K[layer, head].astype(float)
-        return looks_back(query / np.sqrt(len(query)), key, self.subject.window, SILENT)
-
-    def _unit(self, layer: int, neuron: int, lag: int) -> Row:
-        """Give a neuron's activation: a unit of the program, or what is left of it.
-
-        Formula: r(k x) = k r(x) for k > 0, and r(-x) = r(x) - x, so that exact pairs are linear.
-        """
-        w = self.w
-        column = self._of(w.W_in[layer, :, neuron], 2 * layer + 1, lag)
-        inner = self._total([({ONE: 1.0}, float(w.b_in[layer, neuron])), *column])
-        if not inner.keys() - {ONE}:
-            return self._total([({ONE: 1.0}, max(inner.get(ONE, 0.0), 0.0))])
-        first = min(inner.keys() - {ONE}, key=_order)
-        scale = max(abs(weight) for atom, weight in inner.items() if atom != ONE)
-        sign = np.sign(inner[first])
-        row: Row = {self._number({atom: sign * weight / scale for atom, weight in inner.items()}): scale}
-        return row if sign > 0 else self._total([(row, 1.0), (inner, 1.0)])
-
-    def _total(self, parts: Iterable[Part]) -> Row:
-        """Add weighted rows up; what cancels exactly disappears."""
-        found: Row = {}
-        for row, factor in parts:
-            self.terms += len(row)
-            for atom, weight in row.items():
-                found[atom] = found.get(atom, 0.0) + factor * weight
-        if self.terms > MOST_TERMS:
-            raise TooManyTerms(f"Expected at most {MOST_TERMS:,} terms in the program of a network, got more.")
-        return {atom: weight for atom, weight in found.items() if weight != 0}
-
-    def _number(self, inner: Row) -> int:
-        """Give the number of the unit with that inside, a new one where there is none yet."""
-        alike = self.numbers.setdefault(frozenset(inner), [])
-        for number in alike:
-            other = self.units[number]
-            if all(abs(other[atom] - weight) <= SAME * abs(weight) for atom, weight in inner.items()):
-                return number
-        self.units.append(inner)
-        alike.append(len(self.units) - 1)
-        return alike[-1]
-
-    def _compiled(self, rows: list[Row]) -> Program:
-        """Lay rows, and the units that they need, out as arrays."""
-        needed: set[int] = set()
-        waiting = [atom for row in rows for atom in row if isinstance(atom, int) and atom != ONE]
-        while waiting:
-            number = waiting.pop()
-            if number not in needed:
-                needed.add(number)
-                waiting += [atom for atom in self.units[number] if isinstance(atom, int) and atom != ONE]
-        order = sorted(needed)
-        inside = [self.units[number] for number in order]
-        reads = sorted({atom for row in (*rows, *inside) for atom in row if isinstance(atom, Free)}, key=_order)
-        place: dict[Atom, int] = {ONE: 0, **{read: 1 + i for i, read in enumerate(reads)}}
-        place |= {number: 1 + len(reads) + i for i, number in enumerate(order)}
-        return Program(tuple(reads), _laid_out(inside, place), _laid_out(rows, place))
-
-
-def _laid_out(rows: list[Row], place: Mapping[Atom, int]) -> np.ndarray:
-    found = np.zeros((len(rows), len(place)))
-    for number, row in enumerate(rows):
-        for atom, weight in row.items():
-            found[number, place[atom]] = weight
-    return found
-
-
-def _order(atom: Atom) -> tuple:
-    """Units by their numbers, then coordinates by their names."""
-    return (0, atom) if isinstance(atom, int) else (1, *atom.signal, atom.index, atom.lag)
-
-
-def _live(column: np.ndarray) -> list[int]:
-    return np.flatnonzero(column).tolist()

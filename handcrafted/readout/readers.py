@@ -68,7 +68,7 @@ class ReaderResponse(NamedTuple):
 
 @partial(jax.jit, static_argnames="window")
 def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
-    """Give what the readers compute on the recorded stream, over runs."""
+    """Return what the readers compute on the recorded stream, over runs."""
 
     def one(x: Stream) -> Base:
         def projected(kernel: Array, bias: Array) -> Array:
@@ -83,7 +83,7 @@ def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
 
 
 def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> ReaderResponse:
-    """Give what the readers answer to a change that they see at the first of `time` steps; `change` is of that step."""
+    """What the readers answer to a change that they see at the first of `time` steps; `change` is of that step."""
     stream = _heads(weights, base, change.pre[:, readers.at] * readers.at_on, readers, window)
     stream = stream.at[0].add(_neurons(weights, base.pre, change.mid[:, readers.at] * readers.at_on, readers))
     final = change.final[readers.at] * readers.at_on
@@ -98,7 +98,7 @@ Along = tuple[float, ...]
 def respond_along(
     weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along
 ) -> ReaderResponse:
-    """Give what the readers answer to a change, exactly, or as the mean of the slopes along it times the change."""
+    """Return what the readers answer to a change, exactly, or as the mean of the slopes along it times the change."""
     if not along:
         return respond(weights, base, change, readers, window)
     exact = lambda part: respond(weights, base, part, readers, window)
@@ -109,7 +109,7 @@ def respond_along(
 
 
 def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window: int) -> Array:
-    """Give what the heads write otherwise [time, d_model] for a change [layer, coordinate] of what they see."""
+    """Return what the heads write otherwise [time, d_model] for a change [layer, coordinate] of what they see."""
     layer, head = jnp.divmod(readers.heads, weights.W_Q.shape[1])
     moved = lambda kernel: matmul(change[layer], kernel[layer, head][:, readers.at], "hm,hmd->hd")
     q, k, v = (part[:, readers.heads] for part in base[:3])
@@ -128,7 +128,7 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
 
 
 def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> Array:
-    """Give what the neurons write otherwise [d_model] for a change [layer, coordinate] of what they see."""
+    """Return what the neurons write otherwise [d_model] for a change [layer, coordinate] of what they see."""
     layer, column = jnp.divmod(readers.neurons, weights.W_in.shape[2])
     into = weights.W_in[layer[:, None], readers.at, column[:, None]]
     base = pre[readers.neurons]
@@ -140,7 +140,7 @@ def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> A
 def effects(
     weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()
 ) -> tuple[ReaderResponse, Array]:
-    """Give the responses to a change of each subspace in turn, over runs.
+    """Return the responses to a change of each subspace in turn, over runs.
 
     Args:
         weights: effective weights.
@@ -164,7 +164,7 @@ def effects(
 
 @partial(jax.jit, static_argnames=("window", "along"))
 def over_time(weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()) -> Array:
-    """Give the response of the stream to a change of one subspace [run, time, d_model]."""
+    """Return the response of the stream to a change of one subspace [run, time, d_model]."""
     one = lambda base, delta: respond_along(weights, base, delta, readers, window, along).stream
     return jax.vmap(one)(base, change)
 
@@ -181,7 +181,7 @@ class ReaderAnswers:
                 self.rows[row] = jax.tree.map(lambda part, i=i: part[i], found)
 
     def of(self, row: int) -> Answer:
-        """Give what is answered to a change of one subspace, by its number."""
+        """Return what is answered to a change of one subspace, by its number."""
         return Answer(self, row)
 
 
@@ -200,7 +200,7 @@ class Answer:
         self.now, self.outputs, self.carry = now.stream, now.outputs, now.carry
 
     def stream(self, lag: int) -> np.ndarray:
-        """Give the answer on the stream [run, d_model] so many steps later."""
+        """Return the answer on the stream [run, d_model] so many steps later."""
         return np.asarray(self.now) if lag == 0 else self.later[:, lag]
 
     @cached_property
@@ -212,7 +212,7 @@ class Answer:
 
 
 def by_class(subject: TargetNetwork, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:
-    """Give the numbers of the subspaces of each class with their readers, filled up to a few lengths."""
+    """Return the numbers of the subspaces of each class with their readers, filled up to a few lengths."""
     w = subject.padded
     kernels = np.abs(np.concatenate([w.W_Q, w.W_K, w.W_V], axis=-1))
     read_by_head = kernels.max(axis=-1).reshape(-1, kernels.shape[2])

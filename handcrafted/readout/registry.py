@@ -97,13 +97,13 @@ def unregister(name: str) -> None:
 
 
 def registered() -> Mapping[str, Readout]:
-    """Give all readouts by name, those that judge first."""
+    """Return all readouts by name, those that judge first."""
     rank = {name: place for place, name in enumerate(FIRST)}
     return dict(sorted(_KNOWN.items(), key=lambda item: (not item[1].judges, rank.get(item[0], len(rank)))))
 
 
 def chosen(names: list[str] | tuple[str, ...] | None) -> tuple[Readout, ...]:
-    """Give the readouts of these names; None gives those that judge.
+    """Return the readouts of these names; None gives those that judge.
 
     Raises:
         HandcraftedError: naming the first unknown one.

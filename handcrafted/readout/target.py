@@ -52,7 +52,7 @@ class Scale:
 
 
 def size_of(domain: Domain) -> float:
-    """Give the largest size of a signal's coordinates."""
+    """Return the largest size of a signal's coordinates."""
     return 1.0 if domain.discrete else max(abs(domain.low), abs(domain.high)) or 1.0
 
 
@@ -77,7 +77,7 @@ def scale_of(weights: Weights, names: Names) -> Scale:
 
 
 def _pass(w: Weights, declared: np.ndarray, inputs: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Give the sizes after one step, and those of heads, queries, keys and neurons on the way."""
+    """Return the sizes after one step, and those of heads, queries, keys and neurons on the way."""
     free, kept = np.isnan(declared), np.nan_to_num(declared)
     held = lambda x: np.minimum(np.where(free, x, kept), LARGEST)
     x, found = held(inputs @ w.W_E + w.b_E + before @ w.W_R), []
@@ -92,7 +92,7 @@ def _pass(w: Weights, declared: np.ndarray, inputs: np.ndarray, before: np.ndarr
 
 
 def scale_of_signal(scale: Scale, names: Names, signal: Signal) -> np.ndarray:
-    """Give the sizes of a signal's coordinates, be it a subspace, an input or an output."""
+    """Return the sizes of a signal's coordinates, be it a subspace, an input or an output."""
     if signal in names.subspaces:
         return scale.size[names.subspaces[signal]]
     if signal.role == INPUT:
@@ -139,11 +139,11 @@ class TargetNetwork:
         return scale_of(self.weights, self.names)
 
     def size(self, signal: Signal) -> np.ndarray:
-        """Give the sizes of a signal's coordinates, of which rounding is a share."""
+        """Return the sizes of a signal's coordinates, of which rounding is a share."""
         return scale_of_signal(self.scale, self.names, signal)
 
     def reach(self, signal: Signal) -> np.ndarray:
-        """Give the largest that a signal's coordinates can be."""
+        """Return the largest that a signal's coordinates can be."""
         return self.scale.reach[self.spaces[signal]] if signal in self.spaces else self.size(signal)
 
     @cached_property
@@ -161,7 +161,7 @@ class TargetNetwork:
 
 
 def finite(values: Any, what: str) -> np.ndarray:
-    """Give what a network computed, as numbers that can be compared.
+    """Return what a network computed, as numbers that can be compared.
 
     Raises:
         HandcraftedError: if a number is infinite or none.

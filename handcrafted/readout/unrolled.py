@@ -26,7 +26,7 @@ def folded(over_time: nx.DiGraph) -> set[tuple[Signal, Signal, int]]:
 
 
 def delays(graph: SignalGraph, source: Signal, steps: int) -> dict[Signal, int]:
-    """Give the first step at which each signal can feel what `source` does at step 0; without those that never do."""
+    """Return the first step at which each signal can feel what `source` does at step 0; without those that never do."""
     reached = nx.single_source_shortest_path_length(unrolled(graph, steps), (source, 0))
     found: dict[Signal, int] = {}
     for signal, t in reached:

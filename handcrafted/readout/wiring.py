@@ -80,7 +80,7 @@ class _Writers:
         self.cache: dict[Signal, tuple] = {}
 
     def reach(self, source: Signal, reader: np.ndarray, seen: int) -> float:
-        """Give the largest product of a reader [source, r] with what is written by half-layer `seen`."""
+        """Return the largest product of a reader [source, r] with what is written by half-layer `seen`."""
         at = self.subject.spaces[source]
         if source not in self.cache:
             block = self.rows[:, at].tocsr()
@@ -95,6 +95,6 @@ class _Writers:
 
 
 def _norms(rows: np.ndarray) -> np.ndarray:
-    """Give the norm of each row, scaled so that no square overflows."""
+    """Return the norm of each row, scaled so that no square overflows."""
     most = float(np.abs(rows).max(initial=0)) or 1.0
     return np.linalg.norm(rows / most, axis=1) * most

@@ -19,7 +19,7 @@ from handcrafted.control.numbers import as_numbers
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.rules_of_processes import MOST_HANDED
+from handcrafted.loading.rules_of_processes import MAX_HANDED
 from handcrafted.plants.plant import Plant, Process
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import clipped, listed
@@ -140,7 +140,7 @@ class _Wiring:
         return found
 
     def _source(self, link: ResolvedLink, seen: tuple[str, ...]) -> InputSource:
-        """Give where a link's signal is made; components without dynamics pass on what they get of the same name."""
+        """Return where a link's signal is made; components without dynamics pass on what they get of the same name."""
         sender, name = link.id.sender, link.id.name
         if link.sent_by_controller and link.port:
             return InputSource(ACTION, network_output(link.port))
@@ -152,9 +152,9 @@ class _Wiring:
                 f"Expected a process somewhere in the ring {ring}, which hands {name} round without anybody making it. "
                 "Give one of these components dynamics."
             )
-        if len(seen) > MOST_HANDED:
+        if len(seen) > MAX_HANDED:
             raise HandcraftedError(
-                f"Expected {name} to be handed on at most {MOST_HANDED} times before {seen[0]}, got more. Shorten it."
+                f"Expected {name} to be handed on at most {MAX_HANDED} times before {seen[0]}, got more. Shorten it."
             )
         same = [other for other in self._arriving(sender) if other.id.name == name] if sender else []
         if sender and sender not in self.processes and len(same) == 1:

@@ -23,7 +23,7 @@ from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
-from handcrafted.rollout.loop import ClosedLoop, Network, Seen, measure, observe, proceed
+from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, measure, observe, proceed
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""
@@ -66,7 +66,7 @@ def run_faulted(
     moving: Mapping[Signal, Array],
     kept: Array,
     injections: Injection,
-) -> tuple[Seen, Array]:
+) -> tuple[StepRecord, Array]:
     """Run one closed loop per fault, all from the same state and disturbed alike.
 
     Args:
@@ -86,7 +86,7 @@ def run_faulted(
 
 def _run(
     setting: Setting, weights: Weights, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array, fault: Injection
-) -> tuple[Seen, Array]:
+) -> tuple[StepRecord, Array]:
     healthy = _cut(setting, weights)
     faulty = _cut(setting, _changed(weights, fault)) if fault.weights is not None else None
     if faulty is not None:
@@ -99,7 +99,9 @@ def _run(
     past = lambda value: jnp.broadcast_to(value, (setting.depth, *value.shape))
     memory = _Kept(jnp.int32(-1), past(first), past(loop.actions))
 
-    def one_step(carry: tuple[ClosedLoop, _Kept], now: tuple) -> tuple[tuple[ClosedLoop, _Kept], tuple[Seen, Array]]:
+    def one_step(
+        carry: tuple[ClosedLoop, _Kept], now: tuple
+    ) -> tuple[tuple[ClosedLoop, _Kept], tuple[StepRecord, Array]]:
         step, draw, outside = now
         return _step(setting, (healthy, faulty), *carry, outside, kept, fault, step, draw)
 
@@ -109,7 +111,7 @@ def _run(
 
 def _step(
     setting: Setting,
-    networks: tuple[Network, Network | None],
+    networks: tuple[Runnable, Runnable | None],
     now: ClosedLoop,
     memory: _Kept,
     outside: Mapping[Signal, Array],
@@ -117,7 +119,7 @@ def _step(
     fault: Injection,
     step: Array,
     draw: Array,
-) -> tuple[tuple[ClosedLoop, _Kept], tuple[Seen, Array]]:
+) -> tuple[tuple[ClosedLoop, _Kept], tuple[StepRecord, Array]]:
     names, world = setting.names, setting.worlds[0]
     observed = observe(world, now.processes)
     since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, step), step, -1))
@@ -138,7 +140,7 @@ def _step(
         _pushed(memory.inputs, true, fault.inputs, active),
         _pushed(memory.outputs, commanded, fault.outputs, active),
     )
-    seen = Seen(now.processes, observed, true, residual[kept], commanded, caught)
+    seen = StepRecord(now.processes, observed, true, residual[kept], commanded, caught)
     return (ClosedLoop(new, processes, actions), after), (seen, actions)
 
 
@@ -165,17 +167,17 @@ def _pushed(past: Array, value: Array, change: PortChange | None, active: Array)
 
 
 def _changed(weights: Weights, fault: Injection) -> Weights:
-    """Give the arrays with the fault's entries."""
+    """Return the arrays with the fault's entries."""
     assert fault.weights is not None
     flat, back = ravel_pytree(weights)
     return back(flat.at[fault.weights.places].set(fault.weights.values, mode="drop"))
 
 
-def _cut(setting: Setting, weights: Weights) -> Network:
+def _cut(setting: Setting, weights: Weights) -> Runnable:
     return split(setting.blocks, weights) if setting.blocks else weights
 
 
-def _begun(setting: Setting, network: Network) -> State | BlockState:
+def _begun(setting: Setting, network: Runnable) -> State | BlockState:
     return start(network, setting.window) if isinstance(network, Blocks) else initial_state(network, setting.window)
 
 
@@ -184,7 +186,7 @@ def _chosen(condition: Array, one: Any, other: Any) -> Any:
 
 
 def _advance(
-    network: Network, names: Names, state: Any, inputs: Array, edit: Edit | None
+    network: Runnable, names: Names, state: Any, inputs: Array, edit: Edit | None
 ) -> tuple[State | BlockState, Array, Array, Array | None]:
     """Run the network one step, as in `loop`, under an edit."""
     if isinstance(network, Weights):
@@ -197,7 +199,7 @@ def _advance(
 
 
 def _remembered(state: State | BlockState, fault: Injection, active: Array, draw: Array, blocks: Cut) -> Any:
-    """Give what the network remembers, as the fault leaves it."""
+    """Return what the network remembers, as the fault leaves it."""
     if fault.state is None:
         return state
     touches = touches_now(fault.state, active, draw)
@@ -208,7 +210,7 @@ def _remembered(state: State | BlockState, fault: Injection, active: Array, draw
 
 
 def _stale(old: State | BlockState, new: Any, fault: Injection, active: Array, blocks: Cut) -> Any:
-    """Give what the network remembers next: where the fault holds it, what it was."""
+    """Return what the network remembers next: where the fault holds it, what it was."""
     if fault.stale is None:
         return new
     held = _like(old, fault.stale, blocks)
@@ -230,7 +232,7 @@ def _proceed(
     active: Array,
     draw: Array,
 ) -> Mapping[str, Mapping[str, Array]]:
-    """Give the processes' states after a step."""
+    """Return the processes' states after a step."""
     if fault.shocks is not None:
         signals = [Signal(owner, DISTURBANCE, "disturbance") for owner in setting.worlds[0].processes]
         shocks = fault.shocks.now(active, draw).on(jnp.stack([outside[signal] for signal in signals]))

@@ -32,7 +32,7 @@ class InjectedChange(NamedTuple):
     flip: Any
 
     def now(self, active: Array, draw: Array) -> AffineEdit:
-        """Give what it does in one step."""
+        """Return what it does in one step."""
         keep = jnp.where(active, self.keep, 1.0)
         return AffineEdit(keep, jnp.where(active, self.add + self.noise * draw, 0.0), jnp.where(active, self.flip, 0))
 
@@ -106,18 +106,18 @@ class Injection(NamedTuple):
     variant: Any = None
 
     def like(self, template: Injection) -> Injection:
-        """Give the same fault in the shape of another: what is None here and not there is taken from there."""
+        """Return the same fault in the shape of another: what is None here and not there is taken from there."""
         edit = template.edit if self.edit is None or template.edit is None else _or(self.edit, template.edit)
         return _or(self, template)._replace(edit=edit)
 
 
 def _or(one: Any, other: Any) -> Any:
-    """Give a tuple's fields, or the other's where they are None."""
+    """Return a tuple's fields, or the other's where they are None."""
     return type(one)(*(b if a is None else a for a, b in zip(one, other, strict=True)))
 
 
 def touches_now(changes: Any, active: Array, draw: Array) -> Any:
-    """Give what changes do in one step: the same tree with a `AffineEdit` for each `InjectedChange`."""
+    """Return what changes do in one step: the same tree with a `AffineEdit` for each `InjectedChange`."""
     return jax.tree.map(
         lambda one: one.now(active, draw), changes, is_leaf=lambda part: isinstance(part, InjectedChange)
     )

@@ -35,7 +35,7 @@ class ClosedLoop(NamedTuple):
     actions: Array
 
 
-class Seen(NamedTuple):
+class StepRecord(NamedTuple):
     """What is recorded of each step."""
 
     processes: Mapping[str, Mapping[str, Array]]
@@ -46,14 +46,14 @@ class Seen(NamedTuple):
     faults: Array | None
 
 
-Network = Weights | Blocks
+Runnable = Weights | Blocks
 """Effective weights, dense or cut into blocks."""
 
 
 @partial(jax.jit, static_argnames=("world", "names"))
 def run_steps(
-    network: Network, world: Environment, names: Names, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array
-) -> tuple[ClosedLoop, Seen]:
+    network: Runnable, world: Environment, names: Names, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array
+) -> tuple[ClosedLoop, StepRecord]:
     """Run steps of the closed loop.
 
     Args:
@@ -68,8 +68,8 @@ def run_steps(
         Where it ended, and what was seen, with leading axes [run, time].
     """
 
-    def one_run(start: tuple[ClosedLoop, Mapping[Signal, Array]]) -> tuple[ClosedLoop, Seen]:
-        def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, Seen]:
+    def one_run(start: tuple[ClosedLoop, Mapping[Signal, Array]]) -> tuple[ClosedLoop, StepRecord]:
+        def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, StepRecord]:
             return _step(network, world, names, now, outside, kept)
 
         return jax.lax.scan(one_step, *start)
@@ -78,18 +78,20 @@ def run_steps(
 
 
 def _step(
-    network: Network, world: Environment, names: Names, now: ClosedLoop, outside: Mapping[Signal, Array], kept: Array
-) -> tuple[ClosedLoop, Seen]:
+    network: Runnable, world: Environment, names: Names, now: ClosedLoop, outside: Mapping[Signal, Array], kept: Array
+) -> tuple[ClosedLoop, StepRecord]:
     observed = observe(world, now.processes)
     inputs = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
     state, actions, residual, faults = _advance(network, names, now.network, inputs)
     actions = _forced(actions, outside, FORCED_ACTIONS)
     processes = proceed(world, names, now.processes, observed, actions, outside)
-    return ClosedLoop(state, processes, actions), Seen(now.processes, observed, inputs, residual[kept], actions, faults)
+    return ClosedLoop(state, processes, actions), StepRecord(
+        now.processes, observed, inputs, residual[kept], actions, faults
+    )
 
 
 def _advance(
-    network: Network, names: Names, state: Any, inputs: Array
+    network: Runnable, names: Names, state: Any, inputs: Array
 ) -> tuple[State | BlockState, Array, Array, Array | None]:
     """Run the network one step; give its state, outputs [n_out], residual [d_model] and ports' faults [port]."""
     if isinstance(network, Weights):
@@ -108,7 +110,7 @@ def _forced(values: Array, outside: Mapping[Signal, Array], by: Signal) -> Array
 
 
 def observe(world: Environment, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:
-    """Give what each process is seen to do, from its state."""
+    """Return what each process is seen to do, from its state."""
     return {owner: world.processes[owner].observe(state) for owner, state in processes.items()}
 
 
@@ -120,7 +122,7 @@ def measure(
     outside: Mapping[Signal, Array],
     exact: bool = False,
 ) -> Array:
-    """Give the network's inputs [n_in], as the sensors round them unless `exact`.
+    """Return the network's inputs [n_in], as the sensors round them unless `exact`.
 
     An action that comes back is that of the step before.
     """
@@ -139,7 +141,7 @@ def proceed(
     actions: Array,
     outside: Mapping[Signal, Array],
 ) -> Mapping[str, Mapping[str, Array]]:
-    """Give the processes' states after a step with these actions [n_out]."""
+    """Return the processes' states after a step with these actions [n_out]."""
     found = {}
     for owner, state in processes.items():
         value = lambda source: _value(source, names, observed, actions, outside)
@@ -158,7 +160,7 @@ def _rounded(value: Array, domain: Domain) -> Array:
 def _value(
     source: InputSource, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]
 ) -> Array:
-    """Give a number for a real signal, coordinates [width] for a discrete one."""
+    """Return a number for a real signal, coordinates [width] for a discrete one."""
     if source.kind == PROCESS:
         return observed[source.signal.owner][source.signal.name]
     if source.kind == ACTION:

@@ -35,7 +35,7 @@ LINEAR = 1e-3
 
 
 def process_edges(structure: ControlStructure, names: Names, seed: int = 0) -> tuple[Edge, ...]:
-    """Give an edge from each output of the network to each input that it moves through the processes.
+    """Return an edge from each output of the network to each input that it moves through the processes.
 
     Formula: from each of 16 random states, all actions held, one of them raised from then on: the lag is the first
         step at which any measurement differs, the sign that of all differences up to 64 steps later, 0 if they differ;
@@ -76,14 +76,14 @@ def _edge(output: Signal, measured: Signal, effect: np.ndarray, by: np.ndarray) 
 
 
 def _gain(effect: np.ndarray, by: np.ndarray) -> float | None:
-    """Give the first answer per unit of the action if all trials agree on it, else None."""
+    """Return the first answer per unit of the action if all trials agree on it, else None."""
     slopes = effect[by != 0] / by[by != 0]
     alike = slopes.size and np.ptp(slopes) <= LINEAR * np.abs(slopes).max()
     return float(np.median(slopes)) if alike else None
 
 
 def _draw(domain: Domain, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Give a low and a high value of an action [width]: two places in its range, or two of its words."""
+    """Return a low and a high value of an action [width]: two places in its range, or two of its words."""
     if domain.discrete:
         low, high = sorted(rng.choice(domain.width, 2, replace=domain.width < 2))
         return tuple(np.eye(domain.width, dtype=np.float32)[[low, high]])
@@ -92,7 +92,7 @@ def _draw(domain: Domain, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
 
 
 def _start(structure: ControlStructure, world: Environment, rng: np.random.Generator) -> Mapping[str, Mapping]:
-    """Give states: real ones that a feedback carries anywhere in its range, words any, all others as declared."""
+    """Return states: real ones that a feedback carries anywhere in its range, words any, all others as declared."""
     domains = {(link.id.sender, link.id.name): link.domain for link in structure.resolved.links if link.counted}
     return {
         owner: {name: _anywhere(first, domains.get((owner, name)), rng) for name, first in process.initial.items()}
@@ -110,7 +110,7 @@ def _anywhere(first: np.ndarray, domain: Domain | None, rng: np.random.Generator
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _run(world: Environment, names: Names, starts: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
-    """Give what would be measured [trial, step, n_in] with the actions held, undisturbed, before sensors round it."""
+    """Return what would be measured [trial, step, n_in] with the actions held, undisturbed, before sensors round it."""
 
     def trial(start: Mapping, held: Array) -> Array:
         def one(now: Mapping, _: None) -> tuple[Mapping, Array]:
@@ -124,5 +124,5 @@ def _run(world: Environment, names: Names, starts: Mapping, actions: Array, outs
 
 
 def _number(values: np.ndarray) -> np.ndarray:
-    """Give [trial, step] of coordinates [trial, step, width]; words count by their place in the list."""
+    """Return [trial, step] of coordinates [trial, step, width]; words count by their place in the list."""
     return values[..., 0] if values.shape[-1] == 1 else values @ np.arange(values.shape[-1])

@@ -17,7 +17,7 @@ from handcrafted.rollout.environment import DISTURBANCE, Environment, PlainFunct
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import listed, shown
 
-MOST_STEPS = 10_000_000
+MAX_STEPS = 10_000_000
 """Steps of a run; more would not fit a usual machine's memory."""
 
 Values = Mapping[str, Any] | None
@@ -57,7 +57,7 @@ def given(
     Raises:
         HandcraftedError: naming what does not fit.
     """
-    steps = whole("a whole number of steps", steps, 1, MOST_STEPS)
+    steps = whole("a whole number of steps", steps, 1, MAX_STEPS)
     for what, values in (("initial states", initial), ("inputs", inputs)):
         must_be(values, Mapping | None, f"a dictionary of {what} by name")
     functions = _functions(structure, process)
@@ -134,7 +134,7 @@ def _known(name: str, known: Iterable[str], what: str) -> str:
 def _states(
     structure: ControlStructure, functions: Functions, initial: dict[str, Any]
 ) -> tuple[Environment, dict[str, dict[str, np.ndarray]]]:
-    """Give the first state of every process [run, …]: what is given, else what is declared."""
+    """Return the first state of every process [run, …]: what is given, else what is declared."""
     declared = world_of(structure)
     own = {name: {} for name in functions}
     bundled = {name: process for name, process in declared.processes.items() if name not in functions}
@@ -161,7 +161,7 @@ def _states(
 
 
 def _owner_of(key: str, state: Mapping, own: Mapping) -> tuple[str, str]:
-    """Give the process and the name in its state that `name` or `owner.name` means."""
+    """Return the process and the name in its state that `name` or `owner.name` means."""
     places = [(owner, name) for owner, part in state.items() for name in part]
     full = [place for place in places if ".".join(place) == key]
     full += [(owner, key[len(owner) + 1 :]) for owner in own if key.startswith(f"{owner}.")]
@@ -175,13 +175,13 @@ def _owner_of(key: str, state: Mapping, own: Mapping) -> tuple[str, str]:
 
 
 def _domain_of(structure: ControlStructure, owner: str, name: str) -> Domain | None:
-    """Give the domain of the feedback that carries a state."""
+    """Return the domain of the feedback that carries a state."""
     links = (link for link in structure.resolved.links if (link.id.sender, link.id.name) == (owner, name))
     return next((link.domain for link in links), None)
 
 
 def _first_values(key: str, value: Any, domain: Domain | None) -> np.ndarray:
-    """Give the first values [run, …] of a state, checked against the range of its feedback."""
+    """Return the first values [run, …] of a state, checked against the range of its feedback."""
     if domain is not None and domain.discrete:
         return np.stack([domain.encode(str(word)) for word in np.atleast_1d(value)])
     array = _numbers(f"the initial {key}", value)
@@ -193,7 +193,7 @@ def _first_values(key: str, value: Any, domain: Domain | None) -> np.ndarray:
 
 
 def _numbers(what: str, value: Any) -> np.ndarray:
-    """Give finite numbers, one at least."""
+    """Return finite numbers, one at least."""
     array = finite_numbers(what, value)
     if array.size == 0:
         raise HandcraftedError(f"Expected numbers for {what}, got an array of the shape {array.shape}. Give some.")
@@ -201,7 +201,7 @@ def _numbers(what: str, value: Any) -> np.ndarray:
 
 
 def _outside(world: Environment, inputs: dict[str, Any], steps: int) -> dict[Signal, np.ndarray]:
-    """Give the signals from outside [run, time, width]: what is given, else their initial value."""
+    """Return the signals from outside [run, time, width]: what is given, else their initial value."""
     of = {external.signal: external for external in world.externals}
     names = {name: of[signal] for name, signal in signals_by_name(of).items()}
     found = {}
@@ -236,7 +236,7 @@ def _over_time(key: str, array: np.ndarray, inner: int, steps: int) -> np.ndarra
 
 
 def _disturbances(world: Environment, given: Any, steps: int, seed: int, counts: _Runs) -> dict[Signal, np.ndarray]:
-    """Give what disturbs each process [run, time]: as given, else drawn from the declared interval."""
+    """Return what disturbs each process [run, time]: as given, else drawn from the declared interval."""
     chosen = dict(given) if isinstance(given, Mapping) else {name: given for name in world.processes}
     for name in chosen:
         _known(name, world.processes, "the name of a process")

@@ -19,9 +19,9 @@ from handcrafted.model.names import group
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
-from handcrafted.rollout.loop import ClosedLoop, Network, Seen, run_steps
+from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.setup import RunSetup, given
-from handcrafted.rollout.trace import Signals, Trace, excursions_of
+from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import progress_bar
 
@@ -42,7 +42,7 @@ def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
     return found
 
 
-def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[Seen], finite: bool = True) -> Trace:
+def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[StepRecord], finite: bool = True) -> Trace:
     """Join what was recorded chunk by chunk, and name it.
 
     Args:
@@ -82,7 +82,7 @@ def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[Seen], finite:
         remembered=named["remembered"],
         done=named["done"],
         disturbance=named["disturbance"],
-        excursions=excursions_of([*named.values()], domains, KINDS),
+        range_violations=range_violations_of([*named.values()], domains, KINDS),
         domains=domains,
         steps=setup.steps,
         runs=setup.runs,
@@ -91,7 +91,7 @@ def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[Seen], finite:
 
 
 def _true_domains(structure: ControlStructure) -> dict[Signal, Domain]:
-    """Give the domain of each true state that some feedback carries."""
+    """Return the domain of each true state that some feedback carries."""
     links = (link for link in structure.resolved.links if link.id.sender and not link.sent_by_controller)
     return {Signal(link.id.sender or "", STATE, link.id.name): link.domain for link in links}
 
@@ -99,7 +99,7 @@ def _true_domains(structure: ControlStructure) -> dict[Signal, Domain]:
 class _Whole:
     """The recorded chunks, joined along time; without an axis of runs if none was given."""
 
-    def __init__(self, setup: RunSetup, parts: Sequence[Seen]):
+    def __init__(self, setup: RunSetup, parts: Sequence[StepRecord]):
         self.setup, self.parts = setup, parts
 
     def _join(self, arrays: Sequence[Any]) -> np.ndarray:
@@ -207,7 +207,7 @@ def simulate(
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
-    parts: list[Seen] = []
+    parts: list[StepRecord] = []
     with progress_bar(progress) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
             now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
@@ -217,27 +217,27 @@ def simulate(
 
 
 def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
-    """Give a stretch of time [run, length, …]; beyond the end the last value stays, so that one shape is compiled."""
+    """Return a stretch of time [run, length, …]; beyond the end the last value stays, so that one shape is compiled."""
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
-def network_of(model: Transformer) -> Network:
-    """Give the arrays that run: cut into blocks where there is a Layer 0 controller to protect, else as they are."""
+def network_of(model: Transformer) -> Runnable:
+    """Return the arrays that run: cut into blocks where there is a Layer 0 controller to protect, else as they are."""
     if model.seal is None:
         return model.effective_weights
     return split(model.blocks, model.effective_weights)
 
 
-def start_of(network: Network, window: int, setup: RunSetup) -> ClosedLoop:
-    """Give the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
+def start_of(network: Runnable, window: int, setup: RunSetup) -> ClosedLoop:
+    """Return the loop before t = 0, with a leading run axis; the actions then are those that r_0 declares."""
     state, actions = _before(network, window, setup.runs or 1)
     processes = jax.tree.map(jnp.asarray, {owner: dict(state) for owner, state in setup.state.items()})
     return ClosedLoop(state, processes, actions)
 
 
 @partial(jax.jit, static_argnames=("window", "runs"))
-def _before(network: Network, window: int, runs: int) -> tuple[State | BlockState, Array]:
-    """Give the network's state and its outputs before t = 0, each with a leading run axis."""
+def _before(network: Runnable, window: int, runs: int) -> tuple[State | BlockState, Array]:
+    """Return the network's state and its outputs before t = 0, each with a leading run axis."""
     if isinstance(network, Blocks):
         found = start(network, window), outputs_of(network, before(network))[0]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ class Signals(Mapping[Signal, np.ndarray]):
         self.kind, self.values_of = kind, dict(values)
 
     def find(self, key: str | Signal) -> Signal:
-        """Give the signal of that name.
+        """Return the signal of that name.
 
         Raises:
             HandcraftedError: if there is none, or more than one.
@@ -67,7 +68,7 @@ def _name(signal: Signal) -> str:
 
 
 @dataclass(frozen=True)
-class Excursion:
+class RangeViolation:
     """A signal that left its declared range.
 
     Attributes:
@@ -103,7 +104,7 @@ class Trace(Reported):
         remembered: the states that controllers carry, before the step.
         done: what left the network.
         disturbance: what disturbed the processes, by component.
-        excursions: every signal that left its declared range.
+        range_violations: every signal that left its declared range.
         domains: of every signal that has one.
         steps: how many steps were run.
         runs: how many runs there are; None without an axis of runs.
@@ -124,11 +125,17 @@ class Trace(Reported):
     remembered: Signals
     done: Signals
     disturbance: Signals
-    excursions: tuple[Excursion, ...]
+    range_violations: tuple[RangeViolation, ...]
     domains: Mapping[Signal, Domain]
     steps: int
     runs: int | None = None
     faults: Mapping[Signal, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def excursions(self) -> tuple[RangeViolation, ...]:
+        """What `range_violations` was called before."""
+        warnings.warn("`excursions` is now `range_violations`", DeprecationWarning, stacklevel=2)
+        return self.range_violations
 
     @property
     def kinds(self) -> tuple[Signals, ...]:
@@ -144,7 +151,7 @@ class Trace(Reported):
         return signal in self.domains and self.domains[signal].discrete
 
     def words(self, signals: Signals, key: str | Signal) -> np.ndarray:
-        """Give the words of a discrete signal [(run,) time].
+        """Return the words of a discrete signal [(run,) time].
 
         Raises:
             HandcraftedError: if the signal is real.
@@ -176,7 +183,7 @@ class Trace(Reported):
         return f"{kind.kind}: {_name(signal)}"
 
     def _columns(self, kind: Signals, signal: Signal, run: int) -> Iterator[tuple[str, np.ndarray]]:
-        """Give title and values [time] of one signal of one run; of a vector, one column per number."""
+        """Return title and values [time] of one signal of one run; of a vector, one column per number."""
         values = self.words(kind, signal) if self._wide(signal) else kind[signal]
         values, title = values if self.runs is None else values[run], self._title(kind, signal)
         if values.ndim == 1:
@@ -191,11 +198,11 @@ class Trace(Reported):
         unit = self.structure.time_step.unit or ""
         title = f"{self.structure.name}: {runs}{self.steps} steps of {self.structure.time_step.value:g} {unit}".strip()
         rows = [(_name(signal), kind.kind, *self._range(kind, signal)) for kind, signal in self._all()]
-        below = [*map(str, self.excursions), *self._caught()]
+        below = [*map(str, self.range_violations), *self._caught()]
         return Report(title, ("signal", "kind", "least", "greatest", "last"), rows, below)
 
     def _range(self, kind: Signals, signal: Signal) -> tuple[str, str, str]:
-        """Give least, greatest and last value of a signal; of words all that came up, of a vector nothing."""
+        """Return least, greatest and last value of a signal; of words all that came up, of a vector nothing."""
         if self._wide(signal):
             words = self.words(kind, signal).ravel()
             return "", ", ".join(dict.fromkeys(words.tolist())), str(words[-1])
@@ -213,9 +220,9 @@ class Trace(Reported):
                 yield f"{where} put a safe value for one that is not finite in {caught.sum()} steps, first {first}"
 
 
-def excursions_of(
+def range_violations_of(
     kinds: Sequence[Signals], domains: Mapping[Signal, Domain], names: Mapping[str, str]
-) -> tuple[Excursion, ...]:
+) -> tuple[RangeViolation, ...]:
     """List every real signal that left its declared range, beyond float32 rounding."""
     found = []
     for kind in kinds:
@@ -229,5 +236,5 @@ def excursions_of(
             if outside.any():
                 first = int(np.flatnonzero(outside.reshape(-1, outside.shape[-1]).any(axis=0))[0])
                 worst = float(values.reshape(-1)[np.argmax(beyond)])
-                found.append(Excursion(names[kind.kind], signal, domain, first, int(outside.sum()), worst))
+                found.append(RangeViolation(names[kind.kind], signal, domain, first, int(outside.sum()), worst))
     return tuple(found)

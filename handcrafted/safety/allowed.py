@@ -26,9 +26,9 @@ POOL = 256
 LONGER = (8, 64)
 """So many times as long sequences get while a guard has not vetoed: a timer takes its time."""
 
-MOST_STEPS = 1024
+MAX_STEPS = 1024
 
-HELD = (1, 4, MOST_STEPS)
+HELD = (1, 4, MAX_STEPS)
 """For how many steps values stay, in turn: what only a lasting state brings about is tried, too."""
 
 ON_MARKS = 0.25
@@ -77,7 +77,7 @@ def trying_vetoes(
     for times in LONGER:
         if all(rule.vetoed.any() for rule, guard in zip(found.rules, guards, strict=True) if guard.veto):
             break
-        found = _drawn(structure, names, guards, rng, max(steps, min(steps * times, MOST_STEPS)))
+        found = _drawn(structure, names, guards, rng, max(steps, min(steps * times, MAX_STEPS)))
     order = _interleaved([rule.vetoed for rule in found.rules])
     return Allowed(found.inputs[order], tuple(rule._replace(vetoed=rule.vetoed[order]) for rule in found.rules))
 
@@ -93,14 +93,14 @@ def _drawn(
 
 
 def _marks(guards: Sequence[PlacedGuard]) -> list[float]:
-    """Give the thresholds that guards test."""
+    """Return the thresholds that guards test."""
     tests = (test for guard in guards for row in guard.entry.task.when or () for test in row.values())
     ends = (end for test in tests if isinstance(test, Bounds) for end in (test.above, test.below))
     return sorted({end for end in ends if end is not None})
 
 
 def _interleaved(vetoed: list[np.ndarray]) -> list[int]:
-    """Give an order of runs in which every other one has a veto, of each guard in turn, while there are any."""
+    """Return an order of runs in which every other one has a veto, of each guard in turn, while there are any."""
     left, order = list(range(POOL)), []
     bringing = [set(np.argwhere(steps)[:, 0].tolist()) for steps in vetoed]
     for turn in range(POOL):
@@ -114,7 +114,7 @@ def _interleaved(vetoed: list[np.ndarray]) -> list[int]:
 def _rules(
     structure: ControlStructure, names: Names, guards: Sequence[PlacedGuard], inputs: np.ndarray
 ) -> tuple[GuardRule, ...]:
-    """Give what the law of each guard says, whatever is asked for."""
+    """Return what the law of each guard says, whatever is asked for."""
     law, others = Interpreter(_alone(structure)), _from_others(structure.resolved)
     given = {network_input(port): np.broadcast_to(value, (POOL, *value.shape)) for port, value in others.items()}
     found: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in guards]
@@ -130,7 +130,7 @@ def _rule(low: np.ndarray, high: np.ndarray) -> GuardRule:
 
 
 def _ends(law: Interpreter, guard: PlacedGuard) -> tuple[np.ndarray, np.ndarray]:
-    """Give the least and the most [run, width] that a guard's law gives at a step, whatever is asked for.
+    """Return the least and the most [run, width] that a guard's law gives at a step, whatever is asked for.
 
     Where a comparator off the sensor's grid may go either way, both count.
     """
@@ -147,7 +147,7 @@ def _ends(law: Interpreter, guard: PlacedGuard) -> tuple[np.ndarray, np.ndarray]
 
 
 def _alone(structure: ControlStructure) -> Resolved:
-    """Give the Layer 0 controller by itself: what other controllers send comes from outside."""
+    """Return the Layer 0 controller by itself: what other controllers send comes from outside."""
     resolved, base = structure.resolved, base_of(structure) or ""
     links = [link for link in resolved.links if base in (link.id.sender, link.id.receiver)]
     outside = [link if link.id.sender == base else replace(link, sent_by_controller=False, lag=0) for link in links]
@@ -155,14 +155,14 @@ def _alone(structure: ControlStructure) -> Resolved:
 
 
 def _from_others(resolved: Resolved) -> Mapping[Signal, np.ndarray]:
-    """Give what other controllers send, as it was before t = 0: no brain of Layer 0 may depend on it."""
+    """What other controllers send, as it was before t = 0: no protected controller of Layer 0 may depend on it."""
 
     sent = [link for link in resolved.links if link.sent_by_controller and link.received]
     return {link.port: link.domain.encode(link.initial).astype(float) for link in sent if link.port}
 
 
 def random_inputs(rng: np.random.Generator, names: Names, steps: int, marks: Sequence[float] = ()) -> np.ndarray:
-    """Give inputs [time, n_in]: words, and numbers within twice their range or on a mark, on the sensor's grid."""
+    """Return inputs [time, n_in]: words, and numbers within twice their range or on a mark, on the sensor's grid."""
     inputs = np.zeros((steps, len(names.inputs)), np.float32)
     for signal, at in names.input_signals.items():
         inputs[:, at] = _values(rng, names.domain(signal), steps, marks)

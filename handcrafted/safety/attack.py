@@ -18,7 +18,7 @@ from handcrafted.model.provenance import Breach
 from handcrafted.model.run_blocks import Blocks, split
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.loop import Network, run_steps
+from handcrafted.rollout.loop import Runnable, run_steps
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.simulate import start_of
 from handcrafted.safety.guards import margin_of, must_have_base
@@ -163,7 +163,7 @@ class Target:
         self.step = jax.jit(jax.vmap(self._step))
 
     def begun(self, restarts: int, scale: float, seed: int) -> Any:
-        """Give beginnings with a leading axis of restarts: what may be changed, moved at random."""
+        """Return beginnings with a leading axis of restarts: what may be changed, moved at random."""
         rng = np.random.default_rng(whole("a whole number as a seed", seed))
 
         def moved(leaf: Any, free: Any) -> np.ndarray:
@@ -172,15 +172,15 @@ class Target:
 
         return jax.tree.map(moved, self.start, self.free)
 
-    def run(self, network: Network) -> Array:
-        """Give the margin over time [time]."""
+    def run(self, network: Runnable) -> Array:
+        """Return the margin over time [time]."""
         loop = start_of(network, self.model.window, self.setup)
         kept = jnp.zeros(0, int)
         _, seen = run_steps(network, self.setup.world, self.model.names, loop, self.setup.moving, kept)
         return self.margin(seen.observed)[0]
 
-    def loss(self, network: Network) -> tuple[Array, Array]:
-        """Give what Adam lowers, and the largest margin, NaN where anything was not finite."""
+    def loss(self, network: Runnable) -> tuple[Array, Array]:
+        """Return what Adam lowers, and the largest margin, NaN where anything was not finite."""
         margin = self.run(network)
         return -margin.mean(), jnp.where(jnp.isfinite(margin).all(), margin.max(), jnp.nan)
 
@@ -196,14 +196,14 @@ class Target:
 
 
 def _blocked(model: Transformer, ported: bool) -> tuple[Blocks, Blocks]:
-    """Give the blocks, and which of their entries may be changed."""
+    """Return the blocks, and which of their entries may be changed."""
     blocks = split(model.blocks, model.effective_weights, ported)
     allowed = split(model.blocks, model.trainable.map(lambda mask: np.asarray(mask, np.float32)), ported)
     return blocks, jax.tree.map(lambda array: array != 0, allowed)
 
 
 def _dense(model: Transformer) -> tuple[Weights, Weights]:
-    """Give the dense arrays, and every entry outside Layer 0's own heads, neurons and wires."""
+    """Return the dense arrays, and every entry outside Layer 0's own heads, neurons and wires."""
     base = base_blocks(model.structure, model.blocks)
     shut = frozen(base, model.masks).map(np.logical_or, parts_of(base, model.masks))
     return model.effective_weights, shut.map(np.logical_not)
@@ -258,5 +258,5 @@ def grow_leak(model: Transformer, *, horizon: int = 40, initial: Mapping[str, An
 
 
 def _open(model: Transformer, weights: Weights, forbidden: Weights) -> Weights:
-    """Give the arrays that act where the policy is off."""
+    """Return the arrays that act where the policy is off."""
     return weights.map(lambda raw, mask, no: np.where(np.asarray(mask) | no, raw, 0.0), model.masks, forbidden)

@@ -21,15 +21,17 @@ from handcrafted.readout.target import subject
 from handcrafted.safety.guards import PlacedGuard, guards_of, unguarded
 from handcrafted.safety.trials import NAN, Tally, try_weights
 from handcrafted.text.diagnostics import must_be
+from handcrafted.text.letters import possessive
 from handcrafted.verdict.claims import ENTERS, Claim, claims_of, joints_of
 from handcrafted.verdict.comparison import Found, in_words
 from handcrafted.verdict.exact import Judge
 
 STATEMENT = (
-    "Within one compiled program, for any values in the arrays outside Layer 0, NaN included, the activations of its "
-    "brain are bit-identical given the same inputs. A guard depends on the subordinate only through the request, "
-    "which a port makes finite and two units saturate; what is done lies within its limits, and is exactly the safe "
-    "value under a veto. In closed loop the inputs themselves may change: what the plant then does is another claim."
+    "Within one compiled program, for any values in the arrays outside Layer 0, NaN included, the activations of the "
+    "protected controller are bit-identical given the same inputs. A guard depends on the subordinate only through "
+    "the request, which a port makes finite and two units saturate; what is done lies within its limits, and is "
+    "exactly the safe value under a veto. In closed loop the inputs themselves may change: what the plant then does is "
+    "another claim."
 )
 
 
@@ -45,13 +47,13 @@ class AuthorityReport:
         anew: as assembled anew from the structure.
         early: circuits that stand before one that writes what they read.
         laws: what became of each claim of its laws about its arrays, region by region.
-        arrays: how many arrays there are outside the brain, by block.
-        leaks: those of them on which the brain can depend, from the traced program.
+        arrays: how many arrays there are outside the protected controller, by block.
+        leaks: those of them on which the protected controller can depend, from the traced program.
         unported: what a guard gathers from another controller without a port.
         taint: the NaN check: every array outside Layer 0 filled with NaN.
         trial: other numbers in these arrays, on inputs that bring vetoes about.
         guards: each guarded action with its effective limits.
-        decided: outputs that the brain decides by itself.
+        decided: outputs that the protected controller decides by itself.
         unguarded: outputs that others decide and no guard gates: nothing is promised about them.
     """
 
@@ -73,7 +75,7 @@ class AuthorityReport:
 
     @property
     def count(self) -> int:
-        """How many arrays there are outside the brain."""
+        """How many arrays there are outside the protected controller."""
         return sum(self.arrays.values())
 
     @property
@@ -93,7 +95,7 @@ class AuthorityReport:
         return proved and self.taint.unbroken and self.trial.holds
 
     def __str__(self) -> str:
-        free = [f"  {signal.owner}'s {signal.name}" for signal in self.unguarded] or ["  none"]
+        free = [f"  {possessive(signal.owner)} {signal.name}" for signal in self.unguarded] or ["  none"]
         if self.base is None:
             return "\n".join([f"{self.name}: no Layer 0 controller, so nothing is promised. Unguarded:", *free])
         others = ", ".join(f"{count} of {name}" for name, count in self.arrays.items())
@@ -104,15 +106,15 @@ class AuthorityReport:
                 *self._seal(),
                 f"laws: {len(self.laws)} claims about its arrays, {in_words(self.laws, 0)}",
                 *(f"  {found.claim.name} {found.claim.what}: {found.counterexample}" for found in self.refuted),
-                f"traced program: the brain depends on {len(self.leaks)} of {self.count} other arrays ({others})",
+                f"traced program: it depends on {len(self.leaks)} of {self.count} arrays of others ({others})",
                 *(f"  {leak}" for leak in sorted(self.leaks)),
                 f"ports: {self._ports()}",
                 f"NaN in every array outside Layer 0: {self.taint.counts}",
                 f"other numbers there: {self.trial}",
                 "guarded:",
                 *([f"  {guard}" for guard in self.guards] or ["  none"]),
-                "decided by its brain alone:",
-                *([f"  {signal.owner}'s {signal.name}" for signal in self.decided] or ["  none"]),
+                "decided by itself alone:",
+                *([f"  {possessive(signal.owner)} {signal.name}" for signal in self.decided] or ["  none"]),
                 "not guarded, so nothing is promised:",
                 *free,
             ]
@@ -135,7 +137,7 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
     """Say what can be relied on whatever the weights outside Layer 0 are, and check it.
 
     The Layer 0 controller must be the one that the structure makes, assembled anew; its laws must hold of its arrays as
-    they run; and no weights outside it may move its brain, a declared limit or a veto of its law.
+    they run; and no weights outside it may move the protected controller, a declared limit or a veto of its law.
 
     Source: the dependence of the traced program and the laws judged region by region are proofs; the trials with NaN
     and with other numbers are tests of the program as compiled.
@@ -166,7 +168,7 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
     tried = partial(try_weights, model, steps=64, seed=seed, ported=ported)
     taint, trial = tried(4, kinds=(NAN,)), tried(16, kinds=("small", "large", "huge", "extreme"))
     arrays = {block.name: len(cut.arrays[block.name]) for block in model.blocks if block.name != base}
-    leaks, ports = brain_leaks(cut, base), () if ported else _unported(model)
+    leaks, ports = leaks_of(cut, base), () if ported else _unported(model)
     made = base, model.seal, model.fingerprint, assemble(model.structure).fingerprint, early(model.layout)
     return AuthorityReport(name, *made, laws_of_base(model, base), arrays, leaks, ports, taint, trial, *ends)
 
@@ -186,12 +188,12 @@ def _is_end_of(claim: Claim, base: str) -> bool:
     return claim.owner is None and base in ends
 
 
-def brain_leaks(cut: Blocks, brain: str) -> frozenset[str]:
-    """Give the arrays of other blocks on which a block's activations can depend, from the traced program."""
+def leaks_of(cut: Blocks, protected: str) -> frozenset[str]:
+    """Return the arrays of other blocks on which a block's activations can depend, from the traced program."""
     rows = [row for block in cut.blocks for row in block.rows]
     inputs = np.zeros((2, 1 + max(rows, default=-1)), np.float32)
-    found = dependence(lambda blocks, now: run_blocks(blocks, now).residual[brain], cut, inputs)
-    own = f"[0].arrays['{brain}']"
+    found = dependence(lambda blocks, now: run_blocks(blocks, now).residual[protected], cut, inputs)
+    own = f"[0].arrays['{protected}']"
     reached = frozenset[str]().union(*found.values())
     return frozenset(path for path in reached if path.startswith("[0]") and not path.startswith(own))
 

@@ -28,7 +28,7 @@ Margin = Callable[[Observed], Array]
 
 
 def margin_of(structure: ControlStructure, world: Environment) -> Margin:
-    """Give the function that says how far the nearest hazard's condition is fulfilled, in the unit of what it tests.
+    """Return the function that says how far the nearest hazard's condition is fulfilled, in the unit of what it tests.
 
     Formula: a test `above a` gives x - a, `below b` gives b - x, a word its coordinate less 1/2; a row is the least of
         its tests, a condition the largest of its rows, all hazards the largest of theirs.
@@ -47,7 +47,7 @@ def margin_of(structure: ControlStructure, world: Environment) -> Margin:
 
 
 def margin_of_condition(structure: ControlStructure, world: Environment, condition: Condition) -> Margin:
-    """Give the function that says how far a condition over the true state is fulfilled; see `margin_of`.
+    """Return the function that says how far a condition over the true state is fulfilled; see `margin_of`.
 
     Raises:
         HandcraftedError: if it tests what no process gives, or several do.
@@ -167,7 +167,7 @@ def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Plac
 
 
 def _limits(model: Transformer, task: LawInstance, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:
-    """Give the least and the largest result [width] of the last circuit, with the gap at its ends and no veto."""
+    """Return the least and the largest result [width] of the last circuit, with the gap at its ends and no veto."""
     w, names = model.effective_weights.numpy(), model.names
     place = next(place for place in model.layout if place.writes == link.port)
     before = next(place for place in model.layout if place.writes == task.result[0].signal)

@@ -41,7 +41,7 @@ class Tally:
     Attributes:
         sets: how many.
         overflowed: in how many of them something outside Layer 0 was not finite.
-        brain: in how many the brain was not bit-identical.
+        protected: in how many the protected controller was not bit-identical.
         limits: in how many a guarded action left its declared limits.
         vetoes: in how many an action was not exactly its safe value where its law vetoes it.
         tried: at how many steps a veto of each guard was tried, by its name; guards that permit everything have none.
@@ -49,7 +49,7 @@ class Tally:
 
     sets: int = 0
     overflowed: int = 0
-    brain: int = 0
+    protected: int = 0
     limits: int = 0
     vetoes: int = 0
     tried: dict[str, int] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Tally:
     @property
     def unbroken(self) -> bool:
         """Whether nothing broke."""
-        return self.brain == self.limits == self.vetoes == 0
+        return self.protected == self.limits == self.vetoes == 0
 
     @property
     def holds(self) -> bool:
@@ -79,7 +79,8 @@ class Tally:
     def counts(self) -> str:
         """What was counted."""
         return (
-            f"{self.sets} weight sets, {self.overflowed} not finite: brain changed in {self.brain}, a limit left in "
+            f"{self.sets} weight sets, {self.overflowed} not finite: the protected controller changed in "
+            f"{self.protected}, a limit left in "
             f"{self.limits}, a veto ({self.vetoed} vetoed steps) not obeyed in {self.vetoes}"
         )
 
@@ -98,7 +99,7 @@ def try_weights(
     dense: bool = False,
     progress: bool = False,
 ) -> Tally:
-    """Fill everything outside Layer 0 with other numbers; compare its brain with itself, its guards with their laws.
+    """Fill everything outside Layer 0 with other numbers; compare its controller with itself, guards with their laws.
 
     Inputs lie within twice their ranges and on the guards' thresholds, and are chosen so that vetoes come up.
 
@@ -126,9 +127,9 @@ def try_weights(
 
 
 class _Ran(NamedTuple):
-    """A run: the brain's residual, the outputs, what each guard was asked for, what the others had, each [time, …]."""
+    """A run, each [time, …]: the protected residual, the outputs, what each guard was asked for, the others'."""
 
-    brain: np.ndarray
+    protected: np.ndarray
     outputs: np.ndarray
     asked: Mapping[Signal, np.ndarray]
     others: np.ndarray
@@ -141,7 +142,7 @@ class _Bench:
         self.names, self.ported, self.dense = model.names, ported, dense
         self.blocks = model.blocks
         self.base = base_blocks(model.structure, self.blocks)
-        self.brain = next(block for block in self.base if block.request is None)
+        self.protected = next(block for block in self.base if block.request is None)
         self.guards = guards_of(model)
         self.weights = model.effective_weights.numpy()
         shut = frozen(self.base, model.masks)
@@ -157,12 +158,12 @@ class _Bench:
         inputs = self.allowed.inputs[number]
         weights = self._other(rng, kind)
         if number not in self.wanted:
-            self.wanted[number] = self._run(self.weights, inputs).brain.tobytes()
+            self.wanted[number] = self._run(self.weights, inputs).protected.tobytes()
         ran = self._run(weights, inputs)
         tally.sets += 1
         tally.kinds[kind] = tally.kinds.get(kind, 0) + 1
         tally.overflowed += not np.isfinite(ran.others).all()
-        tally.brain += self.wanted[number] != ran.brain.tobytes()
+        tally.protected += self.wanted[number] != ran.protected.tobytes()
         pairs = list(zip(self.guards, self.allowed.rules, strict=True))
         tally.limits += not all(_within(ran.outputs[:, guard.columns], rule) for guard, rule in pairs)
         tally.vetoes += not all(_obeyed(ran, guard, rule.vetoed[number]) for guard, rule in pairs)
@@ -187,22 +188,22 @@ class _Bench:
             own = {i for block in self.base for i in block.own}
             others = [i for i in range(final.shape[-1]) if i not in own]
             asked = {guard.received: final[:, self.names.find(guard.received)] for guard in self.guards}
-            return _Ran(final[:, list(self.brain.own)], np.asarray(outputs), asked, final[:, others])
+            return _Ran(final[:, list(self.protected.own)], np.asarray(outputs), asked, final[:, others])
         stepped = run_blocks(split(self.blocks, weights, self.ported), inputs, window=self.window)
         others = [stepped.residual[block.name] for block in self.blocks if block not in self.base]
         rest = np.concatenate([np.zeros((len(inputs), 0)), *map(np.asarray, others)], axis=1)
         asked = {guard.received: self._asked(stepped, guard.received) for guard in self.guards}
-        return _Ran(np.asarray(stepped.residual[self.brain.name]), np.asarray(stepped.outputs), asked, rest)
+        return _Ran(np.asarray(stepped.residual[self.protected.name]), np.asarray(stepped.outputs), asked, rest)
 
     def _asked(self, stepped: Stepped, received: Signal) -> np.ndarray:
-        """Give what a guard was asked for [time, width]."""
+        """Return what a guard was asked for [time, width]."""
         block = next(block for block in self.base if block.request == received)
         at = [block.own.index(place) for place in self.names.find(received).tolist()]
         return np.asarray(stepped.residual[block.name])[:, at]
 
 
 def _pushes(model: Transformer, guard: PlacedGuard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
-    """Give the biases that are added to what a guard is asked for."""
+    """Return the biases that are added to what a guard is asked for."""
     for place in model.layout:
         if place.writes == guard.port:
             yield "b_O" if place.part == "attention" else "b_out", (place.layer, model.names.find(guard.port))

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from handcrafted.text.letters import clipped, listed, printable, shown
 
-MOST_LETTERS = 1_000
+MAX_LETTERS = 1_000
 """Letters of a whole message."""
 
 
@@ -30,14 +30,14 @@ class HandcraftedError(ValueError):
     """
 
     def __init__(self, message: str, path: tuple[str | int, ...] = ()):
-        super().__init__(clipped("\n".join(map(printable, message.split("\n"))), MOST_LETTERS))
+        super().__init__(clipped("\n".join(map(printable, message.split("\n"))), MAX_LETTERS))
         self.path = path
 
 
 T = TypeVar("T")
 FilePath = tuple[str | int, ...]
 
-LONGEST, MOST_COMPARED = 200, 20_000
+LONGEST, MAX_COMPARED = 200, 20_000
 """Letters of a word, and known words, beyond which nobody looks for the nearest: it would take minutes."""
 
 
@@ -47,10 +47,10 @@ def refuse(path: FilePath, text: str) -> NoReturn:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Give ` Did you mean …?` or the list of what is known, with a leading blank."""
+    """Return ` Did you mean …?` or the list of what is known, with a leading blank."""
     known = list(dict.fromkeys(known))
     plain = {_plain(one): one for one in known}
-    few = len(word) <= LONGEST and len(known) <= MOST_COMPARED
+    few = len(word) <= LONGEST and len(known) <= MAX_COMPARED
     close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.5) if few else ()
     if close:
         return f" Did you mean `{clipped(plain[close[0]])}`?"
@@ -64,7 +64,7 @@ def must_be(thing: Any, kind: Any, what: str) -> None:
 
 
 def all_are(things: Any, kind: type[T], what: str) -> list[T]:
-    """Give a list of things, all of one type; refuse others."""
+    """Return a list of things, all of one type; refuse others."""
     must_be(things, Iterable, what)
     listed = list(things)
     for thing in listed:
@@ -82,7 +82,7 @@ def named(origin: object) -> Iterator[None]:
 
 
 def _plain(word: str) -> str:
-    """Give a word as it is compared: case and underscores are easily mistaken."""
+    """Return a word as it is compared: case and underscores are easily mistaken."""
     return word.casefold().replace("_", " ")
 
 

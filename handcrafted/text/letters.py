@@ -20,10 +20,10 @@ XML file can hold: halves of surrogate pairs and the code points that are no cha
 UNSEEN = re.compile(f"{CONTROL.pattern[:-1]}\u00ad\u180e\u200b\u2060\ufeff]")
 """These, and letters of no width that shape no other: a name may have them, a message shows them."""
 
-MOST_QUOTED = 80
+MAX_QUOTED = 80
 """Letters of what was got that a message quotes."""
 
-MOST_LISTED, MOST_PATH = 400, 300
+MAX_LISTED, MAX_PATH = 400, 300
 """Letters of a list of choices, and of a path."""
 
 
@@ -32,7 +32,7 @@ def printable(text: str) -> str:
     return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def clipped(text: str, most: int = MOST_QUOTED) -> str:
+def clipped(text: str, most: int = MAX_QUOTED) -> str:
     """Leave out the middle of a long text: its beginning says what it is, its end what to do."""
     if len(text) <= most:
         return text
@@ -51,7 +51,7 @@ class _Short(Repr):
 
     def __init__(self):
         super().__init__()
-        self.maxstring = self.maxother = MOST_QUOTED
+        self.maxstring = self.maxother = MAX_QUOTED
         self.maxlevel = 3
 
     def repr_int(self, x: int, level: int) -> str:
@@ -64,19 +64,19 @@ _SHORT = _Short()
 
 
 def shown(value: Any) -> str:
-    """Quote what was got, in at most `MOST_QUOTED` letters."""
+    """Quote what was got, in at most `MAX_QUOTED` letters."""
     return clipped(printable(_SHORT.repr(value)))
 
 
 def located(path: object) -> str:
     """Write a path at the beginning of a message."""
-    return clipped(str(path), MOST_PATH)
+    return clipped(str(path), MAX_PATH)
 
 
 def listed(words: Iterable[str], separator: str = ", ") -> str:
     """Join words, as many as fit; the others are counted."""
     given = list(words)
-    kept, room = [], MOST_LISTED
+    kept, room = [], MAX_LISTED
     for word in given:
         short = clipped(word)
         room -= len(short) + len(separator)
@@ -84,3 +84,13 @@ def listed(words: Iterable[str], separator: str = ", ") -> str:
             return f"{separator.join(kept)}{separator}and {len(given) - len(kept):,} more"
         kept.append(short)
     return separator.join(kept)
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with what it counts: `1 part`, `2 parts`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def possessive(name: str) -> str:
+    """Return whose something is: `the room's`, `the brakes'`."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 """Rows of a table that a page shows; the others are counted. As text all are there."""
 
 
@@ -29,15 +29,15 @@ class Report(NamedTuple):
     below: Sequence[str] = ()
 
     def text(self) -> str:
-        """Give it as lines of text, columns below each other."""
+        """Return it as lines of text, columns below each other."""
         return "\n".join([self.title, *columns([self.heading, *self.rows]), *self.below])
 
     def html(self) -> str:
-        """Give it as HTML; whatever a user named stays text."""
+        """Return it as HTML; whatever a user named stays text."""
         cells = lambda tag, row: "".join(f'<{tag} style="text-align:left">{escape(cell)}</{tag}>' for cell in row)
-        rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows[:MOST_ROWS])
+        rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows[:MAX_ROWS])
         table = f"<table><thead><tr>{cells('th', self.heading)}</tr></thead><tbody>{rows}</tbody></table>"
-        more = len(self.rows) - MOST_ROWS
+        more = len(self.rows) - MAX_ROWS
         left_out = [f"… and {more} more rows"] if more > 0 else []
         below = "".join(f"<div>{escape(line)}</div>" for line in [*left_out, *self.below])
         return f"<div><strong>{escape(self.title)}</strong></div>{table if self.rows else ''}{below}"
@@ -128,6 +128,6 @@ def _is_number(text: str) -> bool:
 
 
 def progress_bar(shown: bool) -> Progress:
-    """Give a bar that is gone once it is full, or none."""
+    """Return a bar that is gone once it is full, or none."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, disable=not shown, transient=True)

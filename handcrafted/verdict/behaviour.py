@@ -121,6 +121,6 @@ def _one(
 
 
 def _decided(trial: LawTrial, entry: ResolvedEntry) -> Values:
-    """Give what the law decides for what the network believed."""
+    """Return what the law decides for what the network believed."""
     values = trial.read(entry.task)
     return decide(entry, values, trial.ago(values))

@@ -14,7 +14,7 @@ from handcrafted.verdict.regions import InputDomain
 RANDOM = 16
 """How many random contexts there are."""
 
-MOST_UNITS = 128
+MAX_UNITS = 128
 """How many units are driven up and down."""
 
 POINTS = 17
@@ -43,7 +43,7 @@ def contexts_of(
     domain: InputDomain,
     rng: np.random.Generator,
 ) -> Iterator[Context]:
-    """Give random contexts, and for each unit the context that drives it farthest up, and farthest down.
+    """Return random contexts, and for each unit the context that drives it farthest up, and farthest down.
 
     A unit that answers to one pattern alone is found so, however rare the pattern is.
 
@@ -61,7 +61,7 @@ def contexts_of(
     """
     drawn = _Drawn(program, words, numbers, domain, rng)
     yield from (drawn.context() for _ in range(RANDOM))
-    for unit in range(min(len(program.units), MOST_UNITS)):
+    for unit in range(min(len(program.units), MAX_UNITS)):
         for sign in (1.0, -1.0):
             yield drawn.driven(unit, sign)
 
@@ -111,7 +111,7 @@ class _Drawn:
         return int((sign * inside).argmax())
 
     def _read(self, context: Context) -> np.ndarray:
-        """Give what the program reads in a context."""
+        """Return what the program reads in a context."""
         found = np.zeros(len(self.program.reads))
         for read, columns in self.columns.items():
             value = context.words[read] if read in context.words else context.point[self.numbers[read]]

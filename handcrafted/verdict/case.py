@@ -29,19 +29,19 @@ from handcrafted.verdict.regions import (
     compare_regions,
 )
 
-MOST_WORDS = 2**14
+MAX_WORDS = 2**14
 """Up to how many combinations of words each is looked at."""
 
-MOST_CELLS = 4096
+MAX_CELLS = 4096
 """Up to how many cells are looked at for one claim before it is tried at its bends alone."""
 
-MOST_VARIABLES = 8
+MAX_VARIABLES = 8
 """Up to how many real variables regions are cut: a box has 2^n corners."""
 
 HORIZON = 1000
 """Over how many steps the drift of a state is stated."""
 
-MOST_ENTRIES = 2**16
+MAX_ENTRIES = 2**16
 """Up to how many weights of units bends are sought; where everything is wired to everything there are more."""
 
 PLANES = 4
@@ -92,10 +92,10 @@ class Case:
             if not why_not:
                 self._everywhere()
         except TooMany:
-            why_not = f"more than {MOST_CELLS} regions"
+            why_not = f"more than {MAX_CELLS} regions"
         except NotPiecewise as reason:
             why_not = str(reason)
-        if why_not and not self.wrong and self.program.units.size <= MOST_ENTRIES:
+        if why_not and not self.wrong and self.program.units.size <= MAX_ENTRIES:
             self._at_bends()
         proved = not why_not and not self.wrong
         count, drift = self.seen.count, self._drift()
@@ -104,10 +104,10 @@ class Case:
 
     def _too_large(self) -> str:
         combinations = math.prod(len(points) for points in self.words.values())
-        if combinations > MOST_WORDS:
+        if combinations > MAX_WORDS:
             return f"{combinations} combinations of words"
         count = len(self.domain.low)
-        return f"{count} real variables" if count > MOST_VARIABLES else ""
+        return f"{count} real variables" if count > MAX_VARIABLES else ""
 
     def _everywhere(self) -> None:
         """Look at every region, for every combination of words."""
@@ -120,7 +120,7 @@ class Case:
                 return
 
     def _combined(self) -> dict[Lagged, np.ndarray]:
-        """Give all combinations of words [combination, width]."""
+        """Return all combinations of words [combination, width]."""
         combinations = list(itertools.product(*(range(len(points)) for points in self.words.values())))
         chosen = np.array(combinations, int).reshape(len(combinations), len(self.words))
         return {read: points[chosen[:, i]] for i, (read, points) in enumerate(self.words.items())}
@@ -146,7 +146,7 @@ class Case:
 
     def _look(self, words: Words, domain: InputDomain, cell: Cell | None = None) -> Regions:
         """Compare on every region of a cell, or of the whole domain, with words held."""
-        found = compare_regions(*self._functions(words), domain, self.allowed, MOST_CELLS - self.seen.count, cell)
+        found = compare_regions(*self._functions(words), domain, self.allowed, MAX_CELLS - self.seen.count, cell)
         self.seen = self.seen.joined(found)
         for one in found.differences:
             if one.falls:
@@ -156,7 +156,7 @@ class Case:
         return found
 
     def _functions(self, words: Words) -> tuple[Function, Function]:
-        """Give what the network gives, and what the law gives, as functions of the numbers alone."""
+        """Return what the network gives, and what the law gives, as functions of the numbers alone."""
         select = np.zeros((len(self.domain.low), len(self.program.reads)))
         constant = np.zeros(len(self.program.reads))
         for i, free in enumerate(self.program.reads):
@@ -173,7 +173,7 @@ class Case:
         return (lambda x: self.program.at(x @ select + constant)), law
 
     def _outside(self) -> Counterexample | None:
-        """Give where the law no longer holds once a number is beyond its declared range, the others within."""
+        """Return where the law no longer holds once a number is beyond its declared range, the others within."""
         between = self.between
         for k, side in itertools.product(range(len(self.domain.low)), (-1, 1)):
             width = BEYOND * (self.domain.high[k] - self.domain.low[k])
@@ -218,7 +218,7 @@ class Case:
         return Counterexample(said, self.signals[at.result], at.first, at.second)
 
     def _drift(self) -> float:
-        """Give how far the state is off after 1,000 steps at the most, as a share of its size.
+        """Return how far the state is off after 1,000 steps at the most, as a share of its size.
 
         Formula: d (1 + L + … + L^999), d the largest difference of one step, L the law's slope along its own state.
         """
@@ -242,7 +242,7 @@ def _moved(count: int, pairs: bool) -> Iterator[tuple[int, ...]]:
 
 
 def _values(joint: Joint) -> Values:
-    """Give what a signal may be, with the step of its grid, if it has one."""
+    """Return what a signal may be, with the step of its grid, if it has one."""
     return joint.domain if joint.domain.discrete else replace(joint.domain, resolution=joint.grid)
 
 
@@ -251,14 +251,14 @@ def _size(values: Values) -> float:
 
 
 def _share(values: Values, claim: Claim, signal: Signal) -> float:
-    """Give the difference that is allowed, as a share of the size."""
+    """Return the difference that is allowed, as a share of the size."""
     if (values.discrete and not claim.placeholder) or values.resolution:
         return EXACT
     return STATE if signal in claim.state else SUMS
 
 
 def _domain(values: Sequence[Values]) -> InputDomain:
-    """Give what real variables may be, one after the other."""
+    """Return what real variables may be, one after the other."""
     rows = [(one.low, one.high, one.resolution or 0.0) for one in values for _ in range(one.width)]
     low, high, grid = np.array(rows).reshape(-1, 3).T
     return InputDomain(low, high, grid)

@@ -120,7 +120,7 @@ def _labels(structure: ControlStructure, names: Names) -> dict[Signal, tuple[str
 
 
 def _declared(structure: ControlStructure) -> dict:
-    """Give the spans of what enters: inputs and states, as declared."""
+    """Return the spans of what enters: inputs and states, as declared."""
     links = [link for link in structure.resolved.links if link.port and not link.sent_by_controller]
     given = {link.port: _span(link.domain) for link in links}
     tasks = [task for controller in structure.resolved.controllers.values() for task in controller.tasks]
@@ -134,7 +134,7 @@ def _span(domain: Domain) -> Span:
 
 
 def _inputs(names: Names, seed: int, stretch: float) -> np.ndarray:
-    """Give inputs [time, n_in]: random words, and numbers in so many times their range."""
+    """Return inputs [time, n_in]: random words, and numbers in so many times their range."""
     rng = np.random.default_rng(seed)
     inputs = np.zeros((STEPS, len(names.inputs)), np.float32)
     for signal, at in names.input_signals.items():
@@ -180,7 +180,7 @@ class Response:
 
 
 def response(structure: ControlStructure) -> Response:
-    """Give the answer of a structure's one decision: over its one real read if it keeps nothing, else over time."""
+    """Return the answer of a structure's one decision: over its one real read if it keeps nothing, else over time."""
     model = assemble(structure)
     names, (link,) = model.names, [link for link in structure.resolved.links if link.sent_by_controller]
     domains = {signal: names.domain(signal) for signal in names.input_signals}
@@ -205,7 +205,7 @@ def _reads(task: LawInstance) -> list[tuple[Lagged, ...]]:
 
 
 def _lingering(domain: Domain, place: int) -> np.ndarray:
-    """Give values [time, width] that change every few steps, other ones for each place: a wave, or word after word."""
+    """Values [time, width] that change every few steps, other ones for each place: a wave, or word after word."""
     time = np.arange(SHOWN)
     if domain.discrete:
         return np.eye(domain.width, dtype=np.float32)[(time // (5 + 3 * place) + (time % 13 == 4)) % domain.width]

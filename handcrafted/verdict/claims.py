@@ -82,7 +82,7 @@ CARRIED = "goes by a state that is not carried to the next step"
 
 
 def joints_of(resolved: Resolved) -> dict[Signal, Joint]:
-    """Give the joints of a structure with what each may be."""
+    """Return the joints of a structure with what each may be."""
     found: dict[Signal, Joint] = {}
     for link in resolved.links:
         if link.port is None:

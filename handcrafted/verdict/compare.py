@@ -30,12 +30,12 @@ PACKAGES = ("handcrafted", "jax", "flax", "numpy")
 
 
 def digest(data: bytes) -> str:
-    """Give the SHA-256 of bytes, in hexadecimal."""
+    """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def arrays_digest(subject: TargetNetwork) -> str:
-    """Give the SHA-256 over every array's name, shape and float32 bytes, in declared order."""
+    """Return the SHA-256 over every array's name, shape and float32 bytes, in declared order."""
     state = hashlib.sha256()
     for name, array in subject.weights.items():
         state.update(f"{name}{array.shape}".encode())
@@ -156,7 +156,7 @@ def _running_away(loops: Iterable[FeedbackLoop]) -> Iterator[Finding]:
 
 
 def _inside(intended: SignalGraph, graphs: Mapping[str, SignalGraph]) -> Iterator[Finding]:
-    """Give a finding per edge inside a controller that some readouts miss, or see without its being intended."""
+    """Return a finding per edge inside a controller that some readouts miss, or see without its being intended."""
     for what, which in (("see no way", 0), ("see an unintended way", 1)):
         seen: dict[tuple, list[tuple[str, Edge]]] = {}
         for name, graph in graphs.items():
@@ -174,7 +174,7 @@ def _way(edge: Edge) -> str:
 
 
 def _together(readouts: Mapping[str, Verdicts]) -> tuple[LinkVerdict, ...]:
-    """Give each link its worst verdict over all readouts, with every reason; extra links once each."""
+    """Return each link its worst verdict over all readouts, with every reason; extra links once each."""
     links: dict[tuple[LinkId, bool], list[tuple[str, LinkVerdict]]] = {}
     for name, verdicts in readouts.items():
         for verdict in verdicts.links:

@@ -14,6 +14,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.tolerances import ROUNDED
+from handcrafted.text.letters import possessive
 from handcrafted.text.report import Report, Reported
 from handcrafted.verdict.claims import Claim
 from handcrafted.verdict.loops import FeedbackLoop
@@ -78,7 +79,7 @@ class Found:
 
     def findings(self) -> Iterator[Finding]:
         """Say what is worth a look and refutes nothing."""
-        who = f"{self.claim.owner}'s {self.claim.name}" if self.claim.owner else self.claim.name
+        who = f"{possessive(self.claim.owner)} {self.claim.name}" if self.claim.owner else self.claim.name
         if self.counterexample and not self.claim.links:
             yield Finding("law", f"{who} {self.claim.what}: {self.counterexample}.", self.counterexample.signal)
         if self.between:
@@ -169,12 +170,12 @@ class Verdicts:
         return all(link.status is Status.FOUND for link in self.links)
 
     def at(self, zoom: Zoom) -> Verdicts:
-        """Give the verdicts on the links that are still seen; those that become one share the worst of theirs."""
+        """Return the verdicts on the links that are still seen; those that become one share the worst of theirs."""
         return Verdicts(tuple(_seen(self.links, zoom)))
 
 
 def _seen(links: Iterable[LinkVerdict], zoom: Zoom) -> Iterable[LinkVerdict]:
-    """Give the verdicts on what is seen of the links, in order of first appearance."""
+    """Return the verdicts on what is seen of the links, in order of first appearance."""
     order, found = list(Status), {}
     for link in links:
         id = zoom.seen(link.id)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.readout.program import KeepsState, NotPiecewiseLinear, Program, Reader, TooManyTerms
+from handcrafted.readout.compiler import Reader
+from handcrafted.readout.program import KeepsState, NotPiecewiseLinear, Program, TooManyTerms
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import SUMS
 from handcrafted.verdict.case import Case
@@ -57,13 +58,13 @@ class Judge:
         return Case(self.joints, claim, program, self.subject.seed).found()
 
     def _signals_before(self, program: Program) -> Iterator[Counterexample]:
-        """Give what the array `r_0` says of signals whose past is read, where that is not what is declared."""
+        """Return what the array `r_0` says of signals whose past is read, where that is not what is declared."""
         for free in program.reads:
             if free.lag and free.signal in self.subject.spaces:
                 yield from self._before(free.signal, free.index, self.joints[free.signal].initial[free.index], 0.0)
 
     def _parts_before(self, reader: Reader) -> Iterator[Counterexample]:
-        """Give what it says of parts of circuits whose past is read, where that is not what they are made of."""
+        """Return what it says of parts of circuits whose past is read, where that is not what they are made of."""
         for signal, index in sorted(reader.at[place] for place in reader.past):
             try:
                 own = reader.program(signal)

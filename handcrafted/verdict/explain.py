@@ -47,11 +47,11 @@ class EntryBlock(NamedTuple):
         return f"{self.array}[{', '.join(places)}]"
 
     def entries(self, weights: Weights) -> tuple[Entry, ...]:
-        """Give the numbers that differ from zero."""
+        """Return the numbers that differ from zero."""
         return tuple(self._entries(weights))
 
     def empty(self, weights: Weights, axis: int) -> list[int]:
-        """Give the positions along an axis that have no number other than zero."""
+        """Return the positions along an axis that have no number other than zero."""
         others = tuple(k for k in range(len(self.axes)) if k != axis)
         most = np.abs(self._values(weights)).max(axis=others, initial=0)
         return [int(at) for at in self.axes[axis][most == 0]]
@@ -74,7 +74,7 @@ def _positions(axis: Sequence[int] | np.ndarray) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"({', '.join(map(str, numbers))})"
 
 
-MOST_ENTRIES = 24
+MAX_ENTRIES = 24
 """Entries printed per step before the rest is counted."""
 
 
@@ -97,9 +97,9 @@ class PathStep:
     missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        shown = [f"    {entry}" for entry in self.entries[:MOST_ENTRIES]]
-        if len(self.entries) > MOST_ENTRIES:
-            shown.append(f"    … and {len(self.entries) - MOST_ENTRIES} more entries")
+        shown = [f"    {entry}" for entry in self.entries[:MAX_ENTRIES]]
+        if len(self.entries) > MAX_ENTRIES:
+            shown.append(f"    … and {len(self.entries) - MAX_ENTRIES} more entries")
         by = f"  [{self.circuit}: {self.formula}]" if self.circuit else ""
         return "\n".join([f"  {self.text}{by}", *shown, *(f"    MISSING: {what}" for what in self.missing)])
 
@@ -122,7 +122,7 @@ class Explanation:
 
 
 def find_link(model: Transformer, text: str) -> ResolvedLink:
-    """Give the link that a text such as `train -> door controller: train motion` means.
+    """Return the link that a text such as `train -> door controller: train motion` means.
 
     Raises:
         HandcraftedError: if no link, or more than one, is written so.
@@ -143,7 +143,7 @@ def find_link(model: Transformer, text: str) -> ResolvedLink:
 
 
 def _written_so(links: Iterable[ResolvedLink], text: str) -> list[ResolvedLink]:
-    """Give the links that a text means: to the letter, else without quotes around odd names, else but for blanks."""
+    """Return the links that a text means: to the letter, else without quotes around odd names, else but for blanks."""
     squeezed = lambda written: " ".join(written.split())
     for read in (str, squeezed):
         for way in (str, lambda id: id.bare):

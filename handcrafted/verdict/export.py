@@ -18,7 +18,7 @@ COLUMNS: tuple[str, ...] = (
 
 
 def edge_rows(graph: SignalGraph | Iterable[Edge]) -> list[dict[str, str | int | float | None]]:
-    """Give a row per edge, sorted, with the keys of `COLUMNS`."""
+    """Return a row per edge, sorted, with the keys of `COLUMNS`."""
     edges = graph.edges if isinstance(graph, SignalGraph) else graph
     rows = [(*edge.source, *edge.target, edge.lag, edge.sign, edge.gain) for edge in sorted(edges, key=lambda e: e.key)]
     return [dict(zip(COLUMNS, map(_plain, row), strict=True)) for row in rows]

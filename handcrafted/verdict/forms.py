@@ -35,7 +35,7 @@ class Forms(NDArrayOperatorsMixin):
         return self.parts.shape[1:]
 
     def plus(self, number: float) -> Forms:
-        """Give the forms with a number added to each."""
+        """Return the forms with a number added to each."""
         parts = self.parts.copy()
         parts[0] += number
         return Forms(parts, self.run)
@@ -56,7 +56,7 @@ class Forms(NDArrayOperatorsMixin):
 
 
 def variables(run: PieceRun) -> Forms:
-    """Give the variables of a run themselves, as forms [n]."""
+    """Return the variables of a run themselves, as forms [n]."""
     n = len(run.reach)
     return Forms(np.concatenate([np.zeros((1, n)), np.eye(n)]), run)
 
@@ -83,7 +83,7 @@ def _run_of(operands: Sequence[Operand]) -> PieceRun:
 
 
 def _lifted(value: Operand, run: PieceRun) -> np.ndarray:
-    """Give the parts of any operand."""
+    """Return the parts of any operand."""
     if isinstance(value, Forms):
         return value.parts
     constant = np.asarray(value, float)
@@ -91,7 +91,7 @@ def _lifted(value: Operand, run: PieceRun) -> np.ndarray:
 
 
 def _aligned(*operands: Operand) -> tuple[PieceRun, list[np.ndarray]]:
-    """Give the parts of operands, with axes of length 1 put in so that their arrays broadcast."""
+    """Return the parts of operands, with axes of length 1 put in so that their arrays broadcast."""
     run = _run_of(operands)
     parts = [_lifted(one, run) for one in operands]
     deepest = max(part.ndim for part in parts)
@@ -173,7 +173,7 @@ def _absolute(a: Forms) -> Forms:
 
 @_handles(np.sign)
 def _sign(a: Forms) -> Any:
-    """Give the sign inside the cell; what it is at its edge the code must not depend on."""
+    """Return the sign inside the cell; what it is at its edge the code must not depend on."""
     return np.where(a.run.above(a.parts), 1.0, -1.0)
 
 
@@ -205,7 +205,7 @@ def _greater_equal(a: Operand, b: Operand) -> np.ndarray:
 
 @_handles(np.rint)
 def _rint(a: Forms) -> Forms:
-    """Give the same: what stands on a grid is whole already."""
+    """Return the same: what stands on a grid is whole already."""
     for place in np.ndindex(a.shape):
         if not a.run.whole(a.parts[(slice(None), *place)]):
             raise NotPiecewise("rounding off a grid is not piecewise linear")
@@ -281,7 +281,7 @@ def _interp(x: Forms, xs: np.ndarray, ys: np.ndarray) -> Forms:
 
 @_handles(np.argmin)
 def _argmin(costs: Forms, axis: int = -1) -> Any:
-    """Give the place of the least of several costs, of equal ones the first, or of those of which any may be it."""
+    """Return the place of the least of several costs, of equal ones the first, or of those of which any may be it."""
     if len(costs.shape) != 1:
         raise NotPiecewise("one row of costs at a time")
     count = costs.shape[0]

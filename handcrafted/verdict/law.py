@@ -23,7 +23,7 @@ from handcrafted.laws.arithmetic import common_quantum
 from handcrafted.laws.law import law_of
 from handcrafted.laws.oracle import decide, update
 from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
-from handcrafted.readout.edges import MOST_CONTEXTS, contexts
+from handcrafted.readout.edges import MAX_CONTEXTS, contexts
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import BAND, ROUNDED
 from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
@@ -109,7 +109,7 @@ class LawTrial:
         return self._far(given, self.value(link.port))
 
     def value(self, signal: Signal) -> np.ndarray:
-        """Give what a signal was in the network; a state before the step is what was fed in."""
+        """Return what a signal was in the network; a state before the step is what was fed in."""
         if any(signal == memory.signal for memory in self.memories):
             return self.held[signal]
         return self.final[..., self.names.find(signal)].astype(float)
@@ -139,12 +139,12 @@ class LawTrial:
         return wrong
 
     def read(self, task: LawInstance) -> Values:
-        """Give what a law read, and the state that it found."""
+        """Return what a law read, and the state that it found."""
         memory = [task.memory.signal] if task.memory else []
         return {signal: self.value(signal) for signal in [*memory, *(read.signal for read in task.reads)]}
 
     def ago(self, values: Values) -> Callable[[int], Values]:
-        """Give the function that says what values were so many steps ago."""
+        """Return the function that says what values were so many steps ago."""
 
         def ago(steps: int) -> Values:
             before = lambda signal, value: np.broadcast_to(self.initial[signal], value[:, :steps].shape)
@@ -158,7 +158,7 @@ class LawTrial:
 
 
 def neighbours(task: LawInstance, now: Values) -> list[Values]:
-    """Give what a law read; and, for a law that switches off the grid, the same a band's width aside."""
+    """Return what a law read; and, for a law that switches off the grid, the same a band's width aside."""
     loose = _off_the_grid(task)
     if not loose:
         return [now]
@@ -169,7 +169,7 @@ def neighbours(task: LawInstance, now: Values) -> list[Values]:
 
 
 def _off_the_grid(task: LawInstance) -> list[Read]:
-    """Give the real reads that a switching law compares without a grid on which it is exact."""
+    """Return the real reads that a switching law compares without a grid on which it is exact."""
     if not law_of(task).jumps:
         return []
     real = [read for read in task.tested if not read.domain.discrete]
@@ -185,7 +185,7 @@ def _all_reads(task: LawInstance) -> list[Lagged]:
 def _run_held(
     subject: TargetNetwork, trial: LawTrial, arrivals: list[ResolvedLink], swapped: Signal | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give outputs [context, time, n_out] and the final residual [context, time, d_model].
+    """Return outputs [context, time, n_out] and the final residual [context, time, d_model].
 
     What comes from outside is given as input, what others send is held, states are fed in through the recurrence. Runs
     go in batches of one size, so that all controllers of a model share one compilation.
@@ -193,12 +193,12 @@ def _run_held(
     given, finals = [], []
     w, names = subject.padded, subject.names
     still = (w.r_0 @ w.W_R).astype(np.float32)
-    order = np.random.default_rng(subject.seed).permutation(MOST_CONTEXTS).tolist()
+    order = np.random.default_rng(subject.seed).permutation(MAX_CONTEXTS).tolist()
     ports = {link.port: link.sent_by_controller for link in arrivals if link.port}
-    for start in range(0, trial.count, MOST_CONTEXTS):
-        rows = (start + np.arange(MOST_CONTEXTS)) % trial.count
-        inputs = np.zeros((MOST_CONTEXTS, trial.time, w.sizes["n_in"]), np.float32)
-        carries = np.tile(still, (MOST_CONTEXTS, trial.time, 1))
+    for start in range(0, trial.count, MAX_CONTEXTS):
+        rows = (start + np.arange(MAX_CONTEXTS)) % trial.count
+        inputs = np.zeros((MAX_CONTEXTS, trial.time, w.sizes["n_in"]), np.float32)
+        carries = np.tile(still, (MAX_CONTEXTS, trial.time, 1))
         for memory in trial.memories:
             carries[..., names.find(memory.signal)] = trial.held[memory.signal][rows]
         for port in (port for port, held in ports.items() if not held):

@@ -13,7 +13,7 @@ from handcrafted.verdict.comparison import LinkVerdict, Status, Verdicts
 
 
 def judge(resolved: Resolved, intended: SignalGraph, recovered: SignalGraph, structural: bool = True) -> Verdicts:
-    """Give the verdict on every counted link, and on every recovered link that nobody intended.
+    """Return the verdict on every counted link, and on every recovered link that nobody intended.
 
     Args:
         resolved: what is intended.
@@ -98,13 +98,13 @@ def _absent(
 
 
 def _other_lags(wanted: Edge, intended: SignalGraph, recovered: SignalGraph) -> list[Edge]:
-    """Give the unintended edges between the same two signals at other lags."""
+    """Return the unintended edges between the same two signals at other lags."""
     same = (edge for edge in recovered.leaving(wanted.source) if edge.target == wanted.target)
     return [edge for edge in same if intended.edge(*edge.key) is None]
 
 
 def _turned(wanted: Edge, intended: SignalGraph, recovered: SignalGraph) -> list[Edge]:
-    """Give an unintended edge of the same kind that arrives where the wanted one should, or runs the other way."""
+    """Return an unintended edge of the same kind that arrives where the wanted one should, or runs the other way."""
     back = recovered.edge(wanted.target, wanted.source, wanted.lag)
     same = (wanted.source.owner, wanted.source.role)
     instead = [
@@ -118,7 +118,7 @@ def _turned(wanted: Edge, intended: SignalGraph, recovered: SignalGraph) -> list
 def _extra(
     links: dict[LinkId, ResolvedLink], intended: SignalGraph, recovered: SignalGraph, explained: set
 ) -> Iterator[tuple[LinkId, str]]:
-    """Give the links that cross from one owner to another and that nobody intended."""
+    """Return the links that cross from one owner to another and that nobody intended."""
     for edge in recovered.edges:
         if edge.key in explained or not crosses(edge):
             continue
@@ -150,7 +150,7 @@ def _same_end(port: Signal, output: Signal) -> bool:
 
 
 def inside_differences(intended: SignalGraph, recovered: SignalGraph) -> tuple[list[Edge], list[Edge]]:
-    """Give the edges inside controllers that are missing, and those that nobody intended."""
+    """Return the edges inside controllers that are missing, and those that nobody intended."""
     missing = [edge for edge in intended.edges if not crosses(edge) and not recovered.edge(*edge.key)]
     extra = [edge for edge in recovered.edges if not crosses(edge) and not intended.edge(*edge.key)]
     return missing, extra

@@ -19,8 +19,9 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom, zooms_of
 from handcrafted.readout.recover import Recovered
 from handcrafted.rollout.plant_edges import process_edges
+from handcrafted.text.letters import possessive
 
-MOST_LOOPS = 64
+MAX_LOOPS = 64
 """Up to how many loops are listed; a dense structure has more than anybody can read."""
 
 BALANCING, REINFORCING, UNDETERMINED = "balancing", "reinforcing", "undetermined"
@@ -62,7 +63,7 @@ def _remembered(signal: Signal) -> bool:
 
 def _named(signal: Signal) -> str:
     what = f"memory of {signal.name.removesuffix(ENDING)}" if _remembered(signal) else signal.name
-    return f"{signal.owner}'s {what}"
+    return f"{possessive(signal.owner)} {what}"
 
 
 def feedback_loops(structure: ControlStructure, recovered: Recovered) -> tuple[FeedbackLoop, ...]:
@@ -84,7 +85,7 @@ def loops_of(graph: SignalGraph, outside: Iterable[Edge] = ()) -> tuple[Feedback
     closing = {(edge.source, edge.target) for edge in around}
     numbers = {signal: i for i, signal in enumerate(whole)}
     numbered = nx.relabel_nodes(whole, numbers)  # the order of cycles follows the nodes' hashes
-    cycles = sorted(map(_turned, itertools.islice(nx.simple_cycles(numbered), MOST_LOOPS)), key=lambda c: (len(c), c))
+    cycles = sorted(map(_turned, itertools.islice(nx.simple_cycles(numbered), MAX_LOOPS)), key=lambda c: (len(c), c))
     signals = list(whole)
     return tuple(_loop(whole, [signals[i] for i in cycle], closing) for cycle in cycles)
 
@@ -146,7 +147,7 @@ class ChainOfCommand:
 
     def remarks(self) -> list[str]:
         """Say, in a line each, what runs against the levels and what is left open."""
-        open = "this is left undetermined: no link within a step leads from one to the other"
+        open = "the order of the two cannot be told from the network: no link within a step leads from one to the other"
         return [
             *(f"{one} commands {other} within a step, AGAINST the intended levels" for one, other in self.against),
             *(f"{one} is to stand above {other}; {open}" for one, other in self.undetermined),
@@ -182,7 +183,7 @@ def chain_of_command(structure: ControlStructure, recovered: Recovered) -> Chain
 
 
 def _commands(resolved: Resolved, recovered: Recovered) -> Iterator[Pair]:
-    """Give the ends of each recovered link within a step between controllers that is no request."""
+    """Return the ends of each recovered link within a step between controllers that is no request."""
     carried = {edge.target for edge in recovered.wired.edges if edge.lag}
     asked = {(link.port, link.received) for link in resolved.links if link.id.kind == LinkKind.REQUEST}
     for edge in recovered.wired.edges:
@@ -250,7 +251,7 @@ def _crossings(graph: SignalGraph, zoom: Zoom, takers: dict[Signal, str | None])
 
 
 def _filled(graph: SignalGraph, port: Signal) -> tuple[list[Edge], bool]:
-    """Give the edges from the port's own input and from its value one step before, and whether a circuit writes it."""
+    """The edges from the port's own input and from its value one step before, and whether a circuit writes it."""
     arriving = graph.arriving(port)
     filling = [edge for edge in arriving if edge.source in (network_input(port), next_step(port))]
     carried = next_step(port) in {edge.source for edge in filling}

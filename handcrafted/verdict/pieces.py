@@ -62,7 +62,7 @@ class Cell:
 
     @classmethod
     def box(cls, low: np.ndarray, high: np.ndarray) -> Cell:
-        """Give the box between two corners [n]; it is flat where both are the same."""
+        """Return the box between two corners [n]; it is flat where both are the same."""
         free = np.flatnonzero(low != high)
         sides = np.array(list(itertools.product((False, True), repeat=len(free))), bool)
         corners = np.tile(np.asarray(low, float), (len(sides), 1))
@@ -75,15 +75,15 @@ class Cell:
         return self.corners.mean(axis=0)
 
     def at_corners(self, forms: np.ndarray) -> np.ndarray:
-        """Give the values of forms [1 + n, …] at all corners [corner, …]."""
+        """Return the values of forms [1 + n, …] at all corners [corner, …]."""
         return forms[0] + _sums(self.corners, forms[1:])
 
     def at_middle(self, forms: np.ndarray) -> Any:
-        """Give the values of forms [1 + n, …] at the middle."""
+        """Return the values of forms [1 + n, …] at the middle."""
         return forms[0] + _sums(self.middle, forms[1:])
 
     def cut(self, form: np.ndarray, edge: float) -> tuple[Cell, Cell]:
-        """Give the parts where a form [1 + n] is at most 0, and at least 0; what is within `edge` of 0 is in both."""
+        """Return the parts where a form [1 + n] is at most 0, and at least 0; what is within `edge` of 0 is in both."""
         values, wall = self.at_corners(form), self.wall(form, edge)
         if len(wall.corners) < self.dimension:
             raise NotPiecewise("corners of a region lie too near to each other for float64")
@@ -99,7 +99,7 @@ class Cell:
         return below, above
 
     def wall(self, form: np.ndarray, edge: float) -> Cell:
-        """Give the flat part where a form [1 + n] is 0: corners within `edge` of it, and where it crosses an edge."""
+        """Return the flat part where a form [1 + n] is 0: corners within `edge` of it, and where it crosses an edge."""
         values = self.at_corners(form)
         on = np.abs(values) <= edge
         low, high = np.meshgrid(np.flatnonzero(values < -edge), np.flatnonzero(values > edge), indexing="ij")
@@ -121,7 +121,7 @@ class Cell:
 
 
 def _sums(points: np.ndarray, slopes: np.ndarray) -> Any:
-    """Give the sums of points [..., n] times slopes [n, …]."""
+    """Return the sums of points [..., n] times slopes [n, …]."""
     wide = slopes.reshape(len(slopes), math.prod(slopes.shape[1:]))
     return np.reshape(points @ wide, (*points.shape[:-1], *slopes.shape[1:]))
 
@@ -148,7 +148,7 @@ class PieceRun:
     gaps: dict[tuple[bytes, bool], tuple[float, float]] = field(default_factory=dict)
 
     def edges(self, forms: np.ndarray) -> Any:
-        """Give how near to 0 is as good as 0, for forms [1 + n, …]."""
+        """Return how near to 0 is as good as 0, for forms [1 + n, …]."""
         return EDGE * (np.abs(forms[0]) + _sums(self.reach, np.abs(forms[1:])))
 
     def above(self, forms: np.ndarray) -> Any:
@@ -198,7 +198,7 @@ class PieceRun:
         return None
 
     def gap(self, form: np.ndarray, or_equal: bool) -> tuple[float, float]:
-        """Give the last value of a form that is below 0, and the first that is not; between, either answer is right."""
+        """The last value of a form that is below 0, and the first that is not; between, either answer is right."""
         key = form.tobytes(), or_equal
         if key not in self.gaps:
             self.gaps[key] = self._gap(form, or_equal)

@@ -16,10 +16,10 @@ import numpy as np
 from handcrafted.verdict.forms import Forms, variables
 from handcrafted.verdict.pieces import Cell, Cut, PieceRun, Undecided
 
-MOST_WAYS = 64
+MAX_WAYS = 64
 """Up to how many ways code may go in one region, where comparisons may answer either way."""
 
-MOST_LINES = 4096
+MAX_LINES = 4096
 """How many lines of a grid are laid through a cell in search of a point of it."""
 
 NEAR = 1e-9
@@ -86,7 +86,7 @@ class AllowedDeviation:
     size: np.ndarray
 
     def of(self, *values: np.ndarray) -> np.ndarray:
-        """Give the difference allowed of each result, where a law adds up such sizes [case, m]."""
+        """Return the difference allowed of each result, where a law adds up such sizes [case, m]."""
         return self.share * np.maximum(self.size, np.max([np.abs(one).max(axis=0) for one in values], axis=0))
 
 
@@ -107,7 +107,7 @@ class Regions:
     differences: list[RegionDifference] = field(default_factory=list)
 
     def joined(self, other: Regions) -> Regions:
-        """Give what was found in both, differences aside."""
+        """Return what was found in both, differences aside."""
         if not self.count or not other.count:
             return self if self.count else other
         steep = np.maximum(self.slopes, other.slopes)
@@ -179,7 +179,7 @@ def _one(first: Function, second: Function, run: PieceRun, allowed: AllowedDevia
 
 
 def _ways(function: Function, run: PieceRun) -> Iterator[Any]:
-    """Give the result for every way in which the code may go."""
+    """Return the result for every way in which the code may go."""
     waiting: list[tuple[int, ...]] = [()]
     while waiting:
         run.choices, run.made = waiting.pop(), 0
@@ -187,7 +187,7 @@ def _ways(function: Function, run: PieceRun) -> Iterator[Any]:
             yield function(variables(run))
         except Undecided as choice:
             waiting += [(*run.choices, way) for way in range(choice.ways)]
-            if len(waiting) > MOST_WAYS:
+            if len(waiting) > MAX_WAYS:
                 raise TooMany from None
     run.choices, run.made = (), 0
 
@@ -200,19 +200,19 @@ def _add(place: tuple[np.ndarray, bool], result: int, values: tuple[Forms, Forms
 
 
 def _point(run: PieceRun, form: np.ndarray, tolerance: float) -> tuple[np.ndarray, bool]:
-    """Give a point of a cell at which a form is beyond a tolerance, and whether such a point can come up."""
+    """Return a point of a cell at which a form is beyond a tolerance, and whether such a point can come up."""
     beyond = form - tolerance * np.eye(len(form))[0]
     cell, edge = run.cell, float(run.edges(beyond))
     part = cell.cut(beyond, edge)[1] if cell.at_corners(beyond).min() < -edge else cell
     most = part.corners[int(part.at_corners(form).argmax())]
-    found = _on_the_grid(part, form, tolerance, run.grid, tuple(np.flatnonzero(run.grid).tolist()), [MOST_LINES])
+    found = _on_the_grid(part, form, tolerance, run.grid, tuple(np.flatnonzero(run.grid).tolist()), [MAX_LINES])
     return (most, False) if found is None else (found, True)
 
 
 def _on_the_grid(
     cell: Cell, form: np.ndarray, tolerance: float, grid: np.ndarray, left: tuple[int, ...], lines: list[int]
 ) -> np.ndarray | None:
-    """Give a point of a cell that lies on the grid and at which a form is beyond a tolerance; None if there is none.
+    """Return a point of a cell that lies on the grid and at which a form is beyond a tolerance; None if there is none.
 
     Line after line of the grid is laid through the cell. Where too many were, any point counts.
     """

@@ -60,16 +60,16 @@ SIGN = {BALANCING: "<B>B</B>", REINFORCING: "<B>R</B>", UNDETERMINED: "<B>?</B>"
 INK = {BALANCING: "#00578a", REINFORCING: "#a03c00", UNDETERMINED: "#555555"}
 """How a loop's polarity is marked, as in causal loop diagrams."""
 
-MOST_LOOPS = 6
+MAX_LOOPS = 6
 """Feedback loops listed below a picture."""
 
-MOST_FINDINGS, LETTERS = 6, 110
-MOST_REASON = 60
+MAX_FINDINGS, LETTERS = 6, 110
+MAX_REASON = 60
 """Letters of a reason that still stand beside an arrow; a longer one is listed below the picture only."""
 
 
 def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
-    """Give every link that is seen, with status and reason: those of the structure in order, then the extra ones."""
+    """Return every link that is seen, with status and reason: those of the structure in order, then the extra ones."""
     verdicts = comparison.at(zoom)
     own = {verdict.id: verdict for verdict in verdicts.links if verdict.status is not Status.EXTRA}
     about = [finding.about for finding in comparison.findings if finding.kind == "unused"]
@@ -82,20 +82,20 @@ def judged(comparison: Comparison, zoom: Zoom) -> list[tuple[LinkId, str, str]]:
 
 
 def _look(verdict: LinkVerdict, idle: bool) -> str:
-    """Give the look of a verdict: two of them are finer than its status."""
+    """Return the look of a verdict: two of them are finer than its status."""
     if verdict.status is Status.MISSING and idle:
         return UNUSED
     return UNDERMINED if verdict.status is Status.FOUND and verdict.reason else verdict.status
 
 
 def recovered_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
-    """Give the arrows of the right side: each link in the look of its status."""
+    """Return the arrows of the right side: each link in the look of its status."""
     drawn = [Drawn(id, _remark(status, reason), LOOKS[status]) for id, status, reason in judged(comparison, zoom)]
     return arrows_of(drawn, zoom.components)
 
 
 def intended_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
-    """Give the arrows of the left side: as intended, at the places of the right side, what is extra unseen."""
+    """Return the arrows of the left side: as intended, at the places of the right side, what is extra unseen."""
     arrows = []
     for arrow in recovered_arrows(comparison, zoom):
         extra = arrow.look == LOOKS[Status.EXTRA]
@@ -105,11 +105,11 @@ def intended_arrows(comparison: Comparison, zoom: Zoom) -> list[Arrow]:
 
 
 def _remark(status: str, reason: str) -> str:
-    return f"({reason})" if status == Status.WRONG and 0 < len(reason) <= MOST_REASON else ""
+    return f"({reason})" if status == Status.WRONG and 0 < len(reason) <= MAX_REASON else ""
 
 
 def deviating(comparison: Comparison) -> set[Signal]:
-    """Give the subspaces of all decisions whose links are not simply found."""
+    """Return the subspaces of all decisions whose links are not simply found."""
     plain = {link.id for link in comparison.links if link.status is Status.FOUND and not link.reason}
     entries = [entry for own in comparison.structure.resolved.controllers.values() for entry in own.entries]
     return {
@@ -121,7 +121,7 @@ def deviating(comparison: Comparison) -> set[Signal]:
 
 
 def legend(comparison: Comparison, zoom: Zoom) -> str:
-    """Give the DOT text of the legend: one sample line per status, with how many links have it."""
+    """Return the DOT text of the legend: one sample line per status, with how many links have it."""
     statuses = [status for _, status, _ in judged(comparison, zoom)]
     rare = {UNUSED, UNDERMINED} - set(statuses)
     shown = {status: look for status, look in LOOKS.items() if status not in rare}
@@ -129,7 +129,7 @@ def legend(comparison: Comparison, zoom: Zoom) -> str:
 
 
 def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
-    """Give the DOT text of what is listed below: disagreements with their reasons, then findings."""
+    """Return the DOT text of what is listed below: disagreements with their reasons, then findings."""
     items = [
         f"{MEANING[status]}: {id.kind} {id}: {reason}" for id, status, reason in judged(comparison, zoom) if reason
     ]
@@ -138,24 +138,24 @@ def remarks(comparison: Comparison, zoom: Zoom) -> str | None:
     if not items:
         return None
     rows = [bold("remarks")]
-    for item in items[:MOST_FINDINGS]:
+    for item in items[:MAX_FINDINGS]:
         first, *rest = wrapped(item, LETTERS, most=3)
         rows += [words(f"• {first}"), *("&#160;&#160;" + words(line) for line in rest)]
-    if len(items) > MOST_FINDINGS:
-        rows.append(small(f"… and {len(items) - MOST_FINDINGS} more"))
+    if len(items) > MAX_FINDINGS:
+        rows.append(small(f"… and {len(items) - MAX_FINDINGS} more"))
     return dot.digraph([dot.node("remarks", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)
 
 
 def loops(comparison: Comparison) -> str | None:
-    """Give the DOT text of the recovered feedback loops, the shortest first, each with its polarity and gain."""
+    """Return the DOT text of the recovered feedback loops, the shortest first, each with its polarity and gain."""
     if not comparison.loops:
         return None
     rows = [bold("feedback loops")]
-    for loop in comparison.loops[:MOST_LOOPS]:
+    for loop in comparison.loops[:MAX_LOOPS]:
         first, *rest = wrapped(str(loop), LETTERS, most=2)
         sign = f'<FONT COLOR="{INK[loop.polarity]}">{SIGN[loop.polarity]}</FONT>'
         rows += [f"{sign} {words(first)}", *map(indented, rest)]
-    if (more := len(comparison.loops) - MOST_LOOPS) > 0:
+    if (more := len(comparison.loops) - MAX_LOOPS) > 0:
         rows.append(small(f"… and {more} longer ones"))
     return dot.digraph([dot.node("loops", label=dot.html(lines(rows, CELLPADDING=1)))], pad=0.1)
 
@@ -164,7 +164,7 @@ LEFT, RIGHT = "intended", "recovered from the weights"
 
 
 def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
-    """Give the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
+    """Return the DOT texts of both sides, laid out alike: same boxes, same arrows, other looks."""
     laws = beside(zoom, comparison.recovered.equations, deviating(comparison)) if comparison.recovered else ({}, {})
     left = Diagram(zoom, intended_arrows(comparison, zoom), laws[0])
     right = Diagram(zoom, recovered_arrows(comparison, zoom), laws[1])

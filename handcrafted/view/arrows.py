@@ -97,7 +97,7 @@ LETTERS = 26
 
 
 def beside(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
-    """Give an arrow's label; requests, which go up like feedback, say so."""
+    """Return an arrow's label; requests, which go up like feedback, say so."""
     head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
     rows = [[cell(row, ALIGN="LEFT")] for row in head]
     rows += [
@@ -124,7 +124,7 @@ def _ink(text: str, arrow: Arrow) -> str:
 
 
 def legend_of(entries: Iterable[tuple[Look, str]]) -> str:
-    """Give the DOT text of a legend, in one row."""
+    """Return the DOT text of a legend, in one row."""
     body = []
     for number, (look, meaning) in enumerate(entries):
         text = f'<FONT COLOR="{look.text}">{words(meaning)}</FONT>'

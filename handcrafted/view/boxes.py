@@ -55,12 +55,12 @@ def wrapped(text: str, width: int, most: int = 99) -> list[str]:
 
 
 def cell(content: str = "", **attributes: object) -> str:
-    """Give one table cell."""
+    """Return one table cell."""
     return f"<TD{_attributes(attributes)}>{content}</TD>"
 
 
 def table(rows: Iterable[Sequence[str]], **attributes: object) -> str:
-    """Give a table of rows of cells, without lines or gaps unless `attributes` ask for them."""
+    """Return a table of rows of cells, without lines or gaps unless `attributes` ask for them."""
     plain = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0}
     body = "".join(f"<TR>{''.join(row)}</TR>" for row in rows)
     return f"<TABLE{_attributes(plain | attributes)}>{body}</TABLE>"
@@ -79,7 +79,7 @@ class Passage(NamedTuple):
 
 
 def framed(passages: Sequence[Passage], least: int = 0) -> str:
-    """Give one framed cell of lines that stay together at its top left, however much room there is.
+    """Return one framed cell of lines that stay together at its top left, however much room there is.
 
     Passages with attributes of their own, such as anchors, become cells within it; Graphviz would spread these over the
     height of the cell, so they are filled up to the `least` lines that the cell beside it has.
@@ -133,7 +133,7 @@ class Anchors(NamedTuple):
     on: bool = False
 
     def of(self, part: str) -> dict[str, str]:
-        """Give the attributes of a DOT statement or of a cell."""
+        """Return the attributes of a DOT statement or of a cell."""
         return {"href": f"#{quote(part, safe='')}"} if self.on and part else {}
 
 
@@ -160,7 +160,7 @@ class BoxPort(NamedTuple):
 
 
 def content(zoom: Zoom, name: str, law: Law | None = None, anchors: Anchors = PLAIN) -> str:
-    """Give what a box shows: name, process model and the cell of its laws; collapsed, what it holds."""
+    """Return what a box shows: name, process model and the cell of its laws; collapsed, what it holds."""
     own = zoom.components[name]
     held = [part for part in zoom.structure.components if part in zoom.held.get(name, ()) and part != name]
     rows = [[cell(_title(name, own, held), CELLPADDING=3)]]
@@ -176,7 +176,7 @@ def box(inside: str, top: Sequence[BoxPort], bottom: Sequence[BoxPort], fill: st
 
 
 def _face(ports: Sequence[BoxPort]) -> str:
-    """Give a row of cells to which arrows can be tied; they spread over the width of the box."""
+    """Return a row of cells to which arrows can be tied; they spread over the width of the box."""
     cells = [cell("", PORT=port.name, WIDTH=port.width, HEIGHT=2) for port in ports]
     return table([cells or [cell("", HEIGHT=2)]])
 
@@ -192,7 +192,7 @@ def _title(name: str, component: StructureComponent, held: Sequence[str]) -> str
 
 
 def _inside(controller: ResolvedController | None, own: StructureComponent, law: Law | None, anchors: Anchors) -> str:
-    """Give the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
+    """Return the columns of what the file declares; boxes and arrows alone stay boxes and arrows."""
     if controller is None:
         return ""
     columns = []
@@ -208,7 +208,7 @@ def _inside(controller: ResolvedController | None, own: StructureComponent, law:
 
 
 def _variable(variable: ResolvedVariable) -> list[str]:
-    """Give the name in bold and the values, beside it where they fit in one line."""
+    """Return the name in bold and the values, beside it where they fit in one line."""
     name, values = variable.name, str(variable.domain)
     if len(name) + len(values) + 2 <= LETTERS:
         return [f"{bold(name)}: {words(values)}"]

@@ -22,7 +22,7 @@ NEAR = 8
 
 
 def control_diagram(zoom: Zoom) -> str:
-    """Give the DOT text of a control structure as it was intended and as it is seen."""
+    """Return the DOT text of a control structure as it was intended and as it is seen."""
     seen = {
         Drawn(id, "(next step)" if link.lag and link.counted else ""): None
         for link in zoom.structure.resolved.links
@@ -54,7 +54,7 @@ class Diagram:
         self.peers = {k: self._route(k) for k, arrow in enumerate(arrows) if self._between_peers(arrow)}
 
     def text(self, title: str, prominent: bool = False) -> str:
-        """Give the DOT text under a title, small unless it is `prominent`."""
+        """Return the DOT text under a title, small unless it is `prominent`."""
         body = [*self._inside(None), *self._heights(), *self._loop_order(), *self._lines()]
         look = {
             "label": dot.html(bold(title) if prominent else small(title)),
@@ -79,7 +79,7 @@ class Diagram:
         return PeerRoute(number, arrow, self.faces.ties[number], left_first, self.anchors)
 
     def _inside(self, parent: str | None) -> Iterator[str]:
-        """Give the boxes inside a box, and the texts and helping nodes that belong there."""
+        """Return the boxes inside a box, and the texts and helping nodes that belong there."""
         for name in self.nesting.children(parent):
             if self.nesting.children(name):
                 body = [*self._outer(name), *self._inside(name)]
@@ -113,7 +113,7 @@ class Diagram:
             yield dot.node(text_node(number), label=dot.html(beside(arrow, self.anchors)))
 
     def _outer(self, name: str) -> Iterator[str]:
-        """Give the top of a box that holds others, and the places along its lower border."""
+        """Return the top of a box that holds others, and the places along its lower border."""
         held = (bottom_node(name), self.faces.row(bottom_node(name), "s"))
         inner_arrows = any(self.nesting.holds(name, a.receiver) and a.sender == name for a in self.arrows)
         yield dot.node(
@@ -168,7 +168,7 @@ class Diagram:
         return NEAR if len(ends) == 2 and self.nesting.between(*ends) == 0 else 1
 
     def _side_texts(self) -> dict[tuple[str, str], list[str]]:
-        """Give the plain texts beside each box, by box and face."""
+        """Return the plain texts beside each box, by box and face."""
         found: dict[tuple[str, str], list[str]] = {}
         for arrow, ties in zip(self.arrows, self.faces.ties, strict=True):
             if (side := side_of(arrow)) is not None:

@@ -58,7 +58,7 @@ class Html(str):
 
 
 def quoted(text: str) -> str:
-    """Give a DOT string, or an HTML-like label as it is."""
+    """Return a DOT string, or an HTML-like label as it is."""
     if isinstance(text, Html):
         return text
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -66,7 +66,7 @@ def quoted(text: str) -> str:
 
 
 def attributes(**values: object) -> str:
-    """Give an attribute list; None leaves an attribute out."""
+    """Return an attribute list; None leaves an attribute out."""
     given = ", ".join(f"{name}={_value(value)}" for name, value in values.items() if value is not None)
     return f" [{given}]" if given else ""
 
@@ -86,22 +86,22 @@ def helper(text: str) -> str:
 
 
 def node(name: str, **values: object) -> str:
-    """Give a node statement."""
+    """Return a node statement."""
     return f"{quoted(name)}{attributes(**values)};"
 
 
 def edge(tail: str, head: str, **values: object) -> str:
-    """Give an edge statement between two ends as `end` writes them."""
+    """Return an edge statement between two ends as `end` writes them."""
     return f"{tail} -> {head}{attributes(**values)};"
 
 
 def end(name: str, port: str = "", face: str = "") -> str:
-    """Give one end of an edge: a node, a port of it, a face (n, s, e, w)."""
+    """Return one end of an edge: a node, a port of it, a face (n, s, e, w)."""
     return ":".join([quoted(name), *filter(None, (port, face))])
 
 
 def subgraph(name: str, body: Iterable[str], **values: object) -> list[str]:
-    """Give a subgraph; without a name it only groups."""
+    """Return a subgraph; without a name it only groups."""
     head = f"subgraph {quoted(name)} {{" if name else "{"
     own = [f"{key}={_value(value)};" for key, value in values.items() if value is not None]
     return [head, *(f"  {line}" for line in [*own, *body]), "}"]
@@ -114,7 +114,7 @@ def same_rank(names: Iterable[str]) -> list[str]:
 
 
 def digraph(body: Iterable[str], **values: object) -> str:
-    """Give the whole file, in the library's font."""
+    """Return the whole file, in the library's font."""
     font = {"fontname": FONT, "fontsize": 10}
     lines = [
         f"graph{attributes(**font, **values)};",
@@ -142,7 +142,7 @@ Place = tuple[float, float]
 def places(
     sizes: Sequence[tuple[float, float]], gap: float, beside: int = 2
 ) -> tuple[list[Place], tuple[float, float]]:
-    """Give the upper left corner of each part, and the width and height of the whole; so many are side by side."""
+    """Return the upper left corner of each part, and the width and height of the whole; so many are side by side."""
     row = sum(width for width, _ in sizes[:beside]) + gap * (beside - 1)
     width = max(row, *(part for part, _ in sizes[beside:]), 0)
     x, corners = (width - row) / 2, []

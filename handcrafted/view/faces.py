@@ -47,7 +47,7 @@ class Nesting:
         return sum(self.holds(outer, name) for outer in self.names)
 
     def lowest(self, name: str) -> int:
-        """Give the lowest authority, the highest level number, in a box and inside it."""
+        """Return the lowest authority, the highest level number, in a box and inside it."""
         return max(self.components[part].level for part in [name, *self.descendants(name)])
 
     def between(self, one: int, other: int) -> int:
@@ -91,7 +91,7 @@ class Nesting:
         return sorted(names, key=self.position)
 
     def position(self, name: str | None) -> tuple[int, int]:
-        """Give the sort key of a box from left to right; what is no box comes last."""
+        """Return the sort key of a box from left to right; what is no box comes last."""
         if name is None:
             return 1, len(self.names)
         return LEFT_TO_RIGHT.get(self.components[name].kind, 1), self._place[name]
@@ -136,7 +136,7 @@ def cluster(name: str) -> str:
 
 
 def side_of(arrow: Arrow) -> tuple[str, str] | None:
-    """Give the box and the face at which an arrow from or to a plain text beside a box ends; None for all others."""
+    """Return the box and the face at which an arrow from or to a plain text beside a box ends; None for all others."""
     if not arrow.sideways or (arrow.sender is None) == (arrow.receiver is None):
         return None
     return (arrow.receiver, "w") if arrow.receiver is not None else (arrow.sender or "", "e")
@@ -154,7 +154,7 @@ class Faces:
             self._enter(arrow, head, arrow.sender)
 
     def row(self, node: str, face: str) -> list[BoxPort]:
-        """Give the places on one face of a node, from left to right."""
+        """Return the places on one face of a node, from left to right."""
         return [port for _, port in sorted(self._rows.get((node, face), []), key=lambda item: item[0])]
 
     def _enter(self, arrow: Arrow, tie: Tie, other: str | None) -> None:

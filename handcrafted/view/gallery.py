@@ -135,7 +135,7 @@ def _heading(circuit: Circuit) -> str:
 
 
 def _words(circuit: Circuit) -> list[str]:
-    """Give formula, source and error in lines; of a head also where it looks."""
+    """Return formula, source and error in lines; of a head also where it looks."""
     parts = [circuit.formula, f"source: {circuit.source}", f"error: {circuit.error}"]
     if isinstance(circuit.body, Head):
         query, key = (", ".join(map(short, bias)) for bias in (circuit.body.query, circuit.body.key))
@@ -144,7 +144,7 @@ def _words(circuit: Circuit) -> list[str]:
 
 
 def _panels(circuit: Circuit, labels: Mapping[Signal, tuple[str, ...]]) -> tuple[MapPanel, MapPanel]:
-    """Give what goes in and what comes out: of neurons W_in above b_in, and W_out; of a head W_V, and W_O."""
+    """Return what goes in and what comes out: of neurons W_in above b_in, and W_out; of a head W_V, and W_O."""
     body, written = circuit.body, labels[circuit.writes]
     reads = tuple(label for signal in circuit.reads for label in labels[signal])
     if isinstance(body, Head):
@@ -165,7 +165,7 @@ def _height(panel: MapPanel) -> float:
 
 
 def _along(response: Response) -> tuple[str, np.ndarray]:
-    """Give what the answers are drawn over, and its name."""
+    """Return what the answers are drawn over, and its name."""
     if not response.swept:
         return "step", np.arange(len(response.answers.found))
     ((signal, values),) = response.answers.inputs.items()
@@ -215,7 +215,7 @@ def _imported(part: Path) -> Iterator[str]:
 
 
 def staircase(root: Path) -> str:
-    """Give the picture as DOT: arrows go from who imports to what is imported; those that others imply are left out.
+    """Return the picture as DOT: arrows go from who imports to what is imported; those that others imply are left out.
 
     Raises:
         networkx.NetworkXError: if parts import each other in a circle.

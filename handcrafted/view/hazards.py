@@ -57,7 +57,7 @@ img {{ max-width: 100%; background: white; }}
 
 
 def as_html(analysis: Analysis, scenarios: Sequence[str] = ()) -> str:
-    """Give the report as a page of its own; names and texts of the file are escaped."""
+    """Return the report as a page of its own; names and texts of the file are escaped."""
     text = as_markdown(analysis, scenarios=scenarios)
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return PAGE.format(title=escape(f"STPA of {analysis.structure.name}"), body=body)
@@ -207,7 +207,7 @@ def _level(share: float) -> Level:
 
 
 def _of_links(campaign: Campaign) -> tuple[dict[LinkId, float], dict[LinkId, tuple[int, int]]]:
-    """Give each link's share of hazards among the faults that lie on it, and the counts."""
+    """Return each link's share of hazards among the faults that lie on it, and the counts."""
     counts: dict[LinkId, tuple[int, int]] = {}
     for fault, outcome in campaign:
         for link in fault.place.links:
@@ -217,7 +217,7 @@ def _of_links(campaign: Campaign) -> tuple[dict[LinkId, float], dict[LinkId, tup
 
 
 def _of_components(campaign: Campaign) -> dict[str, float]:
-    """Give each box's share of hazards among the faults inside it."""
+    """Return each box's share of hazards among the faults inside it."""
     inside: dict[str, list[bool]] = {}
     for fault, outcome in campaign:
         owner = fault.place.owner
@@ -228,5 +228,5 @@ def _of_components(campaign: Campaign) -> dict[str, float]:
 
 
 def pictures(campaign: Campaign) -> Sequence[tuple[str, bytes]]:
-    """Give both pictures with their names."""
+    """Return both pictures with their names."""
     return [(kind, campaign_picture(campaign, kind=kind)) for kind in KINDS]

@@ -104,7 +104,7 @@ def figure_of(panels: Sequence[MapPanel], drop_zero: bool = True) -> Figure:
 
 
 def _size(panel: MapPanel) -> tuple[float, float]:
-    """Give the width and height in inches that a panel needs."""
+    """Return the width and height in inches that a panel needs."""
     lines = 1 + max((label.count(SEPARATOR) for label in (*panel.rows, *panel.columns)), default=0)
     cell = max(CELL, LINE * lines)
     left, under = _longest(panel.rows) * LETTER, _longest(panel.columns) * LETTER
@@ -174,7 +174,7 @@ def heatmaps(panels: Sequence[MapPanel], form: str = "png", dpi: float = 200, dr
 
 
 def panels_of_model(model: Any) -> list[MapPanel]:
-    """Give a model's effective weights as panels.
+    """Return a model's effective weights as panels.
 
     The embedding, per head the product W_V W_O, per layer W_in and W_out, the unembedding and the recurrence.
     """
@@ -192,7 +192,7 @@ def panels_of_model(model: Any) -> list[MapPanel]:
 
 
 def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterator[MapPanel]:
-    """Give the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
+    """Return the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
     for layer in range(arrays["W_in"].shape[0]):
         products = arrays["W_V"][layer] @ arrays["W_O"][layer]
         for head, product in enumerate(products):

@@ -18,7 +18,7 @@ from handcrafted.view.boxes import CLEAR, HARD_BLANK, bold, indented, small, wra
 WIDTH = 40
 """Letters per line."""
 
-MOST_TEXT_LINES = 8
+MAX_TEXT_LINES = 8
 
 
 def law_lines(entry: ResolvedEntry) -> list[str]:
@@ -33,7 +33,7 @@ def law_lines(entry: ResolvedEntry) -> list[str]:
         if declared.safe is not None:
             lines.append(f"safe value {_value(declared.safe)}")
     broken = [part for line in lines for part in _broken(line)]
-    return broken if len(broken) <= MOST_TEXT_LINES else [*broken[: MOST_TEXT_LINES - 1], "…"]
+    return broken if len(broken) <= MAX_TEXT_LINES else [*broken[: MAX_TEXT_LINES - 1], "…"]
 
 
 def _broken(line: str) -> list[str]:
@@ -84,7 +84,7 @@ def _value(value: object) -> str:
 LETTERS = 30
 """Letters per line of a name."""
 
-MOST_LINES = 16
+MAX_LINES = 16
 """Lines of recovered laws in one box."""
 
 DIGITS = 6
@@ -119,12 +119,12 @@ Laws = Mapping[str, Sequence[str]]
 
 
 def declared(zoom: Zoom) -> Laws:
-    """Give the laws of the controllers whose file entry declares any."""
+    """Return the laws of the controllers whose file entry declares any."""
     return {name: _cell("control algorithm", _declared(own)) for name, own in _with_laws(zoom).items()}
 
 
 def beside(zoom: Zoom, equations: Equations, off: Collection[Signal] = ()) -> tuple[Laws, Laws]:
-    """Give the declared laws and the recovered ones, in cells of one size, so that both sides are laid out alike.
+    """Return the declared laws and the recovered ones, in cells of one size, so that both sides are laid out alike.
 
     Args:
         zoom: what is seen.
@@ -161,14 +161,14 @@ def _declared(controller: ResolvedController) -> list[Text]:
 
 
 def _recovered(equations: Equations, name: str, off: Collection[Signal]) -> list[Text]:
-    """Give the formulas of what a controller works out and does; of a word and its opposite the word alone."""
+    """Return the formulas of what a controller works out and does; of a word and its opposite the word alone."""
     does = lambda line: line.kind == "copy" and line.signal.role == Role.CONTROL_ACTION
     lines = [line for line in equations.of(name) if line.kind not in ("link", "copy") or does(line)]
     any_of = {line.signal for line in lines if line.text.startswith("any(")}
     kept = [line for line in lines if line.signal not in any_of or line.text.startswith("any(")]
     kept.sort(key=lambda line: line.signal.role != Role.CONTROL_ACTION)  # what it does first: the rest may be cut off
     texts = [text._replace(off=line.signal in off) for line in kept for text in _formula(line)]
-    return texts if len(texts) <= MOST_LINES else [*texts[: MOST_LINES - 1], Text("…")]
+    return texts if len(texts) <= MAX_LINES else [*texts[: MAX_LINES - 1], Text("…")]
 
 
 def _formula(line: Line) -> list[Text]:

@@ -74,7 +74,7 @@ SECONDS = 600
 
 
 def sources(folder: Path) -> tuple[Path, ...]:
-    """Give the notebooks' sources in a folder, in order.
+    """Return the notebooks' sources in a folder, in order.
 
     Raises:
         HandcraftedError: if there is none.

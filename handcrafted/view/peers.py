@@ -13,7 +13,7 @@ from handcrafted.view.faces import Tie
 
 
 def line(arrow: Arrow, ties: tuple[Tie, Tie], points_down: bool, weight: int = 1, anchors: Anchors = PLAIN) -> str:
-    """Give the edge statement of an arrow between two heights, or from or to a plain text."""
+    """Return the edge statement of an arrow between two heights, or from or to a plain text."""
     upper, lower = ties if points_down else ties[::-1]
     open_ended = arrow.sender is None or arrow.receiver is None
     return dot.edge(
@@ -41,7 +41,7 @@ def tied(tie: Tie) -> str:
 
 
 def stroke(arrow: Arrow) -> dict[str, str]:
-    """Give a line's colour, style and width; requests are dashed where the style says nothing else."""
+    """Return a line's colour, style and width; requests are dashed where the style says nothing else."""
     look = arrow.look
     plain = look.style == "solid" and look.width == 1.0
     dashed = plain and arrow.kind == LinkKind.REQUEST
@@ -49,7 +49,7 @@ def stroke(arrow: Arrow) -> dict[str, str]:
 
 
 def head(arrow: Arrow, at_tail: bool) -> dict[str, str]:
-    """Give the arrowhead, hollow for requests, at the end that DOT calls head or at the one that it calls tail."""
+    """Return the arrowhead, hollow for requests, at the end that DOT calls head or at the one that it calls tail."""
     shape = "empty" if arrow.kind == LinkKind.REQUEST else "normal"
     return {"dir": "back", "arrowtail": shape} if at_tail else {"arrowhead": shape}
 
@@ -78,7 +78,7 @@ class PeerRoute(NamedTuple):
         return dot.helper(f"gap {self.number}")
 
     def nodes(self) -> Iterator[str]:
-        """Give the helping nodes: two turning points, and between the boxes the label with a place for the line."""
+        """Return the helping nodes: two turning points, and between the boxes the label with a place for the line."""
         for turn, rows in (("upper", self._bar()), ("lower", self._bar()[::-1])):
             yield dot.node(dot.helper(f"{turn} {self.number}"), label=dot.html(table(rows)))
         label = [cell(beside(self.arrow, self.anchors), ROWSPAN=3, CELLPADDING=2)]
@@ -86,7 +86,7 @@ class PeerRoute(NamedTuple):
         yield dot.node(self._gap, label=dot.html(table([[ends[0], *label], [middle], [ends[1]]])))
 
     def _bar(self) -> list[list[str]]:
-        """Give a short level piece of line under the place to which the curves on both sides are tied.
+        """Return a short level piece of line under the place to which the curves on both sides are tied.
 
         Graphviz ends a curve a point short of its place, sideways and towards the picture's middle; this fills the gap.
         """
@@ -94,7 +94,7 @@ class PeerRoute(NamedTuple):
         return [place, [cell(WIDTH=3, HEIGHT=self._width, BGCOLOR=self.arrow.look.color)] * 3]
 
     def _upright(self, port: str | None = None) -> str:
-        """Give a short upright piece of line, likewise."""
+        """Return a short upright piece of line, likewise."""
         return cell(PORT=port, WIDTH=self._width, HEIGHT=3, BGCOLOR=self.arrow.look.color)
 
     @property
@@ -112,7 +112,7 @@ class PeerRoute(NamedTuple):
         yield from (dot.edge(dot.quoted(self._gap), dot.quoted(node), style="invis") for node in after)
 
     def edges(self) -> Iterator[str]:
-        """Give the four pieces of the line; only the last carries the arrowhead."""
+        """Return the four pieces of the line; only the last carries the arrowhead."""
         tail, head = self.ties
         first, last = ("lower", "upper") if tail.face == "s" else ("upper", "lower")
         sides = ("w", "e") if self.left_first else ("e", "w")
@@ -125,7 +125,7 @@ class PeerRoute(NamedTuple):
         return Tie(self._gap, "line", "s" if turn == "lower" else "n")
 
     def _piece(self, turn: str, side: str, tie: Tie, arrowhead: bool) -> str:
-        """Give the piece between a turning point and a tie."""
+        """Return the piece between a turning point and a tie."""
         point = dot.end(dot.helper(f"{turn} {self.number}"), "line", side)
         below = turn == "lower"
         ends = (tied(tie), point) if below else (point, tied(tie))

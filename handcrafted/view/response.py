@@ -12,14 +12,14 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.resolved import ResolvedVariable
 from handcrafted.rollout.environment import STATE
-from handcrafted.rollout.trace import Excursion, Trace
+from handcrafted.rollout.trace import RangeViolation, Trace
 from handcrafted.text.diagnostics import HandcraftedError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_RUNS = 12
+MAX_RUNS = 12
 """How many runs of a batch are drawn."""
 
 CROWDED = 85
@@ -47,7 +47,7 @@ class Strip:
     title: str
     domain: Domain | None
     curves: tuple[Curve, ...]
-    excursions: tuple[Excursion, ...] = ()
+    range_violations: tuple[RangeViolation, ...] = ()
 
 
 def response(trace: Trace) -> Figure:
@@ -72,7 +72,7 @@ def response(trace: Trace) -> Figure:
 
 
 def strips(trace: Trace) -> list[Strip]:
-    """Give the panels of a trace: processes, what comes from outside, beliefs that laws derive, and actions.
+    """Return the panels of a trace: processes, what comes from outside, beliefs that laws derive, and actions.
 
     Raises:
         HandcraftedError: if nothing was recorded.
@@ -84,12 +84,12 @@ def strips(trace: Trace) -> list[Strip]:
 
 
 def _title(trace: Trace) -> str:
-    shown = "" if trace.runs is None else f", {min(trace.runs, MOST_RUNS)} of {trace.runs} runs shown"
+    shown = "" if trace.runs is None else f", {min(trace.runs, MAX_RUNS)} of {trace.runs} runs shown"
     return f"{trace.structure.name}: closed loop{shown}"
 
 
 def _processes(trace: Trace) -> Iterator[Strip]:
-    """Give a panel per true state that some link carries, with every belief that stems from it alone."""
+    """Return a panel per true state that some link carries, with every belief that stems from it alone."""
     for signal, values in trace.state.items():
         if signal not in trace.domains:
             continue
@@ -98,7 +98,7 @@ def _processes(trace: Trace) -> Iterator[Strip]:
 
 
 def _outside(trace: Trace) -> Iterator[Strip]:
-    """Give a panel per measurement that no process gave."""
+    """Return a panel per measurement that no process gave."""
     made = {(signal.owner, signal.name) for signal in trace.state}
     for signal, values in trace.measured.items():
         if (signal.owner, signal.name) not in made:
@@ -117,7 +117,7 @@ def _strip(trace: Trace, title: str, signal: Signal, first: Curve, owner: str, n
                 label = f"believed by {controller.name}: {variable.name}"
                 curves.append(Curve(label, trace.believed[variable.signal], BELIEVED, style))
                 involved.append(variable.signal)
-    left = tuple(e for e in trace.excursions if e.signal in involved)
+    left = tuple(e for e in trace.range_violations if e.signal in involved)
     return Strip(title, trace.domains.get(signal), tuple(curves), left)
 
 
@@ -127,12 +127,12 @@ def _taken_over(variable: ResolvedVariable) -> bool:
 
 
 def _derived(trace: Trace) -> Iterator[Strip]:
-    """Give a panel per belief that a law has made of what was measured."""
+    """Return a panel per belief that a law has made of what was measured."""
     for controller in trace.structure.resolved.controllers.values():
         for variable in controller.variables:
             if _taken_over(variable):
                 continue
-            left = tuple(e for e in trace.excursions if e.signal == variable.signal)
+            left = tuple(e for e in trace.range_violations if e.signal == variable.signal)
             curve = Curve("believed", trace.believed[variable.signal], BELIEVED)
             yield Strip(
                 f"believed by {controller.name}: {variable.name}", trace.domains[variable.signal], (curve,), left
@@ -141,7 +141,7 @@ def _derived(trace: Trace) -> Iterator[Strip]:
 
 def _actions(trace: Trace) -> Iterator[Strip]:
     for signal, values in trace.done.items():
-        left = tuple(e for e in trace.excursions if e.signal == signal)
+        left = tuple(e for e in trace.range_violations if e.signal == signal)
         title = f"{signal.owner}: {signal.name}"
         yield Strip(title, trace.domains.get(signal), (Curve("done", values, DONE, steps=True),), left)
 
@@ -155,7 +155,7 @@ def _draw(axes: Axes, trace: Trace, strip: Strip) -> None:
     axes.set_title(strip.title + (f" [{unit}]" if unit else ""), fontsize=8, loc="left", pad=18 if crowded else None)
     for curve in strip.curves:
         values = np.argmax(curve.values, axis=-1) if discrete else curve.values
-        runs = values[None] if trace.runs is None else values[:MOST_RUNS]
+        runs = values[None] if trace.runs is None else values[:MAX_RUNS]
         width = 1.0 if len(runs) == 1 else 0.6
         for i, run in enumerate(runs):
             time, shown, how = _stairs(trace, run) if curve.steps or discrete else (trace.time, run, "default")
@@ -173,19 +173,19 @@ def _draw(axes: Axes, trace: Trace, strip: Strip) -> None:
 
 
 def _stairs(trace: Trace, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
-    """Give times and values of what is held over each step, to the end of the last one."""
+    """Return times and values of what is held over each step, to the end of the last one."""
     end = trace.steps * trace.structure.time_step.value
     return np.append(trace.time, end), np.append(values, values[-1]), "steps-post"
 
 
 def _mark(axes: Axes, trace: Trace, strip: Strip) -> None:
     """Shade the steps in which a signal was outside its range, draw the range's ends, and say so."""
-    if not strip.excursions:
+    if not strip.range_violations:
         return
-    domain = strip.excursions[0].domain
+    domain = strip.range_violations[0].domain
     outside = np.zeros(trace.steps, bool)
-    for excursion in strip.excursions:
-        values = next(kind[excursion.signal] for kind in trace.kinds if excursion.signal in kind.values_of)
+    for violation in strip.range_violations:
+        values = next(kind[violation.signal] for kind in trace.kinds if violation.signal in kind.values_of)
         beyond = (values < domain.low) | (values > domain.high)
         outside |= beyond.reshape(-1, trace.steps).any(axis=0)
     step = trace.structure.time_step.value
@@ -196,6 +196,6 @@ def _mark(axes: Axes, trace: Trace, strip: Strip) -> None:
     for limit in (domain.low, domain.high):
         axes.axhline(limit, color=OUTSIDE, linestyle="--", linewidth=0.8)
     axes.set_ylim(min(low, domain.low), max(high, domain.high))
-    worst = max(strip.excursions, key=lambda e: abs(e.worst))
-    text = f"leaves {domain} from step {min(e.first for e in strip.excursions)} on, reaching {worst.worst:g}"
+    worst = max(strip.range_violations, key=lambda e: abs(e.worst))
+    text = f"leaves {domain} from step {min(e.first for e in strip.range_violations)} on, reaching {worst.worst:g}"
     axes.text(0.01, 0.03, text, fontsize=8, color=OUTSIDE, transform=axes.transAxes)

@@ -9,12 +9,12 @@ from handcrafted.text.letters import shown
 
 
 def bundled() -> tuple[Path, ...]:
-    """Give the paths of the bundled control structures, in alphabetical order."""
+    """Return the paths of the bundled control structures, in alphabetical order."""
     return tuple(sorted(Path(__file__).parent.glob("*.yaml")))
 
 
 def find(name: str) -> Path:
-    """Give the path of the bundled control structure called `name`, such as `heated room`.
+    """Return the path of the bundled control structure called `name`, such as `heated room`.
 
     Raises:
         HandcraftedError: if there is none of that name.

@@ -77,7 +77,7 @@ class Drawable(NamedTuple):
     measured: bool = False
 
     def data(self, suffix: str) -> str:
-        """Give the path of what it shows as text."""
+        """Return the path of what it shows as text."""
         return f"{self.name}.{suffix}" if self.measured else f"{DATA}/{self.name}.{suffix}"
 
 
@@ -112,7 +112,7 @@ def _law(law: str, figures: Path) -> Made:
 
 
 def _answers(shown: Response) -> str:
-    """Give what was put in, the network's answer and the plain law's, a row per step."""
+    """Return what was put in, the network's answer and the plain law's, a row per step."""
     answers = shown.answers
     named = {f"in: {signal.name}": values for signal, values in answers.inputs.items()}
     named |= {"network": answers.found, "plain law": answers.wanted}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.control.parts import MOST_ROWS, MOST_WORDS
+from handcrafted.control.parts import MAX_ROWS, MAX_WORDS
 from handcrafted.craft import assemble as module
 from handcrafted.craft.assemble import load_model
 from handcrafted.loading.control_structure import ControlStructure
@@ -151,15 +151,15 @@ def test_structures_that_nobody_could_wait_for_are_refused_at_once():
         "components": {"a": {"kind": "controller", "level": 0}, "p": plant, **sensors},
         "feedback": [{"name": "x", "from": one, "to": two} for one, two in chain],
     }
-    words = [f"w{i}" for i in range(MOST_WORDS + 1)]
+    words = [f"w{i}" for i in range(MAX_WORDS + 1)]
     for data, said in (
         (many(5_001), "at most 5,000 links, got 5,001"),
         ({"name": "x", "components": nested}, "at most 30 boxes in each other, got 39"),
         (handed, "handed on at most 100 times"),
-        (many(1, values=words), f"at most {MOST_WORDS} items"),
+        (many(1, values=words), f"at most {MAX_WORDS} items"),
         (
-            {"name": "x", "hazards": {"H": {"text": "t", "when": [{"v": "p"}] * (MOST_ROWS + 1)}}},
-            f"most {MOST_ROWS} items",
+            {"name": "x", "hazards": {"H": {"text": "t", "when": [{"v": "p"}] * (MAX_ROWS + 1)}}},
+            f"most {MAX_ROWS} items",
         ),
     ):
         with pytest.raises(hc.HandcraftedError, match=said):
@@ -167,7 +167,7 @@ def test_structures_that_nobody_could_wait_for_are_refused_at_once():
 
 
 def test_arrays_larger_than_the_machine_are_refused_before_memory_is_taken(monkeypatch):
-    wide = ControlStructure.model_validate(many(40, values=[f"w{i}" for i in range(MOST_WORDS)]))
+    wide = ControlStructure.model_validate(many(40, values=[f"w{i}" for i in range(MAX_WORDS)]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(hc.HandcraftedError, match=r"got 6\.4 GB for x: 40,000 coordinates at least"):
         hc.assemble(wide)
@@ -248,6 +248,6 @@ def test_arrays_of_sizes_that_the_structure_has_not_are_not_read(tmp_path, monke
 
 def test_states_and_transitions_of_a_process_are_bounded():
     assert STATES in states("", "") and PROCESS in ROOM
-    many_states = ", ".join(f"s{i}" for i in range(MOST_WORDS + 1))
-    with pytest.raises(hc.HandcraftedError, match=f"at most {MOST_WORDS} items"):
+    many_states = ", ".join(f"s{i}" for i in range(MAX_WORDS + 1))
+    with pytest.raises(hc.HandcraftedError, match=f"at most {MAX_WORDS} items"):
         loads(states("states: [p, q]", f"states: [{many_states}]"))

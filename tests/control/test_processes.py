@@ -33,12 +33,12 @@ STEPS, ROUNDINGS, UNIT = 300, 8, 2.0**-24
 
 
 def declare(kind, **values):
-    """Give a process as a file would declare it."""
+    """Return a process as a file would declare it."""
     return kind.model_validate(values)
 
 
 def over(dynamics):
-    """Give a structure with a controller that acts on a process by `u`, and hears nothing."""
+    """Return a structure with a controller that acts on a process by `u`, and hears nothing."""
     words = dynamics["law"] == "finite state"
     action = {"values": ["no", "yes"]} if words else {"range": [0, 4]}
     law = {"law": "constant", "parameters": {"value": "yes" if words else 1}}
@@ -63,7 +63,7 @@ def test_the_example_of_every_plant_moves(plant):
 
 
 def run(dynamics, inputs, disturbance=None, time_step=1.0, domains=None):
-    """Give the outputs [steps + 1, …] by name, as measured before every step and after the last."""
+    """Return the outputs [steps + 1, …] by name, as measured before every step and after the last."""
     process = dynamics.process(time_step, domains or {})
     length = len(next(iter(inputs.values()))) if inputs else STEPS
     shocks = jnp.asarray(np.zeros(length) if disturbance is None else disturbance, jnp.float32)
@@ -78,7 +78,7 @@ def run(dynamics, inputs, disturbance=None, time_step=1.0, domains=None):
 
 
 def levels(rng, low, high, hold=7):
-    """Give random inputs [steps] that float32 holds exactly and that stay for a while."""
+    """Return random inputs [steps] that float32 holds exactly and that stay for a while."""
     return rng.uniform(low, high, STEPS // hold + 1).astype(np.float32).astype(float).repeat(hold)[:STEPS]
 
 
@@ -86,7 +86,7 @@ def levels(rng, low, high, hold=7):
 
 
 def by_control(a, b, first, u, time_step, continuous=True):
-    """Give the states [steps + 1, n]: python-control solves each step with the input held.
+    """Return the states [steps + 1, n]: python-control solves each step with the input held.
 
     Its `sample_system` is scipy's discretisation, which the library uses too, so that continuous ones are not sampled
     but integrated.
@@ -107,7 +107,7 @@ def by_control(a, b, first, u, time_step, continuous=True):
 
 
 def float32_bound(a, b, x, u, time_step, continuous=True, offset: Any = 0.0):
-    """Give the largest error [steps + 1, n] of a float32 run: each step's rounding, carried on by the process."""
+    """Return the largest error [steps + 1, n] of a float32 run: each step's rounding, carried on by the process."""
     n, m = np.shape(b)
     block = np.zeros((n + m, n + m))
     block[:n, :n], block[:n, n:] = a, b
@@ -282,7 +282,7 @@ def solve(slope, start, time_step, stop, method):
 
 
 def vehicle_by_hand(drive, drag, time_step, speed, position):
-    """Give speed and position [steps + 1]: at rest it stays while nothing pushes it forwards."""
+    """Return speed and position [steps + 1]: at rest it stays while nothing pushes it forwards."""
     found = [(speed, position)]
     for push in drive:
         speed, position = found[-1]
@@ -300,7 +300,7 @@ def vehicle_by_hand(drive, drag, time_step, speed, position):
 
 
 def vehicle_bound(wanted, drive, terms, drag, time_step):
-    """Give the error of a float32 run: speeds err by rounding, and the way by that and by its own rounding."""
+    """Return the error of a float32 run: speeds err by rounding, and the way by that and by its own rounding."""
     shrink, errors = np.exp(-drag * time_step), [np.zeros(2)]
     for (speed, position), push in zip(wanted[:-1], terms, strict=True):
         rounding = ROUNDINGS * UNIT * (speed + time_step * push)
@@ -355,7 +355,7 @@ def test_a_vehicle_that_drag_alone_halts_within_a_step_keeps_its_way():
 
 
 def tank_by_hand(drive, outflow, area, time_step, level, low, high):
-    """Give the level [steps + 1]: it stops at an end of its limits while the drive presses against it."""
+    """Return the level [steps + 1]: it stops at an end of its limits while the drive presses against it."""
     slope = lambda t, y, q: (q - outflow * np.sqrt(np.maximum(y, 0))) / area
     found = [level]
     for q in drive:
@@ -371,7 +371,7 @@ def tank_by_hand(drive, outflow, area, time_step, level, low, high):
 
 
 def tank_bound(wanted, terms, outflow, area, time_step):
-    """Give the error of a float32 run; an outflow lets errors shrink and never grow."""
+    """Return the error of a float32 run; an outflow lets errors shrink and never grow."""
     step = np.abs(wanted[:-1]) + time_step / area * (terms + outflow * np.sqrt(np.maximum(wanted[:-1], wanted[1:])))
     carried = np.cumsum(np.minimum(step, np.abs(wanted[:-1]) + np.abs(wanted[1:]) + time_step / area * terms))
     return ROUNDINGS * UNIT * np.concatenate([[wanted[0]], carried]) + 1e-10

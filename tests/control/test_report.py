@@ -6,7 +6,7 @@ import re
 import pytest
 
 import handcrafted as hc
-from handcrafted.text.report import MOST_ROWS, Report
+from handcrafted.text.report import MAX_ROWS, Report
 from handcrafted.zoo import find
 from tests.loops import train_door
 
@@ -65,6 +65,6 @@ def test_what_a_user_named_stays_text():
 
 
 def test_a_long_table_ends_with_a_count_on_a_page_and_is_whole_as_text():
-    report = Report("many", ("n",), [(str(n),) for n in range(MOST_ROWS + 7)])
-    assert "… and 7 more rows" in report.html() and len(cells(report.html())) == MOST_ROWS
-    assert report.text().splitlines()[-1] == str(MOST_ROWS + 6)
+    report = Report("many", ("n",), [(str(n),) for n in range(MAX_ROWS + 7)])
+    assert "… and 7 more rows" in report.html() and len(cells(report.html())) == MAX_ROWS
+    assert report.text().splitlines()[-1] == str(MAX_ROWS + 6)

@@ -26,19 +26,19 @@ class Bench:
         self.weights = padded(self.model.effective_weights)
 
     def network(self, values):
-        """Give the outputs [time, n_out] for values [read, time]."""
+        """Return the outputs [time, n_out] for values [read, time]."""
         inputs = widened(encoded(self.case, values[:, None])[0], self.weights.sizes["n_in"])
         return np.asarray(forward(self.weights, inputs)[0])[:, : len(self.model.names.outputs)].astype(float)
 
     def laws(self, values):
-        """Give the same from the interpreter of plain laws."""
+        """Return the same from the interpreter of plain laws."""
         oracle, signals = Interpreter(self.structure.resolved), self.model.names.input_signals
         inputs = encoded(self.case, values[:, None])[0].astype(float)
         answers = [oracle.step({signal: now[at] for signal, at in signals.items()}) for now in inputs]
         return np.array([np.concatenate(list(answer.values()), axis=-1) for answer in answers])
 
     def plain(self, values):
-        """Give the same from the loop in Python, words as their places."""
+        """Return the same from the loop in Python, words as their places."""
         return np.array(self.case.plain(*values.astype(float)), float)
 
 

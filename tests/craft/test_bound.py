@@ -15,7 +15,7 @@ A, B, C = (Signal("c", "processing_for_action", name) for name in "abc")
 
 
 def bound_of(structure):
-    """Give the bound on the result of a structure's one law, from the declared ranges."""
+    """Return the bound on the result of a structure's one law, from the declared ranges."""
     resolved = structure.resolved
     given = {}
     for link in resolved.links:

@@ -18,7 +18,7 @@ ONE_OF_A_KIND = [name for name in CASES if not name.endswith((" of two", " of wo
 
 
 def catalogue():
-    """Give one controller per case, each over a process of its own."""
+    """Return one controller per case, each over a process of its own."""
     parts, actions, feedback, requests = {}, [], [], []
     for name, case in ((name, CASES[name]) for name in ONE_OF_A_KIND):
         one = yaml.safe_load(text_of(case))

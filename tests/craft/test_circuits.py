@@ -82,7 +82,7 @@ def test_the_default_law_has_the_stated_weights(reads, writes):
 
 
 def compare_in_float32(ramp, x):
-    """Give min(1, max(0, …)) of a ramp as the two stages compute it."""
+    """Return min(1, max(0, …)) of a ramp as the two stages compute it."""
     site = Site("k", (SIGNALS[0],), SIGNALS[1])
     first, second = ramps(site, np.ones((1, 1)), [ramp]).body, bits(site, 1).body
     return relu_layer(second, relu_layer(first, x[:, None]))[:, 0]

@@ -30,7 +30,7 @@ LAWS = st.one_of(
 
 
 def chain(laws):
-    """Give a chain of command in which each controller passes on what it makes of what it is told."""
+    """Return a chain of command in which each controller passes on what it makes of what it is told."""
     names = [f"c{i}" for i in range(len(laws))]
     parts = {
         name: {"kind": "controller", "level": i, "control algorithm": {"s": {"law": law, "parameters": parameters}}}
@@ -46,7 +46,7 @@ def chain(laws):
 
 
 def off_and_bound(structure, seed, weights=None):
-    """Give the largest deviation from the composed laws, and the bound that is proved for it."""
+    """Return the largest deviation from the composed laws, and the bound that is proved for it."""
     model, resolved = hc.assemble(structure), structure.resolved
     inputs = np.random.default_rng(seed).uniform(-4, 4, (1, STEPS, 1)).astype(np.float32)
     found = outputs_of(model if weights is None else weights, inputs)[0, :, 0]

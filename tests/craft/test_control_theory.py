@@ -54,25 +54,25 @@ def _closed(weights, plant, goal, reads):
 
 
 def closed(model, goal, reads="both"):
-    """Give what is measured and what is done, both [time]."""
+    """Return what is measured and what is done, both [time]."""
     plant = tuple(jnp.asarray(m, jnp.float32) for m in (A, B, C))
     seen, done = _closed(model.effective_weights, plant, jnp.asarray(goal, jnp.float32), reads)
     return np.asarray(seen, float), np.asarray(done, float)
 
 
 def goals(steps: int = STEPS) -> np.ndarray:
-    """Give set points that jump now and then, within 4."""
+    """Return set points that jump now and then, within 4."""
     rng = np.random.default_rng(3)
     return np.repeat(rng.uniform(-4, 4, steps // 200), 200)
 
 
 def system(a, b, c, d, inputs, outputs):
-    """Give a discrete linear system with named ends."""
+    """Return a discrete linear system with named ends."""
     return control.ss(a, b, c, d, DT, inputs=inputs, outputs=outputs, name=f"to {outputs}")
 
 
 def response(parts, goal: np.ndarray) -> np.ndarray:
-    """Give what is measured [time] in a loop of these parts around the plant, by python-control."""
+    """Return what is measured [time] in a loop of these parts around the plant, by python-control."""
     error = control.summing_junction(["r", "-y"], "e", name="error", dt=DT)
     plant = system(A, B, C, [[0]], "u", "y")
     loop = control.interconnect([*parts, plant, error], inputs=["r"], outputs=["y"])
@@ -88,7 +88,7 @@ WITHIN = 3.2e-5
 
 
 def pid_parts(kp, ki, kd):
-    """Give a controller's proportional and integral part, its rate of what is measured, and their sum."""
+    """Return a controller's proportional and integral part, its rate of what is measured, and their sum."""
     pi = system([[1]], [[1]], [[ki * DT]], [[kp]], "e", "v")
     rate = system([[0]], [[1]], [[-kd / DT]], [[kd / DT]], "y", "w")
     return [pi, rate, control.summing_junction(["v", "-w"], "u", name="sum", dt=DT)]
@@ -130,7 +130,7 @@ def test_a_moving_average_in_a_loop_is_a_filter_with_a_finite_response():
 
 
 def limiter(rise: float, fall: float):
-    """Give a rate limiter as a system of python-control."""
+    """Return a rate limiter as a system of python-control."""
     update = lambda t, x, u, params: x + np.clip(u - x, -fall * DT, rise * DT)
     return control.nlsys(update, update, inputs=["e"], outputs=["u"], states=["x"], dt=DT)
 

@@ -19,7 +19,7 @@ REQUESTS = np.array([0, 1, -1, 0.3, 1e-30, 7, -7, 1e6, -1e6, 3e30, -3e30, FINITE
 
 
 def stages(low, high, safe):
-    """Give the arrays of floor, gap and guard of a real action."""
+    """Return the arrays of floor, gap and guard of a real action."""
     (entry,) = example("guard").resolved.controllers["controller"].entries
     domain = Domain((), low, high)
     task = replace(entry.task, domain=domain, safe=safe)
@@ -38,7 +38,7 @@ def layer(body: Neurons, x):
 
 
 def answer(bodies, request, veto):
-    """Give what the guard issues for requests and vetoes [...]."""
+    """Return what the guard issues for requests and vetoes [...]."""
     floor, gap, last = bodies
     limited = layer(gap, layer(floor, request[..., None]))
     return layer(last, np.concatenate([limited, veto[..., None]], axis=-1))[..., 0]
@@ -87,7 +87,7 @@ def test_the_guarded_room_is_reproduced_and_never_heats_where_it_is_vetoed():
 
 
 def text(**changed):
-    """Give a small structure with a guard, some of its lines changed."""
+    """Return a small structure with a guard, some of its lines changed."""
     lines = {
         "base": "a: {kind: controller, level: 0, layer 0: true, control algorithm: {out: {law: guard, gates: q, "
         "permit: {x: {below: 1}}, safe: 0}}}",

@@ -12,7 +12,7 @@ STEPS, SEQUENCES = 120, 4
 
 
 def outcomes(model, case, inputs):
-    """Give what a model, or its arrays, and the plain law do, both [sequence, time]; inputs [read, sequence, time]."""
+    """What a model, or its arrays, and the plain law do, both [sequence, time]; inputs [read, sequence, time]."""
     out = outputs_of(model, encoded(case, inputs)).astype(float)
     plain = [case.plain(*rows) for rows in zip(*inputs.astype(float), strict=True)]
     if out.shape[-1] > 1:  # words: the place of the one that is 1, if exactly one is and all others are 0
@@ -159,7 +159,7 @@ def test_off_the_grid_a_real_result_keeps_its_bound(name):
 
 
 def awkward_limits(count):
-    """Give limits for which float32 high - (high - low) falls below low, so that a plain bias would break the limit."""
+    """Limits for which float32 high - (high - low) falls below low, so that a plain bias would break the limit."""
     rng = np.random.default_rng(0)
     low = rng.uniform(-4, 0, 1000).astype(np.float32)
     high = low + rng.uniform(0, 4, 1000).astype(np.float32)

@@ -54,12 +54,12 @@ class Bench:
         return bool(np.abs(self.halved(array, place)[0] - self.before).max() > self.slack)
 
     def units(self):
-        """Give layer and number of each unit of the law itself that some input wakes."""
+        """Return layer and number of each unit of the law itself that some input wakes."""
         own = [place for place in self.model.layout if place.part == "mlp" and place.role != "feedback_modelling"]
         return [(p.layer, j) for p in own for j in p.components if self.awake[p.layer, j]]
 
     def entries(self):
-        """Give array and place of each number of these units that anything reaches."""
+        """Return array and place of each number of these units that anything reaches."""
         for layer, j in self.units():
             yield from (("W_in", (layer, i, j)) for i in np.flatnonzero(self.arrays["W_in"][layer, :, j])
                         if self.moved[layer, i])  # fmt: skip

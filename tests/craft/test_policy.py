@@ -29,7 +29,7 @@ def circuits():
 
 
 def changed(signal, **how):
-    """Give the room's circuits with the one that writes `signal` changed."""
+    """Return the room's circuits with the one that writes `signal` changed."""
     structure, found = circuits()
     at = next(i for i, circuit in enumerate(found) if circuit.writes == Signal(*signal))
     found[at] = replace(found[at], **how)

@@ -38,9 +38,9 @@ def test_too_many_components_get_an_answer_and_no_hang():
 
 def test_arrays_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
     made, structure = parameters(hc.assemble(chain(20))), chain(20)
-    monkeypatch.setattr(module, "MOST_BYTES", 4 * made)
+    monkeypatch.setattr(module, "MAX_BYTES", 4 * made)
     assert math.isclose(parameters(hc.assemble(structure)), made)
-    monkeypatch.setattr(module, "MOST_BYTES", 4 * made - 1)
+    monkeypatch.setattr(module, "MAX_BYTES", 4 * made - 1)
     with pytest.raises(HandcraftedError, match=rf"{made:,} parameters in 40 layers"):
         hc.assemble(structure)
 

@@ -16,7 +16,7 @@ STEPS = 24
 
 
 def random_inputs(names, seed):
-    """Give inputs [time, n_in]: words for discrete signals, points of the grid, or any numbers in the range."""
+    """Return inputs [time, n_in]: words for discrete signals, points of the grid, or any numbers in the range."""
     rng = np.random.default_rng(seed)
     inputs = np.zeros((STEPS, len(names.inputs)), np.float32)
     for signal, at in names.input_signals.items():
@@ -29,7 +29,7 @@ def random_inputs(names, seed):
 
 
 def by_laws(structure, names, inputs):
-    """Give the outputs [time, n_out] that the plain laws give."""
+    """Return the outputs [time, n_out] that the plain laws give."""
     interpreter, found = Interpreter(structure.resolved), []
     for now in inputs.astype(float):
         given = interpreter.step({signal: now[at] for signal, at in names.input_signals.items()})

@@ -98,7 +98,7 @@ TEXT_EDITS = (_other_word, _typed_word, _typed_word, _moved_line, _less_line, _l
 
 
 def tree_of(text):
-    """Give the plain data of a text, every word as it is written."""
+    """Return the plain data of a text, every word as it is written."""
     return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text)))
 
 
@@ -143,7 +143,7 @@ def _is_number(value):
 
 
 def _places(tree: Any):
-    """Give every place of a tree as what holds it and the key there."""
+    """Return every place of a tree as what holds it and the key there."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         yield tree, key
         if isinstance(value, dict | list):

@@ -99,7 +99,7 @@ def test_valid_structures_are_assembled(count):
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Give folders with a saved model each."""
+    """Return folders with a saved model each."""
     folder = tmp_path_factory.mktemp("models")
     for name in ("heated room", "train door", "guarded room"):
         hc.assemble(hc.load(find(name))).save(folder / name)
@@ -129,7 +129,7 @@ def folders(draw, models):
 
 
 def _resigned(draw, contents):
-    """Give another structure whose digest the arrays bear, as somebody would who knows the format."""
+    """Return another structure whose digest the arrays bear, as somebody would who knows the format."""
     from handcrafted.model.saved import digest
 
     text = as_yaml(draw(trees([contents[STRUCTURE].decode()], most=1)))

@@ -26,7 +26,7 @@ def cut(structure, **changed):
 
 
 def random_weights(model, seed, scale):
-    """Give finite weights under the policy's masks."""
+    """Return finite weights under the policy's masks."""
     rng = np.random.default_rng(seed)
     draw = lambda mask: np.where(mask, rng.normal(0, scale, np.shape(mask)), 0).astype(np.float32)
     return model.masks.map(draw)
@@ -94,12 +94,12 @@ def test_a_leak_shows_in_who_can_make_whom_wrong():
     """A thermostat's unit that may read the landlord's veto: influence the other way than declared."""
     structure = hc.load(ZOO["guarded_room"])
     model, blocks = cut(structure)
-    brain = next(block for block in blocks.blocks if block.name == "landlord")
-    part = next(part for part in brain.parts if part.sources)
+    protected = next(block for block in blocks.blocks if block.name == "landlord")
+    part = next(part for part in protected.parts if part.sources)
     first, *rest = part.sources
     source = (first._replace(block="thermostat", at=tuple(0 for _ in first.at)), *rest)
-    leaky = replace(brain, parts=tuple(replace(p, sources=source) if p is part else p for p in brain.parts))
-    wrong = Blocks(tuple(leaky if b is brain else b for b in blocks.blocks), blocks.arrays, blocks.ported)
+    leaky = replace(protected, parts=tuple(replace(p, sources=source) if p is part else p for p in protected.parts))
+    wrong = Blocks(tuple(leaky if b is protected else b for b in blocks.blocks), blocks.arrays, blocks.ported)
     found = influence(wrong, inputs_of(model, steps=8))
     assert "landlord" in found["thermostat"]
     assert found != declared_influence(model.blocks, structure.signal_graph())

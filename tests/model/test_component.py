@@ -19,7 +19,7 @@ def parts_of(weights, names):
 
 
 def gap(weights, names, left_out=None):
-    """Give by how much the sum of all contributions and biases misses the last residual."""
+    """Return by how much the sum of all contributions and biases misses the last residual."""
     inputs = sequences(names, 6, 0)[:8]
     seen = {name: np.asarray(array) for name, array in forward(weights, inputs)[1].items()}
     parts = [part for part in parts_of(weights, names) if part != left_out]

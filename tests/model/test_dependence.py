@@ -7,7 +7,7 @@ import numpy as np
 import handcrafted as hc
 from handcrafted.model.dependence import dependence
 from handcrafted.model.run_blocks import run_blocks, split
-from handcrafted.safety.authority import brain_leaks
+from handcrafted.safety.authority import leaks_of
 from handcrafted.zoo import find
 
 
@@ -45,8 +45,8 @@ def room():
 
 def test_the_brain_depends_on_no_other_array_and_the_guard_does():
     cut = room()
-    assert brain_leaks(cut, "landlord") == frozenset()
-    assert any("thermostat" in leak for leak in brain_leaks(cut, "guard of heat request in landlord"))
+    assert leaks_of(cut, "landlord") == frozenset()
+    assert any("thermostat" in leak for leak in leaks_of(cut, "guard of heat request in landlord"))
 
 
 def test_a_planted_dependence_of_the_brain_is_found():

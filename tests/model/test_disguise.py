@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.model.disguise import disguise
+from handcrafted.model.change_of_basis import disguise
 from handcrafted.model.forward import forward
 from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo

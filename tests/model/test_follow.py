@@ -19,7 +19,7 @@ TUNED = sorted(name for name, case in CASES.items() if knobs(built(case)[0]))
 
 @cache
 def model_of(name):
-    """Give one model per law; every test leaves it as it was."""
+    """Return one model per law; every test leaves it as it was."""
     return built(CASES[name])[1]
 
 
@@ -66,7 +66,7 @@ def test_parameter_to_entries_to_parameter_is_the_identity(name, data):
     wanted, structure = model.weights, model.structure
     model.undo()
     set_entries(model, wanted)
-    assert not model.off_formula
+    assert not model.drifted
     moved, first = knobs(model.structure), model.history.first
     assert first
     assert [n for n, k in knobs(structure).items() if k.value != moved[n].value] in ([], [knob.name])
@@ -79,13 +79,13 @@ def test_parameter_to_entries_to_parameter_is_the_identity(name, data):
 def test_an_entry_that_no_value_derives_puts_its_circuit_off_its_formula():
     model = hc.assemble(hc.load(find("heated room")))
     model.edit("W_in[1, 2, 0]", -65.0)
-    assert model.parameters["thermostat.heat.off_above"].value == 23 and not model.off_formula
+    assert model.parameters["thermostat.heat.off_above"].value == 23 and not model.drifted
     model.edit("b_in[1, 0]", 7.0)
-    (off,) = model.off_formula
+    (off,) = model.drifted
     assert (off.entry, off.circuit, off.owner) == ("b_in[1, 0]", "thermostat.heat band.band", "thermostat")
     assert model.parameters["thermostat.heat.off_above"].value == 23
     model.undo()
-    assert not model.off_formula
+    assert not model.drifted
     model.undo()
     assert model.parameters["thermostat.heat.off_above"].value == 21
 
@@ -96,9 +96,9 @@ def test_two_entries_of_one_parameter_are_off_until_both_agree():
     wanted = {name: float(np.asarray(other.weights[name])[at]) for name, at in
               (("W_in", (1, 2, 0)), ("b_in", (1, 0)))}  # fmt: skip
     model.edit("b_in[1, 0]", wanted["b_in"])
-    assert model.off_formula
+    assert model.drifted
     model.edit("W_in[1, 2, 0]", wanted["W_in"])
-    assert not model.off_formula and model.parameters["thermostat.heat.on_below"].value == 18.5
+    assert not model.drifted and model.parameters["thermostat.heat.on_below"].value == 18.5
     assert model.structure == other.structure
     assert hc.compare(model.structure, hc.recover(model)).reproduced
 
@@ -121,4 +121,4 @@ def test_what_an_entry_is_for():
 def test_circuits_that_were_given_have_no_formula_to_be_off():
     model = hc.assemble(hc.load(find("train door")))
     given_circuits = hc.assemble(model.structure, circuits=())
-    assert given_circuits.off_formula == ()
+    assert given_circuits.drifted == ()

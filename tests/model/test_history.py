@@ -12,12 +12,12 @@ from tests.loops import of_the_zoo
 
 
 def fresh(name="heated room"):
-    """Give a model of its own."""
+    """Return a model of its own."""
     return hc.assemble(hc.load(find(name)))
 
 
 def bits(model):
-    """Give all arrays as bytes."""
+    """Return all arrays as bytes."""
     return {name: np.asarray(array).tobytes() for name, array in model.weights.items()}
 
 

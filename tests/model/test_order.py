@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.model.layout import MOST_WINDOW, check_layout, check_window, early
+from handcrafted.model.layout import MAX_WINDOW, check_layout, check_window, early
 from handcrafted.model.transformer import Transformer
 from handcrafted.zoo import bundled, find
 
@@ -72,7 +72,7 @@ def test_a_signal_that_nobody_writes_is_named():
 def test_angles_of_a_window_are_told_apart_up_to_43_steps():
     """The oracle is the circle itself: the nearest that any lag comes to a full turn."""
     off = lambda lag: abs((lag + np.pi) % (2 * np.pi) - np.pi)
-    nearest = min(off(lag) for lag in range(1, MOST_WINDOW))
+    nearest = min(off(lag) for lag in range(1, MAX_WINDOW))
     assert nearest > 5 * off(44) and off(44) < 0.02
 
 

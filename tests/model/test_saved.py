@@ -15,7 +15,7 @@ from handcrafted.zoo import bundled, find
 
 @pytest.fixture
 def folder(tmp_path):
-    """Give a folder with a model that was edited."""
+    """Return a folder with a model that was edited."""
     model = hc.assemble(hc.load(find("heated room")))
     model.parameters["thermostat.heat.off_above"] = 22.5
     model.edit("b_in[1, 0]", 0.1)

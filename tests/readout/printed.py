@@ -41,7 +41,7 @@ class Printed:
                 self.lines[owner, name] = ast.parse(right, mode="eval").body
 
     def run(self, inputs: dict[str, np.ndarray], wanted: list[tuple[str, str]]) -> np.ndarray:
-        """Give what is wanted (owner, name) over time [time, wanted]; inputs go by `owner.name['word']`."""
+        """Return what is wanted (owner, name) over time [time, wanted]; inputs go by `owner.name['word']`."""
         self.inputs, self.seen = inputs, {}
         steps = len(next(iter(inputs.values())))
         return np.array([[self.at(owner, name, t) for owner, name in wanted] for t in range(steps)])

@@ -38,7 +38,7 @@ def of(model, weights=None):
 
 
 def inputs_of(names, scale, seed=0):
-    """Give inputs [time, n_in]: contexts one after the other, numbers beyond their ranges where scale is over 1."""
+    """Return inputs [time, n_in]: contexts one after the other, numbers beyond their ranges where scale is over 1."""
     rows = sequences(names, STEPS, seed)[0]
     real = [not port.domain.discrete for port in names.inputs]
     rows[:, real] *= scale
@@ -53,7 +53,7 @@ def coordinates(signal, width, name, words):
 
 
 def deviation(read, found, inputs):
-    """Give the largest difference between the printed equations and the network, over all outputs and ports."""
+    """Return the largest difference between the printed equations and the network, over all outputs and ports."""
     names, by_name = read.names, {}
     for signal, rows in names.input_signals.items():
         port = next(s for s in names.subspaces if s.owner == signal.owner and s.name == signal.name)

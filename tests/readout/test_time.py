@@ -81,7 +81,7 @@ def test_a_one_step_delay_planted_in_the_feedback_is_named():
 
 
 def first_echoes(model, weights):
-    """Give what the delay answers in its first three steps, while 1 is measured."""
+    """Return what the delay answers in its first three steps, while 1 is measured."""
     outputs, _ = forward(weights, np.ones((5, 1), np.float32))
     at = model.names.output_signals[next(s for s in model.names.output_signals if s.name == "echo")]
     return np.asarray(outputs)[:, at[0]].tolist()

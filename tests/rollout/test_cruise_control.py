@@ -30,7 +30,7 @@ def clip(value, low, high):
 
 
 def plain_laws(trace, ki=0.0625, delay=1):
-    """Give set speed, mode, throttle, brake and overspeed [step] by the laws, from what was measured."""
+    """Return set speed, mode, throttle, brake and overspeed [step] by the laws, from what was measured."""
     measured = (trace.measured[name].astype(float) for name in ("distance", "closing speed", "speed"))
     total, reports, found = 0.0, [False] * delay, []
     for distance, closing, speed in zip(*measured, strict=True):
@@ -69,7 +69,7 @@ def test_another_gain_or_another_lag_of_the_report_is_told_apart(trace):
 
 
 def test_the_car_keeps_its_distance_although_the_car_ahead_brakes(trace):
-    assert trace.state["distance"].min() > 5 and not trace.excursions
+    assert trace.state["distance"].min() > 5 and not trace.range_violations
     assert trace.state["speed ahead"].min() == 5
 
 

@@ -16,7 +16,7 @@ def model():
 
 
 def plain(steps=STEPS):
-    """Give the dose and the beam at each step as the laws say them, in a few lines of Python."""
+    """Return the dose and the beam at each step as the laws say them, in a few lines of Python."""
     dose, found = 0.0, []
     for _ in range(steps):
         seen = round(dose * 4) / 4
@@ -35,7 +35,7 @@ def test_it_gives_the_prescribed_dose_as_the_plain_laws_do(model):
 
 
 def asking(model):
-    """Give the machine with a treatment control that asks for full beam for ever."""
+    """Return the machine with a treatment control that asks for full beam for ever."""
     place = next(p for p in model.layout if p.owner == "treatment control" and p.writes.name == "beam request"
                  and p.role == "control_action")  # fmt: skip
     weights = model.weights.numpy()

@@ -38,7 +38,7 @@ def model_of(text):
 
 
 def by_hand(steps, first=4.0, wish=1.0, added=lambda t: 0.0):
-    """Give levels and actions [step]: actuator and sensor pass on, the sensor rounds, the law acts at once."""
+    """Return levels and actions [step]: actuator and sensor pass on, the sensor rounds, the law acts at once."""
     level, levels, actions = first, [], []
     for t in range(steps):
         action = 0.5 * (wish - np.rint(level / 0.5) * 0.5)
@@ -161,11 +161,11 @@ def test_leaving_a_declared_range_is_said():
     _, model = heated_room()
     hot = lambda state, actions: {"temperature": state["temperature"] + 2}
     trace = hc.simulate(model, hot, steps=20, initial={"temperature": 15})
-    true = next(e for e in trace.excursions if e.kind == "true")
+    true = next(e for e in trace.range_violations if e.kind == "true")
     assert (true.signal.name, true.first, true.steps, true.worst) == ("temperature", 13, 7, 53)
-    assert {e.kind for e in trace.excursions} == {"true", "measured", "believed"}
+    assert {e.kind for e in trace.range_violations} == {"true", "measured", "believed"}
     assert "temperature (true) left its range 0 … 40 degC at step 13, for 7 steps" in repr(trace)
-    assert not hc.simulate(model, hot, steps=13, initial={"temperature": 15}).excursions
+    assert not hc.simulate(model, hot, steps=13, initial={"temperature": 15}).range_violations
 
 
 RING = """name: ring
@@ -225,4 +225,4 @@ def test_a_process_that_grows_without_bound_names_the_first_step():
     wild = PLANT.replace("{law: integrator, output: h, inputs: {u: 1}, initial: 4}", unstable)
     with pytest.raises(HandcraftedError, match=r"in p\.x \(true state\) at step \d+\. Check the process"):
         hc.simulate(model_of(wild), steps=100)
-    assert hc.simulate(model_of(wild), steps=5).excursions
+    assert hc.simulate(model_of(wild), steps=5).range_violations

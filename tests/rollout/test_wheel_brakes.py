@@ -14,7 +14,7 @@ def run(**inputs):
 
 
 def plain_valve(trace):
-    """Give the valve [step] by the three controllers' laws, from what was measured."""
+    """Return the valve [step] by the three controllers' laws, from what was measured."""
     word = lambda name: trace.words(trace.measured, name)
     columns = (trace.measured["position"], trace.measured["speed"], trace.measured["pressure"])
     braking, found = [False], []

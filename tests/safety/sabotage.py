@@ -32,7 +32,7 @@ class Parts:
         return Transformer(*arrays, window=self.window, seal=self.seal if sealed else None)
 
     def number(self, writes, owner=None, part="mlp"):
-        """Give the place in the layout of the first circuit of an owner and a part that writes a signal."""
+        """Return the place in the layout of the first circuit of an owner and a part that writes a signal."""
         named = [i for i, place in enumerate(self.layout) if (place.writes.name, place.part) == (writes, part)]
         return next(i for i in named if owner in (None, self.layout[i].owner))
 

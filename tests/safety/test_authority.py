@@ -43,13 +43,13 @@ def test_no_weights_of_ten_thousand_sets_move_it(name):
 @pytest.mark.parametrize("name", GUARDED)
 def test_without_ports_it_breaks(name):
     tally = try_weights(model_of(name), 60, kinds=("extreme", NAN), ported=False)
-    assert tally.limits > 40 and tally.vetoes > 40 and tally.brain == 0
+    assert tally.limits > 40 and tally.vetoes > 40 and tally.protected == 0
 
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_masks_alone_do_not_contain_an_overflow(name):
     tally = try_weights(model_of(name), 60, kinds=("extreme", NAN), dense=True)
-    assert tally.brain > 40 and tally.limits > 40
+    assert tally.protected > 40 and tally.limits > 40
     assert try_weights(model_of(name), 60, kinds=("small",), dense=True).holds, "finite weights they do contain"
 
 
@@ -57,7 +57,7 @@ def test_masks_alone_do_not_contain_an_overflow(name):
 def test_without_saturation_a_large_request_passes(name):
     structure = hc.load(find(name))
     tally = try_weights(hc.assemble(structure, without_saturation(structure)), 120, kinds=("large", "huge"))
-    assert tally.limits > 10 and tally.vetoes > 10 and tally.brain == 0
+    assert tally.limits > 10 and tally.vetoes > 10 and tally.protected == 0
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -133,7 +133,7 @@ def test_layer_0_has_no_parameters_to_set():
 
 
 def hosts():
-    """Give three structures with one Layer 0: the room, with a plainer tenant, and with one that has much more."""
+    """Return three structures with one Layer 0: the room, with a plainer tenant, and with one that has much more."""
     data = lambda: hc.load(find("guarded room")).model_dump(mode="json", by_alias=True, exclude_defaults=True)
     plain, rich = data(), data()
     plain["name"] = "plain"

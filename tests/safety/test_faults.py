@@ -15,7 +15,8 @@ from handcrafted.cli import main
 from handcrafted.loading.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.fault_places.catalogue import PLACES
-from handcrafted.safety.faults import bench, report
+from handcrafted.safety.faults import report
+from handcrafted.safety.faults import runner as bench
 from handcrafted.safety.faults.campaign import Campaign, inject
 from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT
 from handcrafted.safety.faults.faultlist import FaultList, Places, expand
@@ -31,7 +32,7 @@ STEPS = 300
 
 
 def listed(*lines, **more):
-    """Give a fault list."""
+    """Return a fault list."""
     return FaultList.model_validate({"faults": list(lines), **more})
 
 
@@ -70,19 +71,19 @@ def plain_room(sense=None, act=None, move=None, shock=None, steps=STEPS, seed=0)
 
 
 def first_of(bad):
-    """Give the first step at which something holds, or None."""
+    """Return the first step at which something holds, or None."""
     return int(np.argmax(bad)) if bad.any() else None
 
 
 def judged(temperatures, commands):
-    """Give the first steps of H-1, H-2, UCA-1 and UCA-2."""
+    """Return the first steps of H-1, H-2, UCA-1 and UCA-2."""
     cold, hot = temperatures < 15, temperatures > 25
     provided, missed = (temperatures > 21.1) & (commands > 0.5), (temperatures < 18.9) & (commands <= 0.5)
     return [first_of(bad) for bad in (cold, hot, provided, missed)]
 
 
 def late(by):
-    """Give what a sensor or actuator reports that is late."""
+    """Return what a sensor or actuator reports that is late."""
     past = []
 
     def at(t, value):
@@ -93,7 +94,7 @@ def late(by):
 
 
 def late_action(by):
-    """Give an action that is late; before the first it is 0."""
+    """Return an action that is late; before the first it is 0."""
     past = [0.0] * by
 
     def at(t, value):
@@ -104,7 +105,7 @@ def late_action(by):
 
 
 def held(since):
-    """Give what stays at its last value."""
+    """Return what stays at its last value."""
     last = {}
 
     def at(t, value):
@@ -169,7 +170,7 @@ def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
     monkeypatch.setattr(bench, "outcomes", lambda witness: seen.append(witness.trace) or iter(()))
     model = of_the_zoo(name)[1]
     place = next(iter(Places(FaultTarget(model)).of("sensor")))
-    own = bench.Bench(FaultTarget(model), STEPS, {}, None, None, 0, ())
+    own = bench.Runner(FaultTarget(model), STEPS, {}, None, None, 0, ())
     (part,) = own.parts(expand(model, listed({"sensor": place, "zero": True})))
     list(own.run(part))
     inputs = bench.driving(model.structure, STEPS, 0)
@@ -548,7 +549,7 @@ def test_a_campaign_that_was_cut_off_goes_on(tmp_path, monkeypatch):
     path.write_text("\n".join(lines[:40]) + "\n" + lines[40][:25])
     ran = []
     monkeypatch.setattr(
-        bench.Bench, "run", lambda self, part, real=bench.Bench.run: ran.extend(part.faults) or real(self, part)
+        bench.Runner, "run", lambda self, part, real=bench.Runner.run: ran.extend(part.faults) or real(self, part)
     )
     again = inject(model, faults, steps=100, store=path)
     assert again.outcomes == whole.outcomes and len(ran) == 40
@@ -614,7 +615,7 @@ def test_tables_and_reports_leave_out_what_there_is_not(monkeypatch):
     assert int(row(harm)["hazard step"]) >= 0 and "No fault led" not in words(harm)
     assert any("(of thermostat's heat)" in one.text for one in found), "what an entry is for is said with it"
     assert "scenarios.csv has them all" not in words(harm)
-    monkeypatch.setattr(report, "MOST_SHOWN", 1)
+    monkeypatch.setattr(report, "MAX_SHOWN", 1)
     counts = Counter(one.factor for one in found)
     more = [f"and {count - 1} more; scenarios.csv has them all" for count in counts.values() if count > 1]
     assert more and sorted(re.findall(r"and \d+ more; .* all", words(harm))) == sorted(more)

@@ -40,12 +40,12 @@ VALUES = {
 
 
 def eight():
-    """Give the eight contexts in plain words."""
+    """Return the eight contexts in plain words."""
     return [dict(zip(VALUES, words, strict=True)) for words in itertools.product(*VALUES.values())]
 
 
 def in_words(contexts):
-    """Give each row as a mapping from variable to word."""
+    """Return each row as a mapping from variable to word."""
     return [
         {axis.name: axis.cells[cell].word for axis, cell in zip(contexts.axes, row, strict=True)}
         for row in contexts.rows
@@ -147,7 +147,7 @@ COLD = "type: not provided, context: {temperature: {below: 17}}, hazards: [H-2]"
 
 
 def judged(*rules, more=""):
-    """Give the contexts of the planted room's heat, and what the rules say of them."""
+    """Return the contexts of the planted room's heat, and what the rules say of them."""
     structure = planted(*rules, more=more).structure
     contexts = contexts_of(structure, actions_of(structure)[0])
     return contexts, verdicts_of(structure, contexts)
@@ -171,7 +171,7 @@ def test_a_planted_conflict_and_an_uncovered_context_are_named_exactly():
 
 
 def reached(temperature, heat, hold, steps, more=lambda t: t < 20):
-    """Give the temperatures of the planted room, in plain Python: forced first, then by its law."""
+    """Return the temperatures of the planted room, in plain Python: forced first, then by its law."""
     found, a = [], np.exp(-10 / 600)
     for step in range(steps):
         on = heat if step < hold else float(more(temperature))
@@ -324,7 +324,7 @@ RULES = st.lists(st.tuples(st.sampled_from(["provided", "not provided"]), CONDIT
 
 
 def drawn(rules):
-    """Give a structure with rules over two numbers and a word."""
+    """Return a structure with rules over two numbers and a word."""
     lines = [
         f"  - {{id: U-{i}, by: c, action: act, type: {type}, context: ["
         + ", ".join("{" + ", ".join(f"{name}: {test}" for name, test in row.items()) + "}" for row in rows)
@@ -399,7 +399,7 @@ def test_enumeration_merging_and_wording_agree_with_every_point_of_the_grid(rule
 
 
 def fewest_by_trying(contexts, mask):
-    """Give how few boxes hold exactly some contexts, by trying all sets of all boxes."""
+    """Return how few boxes hold exactly some contexts, by trying all sets of all boxes."""
     wanted = {tuple(row) for row in contexts.rows[mask].tolist()}
     options = [
         [found for k in range(1, len(axis.cells) + 1) for found in itertools.combinations(range(len(axis.cells)), k)]

@@ -1,4 +1,4 @@
-"""Trials with other weights: they must have tried vetoes, and go by the declared law and not by the brain's word."""
+"""Trials with other weights: they must have tried vetoes, and go by the declared law and not by its own word."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_a_brain_that_vetoes_too_late_is_caught_by_the_law(weaker):
     weights.b_in[place.layer, numbers] -= weaker * np.abs(weights.W_in[place.layer][:, numbers]).max()
     late = Transformer(weights, model.masks, model.names, model.layout, model.structure)
     tally = try_weights(late, 24)
-    assert tally.brain == 0 and tally.limits == 0 and tally.vetoes > 4 and not tally.holds
+    assert tally.protected == 0 and tally.limits == 0 and tally.vetoes > 4 and not tally.holds
 
 
 def test_limits_are_the_declared_ones():

@@ -14,7 +14,7 @@ from sympy.utilities.iterables import multiset_partitions
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.disguise import disguise
+from handcrafted.model.change_of_basis import disguise
 from handcrafted.readout.blind.blind import PartLink, Parts, blind
 from handcrafted.verdict.blind.intended import partitions
 from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism
@@ -230,7 +230,7 @@ def test_graphs_that_refinement_cannot_tell_apart_are():
 
 
 def by_definition(count, apart, hears, acts):
-    """Give the sizes of both sets of groupings from all set partitions."""
+    """Return the sizes of both sets of groupings from all set partitions."""
     all_ = [tuple(map(tuple, p)) for p in multiset_partitions(list(range(count)))] if count else [()]
     fits = [p for p in all_ if not any(set(pair) <= set(group) for pair in apart for group in p)]
     whole = [p for p in fits if all(set(g) & hears and set(g) & acts for g in p)]

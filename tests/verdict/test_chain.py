@@ -34,7 +34,7 @@ def test_what_the_weights_leave_open_is_said():
 
 
 def pair(**link):
-    """Give two controllers and one link from the lower to the higher."""
+    """Return two controllers and one link from the lower to the higher."""
     parts = {name: {"kind": "controller", "level": level} for name, level in (("a", 0), ("b", 1))}
     ends = [{"name": "x", "from": "p", "to": "b"}]
     return ControlStructure.model_validate(

@@ -16,7 +16,7 @@ from handcrafted.laws import linear
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
-from handcrafted.readout.program import Reader
+from handcrafted.readout.compiler import Reader
 from handcrafted.readout.target import subject
 from handcrafted.readout.tolerances import BAND
 from handcrafted.verdict.claims import claims_of, joints_of
@@ -431,7 +431,7 @@ def test_too_many_regions_are_refused_and_bends_are_tried_instead():
 
 
 def test_where_regions_are_too_many_each_variable_is_moved(monkeypatch):
-    monkeypatch.setattr("handcrafted.verdict.case.MOST_VARIABLES", 0)
+    monkeypatch.setattr("handcrafted.verdict.case.MAX_VARIABLES", 0)
     structure, model = of_the_zoo("cruise_control")
     found = judged(structure, network_of(model))
     assert not refuted(found) and not all(one.proved for one in found)
@@ -446,7 +446,7 @@ def test_where_regions_are_too_many_each_variable_is_moved(monkeypatch):
 
 
 def test_where_words_are_too_many_every_unit_is_driven(monkeypatch):
-    monkeypatch.setattr("handcrafted.verdict.case.MOST_WORDS", 16)
+    monkeypatch.setattr("handcrafted.verdict.case.MAX_WORDS", 16)
     structure = loads(TABLE)
     model = hc.assemble(structure)
     assert not refuted(judged(structure, network_of(model)))

@@ -11,8 +11,8 @@ from handcrafted.loading.zoom import Zoom
 from handcrafted.verdict.comparison import Status
 from handcrafted.view.agreement import (
     LOOKS,
+    MAX_FINDINGS,
     MEANING,
-    MOST_FINDINGS,
     OUTSIDE,
     UNDERMINED,
     UNUSED,
@@ -29,7 +29,7 @@ from tests.view.structures import comparison, lane_keeping
 
 
 def whole(comparison):
-    """Give a comparison and the view of it in which nothing is collapsed."""
+    """Return a comparison and the view of it in which nothing is collapsed."""
     return comparison, Zoom(comparison.structure)
 
 
@@ -99,7 +99,7 @@ def test_remarks_are_cut_after_a_few():
     findings = tuple(Finding("unread", f"finding & {number} " + "word " * 60) for number in range(9))
     many = type(some)(some.links, some.structure, {}, (), findings)
     text = remarks(*whole(many)) or ""
-    assert text.count("•") == MOST_FINDINGS and "and 6 more" in text and "&amp;" in text
+    assert text.count("•") == MAX_FINDINGS and "and 6 more" in text and "&amp;" in text
     assert render(text, "svg")
 
 

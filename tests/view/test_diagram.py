@@ -14,7 +14,7 @@ from tests.view.structures import component, lane_keeping, link, nested, peers
 
 
 def positions(structure):
-    """Give x and y of every node as Graphviz places it, y upwards."""
+    """Return x and y of every node as Graphviz places it, y upwards."""
     plain = render(control_diagram(Zoom(structure)), "plain").decode()
     found = re.findall(r'^node ("[^"]*"|\S+) (\S+) (\S+)', plain, re.M)
     return {name.strip('"'): (float(x), float(y)) for name, x, y in found}

@@ -14,7 +14,7 @@ from tests.view.structures import metro
 
 
 def rectangles(dot):
-    """Give left, bottom, right and top of every node, by name."""
+    """Return left, bottom, right and top of every node, by name."""
     plain = render(dot, "plain").decode()
     found = re.findall(r'^node ("[^"]*"|\S+) (\S+) (\S+) (\S+) (\S+)', plain, re.M)
     sides = {name.strip('"'): map(float, numbers) for name, *numbers in found}

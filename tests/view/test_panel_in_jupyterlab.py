@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """Give a page with the notebook on editing, all of it run, and the folder in which its kernel works."""
+    """Return a page with the notebook on editing, all of it run, and the folder in which its kernel works."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(NOTEBOOK, folder)
     with jupyterlab(folder) as at, page_of(at(NOTEBOOK.name), 1280, 1000) as opened:
@@ -48,7 +48,7 @@ FINISHED = """() => {
 
 
 def python(page, expression):
-    """Give what an expression is in the notebook's kernel, as text."""
+    """Return what an expression is in the notebook's kernel, as text."""
     return page.evaluate(
         """async (code) => {
           const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -82,7 +82,7 @@ def message(page):
 
 
 def plot(page):
-    """Give the drawn curves of the closed loop."""
+    """Return the drawn curves of the closed loop."""
     return page.evaluate(
         "() => [...document.querySelectorAll('.hc-plot path.after')].map((p) => p.getAttribute('d')).join()"
     )

@@ -7,7 +7,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.text.diagnostics import HandcraftedError
-from handcrafted.view.response import MOST_RUNS, response
+from handcrafted.view.response import MAX_RUNS, response
 from tests.loops import heated_room, train_door
 
 
@@ -50,7 +50,7 @@ def test_words_stand_at_the_axis_and_runs_are_counted():
     words = [label.get_text() for label in first.get_yticklabels()]
     assert [words[int(value)] for value in first.lines[0].get_ydata()[:-1]] == motions
     many = response(trace(initial={"temperature": np.linspace(10, 30, 40)}))
-    assert len(many.axes[1].lines) == MOST_RUNS and "12 of 40 runs shown" in many.get_suptitle()
+    assert len(many.axes[1].lines) == MAX_RUNS and "12 of 40 runs shown" in many.get_suptitle()
 
 
 def test_pictures_are_written_whole_or_not_at_all(tmp_path):

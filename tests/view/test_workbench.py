@@ -26,7 +26,7 @@ DEFAULT = {"steps": 40}
 
 @cache
 def opened(name):
-    """Give a panel per loop; every test undoes what it does."""
+    """Return a panel per loop; every test undoes what it does."""
     return hc.panel(hc.assemble(hc.load(find(name))), **DEFAULT)
 
 

@@ -16,6 +16,7 @@ from handcrafted.model.network import HoldsNetwork
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 from handcrafted.readout.blind.flow import Flows, flows_of, units_of
 from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import counted
 
 Name = tuple[str, str]
 """Owner and signal of an input or output of the network."""
@@ -134,7 +135,8 @@ class Blind:
     def __repr__(self) -> str:
         units, parts = self.flows.units, self.parts
         inner = sum(unit.kind not in (INPUT, OUTPUT) for unit in units)
-        return f"Blind({inner} heads and neurons, {len(parts.members)} parts, {len(parts.links)} links)"
+        pieces = f"{counted(len(parts.members), 'part')}, {counted(len(parts.links), 'link')}"
+        return f"Blind({inner} heads and neurons, {pieces})"
 
 
 def blind(

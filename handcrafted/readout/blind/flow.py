@@ -235,7 +235,7 @@ class _Stream:
         self.reads, self.reader = self._products([unit.read for unit in units])
 
     def _products(self, sides: Sequence[np.ndarray]) -> tuple[list[sparse.csr_array], np.ndarray]:
-        """Give [row of a writer, column of a reader] straight and through the recurrence, and whose the columns are."""
+        """[row of a writer, column of a reader], straight and through the recurrence, and whose the columns are."""
         reader = np.repeat(np.arange(len(sides)), [side.shape[1] for side in sides])
         columns = np.concatenate(sides, axis=1)
         before = self.written[self.writer][:, None] <= self.seen[reader]
@@ -243,7 +243,7 @@ class _Stream:
         return [sparse.csr_array(np.where(np.abs(m) > COMPOSITION_FLOOR, m, 0)) for m in products], reader
 
     def between(self, kind: str) -> Iterator[Flow]:
-        """Give the arrows from each unit to those that read it, or look at it to choose where they look."""
+        """Return the arrows from each unit to those that read it, or look at it to choose where they look."""
         found, reader = (self.reads, self.reader) if kind == "reads" else self._products([u.score for u in self.units])
         for lag, products in enumerate(found):
             rows, columns = products.nonzero()

@@ -60,7 +60,7 @@ class Equations:
     complete: bool
 
     def of(self, owner: str) -> tuple[Line, ...]:
-        """Give the lines of a component by its name in the structure; none where it has none."""
+        """Return the lines of a component by its name in the structure; none where it has none."""
         return next((lines for lines in self.owners.values() if lines[0].signal.owner == owner), ())
 
     def __str__(self) -> str:
@@ -112,7 +112,7 @@ def _lines(folded: Folded, wording: Wording, writer: Writer) -> Iterator[Line]:
 
 
 def _copied(signal: Signal, folded: Folded, wording: Wording) -> Value | None:
-    """Give the first coordinate of what a subspace is a copy of, coordinate by coordinate; None where it is none."""
+    """Return the first coordinate of what a subspace is a copy of, coordinate by coordinate; None where it is none."""
     ones = [folded.formulas.get(Value(signal, i), Sum()).alone for i in range(wording.widths[signal])]
     values = [one for one in ones if isinstance(one, Value) and one.lag == 0 and one.until is None]
     first = values[0].signal if values else None

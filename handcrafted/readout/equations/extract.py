@@ -33,7 +33,7 @@ Points = list[tuple[float, float]]
 
 
 def curve(formula: Sum) -> tuple[Value, Points] | None:
-    """Give the one value that a formula reads and its corners; None where it reads others, or goes on beyond them."""
+    """Return the one value that a formula reads and its corners; None where it reads others, or goes on beyond them."""
     reads = values_of(formula)
     if len(reads) != 1 or not any(isinstance(one, (RectifiedUnit, Clip)) for one, _ in formula.terms):
         return None
@@ -52,7 +52,7 @@ def curve(formula: Sum) -> tuple[Value, Points] | None:
 
 
 def _at(formula: Sum, x: float) -> float:
-    """Give the number that a formula is where its value is x."""
+    """Return the number that a formula is where its value is x."""
     result = formula.constant
     for one, weight in formula.terms:
         result += weight * _of_term(one, x)
@@ -66,7 +66,7 @@ def _of_term(one: Term, x: float) -> float:
 
 
 def _corners(formula: Sum) -> set[float]:
-    """Give where a formula turns, or might."""
+    """Return where a formula turns, or might."""
     found: set[float] = set()
     for one, _ in formula.terms:
         if isinstance(one, (RectifiedUnit, Clip)):
@@ -77,7 +77,7 @@ def _corners(formula: Sum) -> set[float]:
 
 
 def _crossings(formula: Sum, corners: list[float], level: float) -> list[float]:
-    """Give where a formula that is straight between its corners has a value."""
+    """Return where a formula that is straight between its corners has a value."""
     bounds = [*([corners[0] - 1.0] if corners else [0.0]), *corners, *([corners[-1] + 1.0] if corners else [1.0])]
     found = []
     for i, (one, other) in enumerate(pairwise(bounds)):
@@ -114,7 +114,7 @@ class Extractor:
             self._neurons(layer)
 
     def formulas(self) -> dict[Value, Sum]:
-        """Give the last value of every coordinate, what is read before it is complete, and the outputs."""
+        """Return the last value of every coordinate, what is read before it is complete, and the outputs."""
         found = {Value(*self.at[place]): self._sum(place, None) for place in range(len(self.at))}
         for signal, columns in self.subject.names.output_signals.items():
             for i, column in enumerate(columns):
@@ -145,7 +145,7 @@ class Extractor:
         written.append((time, part))
 
     def _value(self, place: int, seen: int | None, lag: int = 0) -> Sum:
-        """Give the value of a coordinate as seen after half-layer `seen`; 0 where nothing is written by then."""
+        """Return the value of a coordinate as seen after half-layer `seen`; 0 where nothing is written by then."""
         written = self.written[place]
         if seen is None:
             return term(Value(*self.at[place], lag)) if written or (lag and self.w.r_0[place]) else Sum()
@@ -155,7 +155,7 @@ class Extractor:
         return term(Value(*self.at[place], lag, times[-1] if times else NOTHING))
 
     def _read(self, column: np.ndarray, seen: int | None, lag: int = 0) -> Sum:
-        """Give the weighted sum of the coordinates that a column reads."""
+        """Return the weighted sum of the coordinates that a column reads."""
         return total(self._value(int(p), seen, lag).times(float(column[p])) for p in np.flatnonzero(column))
 
     def _embedding(self) -> None:
@@ -210,5 +210,5 @@ class Extractor:
 
 
 def _at_last(read: Value, last: Mapping[tuple[Signal, int], int]) -> Value:
-    """Give a value that is read when all of it is written as its last value."""
+    """Return a value that is read when all of it is written as its last value."""
     return replace(read, until=None) if read.until == last.get((read.signal, read.index)) else read

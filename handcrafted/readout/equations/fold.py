@@ -11,7 +11,7 @@ from handcrafted.readout.equations.extract import Extractor
 from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, substituted, term, values_of
 from handcrafted.readout.target import TargetNetwork
 
-MOST_LEAVES = 64
+MAX_LEAVES = 64
 """Values in a formula up to which it is written where it is read."""
 
 STAYS = (Role.FEEDBACK, Role.FEEDBACK_MODELLING)
@@ -66,7 +66,7 @@ def _without_copies(formulas: Formulas, copies: dict[Signal, Copy]) -> Formulas:
 
 
 def plain(name: str) -> str:
-    """Give a signal's name without what tells equal ones apart, and without what marks the next step."""
+    """Return a signal's name without what tells equal ones apart, and without what marks the next step."""
     stem = name.removesuffix(" next")
     head, number, digits = stem.rpartition("#")
     return head if number and digits.isdigit() else stem
@@ -89,20 +89,20 @@ class _Pass:
         self.done: dict[Value, Sum] = {}
 
     def run(self) -> Formulas:
-        """Give the formulas that are left."""
+        """Return the formulas that are left."""
         found = {value: self.formula(value) for value in self.formulas}
         needed = {replace(read, lag=0) for formula in found.values() for read in values_of(formula)}
         return {value: f for value, f in found.items() if value in needed or not self.inlined(value)}
 
     def formula(self, value: Value) -> Sum:
-        """Give the folded formula of a coordinate."""
+        """Return the folded formula of a coordinate."""
         if value not in self.done:
             own = value.signal
             self.done[value] = substituted(self.formulas[value], lambda read: self.read(read, own))
         return self.done[value]
 
     def read(self, read: Value, reader: Signal) -> Sum:
-        """Give what stands in a formula of `reader` for a value that it reads."""
+        """Return what stands in a formula of `reader` for a value that it reads."""
         now = replace(read, lag=0)
         if now not in self.formulas or read.signal.role == INPUT:
             return term(read)
@@ -125,7 +125,7 @@ class _Pass:
         return low >= 0 and high <= 1 and 0 <= self.starts.get((read.signal, read.index), 0.0) <= 1
 
     def _copy(self, signal: Signal) -> Copy | None:
-        """Give what a subspace is a mere copy of, of its owner and of its name; None where it is none."""
+        """Return what a subspace is a mere copy of, of its owner and of its name; None where it is none."""
         found = set()
         for value in self.coordinates[signal]:
             one = self.formulas[value].alone
@@ -156,7 +156,7 @@ class _Pass:
             return False
         one = formula.terms[0][0]
         delayed = isinstance(one, Value) and formula.alone is one and one.lag > 0 and one.signal != value.signal
-        return delayed or (isinstance(one, (RectifiedUnit, Clip)) and len(values_of(formula)) <= MOST_LEAVES)
+        return delayed or (isinstance(one, (RectifiedUnit, Clip)) and len(values_of(formula)) <= MAX_LEAVES)
 
 
 def same_owner(one: Signal, other: Signal) -> bool:

@@ -58,7 +58,7 @@ def _counts(subject: TargetNetwork, read: Value, given: Value, weight: float) ->
 
 
 def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[tuple[Value, float]]:
-    """Give the values that are read inside units and clips, with the steepest slope along each way."""
+    """Return the values that are read inside units and clips, with the steepest slope along each way."""
     for one, weight in formula.terms:
         if isinstance(one, (RectifiedUnit, Clip)):
             yield from _inside(one.inner, slope * abs(weight), inside=True)
@@ -67,7 +67,7 @@ def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[
 
 
 def _by_content(subject: TargetNetwork, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
-    """Give what a head reads that attends by content, and how strongly: through values at its lags, through scores."""
+    """What a head reads that attends by content, and how strongly: through values at its lags, through scores."""
     layer, number = map(int, head.name[1:].split("H"))
     for path in paths_of_head(subject, layer, number):
         for source, at, written, to in joins(path, subject):

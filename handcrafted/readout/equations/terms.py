@@ -64,7 +64,7 @@ class Sum:
         return total([self, other])
 
     def times(self, factor: float) -> Sum:
-        """Give the sum times a number."""
+        """Return the sum times a number."""
         return Sum(self.constant * factor, tuple((term, weight * factor) for term, weight in self.terms))
 
     @property
@@ -107,7 +107,7 @@ def total(sums: Iterable[Sum]) -> Sum:
 
 
 def term(one: Term, weight: float = 1.0) -> Sum:
-    """Give a sum of one term."""
+    """Return a sum of one term."""
     return Sum(0.0, ((one, weight),))
 
 
@@ -117,7 +117,7 @@ def near(one: float, other: float) -> bool:
 
 
 def whole(weight: float) -> float:
-    """Give the whole number that a weight is but for float32 rounding, else the weight."""
+    """Return the whole number that a weight is but for float32 rounding, else the weight."""
     return float(round(weight)) if near(weight, float(round(weight))) else weight
 
 
@@ -128,7 +128,7 @@ def same(one: Sum, other: Sum) -> bool:
 
 
 def values_of(formula: Sum) -> set[Value]:
-    """Give all values that a formula reads."""
+    """Return all values that a formula reads."""
     found: set[Value] = set()
     for one, _ in formula.terms:
         if isinstance(one, Value):
@@ -139,13 +139,13 @@ def values_of(formula: Sum) -> set[Value]:
 
 
 def heads_of(formula: Sum) -> set[HeadTerm]:
-    """Give all terms of heads that attend by content."""
+    """Return all terms of heads that attend by content."""
     inner = (heads_of(one.inner) for one, _ in formula.terms if isinstance(one, (RectifiedUnit, Clip)))
     return {one for one, _ in formula.terms if isinstance(one, HeadTerm)}.union(*inner)
 
 
 def rectified(inner: Sum) -> Sum:
-    """Give max(0, inner): a unit, or what it comes to.
+    """Return max(0, inner): a unit, or what it comes to.
 
     Formula: r(k z) = k r(z) for k > 0; r(z) = z where z >= 0 always, 0 where z <= 0 always;
         r(c - a r(z)) = c clip(1 - a z / c).
@@ -164,7 +164,7 @@ def rectified(inner: Sum) -> Sum:
 
 
 def clipped(inner: Sum) -> Sum:
-    """Give the sum cut off at 0 and 1, or what it comes to."""
+    """Return the sum cut off at 0 and 1, or what it comes to."""
     low, high = inner.bounds
     if low >= 1 or high <= 0:
         return Sum(1.0 if low >= 1 else 0.0)
@@ -203,7 +203,7 @@ def merged(formula: Sum) -> Sum:
 
 
 def _joined(one: RectifiedUnit, other: RectifiedUnit, weight: float) -> Sum | None:
-    """Give weight (r(one) - r(other)) as a clip or a straight line; None where it is neither."""
+    """Return weight (r(one) - r(other)) as a clip or a straight line; None where it is neither."""
     apart = one.inner.constant - other.inner.constant
     if same(one.inner, other.inner) and apart != 0:
         first, factor = (one, weight) if apart > 0 else (other, -weight)

@@ -229,7 +229,7 @@ def _with_pairs(formula: Sum) -> list[tuple[Shown, float]]:
 
 
 def _difference(inner: Sum) -> tuple[Value, Value] | None:
-    """Give x and y where a sum is x - y."""
+    """Return x and y where a sum is x - y."""
     weights = {weight: one for one, weight in inner.terms if isinstance(one, Value)}
     if len(inner.terms) == 2 and inner.constant == 0 and weights.keys() == {1.0, -1.0}:
         return weights[1.0], weights[-1.0]

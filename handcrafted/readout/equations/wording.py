@@ -77,7 +77,7 @@ class Wording:
         return f"{self.owner(known.signal)}.{self.name(known.signal)}"
 
     def known(self, value: Value) -> Value:
-        """Give the value under the name that is printed: a copy goes by the name of what it copies."""
+        """Return the value under the name that is printed: a copy goes by the name of what it copies."""
         copy = self.folded.copies.get(value.signal)
         if copy is None or value.until is not None:
             return value

@@ -62,7 +62,7 @@ class WeightPlace(FaultPlace):
         return Place(self, name, signal.owner, signal.name, role, target.through(signal), base)
 
     def inject(self, injector: Injector, common: Injection, fault: Fault) -> Injection:
-        """Give the entry another value, or exchange two."""
+        """Return the entry another value, or exchange two."""
         first = parse_entry(fault.place.name, injector.weights)
         if fault.mode == "swap":
             other = parse_entry(str(fault.amount), injector.weights)

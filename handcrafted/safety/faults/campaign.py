@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
-from handcrafted.safety.faults.bench import Bench
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
+from handcrafted.safety.faults.runner import Runner
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import progress_bar
@@ -135,12 +135,12 @@ class Campaign:
         return len(self.faults)
 
     def only(self, chosen: Iterable[bool]) -> Campaign:
-        """Give the campaign with some faults left out."""
+        """Return the campaign with some faults left out."""
         faults, found = (tuple(itertools.compress(part, chosen)) for part in (self.faults, self.outcomes))
         return replace(self, faults=faults, outcomes=found)
 
     def share(self, kind: str = HAZARD) -> Share:
-        """Give the share of faults of one class.
+        """Return the share of faults of one class.
 
         The interval is of the share in the whole list, of which a sample was drawn; without sampling it is the share.
 
@@ -215,7 +215,7 @@ def inject(
         else tuple(faults)
     )
     chosen = _sample(all_faults, sample, seed)
-    bench = Bench(
+    bench = Runner(
         target, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors,
     )  # fmt: skip
     kept = Store(store, bench.key)

@@ -13,7 +13,7 @@ from handcrafted.model.names import Names
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import SAID
 from handcrafted.text.diagnostics import HandcraftedError, nearest
-from handcrafted.text.letters import shown
+from handcrafted.text.letters import possessive, shown
 
 WATCHDOG, GUARD = "watchdog", "guard"
 
@@ -37,9 +37,12 @@ class Alarms:
             for part in (*controller.variables, *controller.entries):
                 task = part.task
                 if task.law == GUARD and len(task.result) > 1:
-                    self.signals[f"veto of {task.owner}'s {task.name}"] = task.result[1].signal, Domain(low=0, high=1)
+                    self.signals[f"veto of {possessive(task.owner)} {task.name}"] = (
+                        task.result[1].signal,
+                        Domain(low=0, high=1),
+                    )
                 if task.law == WATCHDOG:
-                    self.signals[f"{task.owner}'s {task.name}"] = _issued(part), task.domain
+                    self.signals[f"{possessive(task.owner)} {task.name}"] = _issued(part), task.domain
         ports = {link.port: link for link in structure.resolved.links if link.port and link.sent_by_controller}
         known = {name: port for port in ports for name in (port.name, f"{port.owner}.{port.name}")}
         for name in declared:
@@ -48,7 +51,7 @@ class Alarms:
                     f"Expected detectors that controllers issue, got {shown(name)}.{nearest(name, known)}"
                 )
             port = known[name]
-            self.signals[f"{port.owner}'s {port.name}"] = port, ports[port].domain
+            self.signals[f"{possessive(port.owner)} {port.name}"] = port, ports[port].domain
         self.positions = np.concatenate(
             [np.zeros(0, int), *(names.find(signal) for signal, _ in self.signals.values())]
         )
@@ -70,7 +73,7 @@ class Alarms:
 
 
 def _issued(part) -> Signal:
-    """Give the subspace in which a variable or a decision stands."""
+    """Return the subspace in which a variable or a decision stands."""
     return part.signal if hasattr(part, "signal") else next(link.port for link in part.links if link.port)
 
 

@@ -17,7 +17,7 @@ from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.safety.stpa.verdicts import condition_words
 from handcrafted.text.diagnostics import HandcraftedError, nearest
-from handcrafted.text.letters import shown
+from handcrafted.text.letters import possessive, shown
 
 COMMON = ("zero", "stuck", "bias", "scale", "invert", "noise", "flip")
 """How any number can fail."""
@@ -89,7 +89,7 @@ class FaultPlace(ABC):
     def told(self, place: Place) -> str:
         """Name a place of this kind as people do who tell what happened."""
         if self.circuitry and place.about:
-            whose = f"{place.owner}'s {place.about}" if place.owner else place.about
+            whose = f"{possessive(place.owner)} {place.about}" if place.owner else place.about
             return f"{place} (of {whose})"
         return str(place)
 

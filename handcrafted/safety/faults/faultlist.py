@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from handcrafted.control.entries import Steps
-from handcrafted.control.parts import EMPTY, MOST_WHOLE, Condition, Name, NameMap, Number, Part, as_tuple
+from handcrafted.control.parts import EMPTY, MAX_WHOLE, Condition, Name, NameMap, Number, Part, as_tuple
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.fault_places.catalogue import PLACES
 from handcrafted.safety.faults.fault import Amount, Fault, Place
@@ -128,7 +128,7 @@ class FaultList(Part):
 
     name: Name = "faults"
     steps: Steps = 500
-    seed: Annotated[int, Field(ge=0, le=MOST_WHOLE)] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_WHOLE)] = 0
     initial: NameMap[Number | Name] = EMPTY
     detectors: tuple[Name, ...] = ()
     faults: tuple[FaultLine, ...] = Field(min_length=1)
@@ -156,7 +156,7 @@ class Places:
 
 
 def expand(model: Transformer, listed: FaultList, target: FaultTarget | None = None) -> tuple[Fault, ...]:
-    """Give every fault that a list stands for.
+    """Return every fault that a list stands for.
 
     Raises:
         HandcraftedError: if a place, a value or a parameter is unknown, or there are more than a million faults.

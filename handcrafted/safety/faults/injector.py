@@ -32,13 +32,13 @@ Numbers = Any
 
 
 def nothing(*shape: int) -> InjectedChange:
-    """Give the change that changes nothing."""
+    """Return the change that changes nothing."""
     ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
     return InjectedChange(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
 
 
 def change(shape: Shape, at: Any, way: str, amount: Numbers) -> InjectedChange:
-    """Give the change of some values: zero, stuck, bias, scale, invert, noise or flip."""
+    """Return the change of some values: zero, stuck, bias, scale, invert, noise or flip."""
     found = nothing(*shape)
     if way in ("zero", "stuck"):
         found.keep[at] = 0
@@ -53,7 +53,7 @@ def change(shape: Shape, at: Any, way: str, amount: Numbers) -> InjectedChange:
 
 
 def changed(value: np.float32, way: str, amount: Numbers) -> np.float32:
-    """Give what becomes of one number of an array."""
+    """Return what becomes of one number of an array."""
     with np.errstate(over="ignore"):
         match way:
             case "zero":
@@ -98,7 +98,7 @@ def _longer(port: PortChange, most: int) -> PortChange:
 
 
 def at_rest(one: Injection) -> Injection:
-    """Give a fault of the same shape that never begins."""
+    """Return a fault of the same shape that never begins."""
     return one._replace(onset=np.int32(FOREVER))
 
 
@@ -130,7 +130,7 @@ class Injector:
         return Injection(begin, count, np.int32(trigger), draws.astype(np.float32))
 
     def blank(self, shapes: Sequence[Injection]) -> Injection:
-        """Give a fault that changes nothing, with everything that any of some faults has."""
+        """Return a fault that changes nothing, with everything that any of some faults has."""
         size, memory = self.sizes, self.memory()
         stream, deep = (size["d_model"],), (size["layer"], size["d_model"])
         whole = Injection(
@@ -157,7 +157,7 @@ class Injector:
         return {n: {key: nothing(*np.shape(value)) for key, value in p.initial.items()} for n, p in processes}
 
     def entries(self, common: Injection, new: dict[tuple[str, Shape], np.float32]) -> Injection:
-        """Give array entries other values."""
+        """Return array entries other values."""
         at = [self._starts[name] + int(np.ravel_multi_index(i, self.weights[name].shape)) for name, i in new]
         return common._replace(weights=Entries(np.array(at, np.int32), np.array([*new.values()], np.float32)))
 
@@ -228,7 +228,7 @@ class Injector:
         return found
 
     def variant(self, owner: str, name: str, value: float) -> int:
-        """Give the number of the world in which a process has another parameter."""
+        """Return the number of the world in which a process has another parameter."""
         key = owner, name, value
         if key not in self._numbers:
             self._numbers[key] = len(self.worlds)
@@ -237,7 +237,7 @@ class Injector:
 
 
 def _with_parameter(structure: ControlStructure, owner: str, name: str, value: float) -> ControlStructure:
-    """Give the structure whose process has another parameter; `inputs.heat` is the one called heat among the inputs."""
+    """The structure whose process has another parameter; `inputs.heat` is the one called heat among the inputs."""
     data = structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     place, whole = data["components"][owner]["dynamics"], structure.components[owner].dynamics
     *outer, last = name.split(".")
@@ -266,7 +266,7 @@ def _numbers_of(data: dict, before: str = "") -> list[str]:
 
 
 def still(shape: Shape) -> np.ndarray:
-    """Give booleans that hold nothing of a part of the state; of rings one for each head."""
+    """Return booleans that hold nothing of a part of the state; of rings one for each head."""
     return np.zeros((shape[0], 1, shape[2], 1) if len(shape) > 1 else shape, bool)
 
 

@@ -115,7 +115,7 @@ def _differs(trace: Trace) -> np.ndarray:
 
 
 def outcomes(seen: Witness) -> Iterator[Outcome]:
-    """Give what came of the fault of each run but the first."""
+    """Return what came of the fault of each run but the first."""
     first = lambda arrays: {name: bad & ~bad[:1] for name, bad in arrays.items()}
     hazards, unsafe, alarms = map(first, (seen.hazards, seen.unsafe, seen.alarms))
     for run in range(1, seen.trace.runs or 1):
@@ -129,14 +129,14 @@ def outcomes(seen: Witness) -> Iterator[Outcome]:
 
 
 def _first(arrays: Mapping[str, np.ndarray], run: int) -> tuple[tuple[str, ...], int | None]:
-    """Give what holds at some step of a run, in order of its first step, and that step."""
+    """Return what holds at some step of a run, in order of its first step, and that step."""
     steps = {name: int(np.argmax(bad[run])) for name, bad in arrays.items() if bad[run].any()}
     names = tuple(sorted(steps, key=lambda name: steps[name]))
     return names, (steps[names[0]] if names else None)
 
 
 def false_belief(trace: Trace, run: int, step: int, unsafe: tuple[str, ...]) -> Belief | None:
-    """Give the first variable that is believed to be something else than it truly is, at a step of a run.
+    """Return the first variable that is believed to be something else than it truly is, at a step of a run.
 
     The controller that issues the unsafe control action is asked first, then the others.
     """

@@ -54,7 +54,7 @@ def scenarios(campaign: Campaign) -> tuple[Scenario, ...]:
 
 
 def _kind(fault: Fault) -> tuple[str, str, str]:
-    """Give what makes faults alike: their factor, the circuit, link or signal concerned, and how it fails."""
+    """Return what makes faults alike: their factor, the circuit, link or signal concerned, and how it fails."""
     place = fault.place
     return fault.factor, f"{place.kind} {place.component if place.where.circuitry else place.name}", fault.mode
 
@@ -121,7 +121,7 @@ Rows = Sequence[Sequence[str]]
 
 
 def fault_tables(campaign: Campaign, compared: Mapping[str, Campaign] | None = None) -> dict[str, Rows]:
-    """Give every table by name, the heading first.
+    """Return every table by name, the heading first.
 
     Args:
         campaign: as the loop is.
@@ -184,7 +184,7 @@ def where_of(fault: Fault) -> str:
     return BASE if fault.place.base else OUTSIDE
 
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 """Scenarios of one causal factor that stand in the report; the table as CSV has them all."""
 
 PICTURES = {"heatmap": "Hazards by component and fault", "criticality": "Control structure by criticality"}
@@ -193,7 +193,7 @@ PICTURES = {"heatmap": "Hazards by component and fault", "criticality": "Control
 def scenario_report(
     campaign: Campaign, compared: Mapping[str, Campaign] | None = None, pictures: bool = True
 ) -> Iterator[str]:
-    """Give the paragraphs.
+    """Return the paragraphs.
 
     Args:
         campaign: of the loop as it is.
@@ -221,5 +221,5 @@ def scenario_report(
         own = [one for one in found if one.factor == factor]
         if own:
             yield f"### {factor[:1].upper()}{factor[1:]}"
-            more = [f"and {len(own) - MOST_SHOWN} more; scenarios.csv has them all"] if len(own) > MOST_SHOWN else []
-            yield markdown_list([*(plain(str(one)) for one in own[:MOST_SHOWN]), *more])
+            more = [f"and {len(own) - MAX_SHOWN} more; scenarios.csv has them all"] if len(own) > MAX_SHOWN else []
+            yield markdown_list([*(plain(str(one)) for one in own[:MAX_SHOWN]), *more])

@@ -16,12 +16,12 @@ GUARD, WATCHDOG = "guard", "watchdog"
 
 
 def without_vetoes(structure: ControlStructure) -> ControlStructure | None:
-    """Give the structure whose guards permit everything; ports and limits stay. None where they do already."""
+    """Return the structure whose guards permit everything; ports and limits stay. None where they do already."""
     return _changed(structure, lambda controller, guard: None)
 
 
 def without_watchdogs(structure: ControlStructure) -> ControlStructure | None:
-    """Give the structure whose guards do not ask watchdogs; None where they do not anyway."""
+    """Return the structure whose guards do not ask watchdogs; None where they do not anyway."""
 
     def without(controller: dict, guard: dict) -> list[dict] | None:
         watched = {name for name, variable in controller.get("process model", {}).items()

@@ -77,7 +77,7 @@ class Axis:
         return np.array([test is None or cell.passes(test) for cell in self.cells])
 
     def stands_for(self, cell: ContextCell) -> tuple[Value, ...]:
-        """Give values that stand for a cell: the middle, and for an interval the values next to its ends."""
+        """Return values that stand for a cell: the middle, and for an interval the values next to its ends."""
         if cell.word:
             return (cell.word,)
         low, high = _ends(cell, self.domain.resolution)
@@ -85,7 +85,7 @@ class Axis:
         return tuple(dict.fromkeys(float(np.float32(value)) for value in (middle, low, high)))
 
     def cell_of(self, values: np.ndarray) -> np.ndarray:
-        """Give the number of the cell of each value: words one-hot [..., word], or numbers [...]; -1 for none."""
+        """Return the number of the cell of each value: words one-hot [..., word], or numbers [...]; -1 for none."""
         if self.domain.discrete:
             return np.argmax(values, axis=-1)
         found = np.full(np.shape(values), -1)
@@ -121,7 +121,7 @@ def axis(name: str, domain: Domain, tests: Iterable[Test]) -> Axis:
 
 
 def _ends(cell: ContextCell, grid: float | None) -> tuple[float, float]:
-    """Give the least and the largest value of an interval that are taken for it; the first is larger if it has none."""
+    """The least and the largest value of an interval that are taken for it; the first is larger if it has none."""
     if grid is None:
         inside = EDGE * (cell.high - cell.low)
         empty = cell.low == cell.high and not (cell.holds_low and cell.holds_high)

@@ -166,7 +166,7 @@ class ActionAnalysis:
                         yield Disagreement(row, type, hazard, f"simulation sees it, {said_so}")
 
     def worded(self) -> Iterator[tuple[UnsafeControlAction, str, str]]:
-        """Give each rule with its unsafe control action and its controller constraint in words."""
+        """Return each rule with its unsafe control action and its controller constraint in words."""
         for rule in self.verdicts.rules:
             context = condition_text(self.contexts, rule)
             yield (
@@ -210,7 +210,7 @@ class Analysis:
         return f"{self.structure.name}: {said}, {len(self.broken)} in {self.runs} runs of {self.steps} steps"
 
     def __getitem__(self, name: str) -> ActionAnalysis:
-        """Give what was found of the action of that name.
+        """Return what was found of the action of that name.
 
         Raises:
             HandcraftedError: if there is none.

@@ -17,7 +17,7 @@ from handcrafted.loading.rules_of_processes import true_state
 from handcrafted.safety.stpa.actions import Action, Axis, Test, axis
 from handcrafted.text.diagnostics import HandcraftedError
 
-MOST_ROWS = 10**7
+MAX_ROWS = 10**7
 """More contexts than these are not enumerated."""
 
 Tests = dict[str, list[Test]]
@@ -60,7 +60,7 @@ class Contexts:
         return found
 
     def number_of(self, rows: np.ndarray) -> np.ndarray:
-        """Give the number of the context with these cells [row, axis]; -1 for no cell, and for what no sample holds."""
+        """The number of the context with these cells [row, axis]; -1 for no cell, and for what no sample holds."""
         if not self.axes:
             return np.zeros(len(rows), int)
         if not self.sampled:
@@ -92,9 +92,9 @@ def contexts_of(structure: ControlStructure, action: Action, sample: int | None 
     axes = tuple(axis(name, domains[name], found) for name, found in tests.items())
     sizes = [len(one.cells) for one in axes]
     count = math.prod(sizes)
-    if sample is None and count > MOST_ROWS:
+    if sample is None and count > MAX_ROWS:
         raise HandcraftedError(
-            f"Expected at most {MOST_ROWS:,} contexts of {action}, got {count:,}. Ask for a sample of them instead "
+            f"Expected at most {MAX_ROWS:,} contexts of {action}, got {count:,}. Ask for a sample of them instead "
             "(`sample=10_000`, or --sample 10000)."
         )
     if sample is not None and count > sample:
@@ -106,7 +106,7 @@ def contexts_of(structure: ControlStructure, action: Action, sample: int | None 
 
 
 def tests_of(structure: ControlStructure, action: Action) -> Tests:
-    """Give the variables that contexts of an action are made of, with the tests that cut them."""
+    """Return the variables that contexts of an action are made of, with the tests that cut them."""
     found: Tests = {}
     for rule in (*structure.unsafe_control_actions, *structure.not_hazardous):
         if (rule.by, rule.action) == (action.by, action.name):
@@ -128,7 +128,7 @@ def _add(found: Tests, condition: Condition | None) -> None:
 
 
 def _decided_by(structure: ControlStructure, action: Action) -> Iterator[tuple[str, list[Test]]]:
-    """Give the links that the decision reads, through the variables, with the tests made on the way."""
+    """Return the links that the decision reads, through the variables, with the tests made on the way."""
     controller = structure.resolved.controllers.get(action.by)
     for entry in controller.entries if controller else ():
         if any(link in action.links for link in entry.links):
@@ -147,12 +147,12 @@ def _matters(link: ResolvedLink) -> bool:
 
 
 def _on(variable: ResolvedVariable, link: ResolvedLink) -> list[Test]:
-    """Give the tests of a variable's own law on a link."""
+    """Return the tests of a variable's own law on a link."""
     return _tests_in(variable.task.when, link.id.name)
 
 
 def _through(entry: ResolvedEntry, variable: ResolvedVariable) -> list[Test]:
-    """Give the tests of a decision on a variable that stands for what it reads."""
+    """Return the tests of a decision on a variable that stands for what it reads."""
     reads = [read for read in entry.task.reads if read.name == variable.name]
     return [*_tests_in(entry.task.when, variable.name), *(_switching(entry, reads[0]) if reads else [])]
 
@@ -162,7 +162,7 @@ def _tests_in(condition: Condition | None, name: str) -> list[Test]:
 
 
 def _switching(entry: ResolvedEntry, read: Read) -> list[Test]:
-    """Give the thresholds of a law that switches at numbers of the one signal that it reads."""
+    """Return the thresholds of a law that switches at numbers of the one signal that it reads."""
     given: Mapping[str, object] = entry.declared.parameters if entry.declared else {}
     if read.domain.discrete or len(entry.task.reads) > 1:
         return []
@@ -176,7 +176,7 @@ def _switching(entry: ResolvedEntry, read: Read) -> list[Test]:
 
 
 def domains_of(structure: ControlStructure) -> dict[str, Domain]:
-    """Give the domain of every variable of the true state, with what the structure's defaults fill in."""
+    """Return the domain of every variable of the true state, with what the structure's defaults fill in."""
     found = {name: domain for name, domain in true_state(structure).items() if domain is not None}
     for link in structure.resolved.links:
         # the domain of a link that a sensor rounds also says on which grid
@@ -191,7 +191,7 @@ def domains_of(structure: ControlStructure) -> dict[str, Domain]:
 
 
 def merged(contexts: Contexts, chosen: np.ndarray) -> list[Box]:
-    """Give the fewest rows that hold exactly these contexts [context]; sampled contexts stay as they are.
+    """Return the fewest rows that hold exactly these contexts [context]; sampled contexts stay as they are.
 
     A row says for each variable in which of its cells it is: words in any number, numbers in one interval.
 
@@ -204,7 +204,7 @@ def merged(contexts: Contexts, chosen: np.ndarray) -> list[Box]:
 
 
 def box_of(axes: Sequence[Axis], condition: Condition | None) -> list[Box]:
-    """Give a condition's rows as boxes; a row that nothing fulfils is left out."""
+    """Return a condition's rows as boxes; a row that nothing fulfils is left out."""
     found = []
     for row in condition if condition is not None else ({},):
         box = tuple(sum(1 << int(cell) for cell in np.flatnonzero(own.passing(row.get(own.name)))) for own in axes)

@@ -23,10 +23,10 @@ from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import shown
 
-MOST_CONTEXTS = 512
+MAX_CONTEXTS = 512
 """So many contexts are put to the test; of more a sample is."""
 
-MOST_VALUES = 9
+MAX_VALUES = 9
 """So many combinations of values stand for one context."""
 
 
@@ -50,7 +50,7 @@ class Forced:
     runs: int
 
     def found(self, type: str) -> np.ndarray:
-        """Give what came about [row, hazard] where the action was `provided`, or `not provided`."""
+        """Return what came about [row, hazard] where the action was `provided`, or `not provided`."""
         return self.provided if type == "provided" else self.withheld
 
 
@@ -75,8 +75,8 @@ def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | No
     world = world_of(structure)
     margins = [margin_of_condition(structure, world, when) for when in watched.values()]
     rows = np.arange(len(contexts))
-    if len(rows) > MOST_CONTEXTS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_CONTEXTS, replace=False))
+    if len(rows) > MAX_CONTEXTS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_CONTEXTS, replace=False))
     starts = _Starts(structure, trial, world, contexts)
     states = [(place, values) for place, row in enumerate(rows) for values in starts.of(int(row))]
     shocks = _shocks(world)
@@ -106,17 +106,17 @@ def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | No
 
 
 def _shocks(world: Environment) -> list[dict[str, float]]:
-    """Give the disturbances that are tried, of all processes together: none, and both ends."""
+    """Return the disturbances that are tried, of all processes together: none, and both ends."""
     ends = {owner: process.disturbance or (0.0, 0.0) for owner, process in world.processes.items()}
     tried = [{owner: pick(span) for owner, span in ends.items()} for pick in (lambda s: sum(s) / 2, min, max)]
     return [shock for i, shock in enumerate(tried) if shock not in tried[:i]]
 
 
 def _combined(own: Sequence[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
-    """Combine values: all in the middle, all at the low and all at the high ends, then others, up to `MOST_VALUES`."""
+    """Combine values: all in the middle, all at the low and all at the high ends, then others, up to `MAX_VALUES`."""
     together = [tuple(values[min(i, len(values) - 1)] for values in own) for i in range(3)]
-    others = itertools.islice(itertools.product(*own), MOST_VALUES)
-    return list(dict.fromkeys([*together, *others]))[:MOST_VALUES]
+    others = itertools.islice(itertools.product(*own), MAX_VALUES)
+    return list(dict.fromkeys([*together, *others]))[:MAX_VALUES]
 
 
 class _Starts:
@@ -159,7 +159,7 @@ class _Starts:
             self.defaults[name] = words[int(np.argmax(value))] if words else float(np.asarray(value))
 
     def of(self, row: int) -> Iterator[dict[str, Value]]:
-        """Give the states and inputs that stand for one context."""
+        """Return the states and inputs that stand for one context."""
         axes, cells = self.contexts.axes, self.contexts.rows[row]
         own = [one.stands_for(one.cells[cell]) for one, cell in zip(axes, cells, strict=True)]
         told = {

@@ -21,13 +21,13 @@ from handcrafted.safety.stpa.contexts import Contexts
 SETTLE = 8
 """Steps for which inputs stand before the action is looked at, and for which others stood before them."""
 
-MOST_CONTEXTS = 4096
+MAX_CONTEXTS = 4096
 """So many contexts are run; of more a sample is."""
 
 VARIANTS = 16
 """So many ways are tried in which all that is no part of a context can be, and as many pasts where there is memory."""
 
-MOST_RUNS = 4096
+MAX_RUNS = 4096
 """So many runs there are at most, or one per context: with many contexts fewer ways and pasts are tried."""
 
 TOGETHER = 256
@@ -77,9 +77,9 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
     """
     names, rng = model.names, np.random.default_rng(seed)
     rows = np.arange(len(contexts))
-    if len(rows) > MOST_CONTEXTS:
-        rows = np.sort(rng.choice(rows, MOST_CONTEXTS, replace=False))
-    ways = max(1, min(VARIANTS, MOST_RUNS // max(1, len(rows))))
+    if len(rows) > MAX_CONTEXTS:
+        rows = np.sort(rng.choice(rows, MAX_CONTEXTS, replace=False))
+    ways = max(1, min(VARIANTS, MAX_RUNS // max(1, len(rows))))
     states = [inputs for row in rows for inputs in _inputs(model, contexts, int(row), rng, ways)]
     now = np.array(states, np.float32).reshape(len(states), len(names.inputs))
     now = np.unique(now, axis=0)
@@ -108,21 +108,21 @@ def remembers(model: Transformer) -> bool:
 
 
 def modelled(structure: ControlStructure, by: str, name: str) -> Signal | None:
-    """Give the variable in which a controller keeps what arrives under a name, if it takes it over as it is."""
+    """Return the variable in which a controller keeps what arrives under a name, if it takes it over as it is."""
     controller = structure.resolved.controllers[by]
     found = (v.signal for v in controller.variables if v.copies and v.reads[0].id.name == name)
     return next(found, None)
 
 
 def _plain(axis: Axis, values: np.ndarray) -> np.ndarray:
-    """Give words as they are, and a number without its axis of width."""
+    """Return words as they are, and a number without its axis of width."""
     return values if axis.domain.discrete else values[..., 0]
 
 
 def _inputs(
     model: Transformer, contexts: Contexts, row: int, rng: np.random.Generator, ways: int
 ) -> Iterator[np.ndarray]:
-    """Give the network's inputs [n_in] in a context, in several ways."""
+    """Return the network's inputs [n_in] in a context, in several ways."""
     names = model.names
     own = {
         one.name: one.stands_for(one.cells[cell]) for one, cell in zip(contexts.axes, contexts.rows[row], strict=True)
@@ -146,8 +146,8 @@ def _inputs(
 
 
 def _with_pasts(now: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Give pairs of inputs [run, 2, n_in]: what stood before, and what stands now."""
-    count = max(1, min(VARIANTS, MOST_RUNS // max(1, len(now))))
+    """Return pairs of inputs [run, 2, n_in]: what stood before, and what stands now."""
+    count = max(1, min(VARIANTS, MAX_RUNS // max(1, len(now))))
     if len(now) <= count:
         pasts = np.tile(np.arange(len(now)), (len(now), 1))
     else:
@@ -159,7 +159,7 @@ def _with_pasts(now: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _ended(
     model: Transformer, contexts: Contexts, inputs: np.ndarray, final: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the contexts that are alike [context], and in which of them each run ended, from inputs and commands.
+    """Return the contexts that are alike [context], and in which of them each run ended, from inputs and commands.
 
     A variable that the network neither gets nor sends tells no contexts apart: the first of its cells stands for all.
     """

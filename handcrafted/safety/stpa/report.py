@@ -27,14 +27,14 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
 """STPA's word, and interpretability's."""
 
 
-MOST_SHOWN = 64
+MAX_SHOWN = 64
 """Contexts of one action that stand in the report; the table as CSV has them all."""
 
 PICTURE = "diagram.png"
 
 
 def as_markdown(analysis: Analysis, picture: bool = True, scenarios: Sequence[str] = ()) -> str:
-    """Give the whole report.
+    """Return the whole report.
 
     Args:
         analysis: of a structure and its network.
@@ -113,7 +113,7 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
     yield markdown_list(f"{_item(rule.id, text)}. *{plain(duty)}.*" for rule, text, duty in one.worded())
     for type in BY_CONTEXT:
         if (hazardous := one.verdicts.hazardous(type)).any():
-            few = markdown_list(plain(one.text(box)) for box in one.rows(type)[:MOST_SHOWN])
+            few = markdown_list(plain(one.text(box)) for box in one.rows(type)[:MAX_SHOWN])
             yield f"Hazardous if {type}, {int(hazardous.sum())} contexts in few rows:\n\n{few}"
     if (found := one.verdicts.conflicts).any():
         yield f"**Conflict**, hazardous either way: {_some(one, found)}."
@@ -124,15 +124,15 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
             yield f"No rule says anything of it if {type}."
     if one.verdicts.silent:
         yield f"No rule says anything of: {', '.join(one.verdicts.silent)}."
-    yield markdown_table([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MOST_SHOWN))])
-    if one.contexts.count > MOST_SHOWN:
-        yield f"{min(len(one.contexts), MOST_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
+    yield markdown_table([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MAX_SHOWN))])
+    if one.contexts.count > MAX_SHOWN:
+        yield f"{min(len(one.contexts), MAX_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
 
 
 def _some(one: ActionAnalysis, found) -> str:
     rows = [int(row) for row in found.nonzero()[0]]
-    said = plain("; ".join(context_text(one.contexts, row) for row in rows[:MOST_SHOWN]))
-    return said + (f"; and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else "")
+    said = plain("; ".join(context_text(one.contexts, row) for row in rows[:MAX_SHOWN]))
+    return said + (f"; and {len(rows) - MAX_SHOWN} more" if len(rows) > MAX_SHOWN else "")
 
 
 def _table_or(found: Mapping[str, Rows], name: str, nothing: str) -> str:

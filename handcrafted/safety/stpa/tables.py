@@ -10,14 +10,14 @@ from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
 from handcrafted.safety.stpa.traceability import ROW, trace_rows
 from handcrafted.safety.stpa.verdicts import BY_CONTEXT, cells_text, context_text
 
-MOST_LINES = 100_000
+MAX_LINES = 100_000
 """Contexts beyond these are left out of the table of contexts."""
 
 Rows = Sequence[Sequence[str]]
 
 
 def tables(analysis: Analysis) -> dict[str, Rows]:
-    """Give every table by name, the heading first."""
+    """Return every table by name, the heading first."""
     return {
         "traceability": [ROW, *trace_rows(analysis.structure)],
         "contexts": _contexts(analysis),
@@ -39,7 +39,7 @@ CONTEXT_HEADING = (
 def _contexts(analysis: Analysis) -> Rows:
     rows: list[Sequence[str]] = [CONTEXT_HEADING]
     for one in analysis.actions:
-        rows += context_lines(one, MOST_LINES - len(rows))
+        rows += context_lines(one, MAX_LINES - len(rows))
     return rows
 
 

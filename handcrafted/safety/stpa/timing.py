@@ -103,7 +103,7 @@ def broken_rules(trace: Trace) -> tuple[Broken, ...]:
 
 
 def broken_steps(trace: Trace) -> Iterator[tuple[UnsafeControlAction, np.ndarray]]:
-    """Give each rule with the steps [(run,) time] at which it is broken; see `broken_rules`."""
+    """Return each rule with the steps [(run,) time] at which it is broken; see `broken_rules`."""
     for action in actions_of(trace.structure):
         for rule in trace.structure.unsafe_control_actions:
             if (rule.by, rule.action) == (action.by, action.name) and action.outputs:
@@ -139,7 +139,7 @@ def _passes(trace: Trace, name: str, test: Test) -> np.ndarray:
 
 
 def true_values(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None] | None:
-    """Give what is true of a variable: the process's state, else what was measured, else what was sent or believed.
+    """Return what is true of a variable: the process's state, else what was measured, else what was sent or believed.
 
     Returns:
         Values [(run,) time, …], and the domain of words; None where nothing of that name is on the trace.

@@ -68,7 +68,7 @@ def _breaks(structure: ControlStructure) -> Iterator[Break]:
 
 
 def losses_of(structure: ControlStructure, hazard: str) -> tuple[str, ...]:
-    """Give the losses to which a hazard leads: its own, or those of what it is a part of."""
+    """Return the losses to which a hazard leads: its own, or those of what it is a part of."""
     own = structure.hazards[hazard]
     return own.losses or (losses_of(structure, own.part_of) if own.part_of else ())
 
@@ -77,7 +77,7 @@ ROW = ("loss", "hazard", "constraint", "controller", "responsibility", "unsafe c
 
 
 def trace_rows(structure: ControlStructure) -> list[tuple[str, ...]]:
-    """Give the table of traces, one way from a loss to a responsibility, or to an unsafe control action, per row."""
+    """Return the table of traces, one way from a loss to a responsibility, or to an unsafe control action, per row."""
     rows: list[tuple[str, ...]] = []
     for name in structure.hazards:
         for loss in losses_of(structure, name) or ("",):

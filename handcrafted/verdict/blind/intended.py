@@ -28,6 +28,7 @@ from handcrafted.readout.blind.flow import (
 )
 from handcrafted.readout.paths import looks_back
 from handcrafted.readout.tolerances import LAG_FLOOR
+from handcrafted.text.letters import counted
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,14 @@ class _Coordinates:
         self.where, self.size, self.ports = where, size, ports
 
     def ends(self, ports: Sequence[Port], kind: str) -> Iterable[tuple[Unit, Signal]]:
-        """Give the units of inputs or outputs; each number has a coordinate of its own in its port."""
+        """Return the units of inputs or outputs; each number has a coordinate of its own in its port."""
         make = unit_of_input if kind == INPUT else unit_of_output
         for signal, numbers in group([port.node(kind) for port in ports]).items():
             for number, coordinate in zip(numbers, self.where[self.ports[signal]], strict=True):
                 yield make(np.eye(self.size)[coordinate], UnitPlace(kind, *ports[number][:3])), signal
 
     def units(self, circuit: Circuit) -> Iterable[tuple[Unit, Signal]]:
-        """Give the units of a circuit."""
+        """Return the units of a circuit."""
         reads = np.concatenate([self.where[signal] for signal in circuit.reads] or [np.zeros(0, int)])
         body = circuit.body
         if isinstance(body, Head):
@@ -104,7 +105,7 @@ class _Coordinates:
         return wide
 
 
-MOST_PARTS = 10
+MAX_PARTS = 10
 """Up to how many parts every grouping is looked at; there are 115,975 of ten."""
 
 Grouping = tuple[tuple[int, ...], ...]
@@ -117,7 +118,7 @@ class Partitions:
 
     Attributes:
         parts: how many parts there are.
-        consistent: groupings in which no controller sends a link to itself; None beyond `MOST_PARTS` parts.
+        consistent: groupings in which no controller sends a link to itself; None beyond `MAX_PARTS` parts.
         grammatical: those in which each controller also receives feedback or an order, and acts or reports: it has
             both ends of the chain feedback, modelling, processing, action.
     """
@@ -128,9 +129,11 @@ class Partitions:
 
     def __str__(self) -> str:
         if self.consistent is None or self.grammatical is None:
-            return f"{self.parts} parts, merge not determined; too many to list"
+            return f"{counted(self.parts, 'part')}, merge not determined; too many to list"
         open_, closed = len(self.consistent), len(self.grammatical)
-        return f"{self.parts} parts, merge not determined: {open_} groupings, {closed} by the grammar of roles"
+        return (
+            f"{counted(self.parts, 'part')}, merge not determined: {counted(open_, 'grouping')}, {closed} by the roles"
+        )
 
 
 def partitions(found: Parts) -> Partitions:
@@ -139,7 +142,7 @@ def partitions(found: Parts) -> Partitions:
     A link is sent from one controller to another, so its two ends never belong together; else any parts may.
     """
     count = len(found.members)
-    if count > MOST_PARTS:
+    if count > MAX_PARTS:
         return Partitions(count, None, None)
     apart = {
         frozenset((link.source, link.target))

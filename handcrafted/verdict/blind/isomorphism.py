@@ -242,7 +242,7 @@ def _agreement(one: Flows, other: Flows) -> np.ndarray:
 
 
 def _kind(colour: tuple) -> tuple:
-    """Give what must agree: inputs and outputs their names, heads and neurons what they are."""
+    """Return what must agree: inputs and outputs their names, heads and neurons what they are."""
     return colour if colour[0] in ("input", "output") else colour[:1]
 
 

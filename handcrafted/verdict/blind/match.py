@@ -11,6 +11,7 @@ from handcrafted.control.resolved import next_step
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.blind.blind import Blind, Parts, parts_of
 from handcrafted.readout.blind.flow import Flow, Flows
+from handcrafted.text.letters import counted
 from handcrafted.verdict.blind.intended import Intention, intention
 from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism, nearest
 
@@ -49,7 +50,9 @@ class Match:
 
     def __str__(self) -> str:
         if self.exact:
-            return f"as intended, up to {self.ways} ways to lay its parts and {self.unit_ways} to lay its units"
+            return (
+                f"as intended, in {counted(self.ways, 'way')} to lay its parts and {self.unit_ways:,} to lay its units"
+            )
         return "not as intended: " + ("; ".join(self.differences) or "parts, units or flows differ")
 
 
@@ -99,7 +102,7 @@ def _of_parts(parts: Parts) -> Coloured:
 def _named(
     intended: SignalGraph, found: Flows, wanted: Intention, mapping: list[int], names: tuple[Signal | None, ...]
 ) -> tuple[SignalGraph, tuple[str, ...]]:
-    """Give the graph under the signals' names, and in what it differs from the intended one."""
+    """Return the graph under the signals' names, and in what it differs from the intended one."""
     chains = _chains(intended)
     filled = _filled(intended)
     seen = _seen(found, names)
@@ -131,12 +134,12 @@ def _arrow(source: Signal, target: Signal, lag: int) -> str:
 
 
 def _filled(intended: SignalGraph) -> Set[Signal]:
-    """Give the ports and states that arrays fill and no unit writes; a blind reading sees only what passes them."""
+    """Return the ports and states that arrays fill and no unit writes; a blind reading sees only what passes them."""
     return {edge.target for edge in intended.edges if edge.source.role == INPUT or _carries(edge)}
 
 
 def _chains(intended: SignalGraph) -> Mapping[Key, list[Edge]]:
-    """Give the edges that each arrow between two units stands for."""
+    """Return the edges that each arrow between two units stands for."""
     filled = _filled(intended)
     chains: dict[Key, list[Edge]] = {}
     for edge in intended.edges:
@@ -162,7 +165,7 @@ def _seen(found: Flows, names: tuple[Signal | None, ...]) -> set[Key]:
 
 
 def _turned(found: Flows, wanted: Flows, mapping: list[int], names: tuple[Signal | None, ...]) -> list[Key]:
-    """Give the arrows between signals on which every flow has the other sign than intended; if none, where some have.
+    """Return the arrows between signals on which every flow has the other sign than intended; if none, where some have.
 
     What flows through a head belongs to the head: it carries the sign if all that it carries is turned round.
     """

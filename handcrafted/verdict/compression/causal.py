@@ -60,7 +60,7 @@ def causal(weights: Weights) -> Causal:
 
 
 def cut_rank(weights: Weights) -> int:
-    """Give the largest number of independent numbers that cross from earlier writers to later readers.
+    """Return the largest number of independent numbers that cross from earlier writers to later readers.
 
     Formula: max over half-layers t of rank(W_{written <= t} R_{seen >= t}).
     Source: the rank bounds what any stream must be wide enough to carry at that point.

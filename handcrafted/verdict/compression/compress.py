@@ -26,12 +26,12 @@ STEPS = 12
 
 
 def inputs_of(read: TargetNetwork) -> np.ndarray:
-    """Give inputs [run, time, n_in] drawn from the domains of the inputs."""
+    """Return inputs [run, time, n_in] drawn from the domains of the inputs."""
     return sequences(read.names, STEPS, read.seed)
 
 
 def streams_of(read: TargetNetwork, inputs: np.ndarray) -> list[np.ndarray]:
-    """Give what stands on the stream [sample, d_model] before each half-layer and, last, at the end."""
+    """Return what stands on the stream [sample, d_model] before each half-layer and, last, at the end."""
     _, seen = read.run(inputs)
     size, layers = read.weights.sizes["d_model"], range(read.weights.sizes["layer"])
     parts = [np.asarray(seen[name])[:, :, layer] for layer in layers for name in ("resid_pre", "resid_mid")]
@@ -143,7 +143,7 @@ def _error(both: tuple, weights: Weights, inputs: Any, wanted: Any) -> Any:
 
 @jax.jit
 def _trained(start: tuple, weights: Weights, inputs: Any, wanted: Any) -> tuple:
-    """Give the best P and R on the way, for steps may also lead astray."""
+    """Return the best P and R on the way, for steps may also lead astray."""
     solver = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(RATE))
 
     def step(now: tuple, _: None) -> tuple[tuple, None]:

@@ -93,7 +93,7 @@ def measure(structure: ControlStructure, squeezed: Compressed, names: Names, see
 
 
 def interference(squeezed: Compressed, streams: Sequence[np.ndarray]) -> float:
-    """Give |x (1 - P R) W| / |x W| over the streams x that stand where each reader W reads."""
+    """Return |x (1 - P R) W| / |x W| over the streams x that stand where each reader W reads."""
     pairs = causal(squeezed.original)
     lost = np.eye(len(squeezed.pack)) - squeezed.through
     read = [(stream, pairs.read[:, pairs.seen == when]) for when, stream in enumerate(streams)]
@@ -120,7 +120,7 @@ def component_auroc(original: Weights, squeezed: Compressed) -> float:
 
 
 def named_auroc(readout: str, structure: ControlStructure, weights: Weights, names: Names, seed: int = 0) -> float:
-    """Give the area under the curve of a readout on arrays in the old coordinates."""
+    """Return the area under the curve of a readout on arrays in the old coordinates."""
     graph = structure.signal_graph()
     answer = chosen([readout])[0].read(subject(weights, names, seed=seed))
     found = mark(answer, Truth.intended(graph), graph.nodes).auroc

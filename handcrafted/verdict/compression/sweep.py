@@ -57,7 +57,7 @@ def superposed(panel: Weights, width: int, seed: int = 0) -> Compressed:
 
 
 def left_over(panel: Weights, found: Compressed, activity: float, seed: int = 0, steps: int = 2000) -> float:
-    """Give the root mean square error of the lamps, as a share of what they show, alarms being on with a probability.
+    """Return the root mean square error of the lamps, as a share of what they show, alarms being on with a probability.
 
     Args:
         panel: as it was.
@@ -90,7 +90,7 @@ class SweepRow:
 
 
 def widths_of(weights: Weights) -> list[int]:
-    """Give the full width and those of the loads that are tried, the widest first."""
+    """Return the full width and those of the loads that are tried, the widest first."""
     full, rank = weights.sizes["d_model"], cut_rank(weights)
     return sorted({full} | {min(full, max(1, math.ceil(rank / load))) for load in LOADS}, reverse=True)
 
@@ -116,7 +116,7 @@ FIGURES = tuple(field.name for field in fields(CompressionMeasured))
 
 
 def as_csv(rows: Sequence[SweepRow]) -> str:
-    """Give a line per row; what cannot be said is left empty."""
+    """Return a line per row; what cannot be said is left empty."""
     lines: list[Sequence[str | int]] = [["loop", "how", "width", "seed", *FIGURES]]
     for row in rows:
         shown = ["" if value is None else f"{value:.4g}" for value in asdict(row.measured).values()]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handcrafted.control.graph import OUTPUT
-from handcrafted.model import disguise
+from handcrafted.model import change_of_basis as disguise
 from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
@@ -19,11 +19,11 @@ from handcrafted.readout.paths import lags_of
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress
 
-MOST_CONTEXTS = 2048
+MAX_CONTEXTS = 2048
 
 
 def lookup_twin(model: Transformer) -> Weights | None:
-    """Give a network of one layer with a neuron per context that writes the outputs' ports.
+    """Return a network of one layer with a neuron per context that writes the outputs' ports.
 
     Formula: r(sum of the words of the context - (n - 1)) for n inputs; each writes what the ports hold in its context.
     Error: exact on words.
@@ -35,7 +35,7 @@ def lookup_twin(model: Transformer) -> Weights | None:
     ports = list(names.input_signals.values())
     finite = all(names.domain(signal).discrete for signal in names.input_signals)
     remembers = np.any(w.W_R) or any(edge.lag for edge in model.structure.signal_graph().edges)
-    if not ports or not finite or remembers or np.prod([len(rows) for rows in ports]) > MOST_CONTEXTS:
+    if not ports or not finite or remembers or np.prod([len(rows) for rows in ports]) > MAX_CONTEXTS:
         return None
     contexts = np.zeros((int(np.prod([len(rows) for rows in ports])), len(names.inputs)), np.float32)
     for i, chosen in enumerate(itertools.product(*ports)):
@@ -99,7 +99,7 @@ def rescaled(weights: Weights, names: Names, rng: np.random.Generator) -> Distor
 
 
 def noisy(level: float) -> Distort:
-    """Give the distortion that adds Gaussian noise to every entry of every array."""
+    """Return the distortion that adds Gaussian noise to every entry of every array."""
 
     def apply(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
         def one(array: np.ndarray) -> np.ndarray:
@@ -149,7 +149,7 @@ def softened(weights: Weights, names: Names, rng: np.random.Generator) -> Distor
 
 
 def _factor(weights: Weights, layer: int, head: int) -> np.float32:
-    """Give by what to multiply a head's query so that its attention is soft, by halving the interval."""
+    """Return by what to multiply a head's query so that its attention is soft, by halving the interval."""
     trial = weights.numpy()
     low, high = 0.0, 1.0
     for _ in range(40):
@@ -166,7 +166,7 @@ def disguised(weights: Weights, names: Names, rng: np.random.Generator) -> Disto
 
 
 def compressed(how: str) -> Distort:
-    """Give the distortion that squeezes the stream to the load `LOAD`, read by the old names through R."""
+    """Return the distortion that squeezes the stream to the load `LOAD`, read by the old names through R."""
 
     def apply(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
         width = min(weights.sizes["d_model"], math.ceil(cut_rank(weights) / LOAD))

@@ -37,7 +37,7 @@ Plant = Callable[[Transformer, Truth, np.random.Generator], Planted | None]
 
 
 def _links(model: Transformer) -> list[tuple[ResolvedLink, Signal, Signal, tuple[int, int]]]:
-    """Give each link that a head receives, with its port, its received copy and (layer, head)."""
+    """Return each link that a head receives, with its port, its received copy and (layer, head)."""
     w, spaces, found = model.effective_weights.numpy(), model.names.subspaces, []
     for link in model.structure.resolved.links:
         if link.port and link.received:
@@ -99,7 +99,7 @@ def swapped(model: Transformer, truth: Truth, rng: np.random.Generator) -> Plant
 
 
 def _written(weights: Weights, places: np.ndarray) -> int:
-    """Give the last half-layer in which a subspace is written; 0 for the embedding and the recurrence."""
+    """Return the last half-layer in which a subspace is written; 0 for the embedding and the recurrence."""
     layers = range(weights.sizes["layer"])
     by_head = [2 * k + 1 for k in layers if np.any(weights.W_O[k][..., places])]
     by_neuron = [2 * k + 2 for k in layers if np.any(weights.W_out[k][:, places])]

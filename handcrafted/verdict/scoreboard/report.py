@@ -37,7 +37,7 @@ class Judged:
 
 
 def confidences(rows: Sequence[ScoreRow]) -> list[Judged]:
-    """Give the confidence of every edge of every answer, from what the same readout gave for the other loops.
+    """Return the confidence of every edge of every answer, from what the same readout gave for the other loops.
 
     Formula: the lower end of Wilson's interval (1927) of the share of true edges among those of about the same
         strength, relative to the strongest, in graphs of about the same density; 0 where there were none.
@@ -69,7 +69,7 @@ def _binned(row: ScoreRow) -> list[tuple[Bin, int, int]]:
 
 
 def lower_bound(right: int, given: int) -> float:
-    """Give the lower end of Wilson's interval for a share; 0 of none."""
+    """Return the lower end of Wilson's interval for a share; 0 of none."""
     if not given:
         return 0.0
     share, z = right / given, WILSON
@@ -79,7 +79,7 @@ def lower_bound(right: int, given: int) -> float:
 
 
 def reliability(judged: Sequence[Judged], parts: int = 10) -> list[tuple[float, int, float]]:
-    """Give (mean confidence, how many, share right) for each interval of confidence that has answers."""
+    """Return (mean confidence, how many, share right) for each interval of confidence that has answers."""
     confidence, right, given = (np.array([getattr(one, name) for one in judged]) for name in COUNTED)
     part = np.minimum((confidence * parts).astype(int), parts - 1)
     chosen = (part == k for k in range(parts))
@@ -90,7 +90,7 @@ def reliability(judged: Sequence[Judged], parts: int = 10) -> list[tuple[float, 
 
 
 def confident(judged: Sequence[Judged]) -> tuple[int, float | None]:
-    """Give how many answers are given with confidence above 0.9, and which share of them is right."""
+    """Return how many answers are given with confidence above 0.9, and which share of them is right."""
     sure = [one for one in judged if one.confidence > CONFIDENT]
     count = sum(one.given for one in sure)
     return count, sum(one.right for one in sure) / count if count else None
@@ -108,7 +108,7 @@ NOTHING = "-"
 
 
 def as_markdown(rows: Sequence[ScoreRow], judged: Sequence[Judged]) -> str:
-    """Give the summary: undistorted and distorted, faults caught, calibration; means over loops."""
+    """Return the summary: undistorted and distorted, faults caught, calibration; means over loops."""
     names = list(dict.fromkeys(row.readout for row in rows))
     graphs = [name for name in names if name != LAW]
     loops = {row.loop for row in rows}
@@ -138,7 +138,7 @@ def _of(rows: Sequence[ScoreRow], readout: str, condition: str | None = None) ->
 
 
 def f1(row: ScoreRow) -> float | None:
-    """Give the harmonic mean of precision and recall; 0 where either is."""
+    """Return the harmonic mean of precision and recall; 0 where either is."""
     precision, recall = row.marks.precision or 0.0, row.marks.recall
     if recall is None:
         return None
@@ -146,7 +146,7 @@ def f1(row: ScoreRow) -> float | None:
 
 
 def mean(values: Iterable[float | bool | None]) -> float | None:
-    """Give the mean of what can be said; None of nothing."""
+    """Return the mean of what can be said; None of nothing."""
     known = [float(value) for value in values if value is not None]
     return float(np.mean(known)) if known else None
 

@@ -60,7 +60,7 @@ class ScoreRow:
 
 
 def as_csv(rows: Iterable[ScoreRow], head: bool = True) -> str:
-    """Give a line per answer; what cannot be said is left empty.
+    """Return a line per answer; what cannot be said is left empty.
 
     Of each decade of strength below the strongest edge it says how many edges are true, and how many there are:
     `0:12/12 -1:3/4`.

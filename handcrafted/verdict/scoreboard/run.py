@@ -48,7 +48,7 @@ Judge = Callable[[TargetNetwork], tuple[bool, SignalGraph | None]]
 
 
 def conditions_of(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Give the conditions of these names, all for None.
+    """Return the conditions of these names, all for None.
 
     Raises:
         HandcraftedError: naming the first that there is not.
@@ -118,7 +118,7 @@ class _Bench:
     def rows(
         self, condition: str, readouts: Sequence[Readout], full: bool, done: Mapping[Key, ScoreRow], blindly: bool
     ) -> Iterator[ScoreRow]:
-        """Give the rows of a condition that are not done; none where it has no place in this loop."""
+        """Return the rows of a condition that are not done; none where it has no place in this loop."""
         if condition in DENSE and not full and len(self.model.names.residual) > LARGE:
             return
         planted = self.planted(condition)
@@ -163,7 +163,7 @@ class _Bench:
         return not found.exact, found.graph
 
     def planted(self, condition: str) -> Planted | None:
-        """Give the network under a condition, with its truth."""
+        """Return the network under a condition, with its truth."""
         rng = np.random.default_rng([self.seed, zlib.crc32(f"{self.loop}/{condition}".encode())])
         if condition in FAULTS:
             return FAULTS[condition](self.model, self.truth, rng)
@@ -172,7 +172,7 @@ class _Bench:
         return Planted(weights, names, self.truth)
 
     def intact(self, readout: Readout) -> Answer:
-        """Give what a readout says of the network as it was made."""
+        """Return what a readout says of the network as it was made."""
         if readout.name not in self.reference:
             given = subject(self.model.effective_weights, self.model.names, self.model.window, self.seed)
             self.reference[readout.name] = _said(readout.read(given))

@@ -123,7 +123,7 @@ def by_decade(answers: Iterable[tuple[float, bool]]) -> tuple[Tally, ...]:
 
 
 def strength(edge: Edge) -> float:
-    """Give how strong a readout says an edge is; 1 where it does not say."""
+    """Return how strong a readout says an edge is; 1 where it does not say."""
     return float(edge.evidence.get("strength", 1.0))
 
 

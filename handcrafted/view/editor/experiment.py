@@ -21,7 +21,7 @@ from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 from handcrafted.view.response import Curve, Strip, strips
 
-MOST_STEPS = 2_000
+MAX_STEPS = 2_000
 """Steps of a run in the panel; longer ones are for `simulate`."""
 
 DIGITS = 6
@@ -66,7 +66,7 @@ class Experiment:
             )
 
     def changed(self, name: str, value: Any) -> Experiment:
-        """Give the experiment with one of its fields changed.
+        """Return the experiment with one of its fields changed.
 
         Raises:
             HandcraftedError: if there is no such field, or the value is none for it.
@@ -79,13 +79,13 @@ class Experiment:
         if name == "seed":
             return replace(self, seed=_whole("the seed", value, 0, 2**31))
         if name == "steps":
-            return replace(self, steps=_whole("the steps", value, 1, MOST_STEPS))
+            return replace(self, steps=_whole("the steps", value, 1, MAX_STEPS))
         raise HandcraftedError(
             f"Expected steps, seed, disturbance, initial: or inputs:, got {shown(name)}. Use one of them."
         )
 
     def fields(self, structure: ControlStructure) -> list[dict]:
-        """Give what can be set, as plain data: name, title, value, words."""
+        """Return what can be set, as plain data: name, title, value, words."""
         return list(self._fields(structure))
 
     def _fields(self, structure: ControlStructure) -> Iterator[dict]:
@@ -129,7 +129,7 @@ def _whole(what: str, value: Any, low: int, high: int) -> int:
 
 
 def plotted(before: Trace | None, after: Trace) -> list[dict]:
-    """Give the strips of two runs as plain data, so that each signal of both shares its axes."""
+    """Return the strips of two runs as plain data, so that each signal of both shares its axes."""
     old = {strip.title: strip for strip in strips(before)} if before else {}
     return [_strip(strip, old.get(strip.title)) for strip in strips(after)]
 
@@ -143,7 +143,7 @@ def _strip(strip: Strip, before: Strip | None) -> dict:
         "unit": (domain.unit if domain else None) or "",
         "words": list(domain.values) if domain and domain.discrete else [],
         "curves": curves,
-        "outside": [str(excursion) for excursion in strip.excursions],
+        "outside": [str(violation) for violation in strip.range_violations],
     }
 
 
@@ -190,13 +190,13 @@ def _holds(trace: Trace, condition: Condition | None) -> np.ndarray | None:
 
 
 def _broken(trace: Trace) -> Iterator[tuple[str, np.ndarray]]:
-    """Give the rules that can be looked at, with the steps [time] at which they are broken."""
+    """Return the rules that can be looked at, with the steps [time] at which they are broken."""
     with suppress(HandcraftedError):  # a rule that tests what is not on the trace
         yield from ((rule.id, bad) for rule, bad in broken_steps(trace))
 
 
 def _verdict(trace: Trace, kind: str, name: str, about: str, bad: np.ndarray | None, words: tuple[str, str]) -> dict:
-    """Give one verdict; `words` say that nothing was bad, and that something was."""
+    """Return one verdict; `words` say that nothing was bad, and that something was."""
     said = {"kind": kind, "name": name, "about": about}
     if bad is None:
         return said | {"kept": None, "said": "not on the trace"}

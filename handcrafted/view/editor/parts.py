@@ -36,7 +36,7 @@ def overlay(comparison: Comparison, off: Iterable[Provenance]) -> str:
 
 
 def legend(comparison: Comparison) -> list[dict]:
-    """Give the looks of links that occur, with how many there are, as plain data."""
+    """Return the looks of links that occur, with how many there are, as plain data."""
     found = [status for _, status, _ in judged(comparison, Zoom(comparison.structure, ()))]
     return [
         {"text": f"{MEANING[status]} ({found.count(status)})", "color": look.color, "style": look.style}
@@ -75,7 +75,7 @@ def parts_of(structure: ControlStructure) -> dict[str, EditorPart]:
 
 
 def find_part(structure: ControlStructure, name: str) -> EditorPart:
-    """Give the part of that name.
+    """Return the part of that name.
 
     Raises:
         HandcraftedError: if there is none.
@@ -87,7 +87,7 @@ def find_part(structure: ControlStructure, name: str) -> EditorPart:
 
 
 def parameters_of(structure: ControlStructure, part: EditorPart) -> dict[str, ParameterRef]:
-    """Give the parameters of a part by name."""
+    """Return the parameters of a part by name."""
     return {name: knob for name, knob in knobs(structure).items() if part.owns(knob)}
 
 
@@ -118,7 +118,7 @@ def _inside(name: str, own: ResolvedController) -> Iterator[EditorPart]:
 
 
 def _of_links(links: Iterable[ResolvedLink]) -> list[Signal]:
-    """Give the subspaces of links: the port, and what the receiver makes of it; of late ones also what is carried."""
+    """Return the subspaces of links: the port, and what the receiver makes of it; of late ones also what is carried."""
     found = [signal for link in links for signal in (link.port, link.received) if signal]
     return found + [next_step(link.port) for link in links if link.port and link.sent_by_controller and link.lag]
 

@@ -16,7 +16,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.view.editor.parts import EditorPart
 from handcrafted.view.heatmap import coordinate_label, port_label
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 """Rows of a table that are shown before the rest is counted."""
 
 
@@ -46,7 +46,7 @@ class Table:
 
 
 def tables_of(model: Transformer, part: EditorPart) -> list[Table]:
-    """Give every array entry that belongs to a part, circuit by circuit, then its wires."""
+    """Return every array entry that belongs to a part, circuit by circuit, then its wires."""
     circuits = sorted(
         (place for place in model.layout if place.writes in part.signals), key=lambda p: (p.layer, p.part)
     )
@@ -78,7 +78,7 @@ def _matrix(
     bias: str = "",
     at: tuple[int, ...] = (),
 ) -> list[TableRow]:
-    """Give a row per coordinate; where there is one, with the bias of that coordinate as one more column."""
+    """Return a row per coordinate; where there is one, with the bias of that coordinate as one more column."""
     rows = []
     for i, label in enumerate(labels):
         places = [TablePlace(array, index(i, column)) for column in columns]
@@ -92,7 +92,7 @@ def _filled(rows: Sequence[TableRow], width: int) -> Iterator[TableRow]:
 
 
 def _wires(names: Names, part: EditorPart) -> list[Table]:
-    """Give the tables of the embedding, the unembedding, the recurrence and the initial residual of a part."""
+    """Return the tables of the embedding, the unembedding, the recurrence and the initial residual of a part."""
     labels = _labels(names)
     inputs = [i for i, port in enumerate(names.inputs) if port.node(INPUT) in part.ends]
     outputs = [i for i, port in enumerate(names.outputs) if port.node(OUTPUT) in part.ends]
@@ -123,13 +123,13 @@ class Looked(NamedTuple):
 
 def looked(model: Transformer) -> Looked:
     """Look up what every entry of a model is for, and which are off their formula."""
-    return Looked(Provenances(model.network), frozenset((p.array, p.index) for p in model.off_formula))
+    return Looked(Provenances(model.network), frozenset((p.array, p.index) for p in model.drifted))
 
 
 def shown(table: Table, found: Looked, whole: bool) -> dict:
-    """Give a table as plain data: rows of zeros that are locked are left out, and counted, unless it is `whole`."""
+    """Return a table as plain data: rows of zeros that are locked are left out, and counted, unless it is `whole`."""
     rows = [row for row in table.rows if whole or _alive(row, found.look)]
-    cut = rows[:MOST_ROWS]
+    cut = rows[:MAX_ROWS]
     return {
         "title": table.title,
         "columns": list(table.columns),

@@ -25,7 +25,7 @@ from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
 from handcrafted.view.editor.parts import find_part, legend, overlay, parameters_of, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of
 
-MOST_SAID = 12
+MAX_SAID = 12
 """Lines of disagreements and findings below the diagram."""
 
 
@@ -72,7 +72,7 @@ class Workbench:
         self.experiment = changed
 
     def diagram(self) -> dict:
-        """Give the diagram as plain data: SVG, legend, verdict, what differs; read anew only if the model changed."""
+        """Return the diagram as plain data: SVG, legend, verdict, what differs; read anew only if the model changed."""
         now = _digest(self.model)
         if self._drawn is None or self._drawn[0] != now:
             self._drawn = now, self._diagram()
@@ -84,7 +84,7 @@ class Workbench:
         except HandcraftedError as error:
             return {"svg": "", "legend": [], "reproduced": False, "said": [str(error)]}
         return {
-            "svg": overlay(comparison, self.model.off_formula),
+            "svg": overlay(comparison, self.model.drifted),
             "legend": legend(comparison),
             "reproduced": comparison.reproduced,
             "said": self._said(comparison),
@@ -97,14 +97,14 @@ class Workbench:
     def _said(self, comparison: Comparison) -> list[str]:
         rows = judged(comparison, Zoom(comparison.structure, ()))
         said = [f"{status}: {id.kind} {id}: {reason}" for id, status, reason in rows if reason]
-        said += [f"off its formula: {entry}" for entry in self.model.off_formula]
+        said += [f"off its formula: {entry}" for entry in self.model.drifted]
         said += [f"breaks the access policy: {breach}" for breach in self.model.audit()]
         said += [finding.text for finding in comparison.findings if finding.kind in ("unused", "inside")]
-        more = len(said) - MOST_SAID
-        return said if more <= 0 else [*said[:MOST_SAID], f"… and {more} more"]
+        more = len(said) - MAX_SAID
+        return said if more <= 0 else [*said[:MAX_SAID], f"… and {more} more"]
 
     def selection(self) -> dict:
-        """Give the selected part as plain data: its parameters and its weights."""
+        """Return the selected part as plain data: its parameters and its weights."""
         structure = self.model.structure
         part = find_part(structure, self.selected)
         found = looked(self.model)
@@ -119,7 +119,7 @@ class Workbench:
         }
 
     def loop(self) -> dict:
-        """Give the closed loop as plain data: the run as the model was when the panel was made, and as it is."""
+        """Return the closed loop as plain data: the run as the model was when the panel was made, and as it is."""
         structure = self.model.structure
         said = {"fields": self.experiment.fields(structure), "unit": structure.time_step.unit or "steps"}
         said |= {"step": structure.time_step.value, "strips": [], "verdicts": [], "error": ""}
@@ -136,7 +136,7 @@ class Workbench:
         return self._before[1]
 
     def log(self) -> dict:
-        """Give the changes as plain data."""
+        """Return the changes as plain data."""
         history = self.model.history
         return {
             "done": [change.text for change in history.done],
@@ -159,7 +159,7 @@ def _side_by_side(before: Trace, after: Trace) -> list[dict]:
 
 
 def _parameter(name: str, knob: ParameterRef) -> dict:
-    """Give a parameter as plain data; a number has the ends and the step of a slider."""
+    """Return a parameter as plain data; a number has the ends and the step of a slider."""
     title = name.split(".", 1)[1].replace("_", " ").replace(".", ": ")
     said: dict[str, Any] = {"name": name, "title": title, "value": knob.value, "unit": knob.unit or "", "words": []}
     if isinstance(knob.value, str):

@@ -32,7 +32,7 @@ from handcrafted.text.diagnostics import HandcraftedError
 SIDE_BY_SIDE = 128
 """Runs that go through one call, one of them without a fault; see `handcrafted.rollout.loop.BATCH`."""
 
-MOST_RECORDED = 2**21
+MAX_RECORDED = 2**21
 """Steps of all runs of one call, so that what is recorded fits into memory; long runs go through in smaller parts."""
 
 FEW = SIDE_BY_SIDE
@@ -41,7 +41,7 @@ FEW = SIDE_BY_SIDE
 STAND = 8
 """Steps for which signals from outside stand still before they change."""
 
-MOST_COMBINED = 64
+MAX_COMBINED = 64
 """So many combinations of words from outside are gone through in turn; of more, random ones."""
 
 
@@ -56,7 +56,7 @@ class RunPart(NamedTuple):
     blank: Injection | None
 
 
-class Bench:
+class Runner:
     """One model's closed loop, ready for faults."""
 
     def __init__(
@@ -87,12 +87,12 @@ class Bench:
         self.loop = jax.tree.map(lambda part: part[0], start_of(network, model.window, self.setup))
         self.moving = {signal: values[0] for signal, values in self.setup.moving.items()}
         self.weights = model.effective_weights
-        self.width = max(2, min(SIDE_BY_SIDE, MOST_RECORDED // steps))
+        self.width = max(2, min(SIDE_BY_SIDE, MAX_RECORDED // steps))
         self.conditions: dict[Condition, int] = {}
         self.key = self._key(detectors)
 
     def _key(self, detectors: Sequence[str]) -> str:
-        """Give a hash of all that outcomes depend on but the fault."""
+        """Return a hash of all that outcomes depend on but the fault."""
         digest = hashlib.sha256(f"{dumps(self.model.structure)} {self.steps} {list(detectors)}".encode())
         for array in jax.tree.leaves((self.weights, self.setup.state, self.moving)):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -137,7 +137,7 @@ class Bench:
         return outcomes(witness(trace, done, self.alarms, loose))
 
     def _setting(self, together: Injection) -> Setting:
-        """Give what is compiled in: what these faults do not need is left out."""
+        """Return what is compiled in: what these faults do not need is left out."""
         model, world = self.model, self.injector.worlds[0]
         triggers = tuple(
             _margin(model.structure, when)  # pyright: ignore[reportArgumentType]  # a frozen pydantic model is hashable
@@ -152,17 +152,17 @@ class Bench:
 
 @lru_cache(maxsize=256)
 def _margin(structure: ControlStructure, when: Condition) -> Margin:
-    """Give the same function for the same condition, so that it is compiled once."""
+    """Return the same function for the same condition, so that it is compiled once."""
     return margin_of_condition(structure, world_of(structure), when)
 
 
 def driving(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray]:
-    """Give signals from outside [time] that go through their values: each stands for eight steps."""
+    """Return signals from outside [time] that go through their values: each stands for eight steps."""
     rng, changes = np.random.default_rng([seed, 1]), -(-steps // STAND)
     externals = world_of(structure).externals
     words = [e.domain.values for e in externals if e.domain.discrete]
-    every = np.array(list(itertools.islice(itertools.product(*map(range, map(len, words))), MOST_COMBINED + 1)), int)
-    if len(every) <= MOST_COMBINED:
+    every = np.array(list(itertools.islice(itertools.product(*map(range, map(len, words))), MAX_COMBINED + 1)), int)
+    if len(every) <= MAX_COMBINED:
         rows = np.concatenate([rng.permutation(len(every)) for _ in range(-(-changes // len(every)))])[:changes]
         numbers = iter(every.reshape(len(every), len(words))[rows].T)
     else:
