@@ -92,5 +92,5 @@ def counted(number: int, word: str) -> str:
 
 
 def possessive(name: str) -> str:
-    """Return whose something is: `the room's`, `the brakes'`."""
-    return f"{name}'" if name.endswith("s") else f"{name}'s"
+    """Return whose something is: `the room's`, `the brakes'`, `the process's`."""
+    return f"{name}'" if name.endswith("s") and not name.endswith("ss") else f"{name}'s"
