@@ -1,1 +1,1 @@
-"""What is intended: the control structure, its file format, its signal-flow graph, and the control laws."""
+"""Signals, domains and words: what a control structure is made of, filled in, and its signal-flow graph."""

@@ -19,6 +19,7 @@ from handcrafted.readout.equations.equations import equations
 from handcrafted.readout.equations.terms import Clip, RectifiedUnit, Sum, Value, merged, rectified, term
 from handcrafted.readout.target import subject
 from handcrafted.zoo import bundled
+from handcrafted.zoo.examples import example
 from tests.loops import of_the_zoo
 from tests.one_law import CASES, text_of
 from tests.readout.printed import Printed
@@ -174,3 +175,18 @@ def test_pairs_of_units_are_joined_and_stay_what_they_are(weight, slope, apart, 
     assert len(joined.terms) == 1 and isinstance(joined.terms[0][0], Value if mirrored else Clip)
     for x in np.linspace(-60, 60, 241):
         assert at(joined, x) == pytest.approx(at(pair, x), rel=1e-5, abs=1e-4 * weight)
+
+
+@pytest.mark.parametrize(
+    ("law", "line"),
+    [
+        ("latch", "limit(1 + reset['yes'] - set['yes'] - ago(worked_out_out, 1, 0), 0, 1))  # latch"),
+        ("integrator", "out = limit(0.25 * x + ago(out, 1, 0), -4, 4)  # memory"),
+        ("delay", "out = ago(x, 3, 0)  # delay"),
+        ("or", "out['yes'] = any(x['yes'], y['yes'])  # decision table"),
+        ("and", "out['yes'] = any(all(x['yes'], y['yes']))  # decision table"),
+    ],
+)
+def test_a_law_is_printed_in_the_words_of_its_kind(law, line):
+    """What remembers itself is a memory or a latch, what looks back at another is a delay."""
+    assert line in str(hc.recover(hc.assemble(example(law))).equations)

@@ -13,7 +13,7 @@ from handcrafted.readout.edges import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.target import subject
 from handcrafted.text.diagnostics import HandcraftedError
-from tests.loops import damaged, head_of, train_door
+from tests.loops import damaged, head_of, of_the_zoo, train_door
 
 
 def test_output_effects_are_reported_apart_and_controls_have_none():
@@ -162,3 +162,36 @@ def test_a_constant_is_used_only_by_the_zero_and_noise_contrasts():
     assert effect["sample"] == 0 and effect["zero"] == 20 and effect["noise"] > 1
     assert edge.evidence["varies"] is False
     assert hc.compare(structure, recovered).reproduced
+
+
+def test_an_effect_is_held_against_the_size_of_what_it_is_an_effect_on():
+    """Outputs of thousands are rounded by more than those of one; and what is a hundredth of them is an effect."""
+    from handcrafted.readout.black_box import black_box
+    from handcrafted.readout.target import subject
+
+    _, model = of_the_zoo("radiotherapy")
+    large = model.effective_weights.numpy()
+    large.W_U[:] *= 4096
+    noisy = large.replace(W_U=large.W_U + np.float32(4096 * 2.0**-30))
+    graph = lambda weights: black_box(subject(weights, model.names))
+    assert graph(large).same_wiring(graph(model.effective_weights.numpy())) and len(graph(large))
+    assert graph(noisy).same_wiring(graph(large))
+    leaky = large.replace(W_U=large.W_U + np.float32(40.96))
+    assert len(graph(leaky)) > len(graph(large))
+
+
+def test_a_recurrence_that_runs_away_is_probed_step_by_step():
+    """Else nothing could be told from infinities; and one that does not is probed as it runs."""
+    from handcrafted.model.padding import padded
+    from handcrafted.readout import probe
+    from handcrafted.readout.target import subject
+
+    _, model = of_the_zoo("heated_room")
+    read = subject(model.effective_weights, model.names)
+    inputs = np.full((2, 40, 1), 18, np.float32)
+    tame = padded(read.weights)
+    wild = tame.replace(W_R=(np.eye(tame.sizes["d_model"]) * 16).astype(np.float32))
+    whole = probe._final(read, tame, inputs)
+    carried = np.asarray(model(inputs[0])[1]["final"])
+    np.testing.assert_array_equal(whole[0][:, : carried.shape[1]], carried)
+    assert np.isfinite(probe._final(read, wild, inputs)).all()

@@ -483,3 +483,16 @@ def test_judging_the_train_door_costs_less_than_a_tenth_of_its_check():
     judge = Judge(subject(model.effective_weights, model.names), joints_of(structure.resolved),
                   tuple(claims_of(structure.resolved)))  # fmt: skip
     assert sum(one.count for one in judge.found()) <= 64
+
+
+def test_a_past_that_nobody_reads_is_not_judged():
+    """What stood there before t = 0 counts where a law looks back, and only there."""
+    structure, model = of_the_zoo("heated_room")
+    read = Signal("thermostat", "feedback", "temperature")
+    network = network_of(model)
+    network.weights.r_0[network.at(read)] += 3
+    assert compared(structure, network).how == "proved for all inputs"
+    delayed = example("delay")
+    network = network_of(hc.assemble(delayed))
+    network.weights.r_0[network.at(Signal("controller", "feedback_modelling", "x"))] += 3
+    assert compared(delayed, network).how == "refuted"

@@ -169,3 +169,17 @@ def test_the_bundled_loops_are_not_suspected(loop):
     structure, model = of_the_zoo(loop)
     kinds = {finding.kind for finding in hc.compare(structure, hc.recover(model)).findings}
     assert not {"reinforcing loop", "no set point"} & kinds
+
+
+def test_two_ways_of_opposite_sign_make_a_loop_without_a_sign():
+    """And two of one sign keep it."""
+    import networkx as nx
+
+    from handcrafted.verdict.loops import _join
+
+    a, b = Signal("c", "feedback", "a"), Signal("c", "control_action", "b")
+    for signs, wanted in (((1, 1), 1), ((-1, -1), -1), ((1, -1), 0), ((-1, 1), 0)):
+        graph = nx.DiGraph()
+        for lag, sign in enumerate(signs):
+            _join(graph, Edge(a, b, lag=lag, sign=sign))
+        assert graph.edges[a, b]["sign"] == wanted and graph.edges[a, b]["lag"] == 0
