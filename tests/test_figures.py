@@ -83,7 +83,8 @@ def test_the_command_writes_one_picture_and_its_data(tmp_path):
 
 def test_the_staircase_is_drawn_from_the_code(tmp_path):
     found = imports(PACKAGE)
-    assert found["text"] == set() and found["control"] == {"text"} and "craft" not in found["readout"] and "craft" in found["verdict"]
+    assert found["text"] == set() and found["control"] == {"text"}
+    assert "craft" not in found["readout"] and "craft" in found["verdict"]
     shutil.copytree(PACKAGE, tmp_path / "handcrafted", ignore=shutil.ignore_patterns("__pycache__"))
     wiring = tmp_path / "handcrafted" / "readout" / "wiring.py"
     wiring.write_text(wiring.read_text() + "\n\ndef late():\n    from handcrafted.craft import plan\n    return plan\n")
