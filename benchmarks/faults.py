@@ -19,8 +19,8 @@ import numpy as np
 import handcrafted as hc
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.faults.campaign import inject
-from handcrafted.safety.faults.fault import Fault, expand
-from handcrafted.safety.faults.faultlist import FaultList
+from handcrafted.safety.faults.fault import Fault
+from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.injector import changed
 from handcrafted.zoo import find
 

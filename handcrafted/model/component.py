@@ -33,10 +33,6 @@ class Component(NamedTuple):
         short = {HEAD: f"L{self.layer}H{self.index}", NEURON: f"L{self.layer}N{self.index}", CARRY: CARRY}
         return short.get(self.kind, f"{self.kind} {self.index}")
 
-    def written_at(self, layers: int) -> int:
-        """The half-layer after which its contribution stands in the stream: 0 is the embedding."""
-        return {HEAD: 2 * self.layer + 1, NEURON: 2 * self.layer + 2, OUTPUT: 2 * layers + 1}.get(self.kind, 0)
-
 
 def parse(text: str, weights: Weights) -> Component:
     """Read a component's short name: `L0H1` is head 1 of layer 0, `L2N5` neuron 5 of layer 2, `carry` the recurrence.

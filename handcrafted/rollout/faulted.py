@@ -16,14 +16,14 @@ from jax.flatten_util import ravel_pytree
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.blocks import Block
-from handcrafted.model.edit import AffineEdit, Edit
-from handcrafted.model.forward import State, advance, initial_state
+from handcrafted.model.edit import AffineEdit
+from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import Names
-from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, cut_state, dense_residual, split, start
+from handcrafted.model.run_blocks import Blocks, BlockState, cut_state, split, start
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
-from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, measure, observe, proceed
+from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, advance_network, measure, observe, proceed
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""
@@ -131,7 +131,7 @@ def _step(
     network = healthy if faulty is None else _chosen(active, faulty, healthy)
     edit = touches_now(fault.edit, active, draw)
     state = _remembered(now.network, fault, active, draw, setting.blocks)
-    new, commanded, residual, caught = _advance(network, names, state, inputs, edit)
+    new, commanded, residual, caught = advance_network(network, names, state, inputs, edit)
     new = _stale(state, new, fault, active, setting.blocks)
     actions = port(fault.outputs, commanded, memory.outputs)
     processes = _proceed(setting, now.processes, observed, actions, outside, fault, active, draw)
@@ -183,19 +183,6 @@ def _begun(setting: Setting, network: Runnable) -> State | BlockState:
 
 def _chosen(condition: Array, one: Any, other: Any) -> Any:
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
-
-
-def _advance(
-    network: Runnable, names: Names, state: Any, inputs: Array, edit: Edit | None
-) -> tuple[State | BlockState, Array, Array, Array | None]:
-    """Run the network one step, as in `loop`, under an edit."""
-    if isinstance(network, Weights):
-        timed = jax.tree.map(lambda part: part[None], edit)
-        state, outputs, seen = advance(network, state, inputs, timed)
-        return state, outputs, seen["final"], None
-    state, done = advance_blocks(network, state, inputs, edit)
-    residual = dense_residual(network, done.residual, inputs, len(names.residual))
-    return state, done.outputs, residual, done.faults if done.faults.size else None
 
 
 def _remembered(state: State | BlockState, fault: Injection, active: Array, draw: Array, blocks: Cut) -> Any:

@@ -12,6 +12,7 @@ from jax import Array
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
+from handcrafted.model.edit import Edit
 from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
@@ -82,7 +83,7 @@ def _step(
 ) -> tuple[ClosedLoop, StepRecord]:
     observed = observe(world, now.processes)
     inputs = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
-    state, actions, residual, faults = _advance(network, names, now.network, inputs)
+    state, actions, residual, faults = advance_network(network, names, now.network, inputs)
     actions = _forced(actions, outside, FORCED_ACTIONS)
     processes = proceed(world, names, now.processes, observed, actions, outside)
     return ClosedLoop(state, processes, actions), StepRecord(
@@ -90,14 +91,19 @@ def _step(
     )
 
 
-def _advance(
-    network: Runnable, names: Names, state: Any, inputs: Array
+def advance_network(
+    network: Runnable, names: Names, state: Any, inputs: Array, edit: Edit | None = None
 ) -> tuple[State | BlockState, Array, Array, Array | None]:
-    """Run the network one step; give its state, outputs [n_out], residual [d_model] and ports' faults [port]."""
+    """Run the network one step, whole or in blocks, under an edit of one step if there is one.
+
+    Returns:
+        Its state, outputs [n_out], residual [d_model], and the ports' faults [port], None where there are no ports.
+    """
     if isinstance(network, Weights):
-        state, outputs, seen = advance(network, state, inputs)
+        timed = None if edit is None else jax.tree.map(lambda part: part[None], edit)
+        state, outputs, seen = advance(network, state, inputs, timed)
         return state, outputs, seen["final"], None
-    state, done = advance_blocks(network, state, inputs)
+    state, done = advance_blocks(network, state, inputs, edit)
     residual = dense_residual(network, done.residual, inputs, len(names.residual))
     return state, done.outputs, residual, done.faults if done.faults.size else None
 
