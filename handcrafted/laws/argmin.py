@@ -8,8 +8,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.comparator import bits, shared_quantum
-from handcrafted.components.selection import least, ranking
+from handcrafted.components.comparator import bits, least, ranking, shared_quantum
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.arithmetic import first_least

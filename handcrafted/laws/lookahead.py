@@ -9,8 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from handcrafted.components.circuit import Circuit, Neurons, Site, circuit
-from handcrafted.components.comparator import bits, shared_quantum
-from handcrafted.components.selection import least, ranking
+from handcrafted.components.comparator import bits, least, ranking, shared_quantum
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Number
 from handcrafted.control.resolved import LawInstance

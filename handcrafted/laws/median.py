@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.selection import below_the_larger, ordered_pair, tournament
+from handcrafted.components.comparator import below_the_larger, ordered_pair, tournament
 from handcrafted.control.domain import Domain
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Site
-from handcrafted.components.selection import rounds
+from handcrafted.components.comparator import rounds
 from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import LawInstance

@@ -98,7 +98,8 @@ def test_half_of_a_ramp_answers_in_fractions(name, monkeypatch):
 
     A lookahead's costs differ by two points or more there; its comparisons are those of argmin.
     """
-    from handcrafted.components import comparator, rows, selection
+    from handcrafted.components import comparator, rows
+    from handcrafted.components import comparator as selection
     from handcrafted.laws import comparator as comparing
     from handcrafted.laws import hysteresis, relay
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import handcrafted as hc
+from handcrafted.model.dependence import declared_influence, influence, poisoned, reached
 from handcrafted.model.forward import forward
-from handcrafted.model.influence import declared_influence, influence, poisoned, reached
 from handcrafted.model.run_blocks import Blocks, run_blocks, split
 from handcrafted.safety.allowed import random_inputs
 from handcrafted.zoo import bundled

@@ -21,10 +21,9 @@ from handcrafted.rollout.faulted import Setting, run_faulted
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.simulate import network_of, recorded, start_of, trace_of
-from handcrafted.safety.faults.detectors import Alarms
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.injector import Injector, at_rest, stacked
-from handcrafted.safety.faults.outcome import Outcome, outcomes, witness
+from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.safety.guards import Margin, margin_of_condition
 from handcrafted.text.diagnostics import HandcraftedError
