@@ -67,7 +67,15 @@ def test_source_and_copy_agree_and_cells_are_short(source):
         assert cell.cell_type == "markdown" or len(cell.source.splitlines()) <= 10, cell.source
 
 
-@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+LONG = ("02_chain_of_command", "03_readouts")
+"""Nearly a minute each; the other eight run every time."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param(path, marks=pytest.mark.slow) if path.stem in LONG else path for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_running_it_again_gives_what_is_committed(source):
     """Renewed by `handcrafted notebooks --execute`."""
     old, new = committed(source), executed(source)

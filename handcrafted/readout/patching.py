@@ -14,7 +14,7 @@ import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.readout.edges import declared_values, direction, edge, output_effects, sequences, usual, within
-from handcrafted.readout.readers import Along, Answer, ReaderAnswers, Stream, undisturbed
+from handcrafted.readout.readers import Along, ReaderAnswer, ReaderAnswers, Stream, undisturbed
 from handcrafted.readout.registry import register
 from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR, FLOOR, LINEAR, RANK, RUNAWAY
@@ -126,7 +126,7 @@ class Tried(NamedTuple):
     """One contrast of one subspace: by what share of its size it changed [run, source], and what was answered."""
 
     change: np.ndarray
-    answer: Answer
+    answer: ReaderAnswer
 
 
 def _with_outputs(subject: TargetNetwork, edges: list[Edge]) -> list[Edge]:

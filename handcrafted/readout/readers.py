@@ -180,12 +180,12 @@ class ReaderAnswers:
             for i, row in enumerate(chosen):
                 self.rows[row] = jax.tree.map(lambda part, i=i: part[i], found)
 
-    def of(self, row: int) -> Answer:
+    def of(self, row: int) -> ReaderAnswer:
         """Return what is answered to a change of one subspace, by its number."""
-        return Answer(self, row)
+        return ReaderAnswer(self, row)
 
 
-class Answer:
+class ReaderAnswer:
     """What is answered to a change of one subspace.
 
     Attributes:

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
-from handcrafted.model.names import Names
+from handcrafted.model.names import Coordinate, Names, Port
+from handcrafted.model.padding import padded
+from handcrafted.model.weights import Weights
+from handcrafted.readout import probe
+from handcrafted.readout.black_box import black_box
 from handcrafted.readout.edges import no_edges, output_effects
 from handcrafted.readout.paths import lags_of
 from handcrafted.readout.target import subject
@@ -165,27 +170,23 @@ def test_a_constant_is_used_only_by_the_zero_and_noise_contrasts():
 
 
 def test_an_effect_is_held_against_the_size_of_what_it_is_an_effect_on():
-    """Outputs of thousands are rounded by more than those of one; and what is a hundredth of them is an effect."""
-    from handcrafted.readout.black_box import black_box
-    from handcrafted.readout.target import subject
+    """A millionth part of an output of thousands is rounding, a hundredth is an effect; and so it is of small ones."""
+    ports = tuple(Port("p", name, 0, Domain((), -1.0, 1.0)) for name in "ab")
+    residual = tuple(Coordinate("p", "feedback", name, 0) for name in "ab")
+    names = Names(residual, ports, ports)
+    sizes = {"layer": 1, "head": 1, "d_head": 4, "d_mlp": 1, "d_model": 2, "n_in": 2, "n_out": 2}
 
-    _, model = of_the_zoo("radiotherapy")
-    large = model.effective_weights.numpy()
-    large.W_U[:] *= 4096
-    noisy = large.replace(W_U=large.W_U + np.float32(4096 * 2.0**-30))
-    graph = lambda weights: black_box(subject(weights, model.names))
-    assert graph(large).same_wiring(graph(model.effective_weights.numpy())) and len(graph(large))
-    assert graph(noisy).same_wiring(graph(large))
-    leaky = large.replace(W_U=large.W_U + np.float32(40.96))
-    assert len(graph(leaky)) > len(graph(large))
+    def edges(size, share):
+        wires = size * np.array([[1, share], [0, 1]], np.float32)
+        weights = Weights.zeros(np.float32, **sizes).replace(W_E=np.eye(2, dtype=np.float32), W_U=wires)
+        return len(black_box(subject(weights, names)))
+
+    for size in (2.0**-12, 1.0, 4096.0):
+        assert (edges(size, 0), edges(size, 2.0**-24), edges(size, 0.01)) == (2, 2, 3)
 
 
 def test_a_recurrence_that_runs_away_is_probed_step_by_step():
     """Else nothing could be told from infinities; and one that does not is probed as it runs."""
-    from handcrafted.model.padding import padded
-    from handcrafted.readout import probe
-    from handcrafted.readout.target import subject
-
     _, model = of_the_zoo("heated_room")
     read = subject(model.effective_weights, model.names)
     inputs = np.full((2, 40, 1), 18, np.float32)

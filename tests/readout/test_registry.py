@@ -15,6 +15,7 @@ from handcrafted.zoo import find
 TEN_LINES = '''
 import numpy as np
 import handcrafted as hc
+from handcrafted.control.graph import Edge, SignalGraph
 
 @hc.register("any number", sees="wired")
 def any_number(subject):

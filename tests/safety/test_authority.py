@@ -65,7 +65,7 @@ def test_the_report_says_so_with_its_evidence(name):
     report = authority_report(model_of(name))
     assert report.holds and not report.leaks and not report.unported
     text = str(report)
-    assert f"depends on 0 of {report.count} other arrays" in text and "exactly 0 under a veto" in text
+    assert f"depends on 0 of {report.count} arrays of others" in text and "exactly 0 under a veto" in text
     assert report.seal and report.seal in text and "NaN in every array outside Layer 0: 4 weight sets, 4 not" in text
     assert len(report.guards) == 1 and len(report.unguarded) == 1
     bare = authority_report(model_of(name), ported=False)

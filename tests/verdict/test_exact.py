@@ -284,7 +284,7 @@ def test_the_same_answer_twice_and_in_another_process(tmp_path):
     structure.save(tmp_path / "room.yaml")
     np.savez(tmp_path / "arrays.npz", **dict(model.effective_weights.numpy().items()))
     code = (
-        "import json, sys, numpy as np, handcrafted as hc\n"
+        "import json, sys, numpy as np, handcrafted as hc\nfrom handcrafted.model.weights import Weights\n"
         "s = hc.load(sys.argv[1]); names = hc.assemble(s).names\n"
         "c = hc.compare(s, hc.recover(Weights(**np.load(sys.argv[2])), names=names))\n"
         "print(json.dumps([[str(link) for link in c.links], c.how, c.reproduced]))"

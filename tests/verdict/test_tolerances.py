@@ -18,7 +18,7 @@ from tests.verdict.test_backdoors import judged, refuted
 def scaled(monkeypatch, name, factor):
     """Let every judge use a tolerance times a factor."""
     value = getattr(tolerances, name) * factor
-    for module in ("case", "exact", "pieces", "law", "found"):
+    for module in ("case", "exact", "pieces", "law", "comparison"):
         place = f"handcrafted.verdict.{module}.{name}"
         monkeypatch.setattr(place, value, raising=False)
 

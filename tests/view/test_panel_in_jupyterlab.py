@@ -119,7 +119,7 @@ def test_undo_gives_the_identical_bytes(page):
     field.fill("-113")
     after(page, lambda: field.press("Enter"))
     after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Undo").click())
-    assert python(page, "hc.diff(model, hc.assemble(hc.load(find('heated room')))).bits") == "0"
+    assert python(page, "hc.diff(model, hc.assemble(hc.load('heated room'))).bits") == "0"
     assert "constraint SC-1: kept" in page.inner_text(".hc-verdicts")
     after(page, lambda: page.locator(".hc-log").get_by_role("button", name="Redo").click())
     assert python(page, "model.W_in[1, 2, 0].item()") == "-113.0"
