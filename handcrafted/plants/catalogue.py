@@ -29,5 +29,5 @@ PLANTS: dict[str, type[Plant]] = {_name(kind): kind for kind in sorted(set(_IMPO
 if TYPE_CHECKING:
     Dynamics = Plant
 else:
-    Dynamics = Annotated[Union[tuple(PLANTS.values())], Field(discriminator="law")]  # noqa: UP007
+    Dynamics = Annotated[Union[tuple(PLANTS.values())], Field(discriminator="law")]  # noqa: UP007  # made at run time of a list
 """How a process answers its inputs."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from handcrafted.laws.catalogue import LAWS, gives
 from handcrafted.loading.yamlfile import load
 from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import recover
+from handcrafted.text.report import as_csv
 from handcrafted.verdict.catalogue import Measured, Response, measure, response
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.compression import sweep
@@ -116,11 +115,9 @@ def _answers(shown: Response) -> str:
     answers = shown.answers
     named = {f"in: {signal.name}": values for signal, values in answers.inputs.items()}
     named |= {"network": answers.found, "plain law": answers.wanted}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(f"{title} {i}" for title, values in named.items() for i in range(values.shape[1]))
-    writer.writerows([f"{number:.6g}" for number in row] for row in np.concatenate([*named.values()], axis=1))
-    return out.getvalue()
+    heading = [f"{title} {i}" for title, values in named.items() for i in range(values.shape[1])]
+    numbers = np.concatenate([*named.values()], axis=1)
+    return as_csv([heading, *([f"{number:.6g}" for number in row] for row in numbers)])
 
 
 def _compression(name: str, figures: Path) -> Made:

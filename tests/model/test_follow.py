@@ -47,7 +47,7 @@ def set_entries(model, new):
 @pytest.mark.parametrize(
     "name",
     [
-        *thinned([name for name in TUNED if name != "Kalman filter"], every=2),
+        *thinned([name for name in TUNED if name != "Kalman filter"], every=3),
         pytest.param("Kalman filter", marks=pytest.mark.slow),
     ],
 )

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, final
 
-from handcrafted.control.domain import Domain
+import numpy as np
+
 from handcrafted.control.graph import Signal
-from handcrafted.rollout.injection import Injection
+from handcrafted.model.names import Names
+from handcrafted.safety.fault_places.port import PortPlace
 from handcrafted.safety.faults import factors
-from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
-from handcrafted.safety.faults.injector import Injector
-from handcrafted.safety.faults.target import FaultTarget
 
 
 @final
-class SensorPlace(FaultPlace):
+class SensorPlace(PortPlace):
     """What enters the network."""
 
     kind: ClassVar = "sensor"
-    modes: ClassVar = (*COMMON, "hold", "delay", "swap", "spoof")
-    inside: ClassVar = False
+    side: ClassVar = "inputs"
+    title: ClassVar = "feedback"
+    factors: ClassVar = (factors.NOT_SENT, factors.LATE, factors.INACCURATE)
 
-    def signals(self, target: FaultTarget) -> Mapping[str, Signal]:
-        """Return what enters the network by name."""
-        return target.called(target.names.input_signals, short=True)
-
-    def places(self, target: FaultTarget) -> Iterator[Place]:
-        """List what enters the network."""
-        return self.of_signals(target, target.called(target.names.input_signals))
-
-    def domain(self, target: FaultTarget, place: Place) -> Domain | None:
-        """Return the values of its link."""
-        return place.links[0].domain if place.links else None
-
-    def told(self, place: Place) -> str:
-        """Name it by what it carries."""
-        return f"feedback {place.name}"
-
-    def inject(self, injector: Injector, common: Injection, fault: Fault) -> Injection:
-        """Change the numbers that enter."""
-        named = self.signals(injector.target)
-        other = named[str(fault.amount)] if fault.mode == "swap" else None
-        listed = injector.names.input_signals
-        port = injector.port(fault.mode, fault.amount, named[fault.place.name], other, listed)
-        return common._replace(inputs=port)
-
-    def factor(self, fault: Fault) -> str:
-        """Return what is wrong with the path."""
-        return factors.by_time(fault.mode, factors.NOT_SENT, factors.LATE, factors.INACCURATE)
+    def listed(self, names: Names) -> Mapping[Signal, np.ndarray]:
+        """Return the positions of all signals that enter."""
+        return names.input_signals

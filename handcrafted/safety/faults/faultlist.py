@@ -106,7 +106,8 @@ class LineOfFaults(Part):
         return self
 
 
-_KEYS: Any = {kind: (Optional[Texts], Field(None, description=place.__doc__)) for kind, place in PLACES.items()}  # noqa: UP045
+_TEXTS: Any = Optional[Texts]  # noqa: UP045  # an annotated type does not take `|` at run time
+_KEYS: Any = {kind: (_TEXTS, Field(None, description=place.__doc__)) for kind, place in PLACES.items()}
 
 if TYPE_CHECKING:
     FaultLine = LineOfFaults
