@@ -212,7 +212,7 @@ def test_names_that_moved_still_come_with_a_warning():
         with pytest.warns(DeprecationWarning, match=f"from handcrafted.{module} import {name}"):
             assert getattr(hc, name).__module__ == f"handcrafted.{module}"
     with pytest.raises(AttributeError, match="no attribute 'assembel'"):
-        hc.assembel  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
+        hc.assembel  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018  # a slip, made on purpose
 
 
 def test_importing_the_package_loads_nothing_before_it_is_asked_for():

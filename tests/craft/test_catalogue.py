@@ -1,15 +1,21 @@
 """Every law of the catalogue at once, in one network: read back, and with any one law exchanged."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
 import handcrafted as hc
+from handcrafted.cli import main
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import loads
 from handcrafted.verdict import catalogue as catalogue_module
 from handcrafted.verdict.catalogue import STEPS, measure
+from handcrafted.zoo import examples
 from handcrafted.zoo.examples import REGRESSION, example
 from tests.one_law import CASES, text_of
 
@@ -144,3 +150,19 @@ def test_measuring_notices_another_law(monkeypatch):
         catalogue_module, "forward_padded", lambda weights, inputs, window: ours(weights, -inputs, window)
     )
     assert measure(example("saturation")).within > 1
+
+
+def test_regression_bounds_are_twice_what_was_measured_and_none_of_what_is_exact(tmp_path, monkeypatch):
+    monkeypatch.setattr(examples, "BOUNDS", tmp_path / "regression.json")
+    path = examples.keep_regression({"saturation": 1.5e-7, "gate": 3.4e-7, "and": 0.0})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"gate": 6.8e-7, "saturation": 3e-7}
+
+
+def test_the_command_keeps_them_where_it_is_asked_to_and_for_all_laws_alone(monkeypatch):
+    kept = []
+    monkeypatch.setattr(examples, "keep_regression", lambda within: kept.append(dict(within)) or "a file")
+    found = measure(example("gate"))
+    monkeypatch.setattr(catalogue_module, "measure", lambda structure: replace(found, law=structure.name))
+    run = lambda *words: CliRunner().invoke(main, ["circuits", *words])
+    assert run().exit_code == run("gate", "--keep").exit_code == 0 and not kept
+    assert "wrote a file" in run("--keep").output and kept == [dict.fromkeys(LAWS, found.within)]
