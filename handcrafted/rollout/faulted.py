@@ -1,6 +1,6 @@
 """The closed loop with faults: many runs side by side, each with a fault of its own, compiled once for all of a shape.
 
-What happens in a step is what `handcrafted.rollout.loop` does, with the fault in between.
+What happens in a step is `handcrafted.rollout.loop.step`, with the fault as its touches.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from handcrafted.model.run_blocks import Blocks, BlockState, cut_state, split, s
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
-from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, advance_network, measure, observe, proceed
+from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, advance_network, measure, observe, proceed, step
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""
@@ -102,8 +102,8 @@ def _run(
     def one_step(
         carry: tuple[ClosedLoop, _Kept], now: tuple
     ) -> tuple[tuple[ClosedLoop, _Kept], tuple[StepRecord, Array]]:
-        step, draw, outside = now
-        return _step(setting, (healthy, faulty), *carry, outside, kept, fault, step, draw)
+        time, draw, outside = now
+        return _step(setting, (healthy, faulty), *carry, outside, kept, fault, time, draw)
 
     steps = jnp.arange(len(fault.draws), dtype=jnp.int32)
     return jax.lax.scan(one_step, (loop, memory), (steps, fault.draws, moving))[1]
@@ -117,31 +117,54 @@ def _step(
     outside: Mapping[Signal, Array],
     kept: Array,
     fault: Injection,
-    step: Array,
+    time: Array,
     draw: Array,
 ) -> tuple[tuple[ClosedLoop, _Kept], tuple[StepRecord, Array]]:
-    names, world = setting.names, setting.worlds[0]
-    observed = observe(world, now.processes)
-    since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, step), step, -1))
-    active = (since >= 0) & (step - since < fault.steps)
-    port = lambda change, value, past: _port(change, value, past, active, step - since, draw)
-    true = measure(world, names, observed, now.actions, outside)
-    inputs = port(fault.inputs, true, memory.inputs)
-    healthy, faulty = networks
-    network = healthy if faulty is None else _chosen(active, faulty, healthy)
-    edit = touches_now(fault.edit, active, draw)
-    state = _remembered(now.network, fault, active, draw, setting.blocks)
-    new, commanded, residual, caught = advance_network(network, names, state, inputs, edit)
-    new = _stale(state, new, fault, active, setting.blocks)
-    actions = port(fault.outputs, commanded, memory.outputs)
-    processes = _proceed(setting, now.processes, observed, actions, outside, fault, active, draw)
-    after = _Kept(
+    observed = observe(setting.worlds[0], now.processes)
+    since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, time), time, -1))
+    active = (since >= 0) & (time - since < fault.steps)
+    touches = _Faulty(setting, networks, memory, fault, active, time - since, draw)
+    after, seen = step(touches, setting.worlds[0], setting.names, now, outside, kept)
+    past = _Kept(
         since,
-        _pushed(memory.inputs, true, fault.inputs, active),
-        _pushed(memory.outputs, commanded, fault.outputs, active),
+        _pushed(memory.inputs, seen.inputs, fault.inputs, active),
+        _pushed(memory.outputs, seen.outputs, fault.outputs, active),
     )
-    seen = StepRecord(now.processes, observed, true, residual[kept], commanded, caught)
-    return (ClosedLoop(new, processes, actions), after), (seen, actions)
+    return (after, past), (seen, after.actions)
+
+
+class _Faulty(NamedTuple):
+    """A closed loop in one step of one fault, which acts or does not."""
+
+    setting: Setting
+    networks: tuple[Runnable, Runnable | None]
+    memory: _Kept
+    fault: Injection
+    active: Array
+    age: Array
+    draw: Array
+
+    def sensed(self, inputs: Array) -> Array:
+        """Return what the sensors report."""
+        return _port(self.fault.inputs, inputs, self.memory.inputs, self.active, self.age, self.draw)
+
+    def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
+        """Run the network one step, with the fault in its entries, its activations and its memory."""
+        fault, active, blocks = self.fault, self.active, self.setting.blocks
+        healthy, faulty = self.networks
+        network = healthy if faulty is None else _chosen(active, faulty, healthy)
+        edit = touches_now(fault.edit, active, self.draw)
+        old = _remembered(state, fault, active, self.draw, blocks)
+        new, *rest = advance_network(network, self.setting.names, old, inputs, edit)
+        return _stale(old, new, fault, active, blocks), *rest
+
+    def acted(self, outputs: Array) -> Array:
+        """Return what the actuators do."""
+        return _port(self.fault.outputs, outputs, self.memory.outputs, self.active, self.age, self.draw)
+
+    def proceed(self, now: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Mapping:
+        """Return the processes' states after the step."""
+        return _proceed(self.setting, now, observed, actions, outside, self.fault, self.active, self.draw)
 
 
 def _begins(setting: Setting, fault: Injection, observed: Mapping, step: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -71,24 +71,83 @@ def run_steps(
 
     def one_run(start: tuple[ClosedLoop, Mapping[Signal, Array]]) -> tuple[ClosedLoop, StepRecord]:
         def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, StepRecord]:
-            return _step(network, world, names, now, outside, kept)
+            return step(Healthy(network, names, world), world, names, now, outside, kept)
 
         return jax.lax.scan(one_step, *start)
 
     return jax.lax.map(one_run, (loop, moving), batch_size=BATCH)
 
 
-def _step(
-    network: Runnable, world: Environment, names: Names, now: ClosedLoop, outside: Mapping[Signal, Array], kept: Array
+class Touches(Protocol):
+    """What happens to a closed loop within one step: nothing, or a fault."""
+
+    def sensed(self, inputs: Array) -> Array:
+        """Return what the network is given in place of its true inputs [n_in]."""
+        ...
+
+    def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
+        """Run the network one step, as `advance_network` does."""
+        ...
+
+    def acted(self, outputs: Array) -> Array:
+        """Return what actuators do in place of what they are told [n_out]."""
+        ...
+
+    def proceed(self, now: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Mapping:
+        """Return the processes' states after the step."""
+        ...
+
+
+class Healthy(NamedTuple):
+    """A closed loop in which nothing fails."""
+
+    network: Runnable
+    names: Names
+    world: Environment
+
+    def sensed(self, inputs: Array) -> Array:
+        """Return the inputs as they are."""
+        return inputs
+
+    def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
+        """Run the network one step."""
+        return advance_network(self.network, self.names, state, inputs)
+
+    def acted(self, outputs: Array) -> Array:
+        """Return what is told."""
+        return outputs
+
+    def proceed(self, now: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Mapping:
+        """Return the processes' states after the step."""
+        return proceed(self.world, self.names, now, observed, actions, outside)
+
+
+def step(
+    touches: Touches,
+    world: Environment,
+    names: Names,
+    now: ClosedLoop,
+    outside: Mapping[Signal, Array],
+    kept: Array,
 ) -> tuple[ClosedLoop, StepRecord]:
+    """Run one step of the closed loop: measure, decide, act, proceed; there is no other in the project.
+
+    Args:
+        touches: what happens to it within the step.
+        world: what lies outside the network, as its sensors see it.
+        names: of the network's coordinates.
+        now: where the loop stands.
+        outside: signals from outside and disturbances of this step.
+        kept: positions of the residual stream to record.
+    """
     observed = observe(world, now.processes)
-    inputs = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
-    state, actions, residual, faults = advance_network(network, names, now.network, inputs)
-    actions = _forced(actions, outside, FORCED_ACTIONS)
-    processes = proceed(world, names, now.processes, observed, actions, outside)
-    return ClosedLoop(state, processes, actions), StepRecord(
-        now.processes, observed, inputs, residual[kept], actions, faults
-    )
+    true = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
+    state, told, residual, faults = touches.advance(now.network, touches.sensed(true))
+    told = _forced(told, outside, FORCED_ACTIONS)
+    actions = touches.acted(told)
+    processes = touches.proceed(now.processes, observed, actions, outside)
+    record = StepRecord(now.processes, observed, true, residual[kept], told, faults)
+    return ClosedLoop(state, processes, actions), record
 
 
 def advance_network(
