@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from handcrafted.components.circuit import Circuit, Head
+from handcrafted.components.circuit import Circuit, Head, Neurons
 from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import each_circuit, names_of, schedule, subspaces
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.layout import Placement
+from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays, ends_of
+from handcrafted.model.entries import entries_of, head_entries, places_of
+from handcrafted.model.layout import ATTENTION, MLP, Placement
 from handcrafted.model.names import Names
 from handcrafted.model.network import Network
 from handcrafted.model.saved import memory, read_arrays, read_header
@@ -56,11 +58,12 @@ def _build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = N
     layout = _place(chosen, schedule(chosen))
     weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
     masks = Weights.zeros(bool, **weights.sizes)
-    _wire_ends(weights, masks, names, resolved.links)
+    ends, open_ends = ends_of(weights), ends_of(masks)
+    _wire_ends(ends, open_ends, names, resolved.links)
     for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
         if kept:
-            _connect(weights.W_R, masks.W_R, names.find(kept.next), names.find(kept.signal))
-    weights.r_0[:], masks.r_0[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
+            _connect(ends.recurrence, open_ends.recurrence, names.find(kept.next), names.find(kept.signal))
+    ends.initial[:], open_ends.initial[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place)
         allow(masks, names, place)
@@ -73,9 +76,9 @@ def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: 
     widths = [circuit.body.value.shape[1] for circuit in circuits if isinstance(circuit.body, Head)]
     return {
         "layer": max((place.layer + 1 for place in layout), default=1),
-        "head": count("attention"),
+        "head": count(ATTENTION),
         "d_head": next(4**k for k in range(1, 16) if 4**k >= max([2, *widths])),
-        "d_mlp": count("mlp"),
+        "d_mlp": count(MLP),
         "d_model": len(names.residual),
         "n_in": len(names.inputs),
         "n_out": len(names.outputs),
@@ -124,7 +127,7 @@ def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, 
     for circuit, slot in zip(circuits, slots, strict=True):
         first = used.get(slot, 0)
         used[slot] = first + circuit.size
-        part = "attention" if circuit.attends else "mlp"
+        part = ATTENTION if circuit.attends else MLP
         components = tuple(range(first, used[slot]))
         layout.append(
             Placement(
@@ -135,20 +138,20 @@ def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, 
     return tuple(layout)
 
 
-def _wire_ends(weights: Weights, masks: Weights, names: Names, links: Iterable[ResolvedLink]) -> None:
+def _wire_ends(ends: EndArrays, masks: EndArrays, names: Names, links: Iterable[ResolvedLink]) -> None:
     """Set the embedding, the unembedding and the recurrence: plain wires, one to one."""
-    masks.b_U[:] = True
+    masks.output_bias[:] = True
     for link in links:
         if link.port is None:
             continue
         stream = names.find(link.port)
         if not link.sent_by_controller:
-            _connect(weights.W_E, masks.W_E, names.input_signals[network_input(link.port)], stream)
-            masks.b_E[stream] = True
+            _connect(ends.embedding, masks.embedding, names.input_signals[network_input(link.port)], stream)
+            masks.constant[stream] = True
         elif not link.received_by_controller:
-            _connect(weights.W_U, masks.W_U, stream, names.output_signals[network_output(link.port)])
+            _connect(ends.unembedding, masks.unembedding, stream, names.output_signals[network_output(link.port)])
         elif link.lag:
-            _connect(weights.W_R, masks.W_R, names.find(next_step(link.port)), stream)
+            _connect(ends.recurrence, masks.recurrence, names.find(next_step(link.port)), stream)
 
 
 def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
@@ -158,23 +161,23 @@ def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.
 
 def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> None:
     """Write a circuit's local arrays to its place."""
-    reads = np.concatenate([names.find(signal) for signal in circuit.reads] or [np.zeros(0, int)])
-    writes, layer, numbers = names.find(circuit.writes), place.layer, np.array(place.components)
-    if (len(reads), len(writes)) != (circuit.reading, circuit.width):
+    expected, body = (len(places_of(place.reads, names)), len(names.find(place.writes))), circuit.body
+    if expected != (circuit.reading, circuit.width):
         raise HandcraftedError(
-            f"Expected {circuit.name} to read {len(reads)} coordinates and write {len(writes)}, as its signals have, "
+            f"Expected {circuit.name} to read {expected[0]} coordinates and write {expected[1]}, as its signals have, "
             f"got arrays for {circuit.reading} and {circuit.width}. Make its arrays as wide."
         )
-    if isinstance(circuit.body, Head):
-        head, dims = place.components[0], np.arange(circuit.body.value.shape[1])
-        weights.b_Q[layer, head, :2] = circuit.body.query * weights.sizes["d_head"] ** 0.5
-        weights.b_K[layer, head, :2] = circuit.body.key
-        weights.W_V[layer, head][np.ix_(reads, dims)] = circuit.body.value
-        weights.W_O[layer, head][np.ix_(dims, writes)] = circuit.body.output
-        return
-    weights.W_in[layer][np.ix_(reads, numbers)] = circuit.body.into
-    weights.b_in[layer, numbers] = circuit.body.bias
-    weights.W_out[layer][np.ix_(numbers, writes)] = circuit.body.out
+    entries = entries_of(place, names, range(body.value.shape[1] if isinstance(body, Head) else 0))
+    if isinstance(body, Head) and isinstance(entries, HeadArrays):
+        plane = head_entries(place.layer, place.components, (), (0, 1), ())
+        query = body.query * weights.sizes["d_head"] ** 0.5
+        pairs = ((plane.query_bias, query), (plane.key_bias, body.key), (entries.value, body.value))
+        pairs += ((entries.output, body.output),)
+    else:
+        assert isinstance(body, Neurons) and isinstance(entries, NeuronArrays)
+        pairs = ((entries.into, body.into), (entries.bias, body.bias), (entries.out, body.out))
+    for entry, values in pairs:
+        weights[entry.array][entry.index] = values
 
 
 def load_model(folder: str | Path) -> Transformer:

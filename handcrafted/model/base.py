@@ -22,10 +22,12 @@ import numpy as np
 
 from handcrafted.control.resolved import LawInstance, ResolvedController
 from handcrafted.model.blocks import Block, Source, blocks_of
-from handcrafted.model.layout import Placement, runs_before, writers_of
-from handcrafted.model.names import Names, Port
+from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS
+from handcrafted.model.entries import EntryBlock, end_entries, entries_of, head_entries, marked, neuron_entries
+from handcrafted.model.layout import ATTENTION, Placement, runs_before, writers_of
+from handcrafted.model.names import Port
 from handcrafted.model.network import Network
-from handcrafted.model.weights import Weights
+from handcrafted.model.weights import WRITING, Weights
 
 if TYPE_CHECKING:
     from handcrafted.loading.control_structure import ControlStructure
@@ -43,11 +45,7 @@ def base_blocks(structure: ControlStructure, blocks: tuple[Block, ...]) -> tuple
 
 def frozen(blocks: tuple[Block, ...], masks: Weights) -> Weights:
     """Mark every entry that belongs to some blocks, as booleans of the model's shapes."""
-    found = masks.map(lambda mask: np.zeros(np.shape(mask), bool))
-    for block in blocks:
-        for _, name, at in block.pieces(masks.sizes["d_head"]):
-            found[name][at] = True
-    return found
+    return marked(masks, (entry for block in blocks for entry in block.entries(masks.sizes["d_head"])))
 
 
 def free(structure: ControlStructure, blocks: tuple[Block, ...], masks: Weights) -> Weights:
@@ -58,29 +56,28 @@ def free(structure: ControlStructure, blocks: tuple[Block, ...], masks: Weights)
 
 def parts_of(blocks: tuple[Block, ...], masks: Weights) -> Weights:
     """Mark every entry of the heads, the neurons and the outputs of some blocks, whatever it reads or writes."""
-    found = masks.map(lambda mask: np.zeros(np.shape(mask), bool))
-    for place in (place for block in blocks for place in block.circuits):
-        numbers = np.array(place.components)
-        names = ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V") if place.part == "attention" else ("W_out", "b_in")
-        for name in names:
-            found[name][place.layer, numbers] = True
-        if place.part == "mlp":
-            found.W_in[place.layer][:, numbers] = True
-    for column in (i for block in blocks for i in block.outputs):
-        found.W_U[:, column] = True
-    return found
+    everything, dims = range(masks.sizes["d_model"]), range(masks.sizes["d_head"])
+
+    def whole() -> Iterator[EntryBlock]:
+        for place in (place for block in blocks for place in block.circuits):
+            if place.part == ATTENTION:
+                yield from head_entries(place.layer, place.components, everything, dims, everything)[:-1]
+            else:
+                yield from neuron_entries(place.layer, place.components, everything, everything)[:-1]
+        yield end_entries(everything, (), (), [i for block in blocks for i in block.outputs]).unembedding
+
+    return marked(masks, whole())
 
 
 def writing_to(blocks: tuple[Block, ...], masks: Weights) -> Weights:
     """Mark every entry that writes to the coordinates of some blocks, or to those of the inputs that they read."""
     found = masks.map(lambda mask: np.zeros(np.shape(mask), bool))
     own = np.array([i for block in blocks for i in (*block.own, *block.inputs)], int)
-    for name in ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out", "W_R"):
+    for name in (*WRITING, END_ARRAYS.recurrence):
         found[name][..., own] = True
     return found
 
 
-Index = tuple[np.ndarray, ...]
 Told = Iterator[str | np.ndarray]
 
 
@@ -126,20 +123,21 @@ class _Sealed:
         yield from (_port(self.names.inputs[row]) for row in block.rows)
         yield from (_port(self.names.outputs[column]) for column in block.outputs)
         yield np.array(block.safe, np.float32)
-        for name, at in _ends_of(block, self.arrays.sizes["d_head"]):
-            yield self.arrays[name][at]
-            yield self.allowed[name][at]
+        for entry in _ends_of(block):
+            yield entry.values(self.arrays)
+            yield entry.values(self.allowed)
 
     def _circuit(self, place: Placement, sources: dict) -> Told:
         """Return the names and arrays of one circuit; of its head without the dimensions that it does not use."""
         yield f"{place.role} {place.part} {len(place.components)} writes {place.writes}"
         yield from (self._read(place, sources[signal]) for signal in place.reads)
         width = self.arrays.sizes["d_head"]
-        dims = _used(self.arrays, place) if place.part == "attention" else np.arange(0)
-        for name, at in _entries(place, self.names, dims):
-            scale = np.float32(np.sqrt(width)) if name in ("W_Q", "b_Q") else np.float32(1)
-            yield self.arrays[name][at] / scale
-            yield self.allowed[name][at]
+        dims = _used(self.arrays, place) if place.part == ATTENTION else ()
+        query = HEAD_ARRAYS.query, HEAD_ARRAYS.query_bias
+        for entry in entries_of(place, self.names, dims):
+            scale = np.float32(np.sqrt(width)) if entry.array in query else np.float32(1)
+            yield entry.values(self.arrays) / scale
+            yield entry.values(self.allowed)
 
     def _read(self, place: Placement, source: Source) -> str:
         """Say what a circuit reads: which signal, whether it is there by then, and what its port puts as safe."""
@@ -156,9 +154,9 @@ class _Sealed:
         reserved = parts_of(self.blocks, self.allowed).map(np.logical_or, writing_to(self.blocks, self.allowed))
         width = self.arrays.sizes["d_head"]
         for block in self.blocks:
-            mine = [entry for place in block.circuits for entry in _entries(place, self.names, np.arange(width))]
-            for name, at in (*_ends_of(block, width), *mine):
-                reserved[name][at] = False
+            mine = [entry for place in block.circuits for entry in entries_of(place, self.names, range(width))]
+            for entry in (*_ends_of(block), *mine):
+                reserved[entry.array][entry.index] = False
         for name, mask in self.allowed.items():
             if (mask & reserved[name]).any():
                 yield f"open to others: {name}"
@@ -194,33 +192,20 @@ def _port(port: Port) -> str:
     return f"port {port.owner} {port.signal} {port.index} {port.domain!r}"
 
 
-def _ends_of(block: Block, width: int) -> Iterator[tuple[str, Index]]:
-    """Return the entries of what enters, leaves and goes round."""
-    pieces = block.pieces(width)
-    return ((name, at) for key, name, at in pieces if not key[-1].isdigit() or key == "r_0")
-
-
-def _entries(place: Placement, names: Names, dims: np.ndarray) -> Iterator[tuple[str, Index]]:
-    """Return the entries of one circuit: of its neurons, or of some dimensions of its head."""
-    reads = np.concatenate([names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
-    layer, numbers, writes = np.array([place.layer]), np.array(place.components), names.find(place.writes)
-    if place.part == "mlp":
-        yield "W_in", np.ix_(layer, reads, numbers)
-        yield "b_in", np.ix_(layer, numbers)
-        yield "W_out", np.ix_(layer, numbers, writes)
-        yield "b_out", np.ix_(layer, writes)
-        return
-    yield from ((name, np.ix_(layer, numbers, reads, dims)) for name in ("W_Q", "W_K", "W_V"))
-    yield from ((name, np.ix_(layer, numbers, dims)) for name in ("b_Q", "b_K", "b_V"))
-    yield "W_O", np.ix_(layer, numbers, dims, writes)
-    yield "b_O", np.ix_(layer, writes)
+def _ends_of(block: Block) -> Iterator[EntryBlock]:
+    """Return the entries of what enters, leaves and goes round, in the order of the seal."""
+    ends = block.ends()
+    yield from (ends.embedding, ends.constant, ends.initial, block.initial_of_inputs(), ends.recurrence)
+    yield from (ends.unembedding, ends.output_bias)
 
 
 def _used(arrays: Weights, place: Placement) -> np.ndarray:
     """Return the dimensions of heads in which anything stands, at least the two of the rotary plane."""
-    layer, heads = place.layer, np.array(place.components)
-    over = [np.abs(arrays[name][layer, heads]).max(axis=(0, 1)) for name in ("W_Q", "W_K", "W_V")]
-    over += [np.abs(arrays[name][layer, heads]).max(axis=0) for name in ("b_Q", "b_K", "b_V")]
-    over += [np.abs(arrays.W_O[layer, heads]).max(axis=(0, 2))]
+    everything, width = range(arrays.sizes["d_model"]), arrays.sizes["d_head"]
+    entries = head_entries(place.layer, place.components, everything, range(width), everything)
+    size = lambda entry: np.abs(entry.values(arrays))
+    over = [size(entry).max(axis=(0, 1, 2)) for entry in (entries.query, entries.key, entries.value)]
+    over += [size(entry).max(axis=(0, 1)) for entry in (entries.query_bias, entries.key_bias, entries.value_bias)]
+    over += [size(entries.output).max(axis=(0, 1, 3))]
     used = np.flatnonzero(np.sum(over, axis=0))
     return np.arange(max([2, *(used + 1)]))

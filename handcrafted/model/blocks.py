@@ -16,6 +16,8 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import ResolvedController, next_step
 from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays
+from handcrafted.model.entries import EntryBlock, end_entries, head_entries, neuron_entries
 from handcrafted.model.layout import Placement, half_of
 from handcrafted.model.names import Names
 from handcrafted.text.diagnostics import HandcraftedError
@@ -94,32 +96,30 @@ class Block:
     parts: tuple[BlockPart, ...]
     circuits: tuple[Placement, ...]
 
-    def pieces(self, d_head: int) -> Iterator[tuple[str, str, tuple[np.ndarray, ...]]]:
-        """Return every array of the block: its key, the model's array and the entries there."""
-        own, inputs = np.array(self.own, int), np.array(self.inputs, int)
-        rows, outputs = np.array(self.rows, int), np.array(self.outputs, int)
-        yield "W_E", "W_E", np.ix_(rows, inputs)
-        yield "b_E", "b_E", (inputs,)
-        yield "r_0", "r_0", (own,)
-        yield "r_0 inputs", "r_0", (inputs,)
-        yield "W_R", "W_R", np.ix_(own, own)
-        yield "W_U", "W_U", np.ix_(own, outputs)
-        yield "b_U", "b_U", (outputs,)
-        for part in self.parts:
-            layer, reads, writes = np.array([part.layer]), np.array(part.reads, int), own[list(part.writes)]
-            numbers = np.array(part.components)
-            if part.attends:
-                for name in ("W_Q", "W_K", "W_V"):
-                    yield f"{name} {part.half}", name, np.ix_(layer, numbers, reads)
-                for name in ("b_Q", "b_K", "b_V"):
-                    yield f"{name} {part.half}", name, np.ix_(layer, numbers)
-                yield f"W_O {part.half}", "W_O", np.ix_(layer, numbers, np.arange(d_head), writes)
-                yield f"b_O {part.half}", "b_O", np.ix_(layer, writes)
-            else:
-                yield f"W_in {part.half}", "W_in", np.ix_(layer, reads, numbers)
-                yield f"b_in {part.half}", "b_in", np.ix_(layer, numbers)
-                yield f"W_out {part.half}", "W_out", np.ix_(layer, numbers, writes)
-                yield f"b_out {part.half}", "b_out", np.ix_(layer, writes)
+    def ends(self) -> EndArrays:
+        """Return the entries of what enters, leaves and goes round, as `EntryBlock`s."""
+        return end_entries(self.own, self.inputs, self.rows, self.outputs)
+
+    def initial_of_inputs(self) -> EntryBlock:
+        """Return the entries of what stood in its inputs before t = 0."""
+        return end_entries(self.inputs, (), (), ()).initial
+
+    def halves(self, d_head: int) -> dict[str, HeadArrays | NeuronArrays]:
+        """Return the entries of its heads and neurons by half-layer, as `EntryBlock`s."""
+        return {str(part.half): self._half(part, d_head) for part in self.parts}
+
+    def _half(self, part: BlockPart, d_head: int) -> HeadArrays | NeuronArrays:
+        writes = np.array(self.own, int)[list(part.writes)]
+        if part.attends:
+            return head_entries(part.layer, part.components, part.reads, range(d_head), writes)
+        return neuron_entries(part.layer, part.components, part.reads, writes)
+
+    def entries(self, d_head: int) -> Iterator[EntryBlock]:
+        """Return every entry of the block."""
+        yield from self.ends()
+        yield self.initial_of_inputs()
+        for half in self.halves(d_head).values():
+            yield from half
 
 
 def blocks_of(structure: ControlStructure, names: Names, layout: tuple[Placement, ...]) -> tuple[Block, ...]:

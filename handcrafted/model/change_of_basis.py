@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from handcrafted.model.weights import Weights
+from handcrafted.model.component import heads_of, neurons_of
+from handcrafted.model.weights import Weights, in_basis
 
 ROTARY = 2
 """Dimensions of a head in which positions turn; queries and keys keep their basis there."""
@@ -33,12 +34,13 @@ def disguise(weights: Weights, seed: int = 0) -> Weights:
 def reordered(weights: Weights, rng: np.random.Generator) -> Weights:
     """Put the heads and the neurons of each layer into another order."""
     w = weights.numpy()
+    heads, neurons = heads_of(w), neurons_of(w)
     for layer in range(w.sizes["layer"]):
-        heads, neurons = (rng.permutation(w.sizes[axis]) for axis in ("head", "d_mlp"))
-        for name in ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V"):
-            w[name][layer] = w[name][layer][heads]
-        w.W_in[layer], w.b_in[layer] = w.W_in[layer][:, neurons], w.b_in[layer][neurons]
-        w.W_out[layer] = w.W_out[layer][neurons]
+        head, neuron = (rng.permutation(w.sizes[axis]) for axis in ("head", "d_mlp"))
+        for array in heads[:-1]:
+            array[layer] = array[layer][head]
+        neurons.into[layer], neurons.bias[layer] = neurons.into[layer][:, neuron], neurons.bias[layer][neuron]
+        neurons.out[layer] = neurons.out[layer][neuron]
     return w
 
 
@@ -46,27 +48,32 @@ def rescaled(weights: Weights, rng: np.random.Generator) -> Weights:
     """Let each neuron and head be larger inside and as much smaller at its output, or the other way about."""
     w = weights.numpy()
     draw = lambda *shape: np.exp2(rng.integers(-OCTAVES, OCTAVES + 1, shape)).astype(np.float32)
-    neuron, head = draw(*w.b_in.shape), draw(*w.b_V.shape[:2])
-    w.W_in[:], w.b_in[:] = w.W_in * neuron[:, None], w.b_in * neuron
-    w.W_out[:] = w.W_out / neuron[..., None]
-    w.W_V[:], w.b_V[:] = w.W_V * head[..., None, None], w.b_V * head[..., None]
-    w.W_O[:] = w.W_O / head[..., None, None]
+    heads, neurons = heads_of(w), neurons_of(w)
+    neuron, head = draw(*neurons.bias.shape), draw(*heads.value_bias.shape[:2])
+    for array, factor in (
+        (neurons.into, neuron[:, None]), (neurons.bias, neuron),
+        (heads.value, head[..., None, None]), (heads.value_bias, head[..., None]),
+    ):  # fmt: skip
+        array *= factor
+    neurons.out[:] = neurons.out / neuron[..., None]
+    heads.output[:] = heads.output / head[..., None, None]
     return w
 
 
 def regauged(weights: Weights, rng: np.random.Generator) -> Weights:
     """Change the basis inside each head: of values, and of queries and keys outside the rotary dimensions."""
     w, width = weights.numpy(), weights.sizes["d_head"]
-    for layer, head in np.ndindex(*w.b_V.shape[:2]):
+    heads = heads_of(w)
+    for at in np.ndindex(*heads.value_bias.shape[:2]):
         value = _invertible(width, rng)
-        w.W_V[layer, head], w.b_V[layer, head] = w.W_V[layer, head] @ value, w.b_V[layer, head] @ value
-        w.W_O[layer, head] = np.linalg.inv(value) @ w.W_O[layer, head]
+        heads.value[at], heads.value_bias[at] = heads.value[at] @ value, heads.value_bias[at] @ value
+        heads.output[at] = np.linalg.inv(value) @ heads.output[at]
         score = np.eye(width)
         if width > ROTARY:
             score[ROTARY:, ROTARY:] = _invertible(width - ROTARY, rng)
         other = np.linalg.inv(score).T
-        w.W_Q[layer, head], w.b_Q[layer, head] = w.W_Q[layer, head] @ score, w.b_Q[layer, head] @ score
-        w.W_K[layer, head], w.b_K[layer, head] = w.W_K[layer, head] @ other, w.b_K[layer, head] @ other
+        heads.query[at], heads.query_bias[at] = heads.query[at] @ score, heads.query_bias[at] @ score
+        heads.key[at], heads.key_bias[at] = heads.key[at] @ other, heads.key_bias[at] @ other
     return w
 
 
@@ -76,9 +83,7 @@ def rotated(weights: Weights, rng: np.random.Generator) -> Weights:
     turn = _rotation(size, rng)
     into = lambda array: np.einsum("ij,...jk->...ik", turn.T, array).astype(np.float32)
     out = lambda array: (array @ turn).astype(np.float32)
-    reads = {name: into(w[name]) for name in ("W_Q", "W_K", "W_V", "W_in", "W_U")}
-    writes = {name: out(w[name]) for name in ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out", "r_0")}
-    return w.replace(**reads, **writes, W_R=out(into(w.W_R)))
+    return in_basis(w, into, out)
 
 
 def _invertible(size: int, rng: np.random.Generator) -> np.ndarray:

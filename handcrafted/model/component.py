@@ -1,95 +1,281 @@
-"""The parts of a transformer that write to or read from the residual stream, and what they write."""
+"""What reads and writes the residual stream, each with arrays of its own: the one view of a network's parts.
+
+Besides `handcrafted.model.weights` this is the only place that knows how the arrays of a layer are called and how
+they lie. Whoever asks what a network is made of asks here: those that run it, that cut it, that read it back.
+
+    input   -> into the stream at the start of a step          seen: nothing    written: half-layer 0
+    carry   -> from the end of a step to the start of the next seen: last       written: 0, a step later
+    head    -> layer l                                         seen: 2 l        written: 2 l + 1
+    neuron  -> layer l                                         seen: 2 l + 1    written: 2 l + 2
+    output  -> out of the stream at the end of a step          seen: last       written: nothing
+"""
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from handcrafted.control.graph import INPUT, OUTPUT, Signal
-from handcrafted.model.names import Names
+from handcrafted.control.graph import INPUT, OUTPUT
+from handcrafted.model.component_ref import HEAD, NEURON, ComponentRef
 from handcrafted.model.weights import Weights
-from handcrafted.text.diagnostics import HandcraftedError, must_be
-from handcrafted.text.letters import listed, shown
-
-HEAD, NEURON, CARRY = "head", "neuron", "carry"
 
 
-class Component(NamedTuple):
-    """A writer or reader: an input, a head, a neuron, the carry, or an output.
+class HeadArrays(NamedTuple):
+    """Something for each array of heads: the arrays themselves, their names, or which entries are meant.
 
     Attributes:
-        kind: `input`, `head`, `neuron`, `carry` or `output`.
-        layer: the layer of a head or neuron, else 0.
-        index: the head's or neuron's number; for inputs and outputs the position among the named signals.
+        query, key, value: kernels [head, read, d_head].
+        query_bias, key_bias, value_bias: [head, d_head].
+        output: [head, d_head, write].
+        constant: what the layer adds besides [write].
     """
 
-    kind: str
-    layer: int = 0
-    index: int = 0  # pyright: ignore[reportIncompatibleMethodOverride]  # tuple.index is never meant here
+    query: Any
+    key: Any
+    value: Any
+    query_bias: Any
+    key_bias: Any
+    value_bias: Any
+    output: Any
+    constant: Any
+
+    @property
+    def projections(self) -> tuple[tuple[Any, Any], ...]:
+        """The kernels and biases of queries, keys and values."""
+        return (self.query, self.query_bias), (self.key, self.key_bias), (self.value, self.value_bias)
+
+
+class NeuronArrays(NamedTuple):
+    """Something for each array of neurons.
+
+    Attributes:
+        into: [read, neuron].
+        bias: [neuron].
+        out: [neuron, write].
+        constant: what the layer adds besides [write].
+    """
+
+    into: Any
+    bias: Any
+    out: Any
+    constant: Any
+
+
+class EndArrays(NamedTuple):
+    """Something for each array outside the layers.
+
+    Attributes:
+        embedding: [input, d_model].
+        constant: what every step begins with besides [d_model].
+        initial: the residual before t = 0 [d_model].
+        recurrence: [d_model, d_model].
+        unembedding: [d_model, output].
+        output_bias: [output].
+    """
+
+    embedding: Any
+    constant: Any
+    initial: Any
+    recurrence: Any
+    unembedding: Any
+    output_bias: Any
+
+
+HEAD_ARRAYS = HeadArrays("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V", "W_O", "b_O")
+NEURON_ARRAYS = NeuronArrays("W_in", "b_in", "W_out", "b_out")
+END_ARRAYS = EndArrays("W_E", "b_E", "r_0", "W_R", "W_U", "b_U")
+"""What the arrays are called."""
+
+Arrays = Weights | Mapping[str, Any]
+
+
+def heads_of(arrays: Arrays) -> HeadArrays:
+    """Return the arrays of heads, of all layers or of one, as they are given."""
+    return HeadArrays(*(arrays[name] for name in HEAD_ARRAYS))
+
+
+def neurons_of(arrays: Arrays) -> NeuronArrays:
+    """Return the arrays of neurons, of all layers or of one, as they are given."""
+    return NeuronArrays(*(arrays[name] for name in NEURON_ARRAYS))
+
+
+def ends_of(arrays: Arrays) -> EndArrays:
+    """Return the arrays outside the layers."""
+    return EndArrays(*(arrays[name] for name in END_ARRAYS))
+
+
+class Attention(NamedTuple):
+    """By what a head chooses where it looks.
+
+    Attributes:
+        query, key: kernels [d_model, d_head].
+        query_bias, key_bias: [d_head], by which position alone counts.
+    """
+
+    query: np.ndarray
+    key: np.ndarray
+    query_bias: np.ndarray
+    key_bias: np.ndarray
+
+    @property
+    def by_content(self) -> bool:
+        """Whether what stands in the stream moves it, and not position alone."""
+        return bool(np.any(self.query) or np.any(self.key))
+
+    @property
+    def biases(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the score of a lag comes from by position alone: the query's bias over sqrt(d_head), the key's."""
+        return self.query_bias.astype(float) / np.sqrt(len(self.query_bias)), self.key_bias.astype(float)
+
+    def scores(self, window: int) -> np.ndarray:
+        """Return the score of each lag by position alone [window], in float64."""
+        return scores_by_position(*self.biases, window)
+
+    def lags(self, window: int, floor: float) -> tuple[tuple[int, float], ...]:
+        """Return the lags at which it looks by position alone; see `looks_back`."""
+        return looks_back(*self.biases, window, floor)
+
+
+def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) -> tuple[tuple[int, float], ...]:
+    """Return the lags to which a query and a key that are the same at every step lead, with their attention weights.
+
+    Lags with a weight of at most `floor` are left out.
+
+    Formula: softmax over j of (R(j) q) . k, in float64, with the root of d_head already in q.
+    """
+    scores = scores_by_position(query, key, window)
+    pattern = np.exp(scores - scores.max())
+    pattern /= pattern.sum()
+    return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > floor))
+
+
+def scores_by_position(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
+    """Return the score of each lag [window]: (R(j) q) . k, R turning the first two dimensions by 1 rad per step."""
+    j = np.arange(window)
+    turned = (np.cos(j) * query[0] - np.sin(j) * query[1]) * key[0]
+    turned += (np.sin(j) * query[0] + np.cos(j) * query[1]) * key[1]
+    return turned + query[2:] @ key[2:]
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One reader or writer of the residual stream: it adds `act(x into + bias) out` to it.
+
+    `act` rectifies for a neuron; for all others it is nothing.
+
+    Attributes:
+        ref: which one it is.
+        into: what it reads [d_model, r]; of an input without columns.
+        bias: [r].
+        out: what it writes [r, d_model]; of an output without columns.
+        seen: the last half-layer whose writing it can read.
+        written: the half-layer in which it writes.
+        attention: of a head, where it looks.
+    """
+
+    ref: ComponentRef
+    into: np.ndarray
+    bias: np.ndarray
+    out: np.ndarray
+    seen: int
+    written: int
+    attention: Attention | None = None
+
+    @cached_property
+    def reads(self) -> np.ndarray:
+        """The coordinates that it reads to hand them on; where it looks is apart."""
+        return np.flatnonzero(np.any(self.into != 0, axis=1))
+
+    @cached_property
+    def writes(self) -> np.ndarray:
+        """The coordinates that it writes."""
+        return np.flatnonzero(np.any(self.out != 0, axis=0))
+
+    def lags(self, window: int, floor: float) -> tuple[tuple[int, float], ...]:
+        """Return how many steps ago it reads, with weights; nothing where what it reads decides about that."""
+        if self.attention is None:
+            return ((0, 1.0),)
+        return () if self.attention.by_content else self.attention.lags(window, floor)
 
     def __str__(self) -> str:
-        short = {HEAD: f"L{self.layer}H{self.index}", NEURON: f"L{self.layer}N{self.index}", CARRY: CARRY}
-        return short.get(self.kind, f"{self.kind} {self.index}")
+        return str(self.ref)
 
 
-def parse(text: str, weights: Weights) -> Component:
-    """Read a component's short name: `L0H1` is head 1 of layer 0, `L2N5` neuron 5 of layer 2, `carry` the recurrence.
+class Components:
+    """The parts of a network, in the order in which they stand; arrays are those of the network, not copies."""
 
-    Raises:
-        HandcraftedError: if there is no such component.
-    """
-    size = weights.sizes
-    found = re.fullmatch(r"L(\d+)([HN])(\d+)", text)
-    if text == CARRY:
-        return Component(CARRY)
-    if found:
-        layer, kind, index = int(found[1]), {"H": HEAD, "N": NEURON}[found[2]], int(found[3])
-        if layer < size["layer"] and index < size["head" if kind == HEAD else "d_mlp"]:
-            return Component(kind, layer, index)
-    raise HandcraftedError(
-        f"Expected a component such as L0H0 or L1N3 of a model with {size['layer']} layers, {size['head']} heads and "
-        f"{size['d_mlp']} neurons per layer, or `carry`, got {shown(text)}. Look it up in print(model)."
-    )
+    def __init__(self, weights: Weights):
+        self.sizes = weights.sizes
+        self.layers = range(self.sizes["layer"])
+        self._heads, self._neurons = heads_of(weights), neurons_of(weights)
+        self.ends = ends_of(weights)
 
+    @property
+    def last(self) -> int:
+        """The half-layer after which everything is written."""
+        return 2 * len(self.layers)
 
-def find_component(where: Signal | str, weights: Weights, names: Names) -> Component:
-    """Return the component of a short name, or of an input or output signal.
+    @cached_property
+    def heads(self) -> tuple[Component, ...]:
+        """Every head that writes something."""
+        return tuple(self.head(*at) for at in np.argwhere(np.any(self._heads.output != 0, axis=(2, 3))).tolist())
 
-    Raises:
-        HandcraftedError: if there is none.
-    """
-    if isinstance(where, str):
-        return parse(where, weights)
-    must_be(where, Signal, "a place: a Signal, the short name of a component such as L0H1, or a pair of these")
-    signals = {INPUT: names.input_signals, OUTPUT: names.output_signals}.get(where.role, {})
-    if where not in signals:
-        known = listed(map(str, [*names.input_signals, *names.output_signals]), separator="; ")
-        raise HandcraftedError(f"Expected an input or output of the network, got {where}. Use one of: {known}.")
-    return Component(where.role, 0, list(signals).index(where))
+    @cached_property
+    def neurons(self) -> tuple[Component, ...]:
+        """Every neuron that writes something."""
+        return tuple(self.neuron(*at) for at in np.argwhere(np.any(self._neurons.out != 0, axis=2)).tolist())
 
+    @cached_property
+    def inputs(self) -> tuple[Component, ...]:
+        """Every input."""
+        nothing, none = np.zeros((self.sizes["d_model"], 0), np.float32), np.zeros(1, np.float32)
+        rows = enumerate(self.ends.embedding)
+        return tuple(Component(ComponentRef(INPUT, 0, i), nothing, none, row[None], 0, 0) for i, row in rows)
 
-def contribution(
-    component: Component, weights: Weights, names: Names, inputs: np.ndarray, seen: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
+    @cached_property
+    def outputs(self) -> tuple[Component, ...]:
+        """Every output."""
+        nothing = np.zeros((1, 0), np.float32)
+        sides = enumerate(zip(self.ends.unembedding.T, self.ends.output_bias, strict=True))
+        return tuple(
+            Component(ComponentRef(OUTPUT, 0, i), column[:, None], bias[None], nothing, self.last, self.last)
+            for i, (column, bias) in sides
+        )
 
-    Args:
-        component: an input, head, neuron or the carry.
-        weights: effective weights as numpy arrays.
-        names: says which rows of `W_E` an input has.
-        inputs: [batch, time, n_in].
-        seen: activations of a run on these inputs.
-    """
-    layer, index = component.layer, component.index
-    if component.kind == INPUT:
-        rows = list(names.input_signals.values())[index]
-        return inputs[..., rows] @ weights.W_E[rows]
-    if component.kind == HEAD:
-        return seen["z"][:, :, layer, index] @ weights.W_O[layer, index]
-    if component.kind == NEURON:
-        return seen["post"][:, :, layer, index, None] * weights.W_out[layer, index]
-    if component.kind == CARRY:
-        return seen["carry"]
-    raise HandcraftedError(f"Expected a component that writes, got {component}. An output only reads.")
+    def head(self, layer: int, head: int) -> Component:
+        """Return one head."""
+        one = HeadArrays._make((*(array[layer, head] for array in self._heads[:-1]), None))
+        attention = Attention(one.query, one.key, one.query_bias, one.key_bias)
+        ref = ComponentRef(HEAD, layer, head)
+        return Component(ref, one.value, one.value_bias, one.output, 2 * layer, 2 * layer + 1, attention)
+
+    def neuron(self, layer: int, neuron: int) -> Component:
+        """Return one neuron."""
+        into, bias, out, _ = (array[layer] for array in self._neurons)
+        ref, at = ComponentRef(NEURON, layer, neuron), slice(neuron, neuron + 1)
+        return Component(ref, into[:, at], bias[at], out[at], 2 * layer + 1, 2 * layer + 2)
+
+    def of(self, ref: ComponentRef) -> Component:
+        """Return the head or neuron that is meant."""
+        return self.head(ref.layer, ref.index) if ref.kind == HEAD else self.neuron(ref.layer, ref.index)
+
+    @property
+    def writers(self) -> Iterator[Component]:
+        """Every head and neuron that writes something, layer by layer, heads first."""
+        yield from sorted((*self.heads, *self.neurons), key=lambda one: one.written)
+
+    @cached_property
+    def constants(self) -> tuple[tuple[int, np.ndarray], ...]:
+        """What is added whatever happens: half-layer and vector [d_model], in order."""
+        found = [(0, self.ends.constant)]
+        for layer in self.layers:
+            found += [(2 * layer + 1, self._heads.constant[layer]), (2 * layer + 2, self._neurons.constant[layer])]
+        return tuple(found)
+
+    def last_written(self, places: Any) -> int:
+        """Return the last half-layer in which a head or neuron writes to some coordinates; 0 where none does."""
+        return max([0, *(one.written for one in self.writers if np.any(one.out[:, places]))])

@@ -101,7 +101,7 @@ def poisoned(blocks: Blocks, owners: frozenset[str]) -> Blocks:
     """Put NaN into every array of some controllers, guards included."""
     bad = {block.name for block in blocks.blocks if block.owner in owners}
     fill = lambda array: np.full_like(array, np.nan)
-    arrays = {name: jax.tree.map(fill, dict(own)) if name in bad else own for name, own in blocks.arrays.items()}
+    arrays = {name: jax.tree.map(fill, own) if name in bad else own for name, own in blocks.arrays.items()}
     return Blocks(blocks.blocks, arrays, blocks.ported)
 
 

@@ -6,7 +6,6 @@ t = 0 are filled from the declared residual `r_0`; the recurrence `W_R` carries 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +16,9 @@ from jaxtyping import Array, Float
 
 from handcrafted.control.numbers import as_numbers, must_have_axes, whole
 from handcrafted.control.vocabulary import WINDOW
-from handcrafted.model.edit import AffineEdit, EdgeEdit, Edit, check_edit
+from handcrafted.model.component import HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
+from handcrafted.model.edit import Edit, check_edit
+from handcrafted.model.half_layer import attention, matmul, mlp, touched
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.text.diagnostics import must_be
 
@@ -54,11 +55,6 @@ def checked_window(window: int) -> int:
     return whole("a whole number of steps that a head sees", window, 1, MAX_WINDOW)
 
 
-def matmul(a: ArrayLike, b: ArrayLike, spec: str) -> Array:
-    """Multiply as `spec` says, in full float32 precision."""
-    return jnp.einsum(spec, a, b, precision="highest")
-
-
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
     """Return the state before t = 0, as if the residual had been `r_0` at every layer for ever.
 
@@ -81,101 +77,48 @@ def _checked(weights: Weights) -> Weights:
 
 @partial(jax.jit, static_argnames="window")
 def _initial_state(weights: Weights, window: int) -> State:
+    ends, heads = ends_of(weights), heads_of(weights)
     fill = lambda kernel, bias: jnp.repeat(
-        (matmul(weights.r_0, kernel, "m,lhmd->lhd") + bias)[:, None], window - 1, axis=1
+        (matmul(ends.initial, kernel, "m,lhmd->lhd") + bias)[:, None], window - 1, axis=1
     )
-    return State(
-        matmul(weights.r_0, weights.W_R, "m,mn->n"),
-        fill(weights.W_K, weights.b_K),
-        fill(weights.W_V, weights.b_V),
-    )
+    _, keys, values = (fill(*projection) for projection in heads.projections)
+    return State(matmul(ends.initial, ends.recurrence, "m,mn->n"), keys, values)
 
 
-def rotate(query: Float[Array, "head d_head"], window: int) -> Float[Array, "window head d_head"]:
-    """Turn the first two dimensions of a query by 1 rad per step of lag.
-
-    Formula: (R(t) q) . (R(s) k) = (R(t - s) q) . k, so that only the lag matters and no large angle is ever formed.
-    Source: Su et al. 2021, RoFormer, section 3.2.
-    """
-    lag = jnp.arange(window, dtype=jnp.float32)[:, None]
-    x, y = query[None, :, 0], query[None, :, 1]
-    turned = [jnp.cos(lag) * x - jnp.sin(lag) * y, jnp.sin(lag) * x + jnp.cos(lag) * y]
-    rest = jnp.broadcast_to(query[None, :, 2:], (window, *query[:, 2:].shape))
-    return jnp.concatenate([jnp.stack(turned, axis=-1), rest], axis=-1)
-
-
-def attend(
-    query: Float[Array, "head d_head"],
-    keys: Float[Array, "window head d_head"],
-    values: Float[Array, "window head d_head"],
-) -> tuple[Float[Array, "head window"], Float[Array, "head d_head"]]:
-    """Return the attention pattern over the lags 0, 1, … of the window, and the mixed values."""
-    scores = matmul(rotate(query, keys.shape[0]), keys, "thd,thd->ht") / jnp.sqrt(jnp.float32(query.shape[-1]))
-    pattern = jax.nn.softmax(scores, axis=-1)
-    return pattern, matmul(pattern, values, "ht,thd->hd")
-
-
-def windows(past: Array, now: Array) -> Array:
-    """Return what each step of `now` [time, …] sees of itself and of `past` [past, …]: [time, lag, …], itself first."""
-    time, window = now.shape[0], past.shape[0] + 1
-    at = jnp.arange(time)[:, None] + (window - 1) - jnp.arange(window)[None]
-    return jnp.concatenate([past, now])[at]
-
-
-def _projections(layer: Mapping[str, Array], x: Array, edge: EdgeEdit | None) -> list[Array]:
-    """Return queries, keys and values [time, head, d_head]; an edited edge changes what its reader alone sees."""
-    projected = []
-    for kernel, bias in (("W_Q", "b_Q"), ("W_K", "b_K"), ("W_V", "b_V")):
-        out = matmul(x, layer[kernel], "tm,hmd->thd") + layer[bias]
-        if edge is not None:
-            out += edge.heads[..., None] * matmul(edge.delta, layer[kernel], "tm,hmd->thd")
-        projected.append(out)
-    return projected
-
-
-def _touched(value: Array, touch: AffineEdit | None) -> Array:
-    return value if touch is None else touch.on(value)
-
-
-def _layer(x: Array, layer: Mapping[str, Array], past: tuple[Array, Array], edit: Edit | None):
+def _layer(x: Array, layer: tuple[HeadArrays, NeuronArrays], past: tuple[Array, Array], edit: Edit | None):
     """Run one layer over steps [time, d_model]: attention, then MLP. `past` holds earlier keys and values."""
-    edge = edit and edit.edge
-    q, k, v = _projections(layer, x, edge)
-    pattern, z = jax.vmap(attend)(q, windows(past[0], k), windows(past[1], v))
-    z = _touched(z, edit and edit.heads)
-    mid = x + matmul(z, layer["W_O"], "thd,hdm->tm") + layer["b_O"]
-    mid = _touched(mid, edit and edit.mid)
-    pre = matmul(mid, layer["W_in"], "tm,mn->tn") + layer["b_in"]
-    if edge is not None:
-        pre += edge.neurons * matmul(edge.delta, layer["W_in"], "tm,mn->tn")
-    post = jax.nn.relu(pre)
-    post = _touched(post, edit and edit.neurons)
-    out = mid + matmul(post, layer["W_out"], "tn,nm->tm") + layer["b_out"]
-    out = _touched(out, edit and edit.post)
-    seen = dict(resid_pre=x, pattern=pattern, z=z, resid_mid=mid, pre=pre, post=post, resid_post=out)
-    kept = tuple(jnp.concatenate(pair)[x.shape[0] :] for pair in zip(past, (k, v), strict=True))
-    return out, kept, seen
+    edge, touch = edit and edit.edge, edit or Edit()
+    heads, neurons = layer
+    looked = attention(heads, x, past, edge, touch.heads)
+    mid = touched(x + looked.added + heads.constant, touch.mid)
+    fired = mlp(neurons, mid, edge, touch.neurons)
+    out = touched(mid + fired.added + neurons.constant, touch.post)
+    seen = dict(resid_pre=x, pattern=looked.pattern, z=looked.z, resid_mid=mid, pre=fired.pre, post=fired.post)
+    return out, looked.past, {**seen, "resid_post": out}
 
 
 def _run(weights: Weights, state: State, inputs: Array, carries: Array, edit: Edit | None):
     """Run steps [time, n_in] whose carries [time, d_model] are known, all at once."""
     edge = edit and edit.edge
-    embed = matmul(inputs, weights.W_E, "ti,im->tm") + weights.b_E
+    ends = ends_of(weights)
+    embed = matmul(inputs, ends.embedding, "ti,im->tm") + ends.constant
     x = embed + carries
-    x = _touched(x, edit and edit.embed)
+    x = touched(x, edit and edit.embed)
 
     def scan_layer(x: Array, stacked: tuple):
         layer, keys, values, layer_edit = stacked
         x, past, seen = _layer(x, layer, (keys, values), layer_edit)
         return x, (past, seen)
 
-    edits = edit and edit.per_layer(len(weights.b_O))
-    x, (past, seen) = jax.lax.scan(scan_layer, x, (weights.layers(), state.keys, state.values, edits))
+    edits = edit and edit.per_layer(weights.sizes["layer"])
+    x, (past, seen) = jax.lax.scan(
+        scan_layer, x, ((heads_of(weights), neurons_of(weights)), state.keys, state.values, edits)
+    )
     read = x if edge is None else x + edge.carry[:, None] * edge.delta
-    carry = matmul(read, weights.W_R, "tm,mn->tn")
-    outputs = matmul(x, weights.W_U, "tm,mo->to") + weights.b_U
+    carry = matmul(read, ends.recurrence, "tm,mn->tn")
+    outputs = matmul(x, ends.unembedding, "tm,mo->to") + ends.output_bias
     if edge is not None:
-        outputs += edge.outputs * matmul(edge.delta, weights.W_U, "tm,mo->to")
+        outputs += edge.outputs * matmul(edge.delta, ends.unembedding, "tm,mo->to")
     seen = {name: jnp.swapaxes(array, 0, 1) for name, array in seen.items()}
     return State(carry[-1], *past), outputs, dict(embed=embed, carry=carries, final=x, **seen)
 

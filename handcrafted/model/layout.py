@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from handcrafted.control.graph import Signal
-from handcrafted.model.component import HEAD, NEURON, Component
+from handcrafted.model.component_ref import HEAD, NEURON, ComponentRef
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.text.diagnostics import HandcraftedError, all_are
 from handcrafted.text.report import Report
+
+ATTENTION, MLP = "attention", "mlp"
+"""The parts of a layer."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +36,25 @@ class Placement:
     formula: str
 
     def __str__(self) -> str:
-        letter = "H" if self.part == "attention" else "N"
+        letter = "H" if self.part == ATTENTION else "N"
         first, last = self.components[0], self.components[-1]
         return f"{letter}{first}" if first == last else f"{letter}{first}-{last}"
 
 
-def circuits_by_component(layout: tuple[Placement, ...]) -> dict[Component, Placement]:
+def circuits_by_component(layout: tuple[Placement, ...]) -> dict[ComponentRef, Placement]:
     """Say of each head and neuron that belongs to a circuit to which."""
-    kinds = {"attention": HEAD, "mlp": NEURON}
-    return {Component(kinds[place.part], place.layer, number): place for place in layout for number in place.components}
+    kinds = {ATTENTION: HEAD, MLP: NEURON}
+    return {
+        ComponentRef(kinds[place.part], place.layer, number): place for place in layout for number in place.components
+    }
 
 
-def component_at(array: str, index: tuple[int, ...]) -> Component | None:
+def component_at(array: str, index: tuple[int, ...]) -> ComponentRef | None:
     """Return the head or neuron to which an array entry belongs; None where it belongs to none."""
     axes = dict(zip(FIELD_AXES[array], index, strict=False))
     if "head" in axes:
-        return Component(HEAD, axes["layer"], axes["head"])
-    return Component(NEURON, axes["layer"], axes["d_mlp"]) if "d_mlp" in axes else None
+        return ComponentRef(HEAD, axes["layer"], axes["head"])
+    return ComponentRef(NEURON, axes["layer"], axes["d_mlp"]) if "d_mlp" in axes else None
 
 
 def report_of(name: str, sizes: Mapping[str, int], layout: tuple[Placement, ...]) -> Report:
@@ -70,7 +75,7 @@ def report_of(name: str, sizes: Mapping[str, int], layout: tuple[Placement, ...]
 MAX_WINDOW = 43
 """The largest window: a query turns by 1 rad per step, and 44 rad are nearly 7 turns."""
 
-PARTS = {"attention": "head", "mlp": "d_mlp"}
+PARTS = {ATTENTION: "head", MLP: "d_mlp"}
 """The parts of a layer, and along which axis of the arrays their components lie."""
 
 
@@ -90,7 +95,7 @@ class Early(NamedTuple):
 
 def half_of(place: Placement) -> int:
     """Return the half-layer of a circuit: 2 l for heads of layer l, 2 l + 1 for its neurons."""
-    return 2 * place.layer + (place.part == "mlp")
+    return 2 * place.layer + (place.part == MLP)
 
 
 def writers_of(layout: Iterable[Placement]) -> dict[Signal, Placement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from handcrafted.model.component import HEAD_ARRAYS
 from handcrafted.model.forward import WINDOW, forward
 from handcrafted.model.weights import FIELD_AXES, Weights
 
@@ -35,7 +36,8 @@ def padded(weights: Weights) -> Weights:
     found = Weights.zeros(np.float32, **sizes)
     scale = np.float32(np.sqrt(sizes["d_head"] / old["d_head"]))
     for name, axes in FIELD_AXES.items():
-        array = np.asarray(weights[name]) * (scale if name in ("W_Q", "b_Q") else np.float32(1))
+        query = name in (HEAD_ARRAYS.query, HEAD_ARRAYS.query_bias)
+        array = np.asarray(weights[name]) * (scale if query else np.float32(1))
         found[name][tuple(slice(old[axis]) for axis in axes)] = array
     return found
 

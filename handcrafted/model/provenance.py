@@ -13,9 +13,10 @@ from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.numbers import as_numbers
 from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.blocks import blocks_of
-from handcrafted.model.layout import Placement, circuits_by_component, component_at
+from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS, EndArrays
+from handcrafted.model.layout import ATTENTION, MLP, Placement, circuits_by_component, component_at
 from handcrafted.model.network import Network
-from handcrafted.model.weights import FIELD_AXES, Weights, must_have_sizes
+from handcrafted.model.weights import FIELD_AXES, READING, Weights, must_have_sizes
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import shown
 
@@ -63,10 +64,6 @@ def checked_number(entry: str, value: Any) -> np.float32:
             f"Expected a finite number that float32 holds for {entry}, got {shown(value)}. Give one."
         )
     return number
-
-
-READING = ("W_Q", "W_K", "W_V", "W_in")
-WRITING = ("W_O", "W_out")
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ class _Rules:
         """Say it of a head, a neuron, or the biases of a layer."""
         component = component_at(array, index)
         if component is None:
-            part = "attention" if array == "b_O" else "MLP"
+            part = "attention" if array == HEAD_ARRAYS.constant else "MLP"
             return f"{part} of layer {index[0]}", f"writes {_spelled(touched)}, which no circuit there writes"
         place = self.circuits.get(component)
         if place is None:
@@ -149,14 +146,13 @@ class _Rules:
         if array in READING:
             allowed = _spelled(place.reads) or "nothing"
             return whose, f"reads {_spelled(touched)}; it may read {allowed}"
-        assert array in WRITING
         return whose, f"writes {_spelled(touched)}; it may write {place.writes}"
 
     def _of_ends(self, array: str, axes: dict[str, int], touched: tuple[Signal, ...]) -> tuple[str, str]:
         """Say it of the embedding, the unembedding or the recurrence."""
-        if array == "W_R":
+        if array == END_ARRAYS.recurrence:
             return "recurrence", f"carries {touched[0]} to {touched[1]}; it may carry declared states and links alone"
-        if array == "W_U":
+        if array == END_ARRAYS.unembedding:
             return f"output {self.names.outputs[axes['n_out']].signal}", f"reads {_spelled(touched)}, not its own port"
         whose = f"input {self.names.inputs[axes['n_in']].signal}" if "n_in" in axes else "embedding"
         return whose, f"writes {_spelled(touched)}, not its own port"
@@ -169,14 +165,10 @@ def _spelled(signals: tuple[Signal, ...]) -> str:
 MEMORY = "memory"
 """What entries of the recurrence and of the initial residual are for."""
 
-WIRES = {
-    "W_E": "embedding",
-    "b_E": "embedding",
-    "W_U": "unembedding",
-    "b_U": "unembedding",
-    "W_R": "recurrence",
-    "r_0": "initial residual",
-}
+MEMORIES = END_ARRAYS.recurrence, END_ARRAYS.initial
+
+CALLED = EndArrays("embedding", "embedding", "initial residual", "recurrence", "unembedding", "unembedding")
+WIRES = dict(zip(END_ARRAYS, CALLED, strict=True))
 """What an array outside the layers is called."""
 
 
@@ -240,7 +232,7 @@ class Provenances:
             about, role, formula = self._signal(array, index), "", ""
             circuit = WIRES.get(array, "")
             if about is not None:
-                role = MEMORY if array in ("W_R", "r_0") else about.role
+                role = MEMORY if array in MEMORIES else about.role
         locked = "" if self.masks[array][index] else rule_for(self.network, array, index)
         owner = place.owner if place else about.owner if about else ""
         value = float(self.weights[array][index])
@@ -252,9 +244,10 @@ class Provenances:
         component = component_at(array, index)
         if component is not None:
             return self.circuits.get(component)
-        if array not in ("b_O", "b_out"):
+        parts = {HEAD_ARRAYS.constant: ATTENTION, NEURON_ARRAYS.constant: MLP}
+        if array not in parts:
             return None
-        part, subspace = "attention" if array == "b_O" else "mlp", self.names.residual[index[1]].subspace
+        part, subspace = parts[array], self.names.residual[index[1]].subspace
         return next((p for p in self.network.layout if (p.layer, p.part, p.writes) == (index[0], part, subspace)), None)
 
     def _signal(self, array: str, index: tuple[int, ...]) -> Signal | None:

@@ -15,9 +15,12 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.blocks import Block, BlockPart, Positions, Source
+from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays
 from handcrafted.model.edit import AffineEdit, Edit
-from handcrafted.model.forward import WINDOW, attend, matmul
+from handcrafted.model.entries import EntryBlock
+from handcrafted.model.half_layer import attention, matmul, mlp, project, touched
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 
@@ -33,12 +36,12 @@ class Blocks:
 
     Attributes:
         blocks: which they are.
-        arrays: by block and key, see `Block.pieces`; none is shared.
+        arrays: by block; none is shared.
         ported: whether ports replace what is not finite; without them nothing is guaranteed.
     """
 
     blocks: tuple[Block, ...]
-    arrays: Mapping[str, Mapping[str, Any]]
+    arrays: Mapping[str, BlockArrays]
     ported: bool = True
 
 
@@ -67,6 +70,20 @@ class Stepped(NamedTuple):
     faults: Array
 
 
+class BlockArrays(NamedTuple):
+    """The arrays of one block.
+
+    Attributes:
+        ends: of what enters, leaves and goes round.
+        inputs: what stood in its inputs before t = 0 [input].
+        halves: of its heads and neurons, by half-layer.
+    """
+
+    ends: EndArrays
+    inputs: Any
+    halves: Mapping[str, HeadArrays | NeuronArrays]
+
+
 def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> Blocks:
     """Gather each block's arrays from effective weights.
 
@@ -74,17 +91,18 @@ def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> B
     """
     traced = any(isinstance(array, Tracer) for _, array in weights.items())
     d_head, arrays = weights.sizes["d_head"], weights if traced else weights.map(np.asarray)
-    found = {
-        block.name: {key: _squeezed(key, arrays[name][at]) for key, name, at in block.pieces(d_head)}
-        for block in blocks
-    }
+
+    def own(block: EntryBlock) -> Any:
+        return arrays[block.array][block.index] if traced else np.array(block.values(arrays), np.float32)
+
+    def of_layer(half: HeadArrays | NeuronArrays) -> HeadArrays | NeuronArrays:
+        return type(half)(*(own(block)[0] for block in half))
+
+    found = {}
+    for block in blocks:
+        halves = {half: of_layer(entries) for half, entries in block.halves(d_head).items()}
+        found[block.name] = BlockArrays(EndArrays(*map(own, block.ends())), own(block.initial_of_inputs()), halves)
     return Blocks(blocks, found, ported)
-
-
-def _squeezed(key: str, array: Any) -> Any:
-    """Drop the axis of the one layer that a part lies in."""
-    own = array[0] if key[-1].isdigit() and key != "r_0" else array
-    return own if isinstance(own, Tracer) else np.array(own, np.float32)
 
 
 def ports_of(blocks: tuple[Block, ...], names: Names) -> tuple[Signal, ...]:
@@ -108,7 +126,7 @@ def start(blocks: Blocks, window: int = WINDOW) -> BlockState:
     for block in blocks.blocks:
         rings = {str(part.half): _first(part, block, blocks, first, window) for part in block.parts if part.attends}
         keys[block.name], values[block.name] = ({half: pair[i] for half, pair in rings.items()} for i in (0, 1))
-    carry = {name: matmul(first[name], own["W_R"], "m,mn->n") for name, own in arrays.items()}
+    carry = {name: matmul(first[name], own.ends.recurrence, "m,mn->n") for name, own in arrays.items()}
     return BlockState(carry, keys, values)
 
 
@@ -125,14 +143,16 @@ def cut_state(blocks: tuple[Block, ...], dense_carry: Any, dense_keys: Any, dens
 
 def before(blocks: Blocks) -> ByBlock:
     """Return what stood in each block before t = 0."""
-    return {name: own["r_0"] for name, own in blocks.arrays.items()}
+    return {name: own.ends.initial for name, own in blocks.arrays.items()}
 
 
 def _first(part: BlockPart, block: Block, blocks: Blocks, first: ByBlock, window: int) -> list[Array]:
     """Return the rings of keys and of values before t = 0."""
     own = blocks.arrays[block.name]
-    seen, _ = _gather(part, block, first, own["r_0 inputs"], blocks.ported)
-    return [jnp.repeat(_project(own, name, part.half, seen)[None], window - 1, axis=0) for name in "KV"]
+    seen, _ = _gather(part, block, first, own.inputs, blocks.ported)
+    heads = own.halves[str(part.half)]
+    assert isinstance(heads, HeadArrays)
+    return [jnp.repeat(project(*one, seen[None]), window - 1, axis=0) for one in heads.projections[1:]]
 
 
 def advance_blocks(
@@ -148,8 +168,11 @@ def advance_blocks(
     """
     edit = edit or Edit()
     by_name = {block.name: block for block in blocks.blocks}
-    given = {name: _embedded(block, blocks.arrays[name], inputs, edit) for name, block in by_name.items()}
-    now = {name: _at(edit.embed, by_name[name].own).on(x) for name, x in state.carry.items()}
+    given = {
+        name: touched(_embedded(block, blocks.arrays[name], inputs), _at(edit.embed, block.inputs))
+        for name, block in by_name.items()
+    }
+    now = {name: touched(x, _at(edit.embed, by_name[name].own)) for name, x in state.carry.items()}
     caught: dict[str, dict[Source, Array]] = {name: {} for name in by_name}
     keys, values = ({name: dict(rings) for name, rings in kind.items()} for kind in (state.keys, state.values))
     for half in sorted({part.half for block in blocks.blocks for part in block.parts}):
@@ -158,41 +181,34 @@ def advance_blocks(
             for part in (part for part in block.parts if part.half == half):
                 seen, faults = _gather(part, block, at_start, given[name], blocks.ported)
                 caught[name] |= faults
-                own = blocks.arrays[name]
-                if part.attends:
+                arrays, at = blocks.arrays[name].halves[str(half)], (part.layer, part.components)
+                if isinstance(arrays, HeadArrays):
                     rings = keys[name][str(half)], values[name][str(half)]
-                    added, kept = _heads(own, part, seen, rings, _at(edit.heads, part.layer, part.components))
-                    keys[name][str(half)], values[name][str(half)] = kept
+                    done = attention(arrays, seen[None], rings, touch=_at(edit.heads, *at))
+                    keys[name][str(half)], values[name][str(half)] = done.past
                 else:
-                    added = _neurons(own, part, seen, _at(edit.neurons, part.layer, part.components))
+                    done = mlp(arrays, seen[None], touch=_at(edit.neurons, *at))
                 after = _at(edit.mid if part.attends else edit.post, part.layer, block.own)
-                now[name] = after.on(now[name].at[np.array(part.writes)].add(added))
+                writes = now[name].at[np.array(part.writes)]
+                now[name] = touched(writes.add(done.added[0] + arrays.constant), after)
     outputs, stopped = outputs_of(blocks, now)
-    carry = {name: matmul(x, blocks.arrays[name]["W_R"], "m,mn->n") for name, x in now.items()}
+    carry = {name: matmul(x, blocks.arrays[name].ends.recurrence, "m,mn->n") for name, x in now.items()}
     gathered = [caught[name][source] for name, block in by_name.items() for source in _ported(block)]
     faults = jnp.concatenate([jnp.array(gathered, bool), stopped])
     return BlockState(carry, keys, values), Stepped(outputs, now, faults)
 
 
-class _Untouched:
-    """Changes nothing."""
-
-    def on(self, value: Array) -> Array:
-        return value
-
-
-def _at(touch: AffineEdit | None, *index: int | Positions) -> AffineEdit | _Untouched:
+def _at(touch: AffineEdit | None, *index: int | Positions) -> AffineEdit | None:
     """Return what an intervention does at some places, of one layer where there are layers."""
     if touch is None:
-        return _Untouched()
+        return None
     place = tuple(np.array(one, int) for one in index)
     return jax.tree.map(lambda part: part[place], touch)
 
 
-def _embedded(block: Block, own: Mapping[str, Any], inputs: Array, edit: Edit) -> Array:
+def _embedded(block: Block, own: BlockArrays, inputs: Array) -> Array:
     """Return what the inputs that a block reads put into the stream."""
-    given = matmul(inputs[np.array(block.rows, int)], own["W_E"], "i,im->m") + own["b_E"]
-    return _at(edit.embed, block.inputs).on(given)
+    return matmul(inputs[np.array(block.rows, int)], own.ends.embedding, "i,im->m") + own.ends.constant
 
 
 def _gather(
@@ -214,35 +230,13 @@ def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, A
     return jnp.where(finite, value, jnp.array(safe, jnp.float32)) if ported else value, finite
 
 
-def _project(own: Mapping[str, Any], name: str, half: int, seen: Array) -> Array:
-    """Return queries, keys or values [head, d_head]."""
-    return matmul(seen, own[f"W_{name} {half}"], "m,hmd->hd") + own[f"b_{name} {half}"]
-
-
-def _heads(
-    own: Mapping[str, Any], part: BlockPart, seen: Array, past: tuple[Array, Array], touch: AffineEdit | _Untouched
-) -> tuple[Array, list[Array]]:
-    """Return what the heads add to what they may write, and their rings after the step."""
-    query, key, value = (_project(own, name, part.half, seen) for name in "QKV")
-    rings = [jnp.concatenate([ring, new[None]]) for ring, new in zip(past, (key, value), strict=True)]
-    _, z = attend(query, *(ring[::-1] for ring in rings))
-    added = matmul(touch.on(z), own[f"W_O {part.half}"], "hd,hdm->m") + own[f"b_O {part.half}"]
-    return added, [ring[1:] for ring in rings]
-
-
-def _neurons(own: Mapping[str, Any], part: BlockPart, seen: Array, touch: AffineEdit | _Untouched) -> Array:
-    """Return what the neurons add to what they may write."""
-    pre = matmul(seen, own[f"W_in {part.half}"], "m,mn->n") + own[f"b_in {part.half}"]
-    return matmul(touch.on(jax.nn.relu(pre)), own[f"W_out {part.half}"], "n,nm->m") + own[f"b_out {part.half}"]
-
-
 def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:
     """Return the outputs [n_out], each through its port, and which ports had to put a safe value."""
     found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks))
     caught = []
     for block in blocks.blocks:
-        own = blocks.arrays[block.name]
-        value = matmul(now[block.name], own["W_U"], "m,mo->o") + own["b_U"]
+        ends = blocks.arrays[block.name].ends
+        value = matmul(now[block.name], ends.unembedding, "m,mo->o") + ends.output_bias
         value, finite = _port(value, block.safe, blocks.ported)
         found = found.at[np.array(block.outputs, int)].set(value)
         caught.append(~finite)
@@ -253,8 +247,7 @@ def dense_residual(blocks: Blocks, residual: ByBlock, inputs: Array, d_model: in
     """Put the blocks' coordinates back where the whole residual stream [d_model] has them."""
     found = jnp.zeros(d_model)
     for block in blocks.blocks:
-        own = blocks.arrays[block.name]
-        given = matmul(inputs[np.array(block.rows, int)], own["W_E"], "i,im->m") + own["b_E"]
+        given = _embedded(block, blocks.arrays[block.name], inputs)
         found = found.at[np.array(block.inputs, int)].set(given)
         found = found.at[np.array(block.own, int)].set(residual[block.name])
     return found

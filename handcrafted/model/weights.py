@@ -37,6 +37,12 @@ FIELD_AXES: dict[str, tuple[str, ...]] = {
 }
 """The axes of every array, by name."""
 
+READING = ("W_Q", "W_K", "W_V", "W_in", "W_U")
+"""The arrays that read the residual stream; its axis is the first after layer and head."""
+
+WRITING = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out")
+"""The arrays that write to it; its axis is the last. The recurrence does both, and `r_0` is one of its values."""
+
 PER_LAYER = tuple(name for name, axes in FIELD_AXES.items() if axes[0] == "layer")
 
 
@@ -127,6 +133,19 @@ def _known(name: str) -> str:
     if name not in FIELD_AXES:
         raise HandcraftedError(f"Expected the name of an array, got {shown(name)}.{nearest(name, FIELD_AXES)}")
     return name
+
+
+def in_basis(weights: Weights, into: Callable[[Any], Any], out: Callable[[Any], Any]) -> Weights:
+    """Return the arrays over another residual stream.
+
+    Args:
+        weights: the arrays.
+        into: maps what reads the stream [..., d_model, r].
+        out: maps what writes to it [..., d_model].
+    """
+    reads = {name: into(weights[name]) for name in READING}
+    writes = {name: out(weights[name]) for name in (*WRITING, "r_0")}
+    return weights.replace(**reads, **writes, W_R=out(into(weights["W_R"])))
 
 
 def acting(raw: Any, mask: Any) -> Any:

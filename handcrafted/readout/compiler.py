@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.readout.paths import looks_back
+from handcrafted.model.component import Component
+from handcrafted.model.component_ref import ComponentRef
 from handcrafted.readout.program import (
     MAX_TERMS,
     ONE,
@@ -46,7 +47,7 @@ class Reader:
     """
 
     def __init__(self, subject: TargetNetwork, known: Collection[Signal]):
-        self.subject, self.known, self.w = subject, frozenset(known), subject.weights
+        self.subject, self.known, self.parts = subject, frozenset(known), subject.parts
         self.at: list[tuple[Signal, int]] = [(Signal("", "", ""), 0)] * len(subject.names.residual)
         for signal, places in subject.spaces.items():
             for i, place in enumerate(places):
@@ -61,7 +62,7 @@ class Reader:
         self.numbers: dict[frozenset[Atom], list[int]] = {}
         self.asked: list[tuple[int, int]] = []
         self.past: set[int] = set()
-        self.neurons: dict[tuple[int, int, int], Row] = {}
+        self.neurons: dict[tuple[ComponentRef, int], Row] = {}
         self.terms = 0
 
     def program(self, *signals: Signal) -> Program:
@@ -78,16 +79,15 @@ class Reader:
             if signal in outputs:
                 rows += [self._output(column) for column in outputs[signal].tolist()]
             else:
-                rows += [self._written(place, self.last, 0) for place in self.subject.names.find(signal).tolist()]
+                rows += [self._written(place, self.parts.last, 0) for place in self.subject.names.find(signal).tolist()]
         return self._compiled(rows)
 
-    @property
-    def last(self) -> int:
-        """The half-layer after everything is written."""
-        return 2 * self.w.sizes["layer"]
-
     def _output(self, column: int) -> Row:
-        return self._total([({ONE: 1.0}, float(self.w.b_U[column])), *self._of(self.w.W_U[:, column], self.last, 0)])
+        return self._inside(self.parts.outputs[column], 0)
+
+    def _inside(self, one: Component, lag: int) -> Row:
+        """Return what a neuron or an output adds up."""
+        return self._total([({ONE: 1.0}, float(one.bias[0])), *self._of(one.into[:, 0], one.seen, lag)])
 
     def _of(self, weights: np.ndarray, until: int, lag: int) -> list[Part]:
         """What a reader with weights [d_model] adds up, as it stands after half-layer `until`, `lag` steps ago."""
@@ -122,75 +122,64 @@ class Reader:
 
     def _embedded(self, place: int, lag: int) -> Row:
         """Return what stands in a coordinate at the start of a step: inputs, bias, and what the recurrence hands on."""
-        w = self.w
-        inputs: list[Part] = [
-            ({Free(*self.inputs[row], lag): 1.0}, float(w.W_E[row, place])) for row in _live(w.W_E[:, place])
-        ]
-        carried = self._of(w.W_R[:, place], self.last, lag + 1)
-        return self._total([({ONE: 1.0}, float(w.b_E[place])), *inputs, *carried])
+        ends = self.parts.ends
+        column = ends.embedding[:, place]
+        inputs: list[Part] = [({Free(*self.inputs[row], lag): 1.0}, float(column[row])) for row in _live(column)]
+        carried = self._of(ends.recurrence[:, place], self.parts.last, lag + 1)
+        return self._total([({ONE: 1.0}, float(ends.constant[place])), *inputs, *carried])
 
     def _written_after(self, place: int, until: int) -> bool:
         """Whether anything writes to a coordinate after a half-layer; then it is no longer what it is at the end."""
-        return any(time > until for time, *_ in self.writers[place])
+        return any(time > until for time, _ in self.writers[place])
 
     def _added(self, place: int, until: int, lag: int) -> list[Part]:
         """Return what heads and neurons write to a coordinate up to a half-layer."""
         found = []
-        for time, kind, layer, number in self.writers[place]:
+        for time, writer in self.writers[place]:
             if time > until:
                 continue
-            if kind == "bias":
-                array = self.w.b_O if time % 2 else self.w.b_out
-                found.append(({ONE: 1.0}, float(array[layer, place])))
-            elif kind == "head":
-                found.append((self._head(layer, number, place, lag), 1.0))
+            if not isinstance(writer, Component):
+                found.append(({ONE: 1.0}, float(writer)))
+            elif writer.attention:
+                found.append((self._head(writer, place, lag), 1.0))
             else:
-                key = layer, number, lag
+                key = writer.ref, lag
                 if key not in self.neurons:
-                    self.neurons[key] = self._unit(*key)
-                found.append((self.neurons[key], float(self.w.W_out[layer, number, place])))
+                    self.neurons[key] = self._unit(writer, lag)
+                found.append((self.neurons[key], float(writer.out[0, place])))
         return found
 
     @cached_property
-    def writers(self) -> list[list[tuple[int, str, int, int]]]:
-        """Who writes each coordinate: half-layer, kind, layer, and number of the head or neuron."""
-        w, found = self.w, [[] for _ in self.at]
-        for layer, head, place in np.argwhere(np.any(w.W_O != 0, axis=2)).tolist():
-            found[place].append((2 * layer + 1, "head", layer, head))
-        for layer, neuron, place in np.argwhere(w.W_out != 0).tolist():
-            found[place].append((2 * layer + 2, "neuron", layer, neuron))
-        for shift, biases in ((1, w.b_O), (2, w.b_out)):
-            for layer, place in np.argwhere(biases != 0).tolist():
-                found[place].append((2 * layer + shift, "bias", layer, 0))
+    def writers(self) -> list[list[tuple[int, Component | np.float32]]]:
+        """What writes each coordinate within a step: half-layer, and a head, a neuron or a constant; heads first."""
+        parts, found = self.parts, [[] for _ in self.at]
+        for one in (*parts.heads, *parts.neurons):
+            for place in one.writes.tolist():
+                found[place].append((one.written, one))
+        for half in (1, 0):
+            for written, constant in (pair for pair in parts.constants if pair[0] and pair[0] % 2 == half):
+                for place in _live(constant):
+                    found[place].append((written, constant[place]))
         return found
 
-    def _head(self, layer: int, head: int, place: int, lag: int) -> Row:
-        w = self.w
-        out = w.W_O[layer, head, :, place].astype(float)
-        given = float(w.b_V[layer, head] @ out)
-        through = w.W_V[layer, head].astype(float) @ out
+    def _head(self, head: Component, place: int, lag: int) -> Row:
+        out = head.out[:, place].astype(float)
+        given = float(head.bias @ out)
+        through = head.into.astype(float) @ out
+        lags = head.lags(self.subject.window, SILENT)
+        if not lags:
+            raise NotPiecewiseLinear(f"{head} attends by content: what it gives is no piecewise linear function.")
         ways: list[Part] = [({ONE: 1.0}, given)]
-        for back, weight in self._lags(layer, head):
-            ways += [(row, weight * part) for row, part in self._of(through, 2 * layer, lag + back)]
+        for back, weight in lags:
+            ways += [(row, weight * part) for row, part in self._of(through, head.seen, lag + back)]
         return self._total(ways)
 
-    def _lags(self, layer: int, head: int) -> tuple[tuple[int, float], ...]:
-        w = self.w
-        if np.any(w.W_Q[layer, head]) or np.any(w.W_K[layer, head]):
-            raise NotPiecewiseLinear(
-                f"L{layer}H{head} attends by content: what it gives is no piecewise linear function."
-            )
-        query, key = w.b_Q[layer, head].astype(float), w.b_K[layer, head].astype(float)
-        return looks_back(query / np.sqrt(len(query)), key, self.subject.window, SILENT)
-
-    def _unit(self, layer: int, neuron: int, lag: int) -> Row:
+    def _unit(self, neuron: Component, lag: int) -> Row:
         """Return a neuron's activation: a unit of the program, or what is left of it.
 
         Formula: r(k x) = k r(x) for k > 0, and r(-x) = r(x) - x, so that exact pairs are linear.
         """
-        w = self.w
-        column = self._of(w.W_in[layer, :, neuron], 2 * layer + 1, lag)
-        inner = self._total([({ONE: 1.0}, float(w.b_in[layer, neuron])), *column])
+        inner = self._inside(neuron, lag)
         if not inner.keys() - {ONE}:
             return self._total([({ONE: 1.0}, max(inner.get(ONE, 0.0), 0.0))])
         first = min(inner.keys() - {ONE}, key=_order)

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.component import ends_of, heads_of, neurons_of
 from handcrafted.model.edit import EdgeEdit, Edit, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
@@ -144,16 +145,16 @@ def wires(subject: TargetNetwork) -> Iterator[tuple[Signal, Signal, int, np.ndar
 
     Formula: |x_u| |W| > 2^-20 |x_v|, x at its largest.
     """
-    w, names, spaces, scale = subject.weights, subject.names, subject.spaces, subject.scale
+    ends, names, spaces, scale = subject.parts.ends, subject.names, subject.spaces, subject.scale
     for source, rows in names.input_signals.items():
-        yield from _blocks(subject, source, w.W_E[rows].astype(float), scale.inputs[rows], 0)
+        yield from _blocks(subject, source, ends.embedding[rows].astype(float), scale.inputs[rows], 0)
     for target, columns in names.output_signals.items():
         for source, places in spaces.items():
-            block = w.W_U[np.ix_(places, columns)].astype(float)
+            block = ends.unembedding[np.ix_(places, columns)].astype(float)
             if np.any(scale.reach[places][:, None] * np.abs(block) > FLOOR * scale.outputs[columns]):
                 yield source, target, 0, block
     for source, places in spaces.items():
-        yield from _blocks(subject, source, w.W_R[places].astype(float), scale.reach[places], 1)
+        yield from _blocks(subject, source, ends.recurrence[places].astype(float), scale.reach[places], 1)
 
 
 def _blocks(
@@ -206,9 +207,9 @@ def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:
     if target.role == OUTPUT:
         outputs[subject.names.output_signals[target]] = 1
     at = subject.spaces.get(target, np.zeros(0, int))
-    heads = np.any(w.W_O[..., at] != 0, axis=(2, 3)).astype(np.float32)
-    neurons = np.any(w.W_out[..., at] != 0, axis=2).astype(np.float32)
-    carry = np.float32(np.any(w.W_R[:, at] != 0))
+    heads = np.any(heads_of(w).output[..., at] != 0, axis=(2, 3)).astype(np.float32)
+    neurons = np.any(neurons_of(w).out[..., at] != 0, axis=2).astype(np.float32)
+    carry = np.float32(np.any(ends_of(w).recurrence[:, at] != 0))
     mask = np.zeros(size["d_model"], np.float32)
     mask[subject.spaces[source]] = 1
     return EdgeEdit(mask, heads, neurons, outputs, carry)

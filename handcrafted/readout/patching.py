@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
+from handcrafted.model.component import ends_of, heads_of, neurons_of
 from handcrafted.readout.edges import declared_values, direction, edge, output_effects, sequences, usual, within
 from handcrafted.readout.readers import Along, ReaderAnswer, ReaderAnswers, Stream, undisturbed
 from handcrafted.readout.registry import register
@@ -78,12 +79,12 @@ def _written(subject: TargetNetwork, half: int) -> np.ndarray:
     Returns:
         [layer, d_model], at the end [d_model].
     """
-    w = subject.padded
-    start = np.any(w.W_E, axis=0) | np.any(w.W_R, axis=0) | (w.b_E != 0)
-    heads = np.any(w.W_O, axis=(1, 2)) | (w.b_O != 0)
-    neurons = np.any(w.W_out, axis=1) | (w.b_out != 0)
-    after = np.logical_or.accumulate(np.concatenate([start[None], heads | neurons]))
-    found = after[-1] if half == 2 else after[:-1] | heads if half == 1 else after[:-1]
+    ends, heads, neurons = ends_of(subject.padded), heads_of(subject.padded), neurons_of(subject.padded)
+    start = np.any(ends.embedding, axis=0) | np.any(ends.recurrence, axis=0) | (ends.constant != 0)
+    by_heads = np.any(heads.output, axis=(1, 2)) | (heads.constant != 0)
+    by_neurons = np.any(neurons.out, axis=1) | (neurons.constant != 0)
+    after = np.logical_or.accumulate(np.concatenate([start[None], by_heads | by_neurons]))
+    found = after[-1] if half == 2 else after[:-1] | by_heads if half == 1 else after[:-1]
     whole = found.copy()
     for at in subject.spaces.values():
         whole[..., at] = found[..., at].any(axis=-1, keepdims=True)
@@ -140,10 +141,9 @@ def _with_outputs(subject: TargetNetwork, edges: list[Edge]) -> list[Edge]:
 def _sizes(subject: TargetNetwork, x: Stream) -> dict[Signal, float]:
     """Return the size of each signal: the declared one, or the largest that was seen where that is more."""
     final = np.asarray(x.final, float).reshape(-1, x.final.shape[-1])
-    ends = {
-        signal: final @ subject.padded.W_U[:, at].astype(float) for signal, at in subject.names.output_signals.items()
-    }
-    values = {signal: final[:, at] for signal, at in subject.spaces.items()} | ends
+    unembedding = ends_of(subject.padded).unembedding.astype(float)
+    outputs = {signal: final @ unembedding[:, at] for signal, at in subject.names.output_signals.items()}
+    values = {signal: final[:, at] for signal, at in subject.spaces.items()} | outputs
     size = lambda signal, value: max(float(np.abs(value).max()), float(subject.size(signal).max()))
     return {signal: size(signal, value) for signal, value in values.items()}
 
@@ -224,7 +224,7 @@ def input_edges(subject: TargetNetwork) -> list[Edge]:
     found = []
     for source, rows in subject.names.input_signals.items():
         for target, to in subject.spaces.items():
-            block = subject.weights.W_E[np.ix_(rows, to)].astype(float)
+            block = subject.parts.ends.embedding[np.ix_(rows, to)].astype(float)
             effect = inputs[:, rows] @ block / float(subject.size(target).max())
             if np.abs(effect).max(initial=0) > FLOOR:
                 varies = bool(np.ptp(effect, axis=0).max() > FLOOR)

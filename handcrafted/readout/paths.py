@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.graph import Signal
-from handcrafted.model.weights import Weights
+from handcrafted.model.component import Component
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import LAG_FLOOR
 
@@ -43,65 +43,36 @@ class Path:
     gap: float = 0.0
 
 
-def lags_of(weights: Weights, layer: int, head: int, window: int) -> tuple[tuple[int, float], ...]:
-    """Return the lags at which a head looks by position alone, with their attention weights."""
-    query, key = weights.b_Q[layer, head].astype(float), weights.b_K[layer, head].astype(float)
-    return looks_back(query / np.sqrt(len(query)), key, window, LAG_FLOOR)
-
-
-def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) -> tuple[tuple[int, float], ...]:
-    """Return the lags to which a query and a key that are the same at every step lead, with their attention weights.
-
-    Lags with a weight of at most `floor` are left out.
-
-    Formula: softmax over j of (R(j) q) . k, in float64, with the root of d_head already in q.
-    """
-    scores = _scores(query, key, window)
-    pattern = np.exp(scores - scores.max())
-    pattern /= pattern.sum()
-    return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > floor))
-
-
-def _scores(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
-    """Return the score of each lag [window]: (R(j) q) . k."""
-    j = np.arange(window)
-    turned = (np.cos(j) * query[0] - np.sin(j) * query[1]) * key[0]
-    turned += (np.sin(j) * query[0] + np.cos(j) * query[1]) * key[1]
-    return turned + query[2:] @ key[2:]
-
-
 def paths_of(subject: TargetNetwork) -> Iterator[Path]:
-    """Return the path through every head and every group of neurons of a layer that write something."""
-    weights, size = subject.weights, subject.weights.sizes
-    for layer in range(size["layer"]):
-        for head in range(size["head"]):
-            yield from paths_of_head(subject, layer, head)
-        for neuron in np.flatnonzero(np.any(weights.W_out[layer] != 0, axis=1)):
-            sides = _exact(weights.W_in[layer][:, [neuron]]), _exact(weights.W_out[layer][[neuron]])
-            most = subject.scale.neurons[layer, [neuron]]
-            yield Path(f"L{layer}N{neuron}", *sides, most, None, 2 * layer + 1, 2 * layer + 2)
+    """Return the path through every head and every neuron that writes something."""
+    for one in subject.parts.writers:
+        yield from paths_of_head(subject, one) if one.attention else (_of_neuron(subject, one),)
+
+
+def _of_neuron(subject: TargetNetwork, neuron: Component) -> Path:
+    most = subject.scale.neurons[neuron.ref.layer, [neuron.ref.index]]
+    return Path(str(neuron), _exact(neuron.into), _exact(neuron.out), most, None, neuron.seen, neuron.written)
 
 
 def _exact(array: np.ndarray) -> np.ndarray:
     return array.astype(float)
 
 
-def paths_of_head(subject: TargetNetwork, layer: int, head: int) -> Iterator[Path]:
+def paths_of_head(subject: TargetNetwork, head: Component) -> Iterator[Path]:
     """Return what a head moves, and where it attends by content also what steers it."""
-    w, scale, at = subject.weights, subject.scale, (layer, head)
-    out = _exact(w.W_O[at])
-    if not np.any(out):
+    scale, at, looks, out = subject.scale, head.ref[1:], head.attention, _exact(head.out)
+    if looks is None or not np.any(out):
         return
-    name, seen, written = f"L{layer}H{head}", 2 * layer, 2 * layer + 1
-    lags = lags_of(w, layer, head, subject.window)
-    yield Path(name, _exact(w.W_V[at]), out, scale.heads[at], np.eye(len(out)), seen, written, lags)
+    name, when, most = str(head), (head.seen, head.written), scale.heads[at]
+    lags = looks.lags(subject.window, LAG_FLOOR)
+    yield Path(name, _exact(head.into), out, most, np.eye(len(out)), *when, lags)
     root = np.sqrt(len(out))
-    parts = [_exact(w.W_Q[at]) * scale.keys[at] / root, _exact(w.W_K[at]) * scale.queries[at] / root]
+    parts = [_exact(looks.query) * scale.keys[at] / root, _exact(looks.key) * scale.queries[at] / root]
     read = np.concatenate(parts, axis=1)
     if np.any(read):
-        ranked = np.sort(_scores(_exact(w.b_Q[at]) / root, _exact(w.b_K[at]), subject.window))
+        ranked = np.sort(looks.scores(subject.window))
         gap = float(ranked[-1] - ranked[-2] - np.log(len(ranked))) if len(ranked) > 1 else 0.0
-        yield Path(f"{name} score", read, out, scale.heads[at], None, seen, written, gap=gap)
+        yield Path(f"{name} score", read, out, most, None, *when, gap=gap)
 
 
 def transfer(path: Path, source: np.ndarray, target: np.ndarray) -> np.ndarray | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.vocabulary import Role
+from handcrafted.model.component import END_ARRAYS, ends_of
 from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
 from handcrafted.model.weights import Weights
@@ -152,4 +153,4 @@ def _random(subject: TargetNetwork) -> Weights:
     """Return a network of the same shape with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
     drawn = subject.padded.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
-    return drawn.replace(W_R=np.zeros_like(drawn.W_R))
+    return drawn.replace(**{END_ARRAYS.recurrence: np.zeros_like(ends_of(drawn).recurrence)})

@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from handcrafted.model.forward import attend, matmul, windows
+from handcrafted.model.component import ends_of, heads_of, neurons_of
+from handcrafted.model.half_layer import attend, matmul, windows
 from handcrafted.model.padding import bucket
 from handcrafted.model.weights import Weights
 from handcrafted.readout.target import TargetNetwork
@@ -75,9 +76,10 @@ def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
             found = matmul(x.pre, kernel, "tlm,lhmd->tlhd") + bias
             return found.reshape(len(found), -1, found.shape[-1])
 
-        pre = matmul(x.mid[0], weights.W_in, "lm,lmn->ln") + weights.b_in
-        q = projected(weights.W_Q, weights.b_Q)[window - 1 :]
-        return Base(q, projected(weights.W_K, weights.b_K), projected(weights.W_V, weights.b_V), pre.ravel())
+        neurons = neurons_of(weights)
+        pre = matmul(x.mid[0], neurons.into, "lm,lmn->ln") + neurons.bias
+        q, k, v = (projected(*one) for one in heads_of(weights).projections)
+        return Base(q[window - 1 :], k, v, pre.ravel())
 
     return jax.vmap(one)(x)
 
@@ -86,9 +88,9 @@ def respond(weights: Weights, base: Base, change: Stream, readers: Readers, wind
     """What the readers answer to a change that they see at the first of `time` steps; `change` is of that step."""
     stream = _heads(weights, base, change.pre[:, readers.at] * readers.at_on, readers, window)
     stream = stream.at[0].add(_neurons(weights, base.pre, change.mid[:, readers.at] * readers.at_on, readers))
-    final = change.final[readers.at] * readers.at_on
-    outputs = matmul(final, weights.W_U[readers.at], "m,mo->o")
-    return ReaderResponse(stream, outputs, matmul(final, weights.W_R[readers.at], "m,mn->n"))
+    final, ends = change.final[readers.at] * readers.at_on, ends_of(weights)
+    outputs = matmul(final, ends.unembedding[readers.at], "m,mo->o")
+    return ReaderResponse(stream, outputs, matmul(final, ends.recurrence[readers.at], "m,mn->n"))
 
 
 Along = tuple[float, ...]
@@ -110,13 +112,14 @@ def respond_along(
 
 def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window: int) -> Array:
     """Return what the heads write otherwise [time, d_model] for a change [layer, coordinate] of what they see."""
-    layer, head = jnp.divmod(readers.heads, weights.W_Q.shape[1])
+    heads = heads_of(weights)
+    layer, head = jnp.divmod(readers.heads, heads.query.shape[1])
     moved = lambda kernel: matmul(change[layer], kernel[layer, head][:, readers.at], "hm,hmd->hd")
     q, k, v = (part[:, readers.heads] for part in base[:3])
     new = (
-        q.at[0].add(moved(weights.W_Q)),
-        k.at[window - 1].add(moved(weights.W_K)),
-        v.at[window - 1].add(moved(weights.W_V)),
+        q.at[0].add(moved(heads.query)),
+        k.at[window - 1].add(moved(heads.key)),
+        v.at[window - 1].add(moved(heads.value)),
     )
 
     def mixed(q: Array, k: Array, v: Array) -> Array:
@@ -124,16 +127,17 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
         return jax.vmap(lambda *now: attend(*now)[1])(q, *seen)
 
     z = (mixed(*new) - mixed(q, k, v)) * readers.head_on[:, None]
-    return matmul(z, weights.W_O[layer, head], "thd,hdm->tm")
+    return matmul(z, heads.output[layer, head], "thd,hdm->tm")
 
 
 def _neurons(weights: Weights, pre: Array, change: Array, readers: Readers) -> Array:
     """Return what the neurons write otherwise [d_model] for a change [layer, coordinate] of what they see."""
-    layer, column = jnp.divmod(readers.neurons, weights.W_in.shape[2])
-    into = weights.W_in[layer[:, None], readers.at, column[:, None]]
+    neurons = neurons_of(weights)
+    layer, column = jnp.divmod(readers.neurons, neurons.into.shape[2])
+    into = neurons.into[layer[:, None], readers.at, column[:, None]]
     base = pre[readers.neurons]
     post = jax.nn.relu(base + matmul(change[layer], into, "nm,nm->n")) - jax.nn.relu(base)
-    return matmul(post * readers.neuron_on, weights.W_out[layer, column], "n,nm->m")
+    return matmul(post * readers.neuron_on, neurons.out[layer, column], "n,nm->m")
 
 
 @partial(jax.jit, static_argnames=("window", "along"))
@@ -213,10 +217,10 @@ class ReaderAnswer:
 
 def by_class(subject: TargetNetwork, rows: list[int] | None = None) -> Iterator[tuple[list[int], Readers]]:
     """Return the numbers of the subspaces of each class with their readers, filled up to a few lengths."""
-    w = subject.padded
-    kernels = np.abs(np.concatenate([w.W_Q, w.W_K, w.W_V], axis=-1))
+    heads, into = heads_of(subject.padded), neurons_of(subject.padded).into
+    kernels = np.abs(np.concatenate([kernel for kernel, _ in heads.projections], axis=-1))
     read_by_head = kernels.max(axis=-1).reshape(-1, kernels.shape[2])
-    read_by_neuron = np.abs(w.W_in).swapaxes(1, 2).reshape(-1, w.W_in.shape[1])
+    read_by_neuron = np.abs(into).swapaxes(1, 2).reshape(-1, into.shape[1])
     whole = (len(read_by_head), len(read_by_neuron))
     classes: dict[tuple[int, ...], list[tuple[int, np.ndarray, np.ndarray]]] = {}
     for row in range(len(subject.indicator)) if rows is None else rows:

@@ -11,6 +11,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.numbers import whole
+from handcrafted.model.component import Components, HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
 from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
@@ -70,7 +71,7 @@ def scale_of(weights: Weights, names: Names) -> Scale:
     inputs = np.array([size_of(port.domain) for port in names.inputs])
     outputs = np.array([size_of(port.domain) for port in names.outputs])
     before = lambda reach: np.where(np.isnan(declared), reach, declared)
-    first, *_ = _pass(w, declared, inputs, before(w.r_0))
+    first, *_ = _pass(w, declared, inputs, before(ends_of(w).initial))
     reach, *amplitudes = _pass(w, declared, inputs, before(first))
     size = np.where(np.isnan(declared), np.where(reach > 0, np.minimum(reach, 1.0), 1.0), declared)
     return Scale(inputs, outputs, reach, size, *amplitudes)
@@ -80,13 +81,14 @@ def _pass(w: Weights, declared: np.ndarray, inputs: np.ndarray, before: np.ndarr
     """Return the sizes after one step, and those of heads, queries, keys and neurons on the way."""
     free, kept = np.isnan(declared), np.nan_to_num(declared)
     held = lambda x: np.minimum(np.where(free, x, kept), LARGEST)
-    x, found = held(inputs @ w.W_E + w.b_E + before @ w.W_R), []
-    for k in range(w.sizes["layer"]):
-        looked = [x @ w[f"W_{name}"][k] + w[f"b_{name}"][k] for name in "VQK"]
-        v, q, key = (np.minimum(one, LARGEST) for one in looked)
-        x = held(x + np.einsum("hd,hdm->m", v, w.W_O[k]) + w.b_O[k])
-        act = np.minimum(x @ w.W_in[k] + w.b_in[k], LARGEST)
-        x = held(x + act @ w.W_out[k] + w.b_out[k])
+    ends = ends_of(w)
+    x, found = held(inputs @ ends.embedding + ends.constant + before @ ends.recurrence), []
+    for heads, neurons in zip(zip(*heads_of(w), strict=True), zip(*neurons_of(w), strict=True), strict=True):
+        heads, neurons = HeadArrays(*heads), NeuronArrays(*neurons)
+        q, key, v = (np.minimum(x @ kernel + bias, LARGEST) for kernel, bias in heads.projections)
+        x = held(x + np.einsum("hd,hdm->m", v, heads.output) + heads.constant)
+        act = np.minimum(x @ neurons.into + neurons.bias, LARGEST)
+        x = held(x + act @ neurons.out + neurons.constant)
         found.append((v, q, key, act))
     return (x, *(np.stack(parts) for parts in zip(*found, strict=True)))
 
@@ -122,6 +124,11 @@ class TargetNetwork:
     def spaces(self) -> dict[Signal, np.ndarray]:
         """The positions of each named subspace."""
         return self.names.subspaces
+
+    @cached_property
+    def parts(self) -> Components:
+        """Its heads, neurons, inputs and outputs, each with arrays of its own."""
+        return Components(self.weights)
 
     @cached_property
     def padded(self) -> Weights:

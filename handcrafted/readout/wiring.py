@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.component import END_ARRAYS
 from handcrafted.readout.edges import edge, wires
 from handcrafted.readout.paths import Path, joins, paths_of, transfer
 from handcrafted.readout.registry import register
@@ -53,10 +54,12 @@ def _sum_up(carried: dict[tuple[Signal, Signal, int], list]) -> Iterable[Edge]:
 
 def _wire_edges(subject: TargetNetwork, written: _Writers) -> Iterable[Edge]:
     """Wires count where something writes what they read; the embedding's inputs come from outside."""
-    last = 2 * subject.weights.sizes["layer"]
+    last = subject.parts.last
     for source, target, lag, matrix in wires(subject):
         if source.role == INPUT or written.reach(source, matrix, last):
-            array = "W_E" if source.role == INPUT else "W_U" if target.role == OUTPUT else "W_R"
+            name = END_ARRAYS
+            inside = name.unembedding if target.role == OUTPUT else name.recurrence
+            array = name.embedding if source.role == INPUT else inside
             yield edge(source, target, lag, matrix, components=[array], strength=float(np.abs(matrix).max()))
 
 
@@ -64,16 +67,13 @@ class _Writers:
     """All that is written to the stream, as sparse rows at their largest, with the half-layer in which they are."""
 
     def __init__(self, subject: TargetNetwork, paths: list[Path]):
-        w, scale = subject.weights, subject.scale
+        parts, scale = subject.parts, subject.scale
         live = [path for path in paths if not path.name.endswith("score")]
-        layers = range(w.sizes["layer"])
-        biases = [w.b_E, *(w.b_O[k] for k in layers), *(w.b_out[k] for k in layers)]
         largest = lambda rows, most: np.asarray(rows, float) * most[:, None]
-        ends = [largest(w.W_E, scale.inputs), largest(w.W_R, scale.reach)]
+        ends = [largest(parts.ends.embedding, scale.inputs), largest(parts.ends.recurrence, scale.reach)]
         ways = (largest(path.write, np.where(path.most > 0, path.most, 1.0)) for path in live)  # a constant may be 0
-        blocks = [*ends, *(bias[None].astype(float) for bias in biases), *ways]
-        given = [0, *(2 * k + 1 for k in layers), *(2 * k + 2 for k in layers)]
-        times = [0, 0, *given, *(path.written for path in live)]
+        blocks = [*ends, *(constant[None].astype(float) for _, constant in parts.constants), *ways]
+        times = [0, 0, *(time for time, _ in parts.constants), *(path.written for path in live)]
         self.times = np.repeat(times, [len(block) for block in blocks])
         self.rows = sparse.csc_array(np.concatenate(blocks))
         self.subject = subject

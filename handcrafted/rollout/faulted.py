@@ -155,8 +155,8 @@ class _Faulty(NamedTuple):
         network = healthy if faulty is None else _chosen(active, faulty, healthy)
         edit = touches_now(fault.edit, active, self.draw)
         old = _remembered(state, fault, active, self.draw, blocks)
-        new, *rest = advance_network(network, self.setting.names, old, inputs, edit)
-        return _stale(old, new, fault, active, blocks), *rest
+        new, outputs, residual, caught = advance_network(network, self.setting.names, old, inputs, edit)
+        return _stale(old, new, fault, active, blocks), outputs, residual, caught
 
     def acted(self, outputs: Array) -> Array:
         """Return what the actuators do."""

@@ -14,6 +14,7 @@ from jax import Array
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.component import ends_of
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import group
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
@@ -241,5 +242,6 @@ def _before(network: Runnable, window: int, runs: int) -> tuple[State | BlockSta
     if isinstance(network, Blocks):
         found = start(network, window), outputs_of(network, before(network))[0]
     else:
-        found = initial_state(network, window), network.r_0 @ network.W_U + network.b_U
+        ends = ends_of(network)
+        found = initial_state(network, window), ends.initial @ ends.unembedding + ends.output_bias
     return jax.tree.map(lambda part: jnp.broadcast_to(part, (runs, *part.shape)), found)

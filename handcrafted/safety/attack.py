@@ -14,6 +14,7 @@ from jax import Array
 
 from handcrafted.control.numbers import real, whole
 from handcrafted.model.base import base_blocks, frozen, parts_of
+from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS
 from handcrafted.model.provenance import Breach
 from handcrafted.model.run_blocks import Blocks, split
 from handcrafted.model.transformer import Transformer
@@ -222,7 +223,7 @@ class Leak:
     weights: Weights
 
 
-WIRES = ("W_O", "W_out", "W_R", "W_E")
+WIRES = (HEAD_ARRAYS.output, NEURON_ARRAYS.out, END_ARRAYS.recurrence, END_ARRAYS.embedding)
 """Arrays whose entries lead from something to something; a bias leads from nowhere."""
 
 

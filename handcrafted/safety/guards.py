@@ -17,6 +17,7 @@ from handcrafted.control.signal_graph import network_output, written_port
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.rules_of_processes import true_state
 from handcrafted.model.base import base_of
+from handcrafted.model.entries import entries_of, neuron_entries
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import Environment
 from handcrafted.text.diagnostics import HandcraftedError, must_be
@@ -168,13 +169,15 @@ def _guard(model: Transformer, entry: ResolvedEntry, link: ResolvedLink) -> Plac
 
 def _limits(model: Transformer, task: LawInstance, link: ResolvedLink) -> tuple[np.ndarray, np.ndarray]:
     """Return the least and the largest result [width] of the last circuit, with the gap at its ends and no veto."""
-    w, names = model.effective_weights.numpy(), model.names
+    w, names, dims = model.effective_weights.numpy(), model.names, range(model.weights.sizes["d_head"])
     place = next(place for place in model.layout if place.writes == link.port)
     before = next(place for place in model.layout if place.writes == task.result[0].signal)
-    numbers, reads = np.array(place.components), names.find(task.result[0].signal)
-    width = w.b_in[before.layer, list(before.components)][: len(reads)]
-    into, bias = w.W_in[place.layer][np.ix_(reads, numbers)], w.b_in[place.layer, numbers]
-    out = w.W_out[place.layer][np.ix_(numbers, names.find(place.writes))]
+    (_, width, *_), (_, bias, out, _) = (
+        [entry.values(w)[0] for entry in entries_of(one, names, dims)] for one in (before, place)
+    )
+    reads = names.find(task.result[0].signal)
+    width = width[: len(reads)]
+    into = neuron_entries(place.layer, place.components, reads, ()).into.values(w)[0]
     ends = [np.maximum(gap @ into + bias, 0).astype(np.float32) @ out for gap in (width, np.zeros_like(width))]
     return ends[0], ends[1]
 

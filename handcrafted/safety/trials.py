@@ -14,6 +14,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.base import base_blocks, frozen
+from handcrafted.model.entries import EntryBlock, entries_of
 from handcrafted.model.forward import forward
 from handcrafted.model.run_blocks import Stepped, run_blocks, split
 from handcrafted.model.transformer import Transformer
@@ -176,9 +177,10 @@ class _Bench:
         weights = self.weights.map(
             lambda array, free: np.where(free, _numbers(rng, kind, array.shape), array), self.free
         )
-        for name, at in self.pushes:
-            push = PUSH * SCALES.get(kind, np.nan) * rng.choice([-1, 1], self.free[name][at].shape)
-            weights[name][at] = np.where(self.free[name][at], push, weights[name][at])
+        for entry in self.pushes:
+            free, old = entry.values(self.free), entry.values(weights)
+            push = PUSH * SCALES.get(kind, np.nan) * rng.choice([-1, 1], free.shape)
+            weights[entry.array][entry.index] = np.where(free, push, old)
         return weights
 
     def _run(self, weights: Weights, inputs: np.ndarray) -> _Ran:
@@ -202,11 +204,11 @@ class _Bench:
         return np.asarray(stepped.residual[block.name])[:, at]
 
 
-def _pushes(model: Transformer, guard: PlacedGuard) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+def _pushes(model: Transformer, guard: PlacedGuard) -> Iterator[EntryBlock]:
     """Return the biases that are added to what a guard is asked for."""
     for place in model.layout:
         if place.writes == guard.port:
-            yield "b_O" if place.part == "attention" else "b_out", (place.layer, model.names.find(guard.port))
+            yield entries_of(place, model.names, ()).constant
 
 
 def _within(done: np.ndarray, rule: GuardRule) -> bool:

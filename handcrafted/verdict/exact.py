@@ -74,6 +74,6 @@ class Judge:
             yield from self._before(signal, index, float(own.at(reads)[index]), SUMS)
 
     def _before(self, signal: Signal, index: int, wanted: float, share: float) -> Iterator[Counterexample]:
-        actual = float(self.subject.weights.r_0[self.subject.spaces[signal][index]])
+        actual = float(self.subject.parts.ends.initial[self.subject.spaces[signal][index]])
         if not abs(actual - wanted) <= share * abs(wanted):
             yield Counterexample({}, signal, actual, (wanted, wanted), when="before the first step")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,14 @@ import numpy as np
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal
 from handcrafted.control.resolved import LinkId, ResolvedLink
 from handcrafted.control.signal_graph import link_edges, written_port
+from handcrafted.model.entries import (
+    EntryBlock,
+    end_entries,
+    head_entries,
+    neuron_entries,
+    places_of,
+    recurrence_entries,
+)
 from handcrafted.model.layout import Placement
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights, must_have_sizes
@@ -30,48 +38,12 @@ class Entry:
         return f"{self.array}[{', '.join(map(str, self.index))}] = {self.value:g}"
 
 
-class EntryBlock(NamedTuple):
-    """A block of one array.
-
-    Attributes:
-        at: the leading indices, such as layer and head.
-        axes: the positions along each remaining axis.
-    """
-
-    array: str
-    at: tuple[int, ...]
-    axes: tuple[np.ndarray, ...]
-
-    def __str__(self) -> str:
-        places = [*map(str, self.at), *(_positions(axis) for axis in self.axes)]
-        return f"{self.array}[{', '.join(places)}]"
-
-    def entries(self, weights: Weights) -> tuple[Entry, ...]:
-        """Return the numbers that differ from zero."""
-        return tuple(self._entries(weights))
-
-    def empty(self, weights: Weights, axis: int) -> list[int]:
-        """Return the positions along an axis that have no number other than zero."""
-        others = tuple(k for k in range(len(self.axes)) if k != axis)
-        most = np.abs(self._values(weights)).max(axis=others, initial=0)
-        return [int(at) for at in self.axes[axis][most == 0]]
-
-    def _values(self, weights: Weights) -> np.ndarray:
-        return np.asarray(weights[self.array])[self.at][np.ix_(*self.axes)]
-
-    def _entries(self, weights: Weights) -> Iterator[Entry]:
-        values = self._values(weights)
-        for place in zip(*np.nonzero(values), strict=True):
-            index = (*self.at, *(int(axis[k]) for axis, k in zip(self.axes, place, strict=True)))
-            yield Entry(self.array, index, float(values[place]))
-
-
-def _positions(axis: Sequence[int] | np.ndarray) -> str:
-    """Write positions as `3`, `3-5` or `3, 7`."""
-    numbers = [int(number) for number in axis]
-    if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return f"{numbers[0]}-{numbers[-1]}"
-    return str(numbers[0]) if len(numbers) == 1 else f"({', '.join(map(str, numbers))})"
+def entries_in(block: EntryBlock, weights: Weights) -> Iterator[Entry]:
+    """Return the numbers of a block that differ from zero."""
+    values = block.values(weights)
+    for place in zip(*np.nonzero(values), strict=True):
+        index = tuple(int(axis[k]) for axis, k in zip(block.axes, place, strict=True))
+        yield Entry(block.array, index, float(values[place]))
 
 
 MAX_ENTRIES = 24
@@ -193,13 +165,13 @@ class _Trace(NamedTuple):
         names, source, target = self.model.names, edge.source, edge.target
         if source.role == INPUT:
             text = f"the input {source.name} of {source.owner or 'outside'} enters"
-            return self._wire(text, EntryBlock("W_E", (), (names.input_signals[source], names.find(target))))
+            return self._wire(text, end_entries((), names.find(target), names.input_signals[source], ()).embedding)
         if target.role == OUTPUT:
             text = f"{source.name} leaves as an output"
-            return self._wire(text, EntryBlock("W_U", (), (names.find(source), names.output_signals[target])))
+            return self._wire(text, end_entries(names.find(source), (), (), names.output_signals[target]).unembedding)
         if edge.lag:
             text = f"{target.name} is carried to the next step"
-            return self._wire(text, EntryBlock("W_R", (), (names.find(source), names.find(target))))
+            return self._wire(text, recurrence_entries(names.find(source), names.find(target)))
         return self._received(edge)
 
     def written(self, port: Signal) -> PathStep:
@@ -207,11 +179,9 @@ class _Trace(NamedTuple):
         text, place = f"{port.owner} writes {port.name}", self._writer(port)
         if place is None:
             return PathStep(text, "", "", (), (f"no circuit writes {port}",))
-        at, neurons = (place.layer,), np.array(place.components)
-        reads = np.concatenate([self.model.names.find(signal) for signal in place.reads] or [np.zeros(0, int)])
-        into, bias = EntryBlock("W_in", at, (reads, neurons)), EntryBlock("b_in", at, (neurons,))
-        out = EntryBlock("W_out", at, (neurons, self.model.names.find(port)))
-        missing = [f"{block} is zero" for block in (into, out) if block.axes[0].size and not self._entries(block)]
+        neurons, reads = place.components, places_of(place.reads, self.model.names)
+        into, bias, out, _ = neuron_entries(place.layer, neurons, reads, self.model.names.find(port))
+        missing = [f"{block} is zero" for block in (into, out) if block.axes[1].size and not self._entries(block)]
         which = f"neuron {neurons[0]}" if len(neurons) == 1 else f"neurons {neurons[0]}-{neurons[-1]}"
         text = f"{text} (layer {place.layer}, {which})"
         return PathStep(text, place.circuit, place.formula, self._entries(into, bias, out), tuple(missing))
@@ -221,29 +191,28 @@ class _Trace(NamedTuple):
         text, place = f"{edge.target.owner} receives {edge.target.name}", self._writer(edge.target)
         if place is None:
             return PathStep(text, "", "", (), (f"no head writes {edge.target}",))
-        at, dims = (place.layer, place.components[0]), np.arange(self.weights.sizes["d_head"])
-        read = EntryBlock("W_V", at, (self.model.names.find(edge.source), dims))
-        write = EntryBlock("W_O", at, (dims, self.model.names.find(edge.target)))
-        looks = [EntryBlock(name, at, (dims,)) for name in ("b_Q", "b_K")]
-        missing = [*self._left_out(read, 0), *self._left_out(write, 1)]
+        names, dims = self.model.names, range(self.weights.sizes["d_head"])
+        head = head_entries(place.layer, place.components[:1], names.find(edge.source), dims, names.find(edge.target))
+        read, write, looks = head.value, head.output, (head.query_bias, head.key_bias)
+        missing = [*self._left_out(read, -2), *self._left_out(write, -1)]
         missing += [f"{look} is zero: the head looks at all steps alike" for look in looks if not self._entries(look)]
-        text = f"{text} (layer {at[0]}, head {at[1]})"
+        text = f"{text} (layer {place.layer}, head {place.components[0]})"
         return PathStep(text, place.circuit, place.formula, self._entries(read, *looks, write), tuple(missing))
 
     def _wire(self, text: str, block: EntryBlock) -> PathStep:
-        missing = dict.fromkeys((*self._left_out(block, 0), *self._left_out(block, 1)))
+        missing = dict.fromkeys((*self._left_out(block, -2), *self._left_out(block, -1)))
         return PathStep(text, "", "", self._entries(block), tuple(missing))
 
     def _entries(self, *blocks: EntryBlock) -> tuple[Entry, ...]:
-        return tuple(entry for block in blocks for entry in block.entries(self.weights))
+        return tuple(entry for block in blocks for entry in entries_in(block, self.weights))
 
     def _left_out(self, block: EntryBlock, axis: int) -> list[str]:
         """Say of each coordinate without an entry where one should be."""
-        axes = list(block.axes)
-        lines = [[*axes[:axis], np.array([at]), *axes[axis + 1 :]] for at in block.empty(self.weights, axis)]
-        if len(lines) == len(axes[axis]):
+        values = np.abs(np.moveaxis(block.values(self.weights), axis, 0)).reshape(len(block.axes[axis]), -1)
+        empty = block.axes[axis][values.max(axis=1, initial=0) == 0]
+        if len(empty) == len(block.axes[axis]):
             return [f"{block} is zero"]
-        return [f"{EntryBlock(block.array, block.at, tuple(line))} is zero" for line in lines]
+        return [f"{block.at(axis, place)} is zero" for place in empty.tolist()]
 
     def _writer(self, signal: Signal) -> Placement | None:
         return next((place for place in self.model.layout if place.writes == signal), None)

@@ -22,6 +22,7 @@ from handcrafted.control.signal_graph import network_input, network_output, writ
 from handcrafted.laws.arithmetic import common_quantum
 from handcrafted.laws.law import law_of
 from handcrafted.laws.oracle import decide, update
+from handcrafted.model.component import ends_of
 from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.edges import MAX_CONTEXTS, contexts
 from handcrafted.readout.target import TargetNetwork
@@ -91,7 +92,7 @@ class LawTrial:
         self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
         self.names = subject.names
         self.outputs, self.final = _run_held(subject, self, [a for a in controller.arrivals if a.port], swapped)
-        self.carry = self.final @ subject.weights.W_R
+        self.carry = self.final @ subject.parts.ends.recurrence
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
 
@@ -192,7 +193,8 @@ def _run_held(
     """
     given, finals = [], []
     w, names = subject.padded, subject.names
-    still = (w.r_0 @ w.W_R).astype(np.float32)
+    ends = ends_of(w)
+    still = (ends.initial @ ends.recurrence).astype(np.float32)
     order = np.random.default_rng(subject.seed).permutation(MAX_CONTEXTS).tolist()
     ports = {link.port: link.sent_by_controller for link in arrivals if link.port}
     for start in range(0, trial.count, MAX_CONTEXTS):

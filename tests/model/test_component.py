@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from handcrafted.control.graph import INPUT
-from handcrafted.model.component import CARRY, HEAD, NEURON, Component, contribution
+from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef
 from handcrafted.model.forward import forward
+from handcrafted.model.intervention import contribution
 from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 
@@ -13,9 +14,14 @@ from tests.loops import of_the_zoo
 def parts_of(weights, names):
     size = weights.sizes
     layers = range(size["layer"])
-    heads = [Component(HEAD, layer, i) for layer in layers for i in range(size["head"])]
-    neurons = [Component(NEURON, layer, i) for layer in layers for i in range(size["d_mlp"])]
-    return [*(Component(INPUT, 0, i) for i in range(len(names.input_signals))), Component(CARRY), *heads, *neurons]
+    heads = [ComponentRef(HEAD, layer, i) for layer in layers for i in range(size["head"])]
+    neurons = [ComponentRef(NEURON, layer, i) for layer in layers for i in range(size["d_mlp"])]
+    return [
+        *(ComponentRef(INPUT, 0, i) for i in range(len(names.input_signals))),
+        ComponentRef(CARRY),
+        *heads,
+        *neurons,
+    ]
 
 
 def gap(weights, names, left_out=None):
@@ -37,4 +43,4 @@ def test_contributions_sum_to_the_stream(stem):
     rng = np.random.default_rng(0)
     drawn = weights.map(lambda array: rng.normal(0, 0.05, array.shape).astype(np.float32))
     assert gap(drawn, model.names) < 1e-5
-    assert gap(drawn, model.names, left_out=Component(HEAD, 1, 0)) > 1e-4
+    assert gap(drawn, model.names, left_out=ComponentRef(HEAD, 1, 0)) > 1e-4

@@ -8,6 +8,7 @@ import handcrafted as hc
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.yamlfile import loads
+from handcrafted.model.component import Components
 from handcrafted.model.forward import forward
 from handcrafted.model.names import Coordinate, Names, Port
 from handcrafted.model.padding import padded
@@ -15,8 +16,8 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout import probe
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.edges import no_edges, output_effects
-from handcrafted.readout.paths import lags_of
 from handcrafted.readout.target import subject
+from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.text.diagnostics import HandcraftedError
 from tests.loops import damaged, head_of, of_the_zoo, train_door
 
@@ -104,7 +105,7 @@ def test_a_positional_head_looks_exactly_there(lag):
         w.b_Q[0, 0, :2], w.b_K[0, 0, :2] = query * 2, key
 
     weights = damaged(model, turn)
-    assert [found for found, _ in lags_of(weights, 0, 0, 16)] == [lag]
+    assert [found for found, _ in Components(weights).head(0, 0).lags(16, LAG_FLOOR)] == [lag]
     pattern = np.asarray(forward(weights, np.zeros((20, 6), np.float32))[1]["pattern"])[:, 0, 0]
     np.testing.assert_array_equal(pattern, np.tile(np.eye(16, dtype=np.float32)[lag], (20, 1)))
 

@@ -61,9 +61,12 @@ def test_soft_heads_leave_a_hundredth_elsewhere_and_noise_is_as_large_as_it_says
     soft, _ = by_name["soft attention"].apply(weights, model.names, rng)
     live = np.argwhere(np.any(weights.W_O != 0, axis=(2, 3)))
     for layer, head in live.tolist():
-        from handcrafted.readout.paths import lags_of
+        from handcrafted.model.component import Components
+        from handcrafted.readout.tolerances import LAG_FLOOR
 
-        assert max(share for _, share in lags_of(soft, layer, head, 16)) == pytest.approx(0.99, abs=1e-3)
+        assert max(share for _, share in Components(soft).head(layer, head).lags(16, LAG_FLOOR)) == pytest.approx(
+            0.99, abs=1e-3
+        )
     noisy, _ = by_name["noise 0.001"].apply(weights, model.names, rng)
     size = np.sqrt(np.mean(weights.W_in[weights.W_in != 0] ** 2))
     assert np.std(noisy.W_in - weights.W_in) == pytest.approx(1e-3 * size, rel=0.05)

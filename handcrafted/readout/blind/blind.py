@@ -10,6 +10,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.component import ends_of
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
 from handcrafted.model.network import HoldsNetwork
@@ -179,5 +180,5 @@ def blind(
             raise HandcraftedError(
                 f"Expected {weights.sizes[axis]} names for the axis {axis}, got {len(given)}. Give this network's."
             )
-    flows = flows_of(units_of(weights, inputs, outputs, window), weights.W_R)
+    flows = flows_of(units_of(weights, inputs, outputs, window), ends_of(weights).recurrence)
     return Blind(flows, parts_of(flows))

@@ -12,12 +12,11 @@ import numpy as np
 from scipy import sparse
 
 from handcrafted.control.graph import INPUT, OUTPUT
+from handcrafted.model.component import Component, Components
+from handcrafted.model.component_ref import HEAD, NEURON
 from handcrafted.model.names import Port
 from handcrafted.model.weights import Weights
-from handcrafted.readout.paths import lags_of
-from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR, RANK_FLOOR
-
-NEURON, HEAD = "neuron", "head"
+from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR, LAG_FLOOR, RANK_FLOOR
 
 EARLY, LATE = 0, 2**30
 
@@ -72,16 +71,15 @@ class Unit:
 
 def units_of(weights: Weights, inputs: Sequence[Port], outputs: Sequence[Port], window: int) -> list[Unit]:
     """List what reads and writes: inputs, heads and neurons that do both or are constant, outputs."""
-    w, size = weights, weights.sizes
-    found = [unit_of_input(row, _place(port, INPUT)) for row, port in zip(w.W_E, inputs, strict=True)]
-    for layer in range(size["layer"]):
-        for head in range(size["head"]):
-            found += _head(w, layer, head, window)
-        found += _neurons(w, layer)
-    last = 2 * size["layer"]
-    return found + [
-        unit_of_output(column, _place(port, OUTPUT), last) for column, port in zip(w.W_U.T, outputs, strict=True)
-    ]
+    parts = Components(weights)
+    found = [unit_of_input(one.out[0], _place(port, INPUT)) for one, port in zip(parts.inputs, inputs, strict=True)]
+    made = (_head(one, window) if one.attention else _neuron(one) for one in parts.writers)
+    return [
+        *found,
+        *filter(None, made),
+        *(unit_of_output(one.into[:, 0], _place(port, OUTPUT), one.seen)
+          for one, port in zip(parts.outputs, outputs, strict=True)),
+    ]  # fmt: skip
 
 
 def _place(port: Port, kind: str) -> UnitPlace:
@@ -124,11 +122,8 @@ def neuron_unit(
     return Unit(NEURON, name, unit_size(read)[:, None], unit_size(write)[None], _none(read), seen, written, bias=sign)
 
 
-def _neurons(w: Weights, layer: int) -> Iterator[Unit]:
-    for i in range(w.sizes["d_mlp"]):
-        sides = w.W_in[layer][:, i], float(w.b_in[layer, i]), w.W_out[layer][i]
-        if unit := neuron_unit(f"L{layer}N{i}", *sides, seen=2 * layer + 1, written=2 * layer + 2):
-            yield unit
+def _neuron(one: Component) -> Unit | None:
+    return neuron_unit(str(one), one.into[:, 0], float(one.bias[0]), one.out[0], one.seen, one.written)
 
 
 def head_sides(value: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -147,15 +142,15 @@ def head_sides(value: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.nd
     return a @ u[:, kept], (gain[kept] / gain[0])[:, None] * (v[kept] @ b.T)
 
 
-def _head(w: Weights, layer: int, head: int, window: int) -> Iterator[Unit]:
-    sides = head_sides(w.W_V[layer, head], w.W_O[layer, head])
-    if sides is None:
-        return
-    score = np.concatenate([w.W_Q[layer, head], w.W_K[layer, head]], axis=1).astype(float)
+def _head(one: Component, window: int) -> Unit | None:
+    sides, looks = head_sides(one.into, one.out), one.attention
+    if sides is None or looks is None:
+        return None
+    score = np.concatenate([looks.query, looks.key], axis=1).astype(float)
     norms = np.linalg.norm(score, axis=0)
     score = score[:, norms > FLOOR] / norms[norms > FLOOR]
-    lags = () if score.shape[1] else tuple(lag for lag, _ in lags_of(w, layer, head, window))
-    yield Unit(HEAD, f"L{layer}H{head}", *sides, score, 2 * layer, 2 * layer + 1, lags)
+    lags = () if score.shape[1] else tuple(lag for lag, _ in looks.lags(window, LAG_FLOOR))
+    return Unit(HEAD, str(one), *sides, score, one.seen, one.written, lags)
 
 
 LONGEST = 3

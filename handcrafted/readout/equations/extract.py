@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.component import Component
 from handcrafted.readout.equations.terms import (
     Clip,
     HeadTerm,
@@ -23,8 +24,8 @@ from handcrafted.readout.equations.terms import (
     total,
     values_of,
 )
-from handcrafted.readout.paths import lags_of
 from handcrafted.readout.target import TargetNetwork
+from handcrafted.readout.tolerances import LAG_FLOOR
 
 FEWEST = 3
 """Points from which a formula is told by them."""
@@ -103,22 +104,24 @@ class Extractor:
     """Reads a network's arrays; a formula says what is added to each coordinate, and when."""
 
     def __init__(self, subject: TargetNetwork):
-        self.subject, self.w = subject, subject.weights
+        self.subject, self.parts = subject, subject.parts
+        self.initial = self.parts.ends.initial
         at = {place: (signal, i) for signal, places in subject.spaces.items() for i, place in enumerate(places)}
         self.at: list[tuple[Signal, int]] = [at[place] for place in range(len(at))]
         self.place = {coordinate: place for place, coordinate in enumerate(self.at)}
         self.written: list[Written] = [[] for _ in self.at]
         self._embedding()
-        for layer in range(self.w.sizes["layer"]):
-            self._attention(layer)
-            self._neurons(layer)
+        writers = {time: list(group) for time, group in groupby(self.parts.writers, key=lambda one: one.written)}
+        for time, constant in self.parts.constants[1:]:
+            self._half(time, writers.get(time, []), constant)
 
     def formulas(self) -> dict[Value, Sum]:
         """Return the last value of every coordinate, what is read before it is complete, and the outputs."""
         found = {Value(*self.at[place]): self._sum(place, None) for place in range(len(self.at))}
         for signal, columns in self.subject.names.output_signals.items():
             for i, column in enumerate(columns):
-                found[Value(signal, i)] = self._read(self.w.W_U[:, column], None) + Sum(float(self.w.b_U[column]))
+                output = self.parts.outputs[column]
+                found[Value(signal, i)] = self._read(output.into[:, 0], None) + Sum(float(output.bias[0]))
         last = {self.at[place]: written[-1][0] for place, written in enumerate(self.written) if written}
         done: dict[Value, Sum] = {}
         waiting = list(found)
@@ -148,9 +151,9 @@ class Extractor:
         """Return the value of a coordinate as seen after half-layer `seen`; 0 where nothing is written by then."""
         written = self.written[place]
         if seen is None:
-            return term(Value(*self.at[place], lag)) if written or (lag and self.w.r_0[place]) else Sum()
+            return term(Value(*self.at[place], lag)) if written or (lag and self.initial[place]) else Sum()
         times = [time for time, _ in written if time <= seen]
-        if not times and not (lag and self.w.r_0[place]):
+        if not times and not (lag and self.initial[place]):
             return Sum()
         return term(Value(*self.at[place], lag, times[-1] if times else NOTHING))
 
@@ -159,54 +162,41 @@ class Extractor:
         return total(self._value(int(p), seen, lag).times(float(column[p])) for p in np.flatnonzero(column))
 
     def _embedding(self) -> None:
-        w, ports = self.w, self.subject.names.input_signals
+        ends, ports = self.parts.ends, self.subject.names.input_signals
         for place in range(len(self.at)):
             inputs = (
-                term(Value(signal, i), float(w.W_E[row, place]))
+                term(Value(signal, i), float(ends.embedding[row, place]))
                 for signal, rows in ports.items()
                 for i, row in enumerate(rows)
-                if w.W_E[row, place]
+                if ends.embedding[row, place]
             )
-            carried = (term(Value(*self.at[p], 1), float(w.W_R[p, place])) for p in np.flatnonzero(w.W_R[:, place]))
-            self._add(place, 0, total([Sum(float(w.b_E[place])), *inputs, *carried]))
+            column = ends.recurrence[:, place]
+            carried = (term(Value(*self.at[p], 1), float(column[p])) for p in np.flatnonzero(column))
+            self._add(place, 0, total([Sum(float(ends.constant[place])), *inputs, *carried]))
 
-    def _attention(self, layer: int) -> None:
-        w, seen = self.w, 2 * layer
-        parts: list[tuple[int, Sum]] = []
-        for head in range(w.sizes["head"]):
-            if np.any(w.W_O[layer, head]):
-                parts += self._head(layer, head, seen)
-        parts += [(int(p), Sum(float(w.b_O[layer, p]))) for p in np.flatnonzero(w.b_O[layer])]
+    def _half(self, written: int, writers: list[Component], constant: np.ndarray) -> None:
+        """Add what the heads, or the neurons, of a layer write, and what the layer adds besides."""
+        parts = [part for one in writers for part in (self._head(one) if one.attention else self._neuron(one))]
+        parts += [(int(p), Sum(float(constant[p]))) for p in np.flatnonzero(constant)]
         for place, part in parts:
-            self._add(place, seen + 1, part)
+            self._add(place, written, part)
 
-    def _head(self, layer: int, head: int, seen: int) -> Iterator[tuple[int, Sum]]:
-        w = self.w
-        given = w.b_V[layer, head] @ w.W_O[layer, head]
-        by_content = np.any(w.W_Q[layer, head]) or np.any(w.W_K[layer, head])
-        lags = () if by_content else lags_of(w, layer, head, self.subject.window)
-        carried = w.W_V[layer, head].astype(float) @ w.W_O[layer, head]
-        for place in np.flatnonzero(np.any(w.W_O[layer, head] != 0, axis=0)):
-            if by_content:
-                out = w.W_O[layer, head, :, place]
-                name = f"L{layer}H{head}"
-                parts = [term(HeadTerm(name, int(d)), float(out[d])) for d in np.flatnonzero(out)]
-                yield int(place), total(parts)
+    def _head(self, head: Component) -> Iterator[tuple[int, Sum]]:
+        given = head.bias @ head.out
+        lags = head.lags(self.subject.window, LAG_FLOOR)
+        carried = head.into.astype(float) @ head.out
+        for place in head.writes.tolist():
+            if not lags:
+                out = head.out[:, place]
+                parts = [term(HeadTerm(str(head), int(d)), float(out[d])) for d in np.flatnonzero(out)]
+                yield place, total(parts)
                 continue
-            ways = (self._read(carried[:, place], seen, lag).times(weight) for lag, weight in lags)
-            yield int(place), total([Sum(float(given[place])), *ways])
+            ways = (self._read(carried[:, place], head.seen, lag).times(weight) for lag, weight in lags)
+            yield place, total([Sum(float(given[place])), *ways])
 
-    def _neurons(self, layer: int) -> None:
-        w, seen = self.w, 2 * layer + 1
-        parts: list[tuple[int, Sum]] = []
-        for neuron in np.flatnonzero(np.any(w.W_out[layer] != 0, axis=1)):
-            inner = self._read(w.W_in[layer, :, neuron], seen) + Sum(float(w.b_in[layer, neuron]))
-            unit = rectified(inner)
-            out = w.W_out[layer, neuron]
-            parts += [(int(place), unit.times(float(out[place]))) for place in np.flatnonzero(out)]
-        parts += [(int(p), Sum(float(w.b_out[layer, p]))) for p in np.flatnonzero(w.b_out[layer])]
-        for place, part in parts:
-            self._add(place, seen + 1, part)
+    def _neuron(self, neuron: Component) -> Iterator[tuple[int, Sum]]:
+        unit = rectified(self._read(neuron.into[:, 0], neuron.seen) + Sum(float(neuron.bias[0])))
+        yield from ((place, unit.times(float(neuron.out[0, place]))) for place in neuron.writes.tolist())
 
 
 def _at_last(read: Value, last: Mapping[tuple[Signal, int], int]) -> Value:

@@ -47,7 +47,7 @@ def fold(subject: TargetNetwork) -> Folded:
     """Read the formulas off the weights, and fold them until nothing changes."""
     formulas = Extractor(subject).formulas()
     starts = {
-        (signal, i): float(subject.weights.r_0[place])
+        (signal, i): float(subject.parts.ends.initial[place])
         for signal, places in subject.spaces.items()
         for i, place in enumerate(places)
     }

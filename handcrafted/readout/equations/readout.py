@@ -68,8 +68,7 @@ def _inside(formula: Sum, slope: float = 1.0, inside: bool = False) -> Iterator[
 
 def _by_content(subject: TargetNetwork, head: HeadTerm, target: Signal) -> Iterator[tuple[Key, float]]:
     """What a head reads that attends by content, and how strongly: through values at its lags, through scores."""
-    layer, number = map(int, head.name[1:].split("H"))
-    for path in paths_of_head(subject, layer, number):
+    for path in paths_of_head(subject, subject.parts.head(*map(int, head.name[1:].split("H")))):
         for source, at, written, to in joins(path, subject):
             if written == target:
                 read, write = path.read[at], path.write[:, to]

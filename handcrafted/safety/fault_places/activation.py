@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, final
 
 from handcrafted.control.graph import Signal
-from handcrafted.model.component import HEAD, parse
+from handcrafted.model.component_ref import HEAD, parse
 from handcrafted.model.edit import Edit
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, final
 
-from handcrafted.model.component import HEAD, parse
+from handcrafted.model.component_ref import HEAD, parse
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place

@@ -9,6 +9,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
+from handcrafted.model.component import HEAD_ARRAYS, Components
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
@@ -61,9 +62,11 @@ class LinkPlace(FaultPlace):
                 "farther. Delay the sensor instead."
             )
         at = _head_of(injector, received)
-        size = np.hypot(*injector.weights.b_Q[at][:2])
+        looks = Components(injector.weights).head(*at).attention
+        assert looks is not None
+        size = np.hypot(*looks.query_bias[:2])
         query = np.float32(size * np.cos(steps)), np.float32(-size * np.sin(steps))
-        return injector.entries(common, {("b_Q", (*at, i)): query[i] for i in (0, 1)})
+        return injector.entries(common, {(HEAD_ARRAYS.query_bias, (*at, i)): query[i] for i in (0, 1)})
 
     def _swapped(self, injector: Injector, common: Injection, fault: Fault) -> Injection:
         """Let two heads read each what is meant for the other."""
@@ -73,11 +76,12 @@ class LinkPlace(FaultPlace):
             assert mine.received and mine.port and other.port
             at = _head_of(injector, mine.received)
             old, instead = injector.names.find(mine.port), injector.names.find(other.port)
-            values = injector.weights.W_V[at][old].copy()
+            values = Components(injector.weights).head(*at).into[old].copy()
+            entry = lambda row, i, at=at: (HEAD_ARRAYS.value, (*at, int(row), i))
             for row, line in zip(old, values, strict=True):
-                new |= {("W_V", (*at, int(row), i)): np.float32(0) for i in range(len(line))}
+                new |= {entry(row, i): np.float32(0) for i in range(len(line))}
             for row, line in zip(instead, values, strict=True):
-                new |= {("W_V", (*at, int(row), i)): value for i, value in enumerate(line)}
+                new |= {entry(row, i): value for i, value in enumerate(line)}
         return injector.entries(common, new)
 
 

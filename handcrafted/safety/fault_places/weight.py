@@ -8,7 +8,7 @@ from typing import ClassVar, final
 from handcrafted.control.graph import Signal
 from handcrafted.control.vocabulary import Role
 from handcrafted.model.layout import component_at
-from handcrafted.model.provenance import entry_name, parse_entry, places_in
+from handcrafted.model.provenance import MEMORIES, entry_name, parse_entry, places_in
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults import factors
@@ -56,7 +56,7 @@ class WeightPlace(FaultPlace):
         if "n_out" in axes:
             return self._of(target, name, list(target.names.outputs)[axes["n_out"]].node(OUTPUT), OUTPUT, base)
         subspace = target.names.residual[index[-1]].subspace
-        return self._of(target, name, subspace, MEMORY if array in ("W_R", "r_0") else subspace.role, base)
+        return self._of(target, name, subspace, MEMORY if array in MEMORIES else subspace.role, base)
 
     def _of(self, target: FaultTarget, name: str, signal: Signal, role: str, base: bool) -> Place:
         return Place(self, name, signal.owner, signal.name, role, target.through(signal), base)

@@ -12,6 +12,7 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.edit import Edit
+from handcrafted.model.layout import ATTENTION
 from handcrafted.rollout.environment import Environment, world_of
 from handcrafted.rollout.injection import (
     FOREVER,
@@ -173,7 +174,7 @@ class Injector:
         if place is None:
             return common._replace(edit=edit._replace(embed=change((width,), at, mode, amount)))
         new = change((layers, width), (place.layer, at), mode, amount)
-        return common._replace(edit=edit._replace(**{"mid" if place.part == "attention" else "post": new}))
+        return common._replace(edit=edit._replace(**{"mid" if place.part == ATTENTION else "post": new}))
 
     def memory(self) -> dict[str, Shape]:
         """Return the shapes of what the network remembers, by part."""

@@ -11,6 +11,7 @@ from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.model.base import base_blocks, base_of, frozen
+from handcrafted.model.component import ends_of
 from handcrafted.model.layout import circuits_by_component
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
@@ -43,7 +44,9 @@ class FaultTarget:
     @cached_property
     def carried(self) -> list[Signal]:
         """What the recurrence carries."""
-        return [signal for signal, at in self.names.subspaces.items() if np.any(self.weights.W_R[:, at])]
+        return [
+            signal for signal, at in self.names.subspaces.items() if np.any(ends_of(self.weights).recurrence[:, at])
+        ]
 
     def through(self, signal: Signal) -> tuple[ResolvedLink, ...]:
         """Return the links that a signal carries: as a port, as what is received, or at the ends of the network."""

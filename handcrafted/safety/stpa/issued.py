@@ -12,9 +12,10 @@ import numpy as np
 from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.component import Components
 from handcrafted.model.padding import bucket, forward_padded
 from handcrafted.model.transformer import Transformer
-from handcrafted.readout.paths import lags_of
+from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.safety.stpa.actions import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
 
@@ -101,10 +102,10 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
 
 def remembers(model: Transformer) -> bool:
     """Whether its weights keep anything of the past: by a recurrence, or by a head that looks back."""
-    w = model.effective_weights.numpy()
-    live = np.argwhere(np.any(w.W_O != 0, axis=(2, 3))).tolist()
-    looks = (any(lag for lag, _ in lags_of(w, layer, head, model.window)) for layer, head in live)
-    return bool(np.any(w.W_R)) or bool(np.any(w.W_Q)) or any(looks)
+    parts = Components(model.effective_weights.numpy())
+    looks = (head.attention for head in parts.heads if head.attention)
+    back = (one.by_content or any(lag for lag, _ in one.lags(model.window, LAG_FLOOR)) for one in looks)
+    return bool(np.any(parts.ends.recurrence)) or any(back)
 
 
 def modelled(structure: ControlStructure, by: str, name: str) -> Signal | None:

@@ -12,6 +12,7 @@ from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import circuits_of, names_of, subspaces
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.component import looks_back
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port, group
 from handcrafted.readout.blind.blind import Parts
@@ -26,7 +27,6 @@ from handcrafted.readout.blind.flow import (
     unit_of_input,
     unit_of_output,
 )
-from handcrafted.readout.paths import looks_back
 from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.text.letters import counted
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.domain import Domain
+from handcrafted.model.component import Components
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
 from handcrafted.model.weights import Weights
@@ -42,17 +43,15 @@ class Causal(NamedTuple):
 
 def causal(weights: Weights) -> Causal:
     """List the writers and readers of a network; the recurrence reads at the end and writes at the start."""
-    sizes, last = weights.sizes, 2 * weights.sizes["layer"]
+    sizes, parts = weights.sizes, Components(weights)
     anonymous = lambda count: [Port("", "", i, Domain((), 0.0, 1.0)) for i in range(count)]
     units = units_of(weights, anonymous(sizes["n_in"]), anonymous(sizes["n_out"]), WINDOW)
     rows = [(unit.write, unit.written) for unit in units]
     columns = [(side, unit.seen) for unit in units for side in (unit.read, unit.score)]
-    ever = [(weights.b_E, 0), (weights.r_0, 0)]
-    ever += [(bias, 2 * layer + 1) for layer, bias in enumerate(weights.b_O)]
-    ever += [(bias, 2 * layer + 2) for layer, bias in enumerate(weights.b_out)]
-    rows += [(unit_size(bias)[None], when) for bias, when in ever]
-    if sides := head_sides(weights.W_R, np.eye(sizes["d_model"])):
-        columns.append((sides[0], last))
+    ever = [(0, parts.ends.initial), *parts.constants]
+    rows += [(unit_size(constant)[None], when) for when, constant in ever]
+    if sides := head_sides(parts.ends.recurrence, np.eye(sizes["d_model"])):
+        columns.append((sides[0], parts.last))
         rows.append((sides[1], 0))
     write, read = np.concatenate([row for row, _ in rows]), np.concatenate([one for one, _ in columns], axis=1)
     written = np.repeat([when for _, when in rows], [len(row) for row, _ in rows])

@@ -14,7 +14,7 @@ import optax
 
 from handcrafted.model.forward import forward, matmul
 from handcrafted.model.names import Names
-from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.model.weights import Weights, check_shapes, in_basis
 from handcrafted.readout.edges import sequences
 from handcrafted.readout.target import TargetNetwork, subject
 from handcrafted.text.diagnostics import HandcraftedError, nearest
@@ -54,12 +54,6 @@ GOOD = 1e-9
 
 LOST = 1e3
 """The error of an output that is not finite."""
-
-READS = ("W_Q", "W_K", "W_V", "W_in", "W_U")
-"""Arrays that read the stream; its axis is the first after layer and head."""
-
-WRITES = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out", "r_0")
-"""Arrays that write it; its axis is the last."""
 
 
 def fitted(weights: Weights, pack: np.ndarray, unpack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,10 +123,8 @@ def learned(
 
 def traced(weights: Weights, pack: Any, unpack: Any) -> Weights:
     """Squeeze arrays of JAX: every writer through P [d_model, width], every reader through R [width, d_model]."""
-    w = weights
-    arrays = {name: matmul(unpack, w[name], "wd,...dk->...wk") for name in READS}
-    arrays |= {name: matmul(w[name], pack, "...d,dw->...w") for name in WRITES}
-    return w.replace(**arrays, W_R=matmul(matmul(unpack, w.W_R, "wd,dk->wk"), pack, "wd,dv->wv"))
+    into = lambda array: matmul(unpack, array, "wd,...dk->...wk")
+    return in_basis(weights, into, lambda array: matmul(array, pack, "...d,dw->...w"))
 
 
 def _error(both: tuple, weights: Weights, inputs: Any, wanted: Any) -> Any:
@@ -231,11 +223,9 @@ def squeezed(weights: Weights, pack: np.ndarray, unpack: np.ndarray) -> Compress
 
 
 def _mapped(weights: Weights, pack: np.ndarray, unpack: np.ndarray) -> Weights:
-    w = weights
     out = lambda array: (array.astype(float) @ pack).astype(np.float32)
     into = lambda array: (unpack @ array.astype(float)).astype(np.float32)
-    arrays = {name: into(w[name]) for name in READS} | {name: out(w[name]) for name in WRITES}
-    return w.replace(**arrays, W_R=out(into(w.W_R)))
+    return in_basis(weights, into, out)
 
 
 class _Way(Protocol):

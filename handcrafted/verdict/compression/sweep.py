@@ -10,6 +10,7 @@ import numpy as np
 
 from handcrafted.craft.assemble import assemble
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.component import ends_of, neurons_of
 from handcrafted.model.forward import forward
 from handcrafted.model.weights import Weights
 from handcrafted.text import report as csvtext
@@ -34,11 +35,12 @@ def alarm_panel(alarms: int, lamps: int, thresholded: bool) -> Weights:
     into, out = np.concatenate([one * read[0], one * read[1]], axis=1), np.concatenate([out, -out])
     sizes = {"layer": 1, "head": 1, "d_head": 2, "d_model": alarms + lamps, "n_in": alarms, "n_out": lamps}
     w = Weights.zeros(d_mlp=into.shape[1], **sizes)
-    w.W_E[:, :alarms] = np.eye(alarms)
-    w.W_in[0, :alarms] = into
-    w.b_in[0] = np.repeat(bias, alarms)
-    w.W_out[0, :, alarms:] = out
-    w.W_U[alarms:] = np.eye(lamps)
+    ends, neurons = ends_of(w), neurons_of(w)
+    ends.embedding[:, :alarms] = np.eye(alarms)
+    neurons.into[0, :alarms] = into
+    neurons.bias[0] = np.repeat(bias, alarms)
+    neurons.out[0, :, alarms:] = out
+    ends.unembedding[alarms:] = np.eye(lamps)
     return w
 
 

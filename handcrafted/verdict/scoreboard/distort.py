@@ -11,11 +11,20 @@ import numpy as np
 
 from handcrafted.control.graph import OUTPUT
 from handcrafted.model import change_of_basis as disguise
+from handcrafted.model.component import (
+    END_ARRAYS,
+    HEAD_ARRAYS,
+    NEURON_ARRAYS,
+    Attention,
+    Components,
+    ends_of,
+    neurons_of,
+)
 from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import FIELD_AXES, Weights
-from handcrafted.readout.paths import lags_of
+from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.verdict.compression.causal import cut_rank
 from handcrafted.verdict.compression.compress import WAYS, compress
 
@@ -34,7 +43,7 @@ def lookup_twin(model: Transformer) -> Weights | None:
     names, w = model.names, model.effective_weights.numpy()
     ports = list(names.input_signals.values())
     finite = all(names.domain(signal).discrete for signal in names.input_signals)
-    remembers = np.any(w.W_R) or any(edge.lag for edge in model.structure.signal_graph().edges)
+    remembers = np.any(ends_of(w).recurrence) or any(edge.lag for edge in model.structure.signal_graph().edges)
     if not ports or not finite or remembers or np.prod([len(rows) for rows in ports]) > MAX_CONTEXTS:
         return None
     contexts = np.zeros((int(np.prod([len(rows) for rows in ports])), len(names.inputs)), np.float32)
@@ -42,13 +51,17 @@ def lookup_twin(model: Transformer) -> Weights | None:
         contexts[i, list(chosen)] = 1
     final = np.asarray(forward(w, contexts[:, None])[1]["final"])[:, 0]
     twin = Weights.zeros(**{**w.sizes, "layer": 1, "head": 1, "d_mlp": len(contexts)})
-    twin.W_E[:], twin.W_U[:], twin.b_U[:], twin.r_0[:] = w.W_E, w.W_U, w.b_U, w.r_0
-    twin.W_in[0], twin.b_in[0] = w.W_E.T @ contexts.T, 1 - len(ports)
+    own, table = ends_of(w), neurons_of(twin)
+    kept = dict(zip(END_ARRAYS, own, strict=True))
+    kept |= {name: 0 for name in (END_ARRAYS.constant, END_ARRAYS.recurrence)}
+    for name, array in kept.items():
+        twin[name][:] = array
+    table.into[0], table.bias[0] = own.embedding.T @ contexts.T, 1 - len(ports)
     graph = model.structure.signal_graph()
     for edge in graph.edges:
         if edge.target.role == OUTPUT:
             at = names.subspaces[edge.source]
-            twin.W_out[0][:, at] = final[:, at]
+            table.out[0][:, at] = final[:, at]
     return twin
 
 
@@ -133,29 +146,27 @@ def redundant(weights: Weights, names: Names, rng: np.random.Generator) -> Disto
         for axis in ("head", "d_mlp"):
             if axis in axes:
                 array = np.concatenate([array, array], axis=axes.index(axis))
-        twice[name] = array / np.float32(2) if name in ("W_O", "W_out") else array
-    # the bias of a value goes through W_O, so it is halved with it
+        twice[name] = array / np.float32(2) if name in (HEAD_ARRAYS.output, NEURON_ARRAYS.out) else array
+    # the bias of a value goes through the output, so it is halved with it
     return Weights(**twice), names
 
 
 def softened(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
     """Let every head that looks back by position leave a hundredth of its attention on other steps."""
     w = weights.numpy()
-    for layer in range(w.sizes["layer"]):
-        for head in range(w.sizes["head"]):
-            if np.any(w.W_O[layer, head]) and not np.any(w.W_Q[layer, head]):
-                w.b_Q[layer, head] *= _factor(w, layer, head)
+    for head in Components(w).heads:
+        if head.attention and not np.any(head.attention.query):
+            head.attention.query_bias[:] *= _factor(head.attention)
     return w, names
 
 
-def _factor(weights: Weights, layer: int, head: int) -> np.float32:
+def _factor(looks: Attention) -> np.float32:
     """Return by what to multiply a head's query so that its attention is soft, by halving the interval."""
-    trial = weights.numpy()
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        trial.b_Q[layer, head] = weights.b_Q[layer, head] * np.float32(middle)
-        sharp = max(weight for _, weight in lags_of(trial, layer, head, 16)) > SOFT
+        trial = looks._replace(query_bias=looks.query_bias * np.float32(middle))
+        sharp = max(weight for _, weight in trial.lags(16, LAG_FLOOR)) > SOFT
         low, high = (low, middle) if sharp else (middle, high)
     return np.float32(high)
 

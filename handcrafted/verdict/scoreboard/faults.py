@@ -9,6 +9,8 @@ import numpy as np
 
 from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.control.resolved import ResolvedLink
+from handcrafted.model.component import Component, Components
+from handcrafted.model.component_ref import ComponentRef
 from handcrafted.model.names import Names
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights
@@ -36,14 +38,14 @@ Plant = Callable[[Transformer, Truth, np.random.Generator], Planted | None]
 """From a model to a faulty network; None where the structure has no place for the fault."""
 
 
-def _links(model: Transformer) -> list[tuple[ResolvedLink, Signal, Signal, tuple[int, int]]]:
-    """Return each link that a head receives, with its port, its received copy and (layer, head)."""
-    w, spaces, found = model.effective_weights.numpy(), model.names.subspaces, []
+def _links(model: Transformer) -> list[tuple[ResolvedLink, Signal, Signal, ComponentRef]]:
+    """Return each link that a head receives, with its port, its received copy and the head."""
+    heads, spaces, found = Components(model.effective_weights.numpy()).heads, model.names.subspaces, []
     for link in model.structure.resolved.links:
         if link.port and link.received:
-            written = np.abs(w.W_O[..., spaces[link.received]]).max(axis=(2, 3))
-            layer, head = np.unravel_index(int(written.argmax()), written.shape)
-            found.append((link, link.port, link.received, (int(layer), int(head))))
+            at = spaces[link.received]
+            head = max(heads, key=lambda one, at=at: float(np.abs(one.out[:, at]).max()))
+            found.append((link, link.port, link.received, head.ref))
     return found
 
 
@@ -52,7 +54,7 @@ def cut(model: Transformer, truth: Truth, rng: np.random.Generator) -> Planted |
     links = _links(model)
     _, port, received, at = links[rng.integers(len(links))]
     w = model.effective_weights.numpy()
-    w.W_V[at] = 0
+    Components(w).of(at).into[:] = 0
     return Planted(w, model.names, truth.without((port, received, 0)).unsure_after(received))
 
 
@@ -61,7 +63,7 @@ def flipped(model: Transformer, truth: Truth, rng: np.random.Generator) -> Plant
     links = _links(model)
     _, port, received, at = links[rng.integers(len(links))]
     w = model.effective_weights.numpy()
-    w.W_O[at] = -w.W_O[at]
+    Components(w).of(at).out[:] *= -1
     return Planted(w, model.names, replace(truth, signs={**truth.signs, (port, received, 0): -1}))
 
 
@@ -70,8 +72,10 @@ def delayed(model: Transformer, truth: Truth, rng: np.random.Generator) -> Plant
     links = _links(model)
     _, port, received, at = links[rng.integers(len(links))]
     w = model.effective_weights.numpy()
-    size = np.hypot(*w.b_Q[at][:2])
-    w.b_Q[at][:2] = size * np.cos(1), -size * np.sin(1)
+    looks = Components(w).of(at).attention
+    assert looks is not None
+    size = np.hypot(*looks.query_bias[:2])
+    looks.query_bias[:2] = size * np.cos(1), -size * np.sin(1)
     return Planted(w, model.names, truth.without((port, received, 0)).with_edges((port, received, 1)))
 
 
@@ -79,6 +83,7 @@ def swapped(model: Transformer, truth: Truth, rng: np.random.Generator) -> Plant
     """Let two controllers receive each what is meant for the other."""
     spaces, links = model.names.subspaces, _links(model)
     w = model.effective_weights.numpy()
+    parts = Components(w)
     pairs = [
         (one, other)
         for i, one in enumerate(links)
@@ -86,44 +91,38 @@ def swapped(model: Transformer, truth: Truth, rng: np.random.Generator) -> Plant
         if one[2].owner != other[2].owner
         and one[1] != other[1]
         and len(spaces[one[1]]) == len(spaces[other[1]])
-        and max(_written(w, spaces[one[1]]), _written(w, spaces[other[1]])) <= 2 * min(one[3][0], other[3][0])
+        and max(parts.last_written(spaces[end[1]]) for end in (one, other)) <= 2 * min(one[3].layer, other[3].layer)
     ]
     if not pairs:
         return None
     (_, port, received, at), (_, port_2, received_2, at_2) = pairs[rng.integers(len(pairs))]
-    first, second = w.W_V[at][spaces[port]].copy(), w.W_V[at_2][spaces[port_2]].copy()
-    w.W_V[at][spaces[port]], w.W_V[at_2][spaces[port_2]] = 0, 0
-    w.W_V[at][spaces[port_2]], w.W_V[at_2][spaces[port]] = first, second
+    one, other = parts.of(at).into, parts.of(at_2).into
+    first, second = one[spaces[port]].copy(), other[spaces[port_2]].copy()
+    one[spaces[port]], other[spaces[port_2]] = 0, 0
+    one[spaces[port_2]], other[spaces[port]] = first, second
     moved = truth.without((port, received, 0), (port_2, received_2, 0))
     return Planted(w, model.names, moved.with_edges((port_2, received, 0), (port, received_2, 0)))
-
-
-def _written(weights: Weights, places: np.ndarray) -> int:
-    """Return the last half-layer in which a subspace is written; 0 for the embedding and the recurrence."""
-    layers = range(weights.sizes["layer"])
-    by_head = [2 * k + 1 for k in layers if np.any(weights.W_O[k][..., places])]
-    by_neuron = [2 * k + 2 for k in layers if np.any(weights.W_out[k][:, places])]
-    return max([0, *by_head, *by_neuron])
 
 
 def leaking(model: Transformer, truth: Truth, rng: np.random.Generator) -> Planted | None:
     """Let one neuron read what belongs to another owner."""
     w, spaces = model.effective_weights.numpy(), model.names.subspaces
-    wiry: list[tuple[int, int, list[Signal]]] = []
-    for layer, neuron in np.argwhere(np.any(w.W_out != 0, axis=2) & np.any(w.W_in != 0, axis=1)):
-        targets = [signal for signal, at in spaces.items() if np.any(w.W_out[layer, neuron, at])]
-        wiry.append((int(layer), int(neuron), targets))
+    parts = Components(w)
+    wiry: list[tuple[Component, list[Signal]]] = []
+    for neuron in parts.neurons:
+        if neuron.reads.size:
+            wiry.append((neuron, [signal for signal, at in spaces.items() if np.any(neuron.out[0, at])]))
     options = [
-        (layer, neuron, targets, source)
-        for layer, neuron, targets in wiry
+        (neuron, targets, source)
+        for neuron, targets in wiry
         for source, at in spaces.items()
         if all(source.owner != target.owner and not truth.joined(source, target) for target in targets)
-        and _written(w, at) <= 2 * layer + 1
+        and parts.last_written(at) <= neuron.seen
     ]
     if not options:
         return None
-    layer, neuron, targets, source = options[rng.integers(len(options))]
-    w.W_in[layer, spaces[source][0], neuron] = np.abs(w.W_in[layer, :, neuron]).max()
+    neuron, targets, source = options[rng.integers(len(options))]
+    neuron.into[spaces[source][0]] = np.abs(neuron.into).max()
     return Planted(w, model.names, truth.with_edges(*((source, target, 0) for target in targets)))
 
 

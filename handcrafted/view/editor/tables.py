@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT
-from handcrafted.model.layout import Placement
+from handcrafted.model.entries import EntryBlock, end_entries, head_entries, neuron_entries, recurrence_entries
+from handcrafted.model.layout import MLP, Placement
 from handcrafted.model.names import Names
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.transformer import Transformer
@@ -56,37 +58,41 @@ def tables_of(model: Transformer, part: EditorPart) -> list[Table]:
 def _circuit(place: Placement, model: Transformer) -> Table:
     labels, layer = _labels(model.names), place.layer
     title = f"layer {layer}, {place}: {place.circuit}: {place.formula}"
-    if place.part == "mlp":
-        own = place.components
-        rows = _matrix("W_in", labels, lambda i, n: (layer, i, n), own)
-        rows.append(TableRow("bias", "b_in", tuple(TablePlace("b_in", (layer, n)) for n in own)))
-        rows += _matrix("W_out", labels, lambda i, n: (layer, n, i), own, "b_out", (layer,))
-        return Table(title, (*(f"N{n}" for n in own), "bias"), list(_filled(rows, len(own) + 1)))
-    head, dims, rows = place.components[0], range(model.weights.sizes["d_head"]), []
-    for letter in "QKV":
-        rows += _matrix(f"W_{letter}", labels, lambda i, d: (layer, head, i, d), dims)
-        rows.append(TableRow("bias", f"b_{letter}", tuple(TablePlace(f"b_{letter}", (layer, head, d)) for d in dims)))
-    rows += _matrix("W_O", labels, lambda i, d: (layer, head, d, i), dims, "b_O", (layer,))
-    return Table(title, (*(f"d{d}" for d in dims), "bias"), list(_filled(rows, len(dims) + 1)))
+    every = range(len(labels))
+    if place.part == MLP:
+        own = neuron_entries(layer, place.components, every, every)
+        rows = [*_reading(own.into, labels), _bias(own.bias), *_writing(own.out, labels, own.constant)]
+        return Table(title, (*(f"N{n}" for n in place.components), "bias"), list(_filled(rows)))
+    dims = range(model.weights.sizes["d_head"])
+    own, rows = head_entries(layer, place.components[:1], every, dims, every), []
+    for kernel, bias in own.projections:
+        rows += [*_reading(kernel, labels), _bias(bias)]
+    rows += _writing(own.output, labels, own.constant)
+    return Table(title, (*(f"d{d}" for d in dims), "bias"), list(_filled(rows)))
 
 
-def _matrix(
-    array: str,
-    labels: Sequence[str],
-    index: Callable[[int, int], tuple[int, ...]],
-    columns: Iterable[int],
-    bias: str = "",
-    at: tuple[int, ...] = (),
-) -> list[TableRow]:
-    """Return a row per coordinate; where there is one, with the bias of that coordinate as one more column."""
-    rows = []
-    for i, label in enumerate(labels):
-        places = [TablePlace(array, index(i, column)) for column in columns]
-        rows.append(TableRow(label, array, (*places, *([TablePlace(bias, (*at, i))] if bias else []))))
-    return rows
+def _reading(block: EntryBlock, labels: Sequence[str]) -> list[TableRow]:
+    """Return a row per coordinate that a block [..., d_model, column] reads."""
+    rows = zip(labels, block.axes[-2].tolist(), strict=True)
+    return [TableRow(label, block.array, _places(block.at(-2, i))) for label, i in rows]
 
 
-def _filled(rows: Sequence[TableRow], width: int) -> Iterator[TableRow]:
+def _writing(block: EntryBlock, labels: Sequence[str], bias: EntryBlock) -> list[TableRow]:
+    """Return a row per coordinate that a block [..., column, d_model] writes, its bias as one more column."""
+    rows = ((label, (*_places(block.at(-1, i)), *_places(bias.at(-1, i)))) for i, label in enumerate(labels))
+    return [TableRow(label, block.array, places) for label, places in rows]
+
+
+def _bias(block: EntryBlock, label: str = "bias") -> TableRow:
+    return TableRow(label, block.array, _places(block))
+
+
+def _places(block: EntryBlock) -> tuple[TablePlace, ...]:
+    return tuple(TablePlace(block.array, index) for index in itertools.product(*(a.tolist() for a in block.axes)))
+
+
+def _filled(rows: Sequence[TableRow]) -> Iterator[TableRow]:
+    width = max(len(row.places) for row in rows)
     for row in rows:
         yield TableRow(row.label, row.array, (*row.places, *(None,) * (width - len(row.places))))
 
@@ -97,11 +103,12 @@ def _wires(names: Names, part: EditorPart) -> list[Table]:
     inputs = [i for i, port in enumerate(names.inputs) if port.node(INPUT) in part.ends]
     outputs = [i for i, port in enumerate(names.outputs) if port.node(OUTPUT) in part.ends]
     own = [int(i) for signal in part.signals if signal in names.subspaces for i in names.subspaces[signal]]
-    enters = _matrix("W_E", labels, lambda at, i: (i, at), inputs, "b_E")
-    leaves = _matrix("W_U", labels, lambda at, i: (at, i), outputs)
-    leaves.append(TableRow("bias", "b_U", tuple(TablePlace("b_U", (i,)) for i in outputs)))
-    carried = [TableRow(labels[i], "W_R", tuple(TablePlace("W_R", (i, j)) for j in own)) for i in own]
-    carried.append(TableRow("initial", "r_0", tuple(TablePlace("r_0", (i,)) for i in own)))
+    every = range(len(labels))
+    ends, round_trip = end_entries(every, every, inputs, outputs), recurrence_entries(own, own)
+    enters = _writing(ends.embedding, labels, ends.constant)
+    leaves = [*_reading(ends.unembedding, labels), _bias(ends.output_bias)]
+    carried = _reading(round_trip, [labels[i] for i in own])
+    carried.append(_bias(end_entries(own, (), (), ()).initial, "initial"))
     return [
         *([Table("embedding", (*(port_label(names.inputs[i]) for i in inputs), "bias"), enters)] if inputs else []),
         *([Table("unembedding", tuple(port_label(names.outputs[i]) for i in outputs), leaves)] if outputs else []),
