@@ -147,7 +147,7 @@ def check_guard(answer: Any) -> Grade:
     asking = {"law": "constant", "parameters": {"value": 1}}
     greedy["components"]["thermostat"]["control algorithm"]["heat request"] = asking
     trace = simulate(assemble(ControlStructure.model_validate(greedy)), steps=120, initial={"temperature": 35.0})
-    warm, heat = trace.measured["temperature"], trace.done["heat"]
+    warm, heat = trace.measured["temperature"], trace.command["heat"]
     if (heat[warm >= 25] > 0).any():
         worst = float(warm[heat > 0].max())
         return Grade(False, f"a thermostat that always asks is heated for at {worst:g} degC. Look at `permit`.")

@@ -109,8 +109,8 @@ on, wanted = 0.0, []
 for temperature in trace.measured["temperature"]:
     on = 1.0 if temperature < 19 else 0.0 if temperature > 21 else on
     wanted.append(on)
-print("steps that differ:", int((trace.done["heat"] != wanted).sum()))
-assert (trace.done["heat"] == wanted).all()
+print("steps that differ:", int((trace.command["heat"] != wanted).sum()))
+assert (trace.command["heat"] == wanted).all()
 
 # %% [markdown]
 # ## 4. The readout

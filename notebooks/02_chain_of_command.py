@@ -172,12 +172,17 @@ ruined = hc.assemble(machine)
 free = ruined.trainable.numpy()
 ruined.set_weights(ruined.weights.map(lambda a, may: np.where(may, np.float32(np.nan), a), free))
 lost = hc.simulate(ruined, steps=600, inputs={"dose pulse": pulse})
-print(np.flatnonzero(healthy.done["beam"])[-1], "is the last step with beam;", lost.done["beam"].max(), "when ruined")
+print(
+    np.flatnonzero(healthy.command["beam"])[-1],
+    "is the last step with beam;",
+    lost.command["beam"].max(),
+    "when ruined",
+)
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 2.4))
-axes.step(healthy.time, healthy.done["beam"], where="post", label="healthy")
-axes.step(lost.time, lost.done["beam"], where="post", linestyle="--", label="everything else NaN")
+axes.step(healthy.time, healthy.command["beam"], where="post", label="healthy")
+axes.step(lost.time, lost.command["beam"], where="post", linestyle="--", label="everything else NaN")
 axes.axvline(20, color="gray", linestyle=":")
 axes.annotate("last pulse", (20, 0.5), xytext=(20.5, 0.5), color="gray")
 axes.set(xlabel="time [s]", ylabel="beam", title="The beam stops when the dose is no longer known")

@@ -188,9 +188,9 @@ hc.exercises.check_wired_but_unused(answer)
 # ```
 # </details>
 #
-# And further: write your own readout in ten lines, register it with `@hc.register("mine", sees="wired")`, and see where
-# it stands: `score({"room": structure}, chosen(["mine"]), ["none", "leak"])`. A start: an edge wherever two subspaces
-# share a neuron, whatever the order of layers.
+# And further: write your own readout in ten lines, register it with `@hc.register("mine", kind="structural")`, and see
+# where it stands: `score({"room": structure}, chosen(["mine"]), ["none", "leak"])`. A start: an edge wherever two
+# subspaces share a neuron, whatever the order of layers.
 
 # %% [markdown]
 # ## Summary

@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import handcrafted as hc
-from handcrafted.model.change_of_basis import disguise
+from handcrafted.model.change_of_basis import change_basis
 from handcrafted.model.forward import forward
 from handcrafted.readout.blind.blind import blind
 from handcrafted.verdict.blind.match import match
@@ -39,7 +39,7 @@ hc.show(structure)
 # %%
 model = hc.assemble(structure)
 weights = model.effective_weights.numpy()
-hidden = disguise(weights, seed=1)
+hidden = change_basis(weights, seed=1)
 for name, arrays in (("as made", weights), ("disguised", hidden)):
     print(f"{name:10} entries of W_in that are not zero: {np.mean(arrays.W_in != 0):.0%}")
 
@@ -100,7 +100,7 @@ from handcrafted.verdict.scoreboard.truth import Truth
 truth = Truth.intended(structure.signal_graph())
 for name in ("leak", "cut", "delayed link", "sign flip"):
     spoiled = FAULTS[name](model, truth, np.random.default_rng(1)).weights
-    read = blind(disguise(spoiled, 2), model.names.inputs, model.names.outputs)
+    read = blind(change_basis(spoiled, 2), model.names.inputs, model.names.outputs)
     print(f"{name}: {match(structure, read).differences[0]}")
 
 # %% [markdown]

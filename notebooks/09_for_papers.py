@@ -99,7 +99,7 @@ plt.figure(figsize=(85 * MM, 55 * MM), layout="constrained")
 minutes = trace.time / 60
 plt.plot(minutes, trace.state["temperature"], color=TRUE, linewidth=1, label="true")
 plt.plot(minutes, trace.believed["room temperature"], "--", color=BELIEVED, linewidth=1, label="believed")
-plt.fill_between(minutes, 14, 14 + trace.done["heat"], color=DONE, alpha=0.5, step="post", label="heating")
+plt.fill_between(minutes, 14, 14 + trace.command["heat"], color=DONE, alpha=0.5, step="post", label="heating")
 plt.xlabel("minutes")
 plt.ylabel("degC")
 plt.legend(fontsize=6)

@@ -108,7 +108,7 @@ CALLS = {
     "model.set_weights": (hc.assemble(structure).set_weights, {"new": model.weights}),
     "panel": (hc.panel, {"model": model, "steps": 3, "initial": {}, "inputs": {}, "disturbance": 0.0, "seed": 0}),
     "recover": (hc.recover, {"model_or_weights": weights, "names": names, "seed": 0, "readouts": ()}),
-    "register": (hc.register, {"name": "new", "sees": "used"}),
+    "register": (hc.register, {"name": "new", "kind": "causal"}),
     "register(...)": (lambda read: hc.register(f"r{id(read)}")(read), {"read": plain}),
     "show": (hc.show, {"thing": structure, "dpi": 30, "width": 3, "collapse": []}),
     "simulate": (hc.simulate, {"model": model, "process": None, "steps": 3, "initial": {}, "inputs": {},

@@ -339,9 +339,9 @@ def outputs_of(network, inputs) -> np.ndarray:
     return forward_padded(weights, inputs)[0]
 
 
-def sequences(case: Case, count: int, steps: int, seed: int = 0, grid: float | None = GRID) -> np.ndarray:
+def sequences(case: Case, count: int, steps: int, seed: int = 0, quantum: float | None = GRID) -> np.ndarray:
     """Return values of the reads [read, sequence, time]: numbers, or places of words."""
-    found = [walks(count, steps, 10 * seed + i, None if words else grid) for i, words in enumerate(case.words)]
+    found = [walks(count, steps, 10 * seed + i, None if words else quantum) for i, words in enumerate(case.words)]
     pairs = zip(found[: case.reads], case.words, strict=False)
     place = lambda values, n: np.clip(np.floor((values + 4) / 8 * n), 0, n - 1)
     return np.stack([place(values, max(n, 2)) if n else values for values, n in pairs]).astype(np.float32)
@@ -356,9 +356,9 @@ def encoded(case: Case, values: np.ndarray) -> np.ndarray:
     return np.concatenate(blocks, axis=-1)
 
 
-def walks(count: int, steps: int, seed: int, grid: float | None = GRID) -> np.ndarray:
+def walks(count: int, steps: int, seed: int, quantum: float | None = GRID) -> np.ndarray:
     """Return sequences [sequence, time] within -4 … 4 that linger, on the grid or anywhere."""
     rng = np.random.default_rng(seed)
     moves = rng.normal(0, 0.7, (count, steps)) * (rng.uniform(size=(count, steps)) < 0.6)
     found = 4 * np.sin(np.cumsum(moves, axis=1) / 2 + rng.uniform(0, 6, (count, 1)))
-    return found.astype(np.float32) if grid is None else (np.rint(found / grid) * grid).astype(np.float32)
+    return found.astype(np.float32) if quantum is None else (np.rint(found / quantum) * quantum).astype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.loading.schema import template
-from handcrafted.model.change_of_basis import disguise
+from handcrafted.model.change_of_basis import change_basis
 from handcrafted.zoo import find
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -110,7 +110,7 @@ WRONG["wired_but_unused"] = [
 ]
 RIGHT["other_weights"] = [
     lambda _: [model := guarded_room(), scaled(model)],
-    lambda _: [model := guarded_room(), disguise(model.effective_weights, 3)],
+    lambda _: [model := guarded_room(), change_basis(model.effective_weights, 3)],
 ]
 WRONG["other_weights"] = [
     (lambda _: [model := guarded_room(), model.effective_weights.numpy()], "nothing has moved"),

@@ -28,7 +28,7 @@ def shared_quantum(reads: Sequence[Read]) -> float | None:
 
     It is the smallest step, if all others are whole multiples of it.
     """
-    steps = [read.grid for read in reads]
+    steps = [read.quantum for read in reads]
     if not steps or any(step is None for step in steps):
         return None
     least = min(step for step in steps if step is not None)
@@ -56,7 +56,7 @@ class Ramp(NamedTuple):
     start: float
 
 
-def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
+def ramp_below(threshold: float, quantum: float | None, span: float) -> Ramp:
     """Return the ramp for `x < threshold`, strictly.
 
     On a grid of step q the ramp lies between the last point that satisfies it and the first that does not, so that
@@ -68,22 +68,22 @@ def ramp_below(threshold: float, grid: float | None, span: float) -> Ramp:
 
     Args:
         threshold: in the unit of what is compared.
-        grid: the step q of the values, None where nothing rounds them.
+        quantum: the step q of the values, None where nothing rounds them.
         span: the width of their range.
     """
     scale = max(span, abs(threshold))
-    if grid is None or scale / grid > 2.0**GRID_BITS:
+    if quantum is None or scale / quantum > 2.0**GRID_BITS:
         gain = 2.0 ** np.ceil(BAND_BITS - np.log2(scale))
         return Ramp(float(gain), threshold - MARGIN / gain)
-    steps = threshold / grid
-    first_false = grid * (np.rint(steps) if abs(steps - np.rint(steps)) < NEAR else np.ceil(steps))
-    gain = 2.0 ** np.ceil(-np.log2(grid))
-    return Ramp(float(gain), float(first_false - (grid - 1 / gain) / 2))
+    steps = threshold / quantum
+    first_false = quantum * (np.rint(steps) if abs(steps - np.rint(steps)) < NEAR else np.ceil(steps))
+    gain = 2.0 ** np.ceil(-np.log2(quantum))
+    return Ramp(float(gain), float(first_false - (quantum - 1 / gain) / 2))
 
 
-def ramp_above(threshold: float, grid: float | None, span: float) -> Ramp:
+def ramp_above(threshold: float, quantum: float | None, span: float) -> Ramp:
     """Return the ramp for `x > threshold`, as a ramp over -x."""
-    return ramp_below(-threshold, grid, span)
+    return ramp_below(-threshold, quantum, span)
 
 
 def ramps(site: Site, slopes: np.ndarray, found: list[Ramp]) -> Circuit:
@@ -115,7 +115,7 @@ def bits(site: Site, count: int) -> Circuit:
     return circuit(site, "bit", body, "b = r(1 - n)", "nested rectified units", "0")
 
 
-def ranking(site: Site, count: int, grid: float | None, span: float) -> Circuit:
+def ranking(site: Site, count: int, quantum: float | None, span: float) -> Circuit:
     """Build the first stage: for each pair i < j, 0 where the later one is strictly less, at least 1 where it is not.
 
     Formula: n_ij = r(1 - gain (start - (c_j - c_i))).
@@ -127,7 +127,7 @@ def ranking(site: Site, count: int, grid: float | None, span: float) -> Circuit:
     slopes = np.zeros((count, len(pairs)))
     for at, (one, two) in enumerate(pairs):
         slopes[[one, two], at] = -1.0, 1.0
-    return ramps(site, slopes, [ramp_below(0.0, grid, span)] * len(pairs))
+    return ramps(site, slopes, [ramp_below(0.0, quantum, span)] * len(pairs))
 
 
 def least(site: Site, values: np.ndarray) -> Circuit:

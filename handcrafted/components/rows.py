@@ -67,7 +67,7 @@ def table_ramps(site: Site, reads: Sequence[Read], condition: Condition) -> Circ
 
 def _ramp(test: ThresholdTest, read: Read) -> Ramp:
     build = ramp_below if test.sign > 0 else ramp_above
-    return build(test.threshold, read.grid, read.domain.high - read.domain.low)
+    return build(test.threshold, read.quantum, read.domain.high - read.domain.low)
 
 
 def table_rows(site: Site, words: Sequence[tuple[str, Domain]], condition: Condition) -> Circuit:

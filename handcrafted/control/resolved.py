@@ -27,14 +27,14 @@ class Read(NamedTuple):
     """A signal that a law reads.
 
     Attributes:
-        grid: the step of the values that it can take, where a sensor rounds them; else None.
+        quantum: the step of the values that it can take, where a sensor rounds them; else None.
     """
 
     signal: Signal
     name: str
     domain: Domain
     initial: Value
-    grid: float | None = None
+    quantum: float | None = None
 
 
 class Lagged(NamedTuple):
@@ -143,7 +143,7 @@ class ResolvedLink:
     received: Signal | None = None
 
     @property
-    def grid(self) -> float | None:
+    def quantum(self) -> float | None:
         """The step to which a sensor rounds it; what a controller sends is not rounded."""
         return None if self.sent_by_controller else self.domain.resolution
 
@@ -158,7 +158,7 @@ class ResolvedVariable:
     """A process-model variable with its domain, the links that it reads and the law that updates it.
 
     Attributes:
-        grid: the step to which a sensor has rounded its values; None where there is none.
+        quantum: the step to which a sensor has rounded its values; None where there is none.
     """
 
     name: str
@@ -167,7 +167,7 @@ class ResolvedVariable:
     initial: Value
     reads: tuple[ResolvedLink, ...]
     task: LawInstance
-    grid: float | None = None
+    quantum: float | None = None
 
     @property
     def written(self) -> tuple[Signal, ...]:

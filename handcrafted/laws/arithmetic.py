@@ -51,7 +51,7 @@ def _before(value: np.ndarray, threshold: float, quantum: float | None, sign: in
 
 def common_quantum(reads: Sequence[Read]) -> float | None:
     """Return the step of the difference of the reads: the smaller one, if the other is a multiple of it."""
-    quanta = sorted(read.grid for read in reads if read.grid is not None)
+    quanta = sorted(read.quantum for read in reads if read.quantum is not None)
     if len(quanta) < len(reads):
         return None
     multiples = np.array(quanta) / quanta[0] if quanta else np.zeros(0)
@@ -106,9 +106,9 @@ def _test(test: Bounds | tuple[str, ...], value: np.ndarray, read: Read) -> np.n
         return sum((value[..., read.domain.values.index(word)] for word in test), np.zeros(()))
     holds = np.ones(value.shape[:-1], bool)
     if test.above is not None:
-        holds &= above(value[..., 0], test.above, read.grid)
+        holds &= above(value[..., 0], test.above, read.quantum)
     if test.below is not None:
-        holds &= below(value[..., 0], test.below, read.grid)
+        holds &= below(value[..., 0], test.below, read.quantum)
     return holds.astype(float)
 
 

@@ -27,7 +27,7 @@ class Delay(Law):
     units: ClassVar = {"steps": "steps"}
     shape: ClassVar = Signature(counts=(1, 1))
     takes_over: ClassVar = True
-    keeps_grid: ClassVar = True
+    keeps_quantum: ClassVar = True
     example: ClassVar = Example({"x": REAL_SIGNAL}, REAL_SIGNAL, {"steps": 3})
 
     def signature(self, reads: int, when: Condition | None) -> Signature:

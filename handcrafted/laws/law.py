@@ -95,7 +95,7 @@ class Law(Part):
         example: a worked one.
         jumps: whether its result jumps where what it reads changes a little, although it is a number.
         takes_over: whether a variable with this law has the domain of its one read unless it declares its own.
-        keeps_grid: whether its result lies on the grid of its read.
+        keeps_quantum: whether its result lies on the grid of its read.
     """
 
     law: ClassVar[str]
@@ -104,7 +104,7 @@ class Law(Part):
     example: ClassVar[Example]
     jumps: ClassVar[bool] = False
     takes_over: ClassVar[bool] = False
-    keeps_grid: ClassVar[bool] = False
+    keeps_quantum: ClassVar[bool] = False
 
     @abstractmethod
     def evaluate(self, task: LawInstance, given: LawInput, domain: Domain) -> LawOutput:

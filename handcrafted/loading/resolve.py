@@ -115,8 +115,8 @@ class _Builder(NamedTuple):
         path = ("components", self.owner, "process model", name)
         task = self._task(path, Role.FEEDBACK_MODELLING, declared, reads, domain, initial)
         found = ResolvedVariable(name if declared else signal.name, signal, domain, initial, links, task)
-        kept = links and (found.copies or (declared is not None and _law(declared).keeps_grid))
-        return replace(found, grid=links[0].grid) if kept else found
+        kept = links and (found.copies or (declared is not None and _law(declared).keeps_quantum))
+        return replace(found, quantum=links[0].quantum) if kept else found
 
     def entries(
         self, component: StructureComponent, links: Mapping[LinkId, ResolvedLink], variables: list[ResolvedVariable]
@@ -141,7 +141,7 @@ class _Builder(NamedTuple):
     ) -> ResolvedEntry:
         wanted = entry_reads(declared, [variable.name for variable in variables])
         read = tuple(variable for name in wanted for variable in variables if variable.name == name)
-        reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.grid) for v in read)
+        reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.quantum) for v in read)
         initial = links[0].initial if declared is None or declared.initial is None else declared.initial
         path = ("components", self.owner, "control algorithm", name)
         domain = links[0].domain
@@ -174,7 +174,7 @@ class _Builder(NamedTuple):
 
 def _read(link: ResolvedLink) -> Read:
     assert link.received
-    return Read(link.received, link.id.name, link.domain, link.initial, link.grid)
+    return Read(link.received, link.id.name, link.domain, link.initial, link.quantum)
 
 
 def _law(declared: Variable | AlgorithmEntry) -> type[Law]:

@@ -6,12 +6,10 @@ import json
 import re
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
-
 from handcrafted.control.parts import Part
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlfile import loads, plain_data
+from handcrafted.loading.yamlfile import loads, plain_data, plain_schema
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 
@@ -43,22 +41,12 @@ list, from 0, except in a finite state process. Inputs are held over a step. Mat
 continuous: true, and must not grow unless unstable: true; D acts on the inputs of the step before."""
 
 
-class _Quiet(GenerateJsonSchema):
-    """Leaves out defaults that JSON cannot say (empty frozen mappings) without a warning."""
-
-    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
-        """Stay silent about defaults; anything else is a warning."""
-        if kind != "non-serializable-default":
-            super().emit_warning(kind, detail)
-
-
 HEAD = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_of(kind: type[Part], title: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a kind of file."""
-    schema = kind.model_json_schema(by_alias=True, schema_generator=_Quiet)
-    return {**schema, "$schema": HEAD, "title": title}
+    return {**plain_schema(kind), "$schema": HEAD, "title": title}
 
 
 def json_schema() -> dict[str, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handcrafted.control.parts import Part, to_key
+from handcrafted.control.parts import Part
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be, sentence
 from handcrafted.text.letters import clipped, located, shown
@@ -246,34 +247,42 @@ class _Converter:
         return found
 
 
+class _Quiet(GenerateJsonSchema):
+    """Leaves out defaults that JSON cannot say (empty frozen mappings) without a warning."""
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Stay silent about defaults; anything else is a warning."""
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
+
+
+def plain_schema(kind: type[Part]) -> dict[str, Any]:
+    """Return the JSON Schema of a kind of file, by the keys that are written."""
+    return kind.model_json_schema(by_alias=True, schema_generator=_Quiet)
+
+
 def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
     """Return the keys known at a path of keys and positions of a kind of file; empty where names are free."""
-    kinds: list[type[Part]] = [root]
-    free: list[type[Part]] = []
+    schema = plain_schema(root)
+    found = list(_choices(schema, schema))
     for part in path:
-        if isinstance(part, int) or free:
-            kinds, free = free or kinds, []
-            continue
-        field = next((f for kind in kinds for f in _fields(kind).items() if f[0] == part), None)
-        if field is None:
-            return []
-        found = _parts(field[1])
-        kinds, free = found, found if _maps(field[1]) else []
-    return [] if free else [key for kind in kinds for key in _fields(kind)]
+        found = [choice for one in found if (inner := _within(one, part)) for choice in _choices(inner, schema)]
+    return [key for one in found for key in one.get("properties", {})]
 
 
-def _fields(kind: type[Part]) -> dict[str, Any]:
-    return {field.alias or to_key(name): field.annotation for name, field in kind.model_fields.items()}
+def _within(schema: Mapping[str, Any], part: str | int) -> Mapping[str, Any] | None:
+    """Return the schema of what stands under a key or a position."""
+    if isinstance(part, int):
+        return schema.get("items")
+    named, free = schema.get("properties", {}), schema.get("additionalProperties")
+    return named.get(part) or (free if isinstance(free, Mapping) else None)
 
 
-def _parts(annotation: Any) -> list[type[Part]]:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return [annotation]
-    return [part for arg in get_args(annotation) for part in _parts(arg)]
-
-
-def _maps(annotation: Any) -> bool:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _maps(get_args(annotation)[0])
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+def _choices(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Return the schemas of which a value fits one, references followed."""
+    if "$ref" in schema:
+        yield from _choices(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole)
+    elif choices := [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        yield from (inner for choice in choices for inner in _choices(choice, whole))
+    else:
+        yield schema

@@ -174,7 +174,8 @@ def declared(controller: ResolvedController, controllers: set[str]) -> Iterator[
         own = None if link.id.sender in controllers else (link.id.sender, link.domain, link.initial)
         yield f"arrives {link.id.kind} {link.id.name} {link.lag} {own}"
     for variable in controller.variables:
-        yield f"believes {variable.signal} {variable.domain} {variable.initial} {variable.grid} {_law(variable.task)}"
+        may_be = f"{variable.domain} {variable.initial} {variable.quantum}"
+        yield f"believes {variable.signal} {may_be} {_law(variable.task)}"
     for entry in controller.entries:
         yield f"decides {entry.name} {_law(entry.task)}"
         for link in entry.links:

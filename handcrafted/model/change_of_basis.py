@@ -14,7 +14,7 @@ OCTAVES = 6
 """Neurons and heads grow or shrink inside by up to two to this power, always by powers of two: nothing is rounded."""
 
 
-def disguise(weights: Weights, seed: int = 0) -> Weights:
+def change_basis(weights: Weights, seed: int = 0) -> Weights:
     """Hide a network's basis: rotate the stream, change the bases inside heads, reorder and rescale, all at random.
 
     Formula: x -> x Q with Q orthogonal; (V G)(G^-1 O) = V O for any invertible G, and (q H) . (k H^-T) = q . k outside

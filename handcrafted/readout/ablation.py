@@ -50,7 +50,7 @@ def _ablation(subject: TargetNetwork, kind: str) -> SignalGraph:
     return SignalGraph(subject.spaces, [*input_edges(subject), *edges])
 
 
-@register("ablation (zero)", sees="used")
+@register("ablation (zero)", kind="causal")
 def zero_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that taking subspaces away shows; see `_ablation`.
 
@@ -61,7 +61,7 @@ def zero_ablation(subject: TargetNetwork) -> SignalGraph:
     return _ablation(subject, "zero")
 
 
-@register("ablation (mean)", sees="used")
+@register("ablation (mean)", kind="causal")
 def mean_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that putting subspaces to their means shows; see `_ablation`.
 
@@ -72,7 +72,7 @@ def mean_ablation(subject: TargetNetwork) -> SignalGraph:
     return _ablation(subject, "mean")
 
 
-@register("ablation (noise)", sees="used")
+@register("ablation (noise)", kind="causal")
 def noise_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that noise of a subspace's own size shows; see `_ablation`.
 
@@ -83,7 +83,7 @@ def noise_ablation(subject: TargetNetwork) -> SignalGraph:
     return _ablation(subject, "noise")
 
 
-@register("ablation (domain)", sees="used")
+@register("ablation (domain)", kind="causal")
 def domain_ablation(subject: TargetNetwork) -> SignalGraph:
     """Draw the edges that putting subspaces to any value shows that is declared of them; see `_ablation`.
 

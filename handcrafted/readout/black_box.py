@@ -11,7 +11,7 @@ from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR
 
 
-@register("black box", sees="used")
+@register("black box", kind="causal")
 def black_box(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge from an input to an output that answers when the input alone is another at one step.
 

@@ -14,7 +14,7 @@ PLAIN = (0.0,)
 INTEGRATED = tuple((k + 0.5) / POINTS for k in range(POINTS))
 
 
-@register("gradient", sees="used")
+@register("gradient", kind="causal")
 def gradient(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where the slope of what u's readers write to v, times u(x') - u(x), is more than rounding.
 
@@ -27,7 +27,7 @@ def gradient(subject: TargetNetwork) -> SignalGraph:
     return by_intervention(subject, PLAIN)
 
 
-@register("integrated gradients", sees="used")
+@register("integrated gradients", kind="causal")
 def integrated_gradients(subject: TargetNetwork) -> SignalGraph:
     """Draw the same with the mean slope along the straight way from x to x', at 16 midpoints.
 

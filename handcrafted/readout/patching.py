@@ -91,7 +91,7 @@ def _written(subject: TargetNetwork, half: int) -> np.ndarray:
     return whole
 
 
-@register("patching", sees="used", judges=True)
+@register("patching", kind="causal", required=True)
 def patching(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where changing u, as the readers that write v see it, changes what they write.
 

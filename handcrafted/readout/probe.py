@@ -62,7 +62,7 @@ def probes(subject: TargetNetwork) -> tuple[Probe, ...]:
     return tuple(found for variable in believed if runs.varies(variable) for found in runs.table(variable))
 
 
-@register("probe", sees="used")
+@register("probe", kind="causal")
 def probe(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where v is linear in u, now or one step ago, at R2 >= 0.99.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from handcrafted.control.graph import SignalGraph
 from handcrafted.readout.target import TargetNetwork
@@ -15,11 +17,15 @@ Read = Callable[[TargetNetwork], SignalGraph]
 """From arrays and names to a signal-flow graph with evidence."""
 
 
-class Sees(StrEnum):
-    """Which of the two truths a readout answers for."""
+class ReadoutKind(StrEnum):
+    """Which of the two truths a readout answers for: what is connected, or what has an effect."""
 
-    WIRED = "wired"
-    USED = "used"
+    STRUCTURAL = "structural"
+    CAUSAL = "causal"
+
+
+BEFORE = {"wired": ReadoutKind.STRUCTURAL, "used": ReadoutKind.CAUSAL}
+"""What the kinds were called before; for one release these still count, with a warning."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +35,14 @@ class Readout:
     Attributes:
         name: what `check` and `score` call it.
         read: the function.
-        sees: `wired`, what is written and read; or `used`, what has an effect.
-        judges: whether a link must be found by it to count as found.
+        kind: structural, what is written and read; or causal, what has an effect.
+        required: whether a link must be found by it to count as found.
     """
 
     name: str
     read: Read
-    sees: Sees
-    judges: bool = False
+    kind: ReadoutKind
+    required: bool = False
 
 
 FIRST = ("wiring", "subspace", "patching")
@@ -45,26 +51,27 @@ FIRST = ("wiring", "subspace", "patching")
 _KNOWN: dict[str, Readout] = {}
 
 
-def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[Read], Read]:
+def register(name: str, kind: str = "causal", required: bool = False, **before: Any) -> Callable[[Read], Read]:
     """Register a readout under a name, as a decorator; `hc.recover` then runs it, `check` shows it, `score` scores it.
 
-        @hc.register("loud", sees="wired")
+        @hc.register("loud", kind="structural")
         def loud(subject):
             edges = [...]  # from subject.weights, subject.names and subject.run(inputs)
             return SignalGraph(subject.spaces, edges)
 
     Args:
         name: a new one.
-        sees: `wired` or `used`: which truth it is held against.
-        judges: whether a link must be found by it to count as found.
+        kind: `structural` or `causal`: which truth it is held against.
+        required: whether a link must be found by it to count as found.
+        before: `sees` and `judges`, as the two were called before; they still count, with a warning.
 
     Raises:
-        HandcraftedError: if the name is taken, or `sees` is neither.
+        HandcraftedError: if the name is taken, or the kind is neither.
 
     Example:
         >>> from handcrafted.control.graph import SignalGraph
         >>> from handcrafted.readout.registry import unregister
-        >>> @hc.register("nothing", sees="wired")
+        >>> @hc.register("nothing", kind="structural")
         ... def nothing(subject):
         ...     return SignalGraph(subject.spaces, [])
         >>> len(hc.recover(hc.assemble(hc.load(find("heated room"))), readouts=["nothing"]).graphs["nothing"])
@@ -74,17 +81,28 @@ def register(name: str, sees: str = "used", judges: bool = False) -> Callable[[R
     must_be(name, str, "a name for a readout")
     if name in _KNOWN:
         raise HandcraftedError(f"Expected a new name for a readout, got {shown(name)}, which is taken. Choose another.")
-    if not isinstance(sees, str) or sees not in list(Sees):
+    kind, required = _renamed(before, kind, required)
+    if not isinstance(kind, str) or kind not in list(ReadoutKind):
         raise HandcraftedError(
-            f"Expected `sees` to be wired or used, got {shown(sees)}. Say which truth it answers for."
+            f"Expected `kind` to be structural or causal, got {shown(kind)}. Say which truth it answers for."
         )
 
     def keep(read: Read) -> Read:
         must_be(read, Callable, "a function from a subject to a graph")
-        _KNOWN[name] = Readout(name, read, Sees(sees), judges)
+        _KNOWN[name] = Readout(name, read, ReadoutKind(kind), required)
         return read
 
     return keep
+
+
+def _renamed(before: Mapping[str, Any], kind: Any, required: Any) -> tuple[Any, Any]:
+    """Take arguments by their names of before."""
+    if unknown := before.keys() - {"sees", "judges"}:
+        raise TypeError(f"register() got an unexpected keyword argument {min(unknown)!r}")
+    if before:
+        warnings.warn("`sees` and `judges` are now `kind` and `required`", DeprecationWarning, stacklevel=3)
+    seen = before.get("sees", kind)
+    return BEFORE.get(seen, seen) if isinstance(seen, str) else seen, before.get("judges", required)
 
 
 def unregister(name: str) -> None:
@@ -97,20 +115,20 @@ def unregister(name: str) -> None:
 
 
 def registered() -> Mapping[str, Readout]:
-    """Return all readouts by name, those that judge first."""
+    """Return all readouts by name, those that are required first."""
     rank = {name: place for place, name in enumerate(FIRST)}
-    return dict(sorted(_KNOWN.items(), key=lambda item: (not item[1].judges, rank.get(item[0], len(rank)))))
+    return dict(sorted(_KNOWN.items(), key=lambda item: (not item[1].required, rank.get(item[0], len(rank)))))
 
 
 def chosen(names: list[str] | tuple[str, ...] | None) -> tuple[Readout, ...]:
-    """Return the readouts of these names; None gives those that judge.
+    """Return the readouts of these names; None gives those that are required.
 
     Raises:
         HandcraftedError: naming the first unknown one.
     """
     known = registered()
     if names is None:
-        return tuple(readout for readout in known.values() if readout.judges)
+        return tuple(readout for readout in known.values() if readout.required)
     for name in names:
         if not isinstance(name, str) or name not in known:
             raise HandcraftedError(f"Expected the name of a readout, got {shown(name)}.{nearest(str(name), known)}")

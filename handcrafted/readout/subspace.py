@@ -9,7 +9,7 @@ from handcrafted.readout.registry import register
 from handcrafted.readout.target import TargetNetwork
 
 
-@register("subspace", sees="wired", judges=True)
+@register("subspace", kind="structural", required=True)
 def subspace(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge from every subspace that a component reads to every one that it writes.
 

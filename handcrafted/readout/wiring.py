@@ -17,7 +17,7 @@ from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import COMPOSITION_FLOOR, FLOOR
 
 
-@register("wiring", sees="wired", judges=True)
+@register("wiring", kind="structural", required=True)
 def wiring(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where an earlier writer of u composes with a reader of u that writes v.
 

@@ -81,7 +81,7 @@ def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[StepRecord], f
         measured=named["measured"],
         believed=named["believed"],
         remembered=named["remembered"],
-        done=named["done"],
+        command=named["done"],
         disturbance=named["disturbance"],
         range_violations=range_violations_of([*named.values()], domains, KINDS),
         domains=domains,
@@ -198,7 +198,7 @@ def simulate(
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
-        >>> hc.simulate(model, steps=100, initial={"temperature": 30.0}).done["heat"][0]
+        >>> hc.simulate(model, steps=100, initial={"temperature": 30.0}).command["heat"][0]
         np.float32(0.0)
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")

@@ -102,7 +102,7 @@ class Trace(Reported):
         measured: what entered the network, as the sensors rounded it.
         believed: the process models of all controllers.
         remembered: the states that controllers carry, before the step.
-        done: what left the network.
+        command: what left the network, as the controllers decided it.
         disturbance: what disturbed the processes, by component.
         range_violations: every signal that left its declared range.
         domains: of every signal that has one.
@@ -114,7 +114,7 @@ class Trace(Reported):
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
         >>> trace = hc.simulate(model, steps=50)
-        >>> trace.state["temperature"].shape, trace.done["heat"][:3].tolist()
+        >>> trace.state["temperature"].shape, trace.command["heat"][:3].tolist()
         ((50,), [1.0, 1.0, 1.0])
     """
 
@@ -123,7 +123,7 @@ class Trace(Reported):
     measured: Signals
     believed: Signals
     remembered: Signals
-    done: Signals
+    command: Signals
     disturbance: Signals
     range_violations: tuple[RangeViolation, ...]
     domains: Mapping[Signal, Domain]
@@ -138,9 +138,15 @@ class Trace(Reported):
         return self.range_violations
 
     @property
+    def done(self) -> Signals:
+        """What `command` was called before."""
+        warnings.warn("`done` is now `command`", DeprecationWarning, stacklevel=2)
+        return self.command
+
+    @property
     def kinds(self) -> tuple[Signals, ...]:
         """All signals, kind by kind."""
-        return self.state, self.measured, self.believed, self.remembered, self.done, self.disturbance
+        return self.state, self.measured, self.believed, self.remembered, self.command, self.disturbance
 
     @property
     def time(self) -> np.ndarray:

@@ -243,7 +243,7 @@ def _moved(count: int, pairs: bool) -> Iterator[tuple[int, ...]]:
 
 def _values(joint: Joint) -> Values:
     """Return what a signal may be, with the step of its grid, if it has one."""
-    return joint.domain if joint.domain.discrete else replace(joint.domain, resolution=joint.grid)
+    return joint.domain if joint.domain.discrete else replace(joint.domain, resolution=joint.quantum)
 
 
 def _size(values: Values) -> float:

@@ -37,7 +37,7 @@ class Joint(NamedTuple):
     """What a signal at a joint may be, the step to which a sensor rounds it, and what it was before t = 0 [width]."""
 
     domain: Domain
-    grid: float | None
+    quantum: float | None
     initial: np.ndarray
 
 
@@ -89,18 +89,18 @@ def joints_of(resolved: Resolved) -> dict[Signal, Joint]:
             continue
         signals = [link.port, link.received, network_output(link.port), written_port(link)]
         signals += [] if link.sent_by_controller else [network_input(link.port)]
-        found |= dict.fromkeys(filter(None, signals), _joint(link.domain, link.grid, link.initial))
+        found |= dict.fromkeys(filter(None, signals), _joint(link.domain, link.quantum, link.initial))
     for controller in resolved.controllers.values():
         for variable in controller.variables:
-            found[variable.signal] = _joint(variable.domain, variable.grid, variable.initial)
+            found[variable.signal] = _joint(variable.domain, variable.quantum, variable.initial)
         for memory in (task.memory for task in controller.tasks if task.memory):
             kept = _joint(memory.domain, memory.domain.resolution, memory.initial)
             found |= {memory.signal: kept, memory.next: kept}
     return found
 
 
-def _joint(domain: Domain, grid: float | None, initial: Remembered) -> Joint:
-    return Joint(domain, grid, domain.encode(initial).astype(float))
+def _joint(domain: Domain, quantum: float | None, initial: Remembered) -> Joint:
+    return Joint(domain, quantum, domain.encode(initial).astype(float))
 
 
 def claims_of(resolved: Resolved) -> Iterator[Claim]:

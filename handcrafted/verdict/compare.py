@@ -16,7 +16,7 @@ from handcrafted.control.graph import INPUT, Edge, Signal, SignalGraph
 from handcrafted.control.resolved import Finding, LinkId, Resolved, ResolvedController
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.readout.recover import Recovered
-from handcrafted.readout.registry import Sees
+from handcrafted.readout.registry import ReadoutKind
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.verdict.claims import claims_of, joints_of
@@ -74,10 +74,10 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
     must_be(recovered, Recovered, "what `hc.recover` gives")
     resolved, intended = structure.resolved, structure.signal_graph()
     readouts = {
-        name: judge(resolved, intended, graph, structural=recovered.readouts[name].sees is Sees.WIRED)
+        name: judge(resolved, intended, graph, structural=recovered.readouts[name].kind is ReadoutKind.STRUCTURAL)
         for name, graph in recovered.graphs.items()
     }
-    judging = {name: graph for name, graph in recovered.graphs.items() if recovered.readouts[name].judges}
+    judging = {name: graph for name, graph in recovered.graphs.items() if recovered.readouts[name].required}
     found, tests = law_tests(structure, recovered)
     readouts["law"] = law_verdicts(resolved, tests, found)
     loops = feedback_loops(structure, recovered)

@@ -175,7 +175,7 @@ def _off_the_grid(task: LawInstance) -> list[Read]:
         return []
     real = [read for read in task.tested if not read.domain.discrete]
     if task.law in ("decision table", "guard"):
-        return [read for read in real if read.grid is None]
+        return [read for read in real if read.quantum is None]
     return real if common_quantum(task.reads) is None else []
 
 

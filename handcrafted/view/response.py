@@ -140,7 +140,7 @@ def _derived(trace: Trace) -> Iterator[Strip]:
 
 
 def _actions(trace: Trace) -> Iterator[Strip]:
-    for signal, values in trace.done.items():
+    for signal, values in trace.command.items():
         left = tuple(e for e in trace.range_violations if e.signal == signal)
         title = f"{signal.owner}: {signal.name}"
         yield Strip(title, trace.domains.get(signal), (Curve("done", values, DONE, steps=True),), left)

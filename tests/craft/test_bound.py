@@ -41,7 +41,7 @@ SUMMING = dict.fromkeys((*ADDING, "pi", "pid"), 120)
 def test_what_is_measured_stays_within_what_is_proved(name):
     case = CASES[name]
     structure, model = built(case, resolution=None)
-    found, wanted = outcomes(model, case, sequences(case, 6, 120, seed=7, grid=None))
+    found, wanted = outcomes(model, case, sequences(case, 6, 120, seed=7, quantum=None))
     measured, proved = np.abs(found - wanted).max(), bound_of(structure) * SUMMING.get(name, 1)
     assert measured <= proved, (measured, proved)
     assert bound_of(structure) <= 5e-5, "a bound that says nothing"
@@ -70,5 +70,5 @@ def test_a_weight_that_is_off_breaks_the_bound(name):
     structure, model = built(case, resolution=None)
     weights = model.effective_weights.numpy()
     weights.W_in[...] *= np.float32(1 + 1e-4)
-    found, wanted = outcomes(weights, case, sequences(case, 6, 120, seed=7, grid=None))
+    found, wanted = outcomes(weights, case, sequences(case, 6, 120, seed=7, quantum=None))
     assert np.abs(found - wanted).max() > bound_of(structure)

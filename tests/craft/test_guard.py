@@ -82,7 +82,7 @@ def test_the_guarded_room_is_reproduced_and_never_heats_where_it_is_vetoed():
     model = hc.assemble(structure)
     assert hc.compare(structure, hc.recover(model)).reproduced
     trace = hc.simulate(model, steps=300, initial={"temperature": np.array([15.0, 27.0, 29.0])})
-    heat, measured = trace.done["landlord.heat"], trace.measured["room.temperature"]
+    heat, measured = trace.command["landlord.heat"], trace.measured["room.temperature"]
     assert (heat[measured >= 28] == 0).all() and (measured >= 28).any() and heat.max() == 1
 
 

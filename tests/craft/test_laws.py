@@ -21,8 +21,8 @@ def outcomes(model, case, inputs):
     return out[..., 0], np.array(plain, float)
 
 
-def reads(case, seed=0, grid: float | None = GRID):
-    return sequences(case, SEQUENCES, STEPS, seed, grid)
+def reads(case, seed=0, quantum: float | None = GRID):
+    return sequences(case, SEQUENCES, STEPS, seed, quantum)
 
 
 WAYS = [(name, False) for name in CASES]
@@ -134,7 +134,7 @@ BAND = 2 * 8.0 * 2.0**-14
 def test_off_the_grid_a_switch_is_wrong_only_inside_its_band(name):
     case = CASES[name]
     _, model = built(case, resolution=None)
-    inputs = reads(case, seed=1, grid=None)
+    inputs = reads(case, seed=1, quantum=None)
     found, wanted = outcomes(model, case, inputs)
     unsure = wide(case, inputs, 2 * BAND)
     assert unsure.mean() < 0.2
@@ -151,7 +151,7 @@ def test_off_the_grid_a_real_result_keeps_its_bound(name):
     """Roundings of what is carried add up over the steps; all other laws round once."""
     case = CASES[name]
     _, model = built(case, resolution=None)
-    found, wanted = outcomes(model, case, reads(case, seed=1, grid=None))
+    found, wanted = outcomes(model, case, reads(case, seed=1, quantum=None))
     steps = np.arange(1, STEPS + 1) if name.split()[0] in SUMMING else 1
     bound = ROUNDING * np.broadcast_to(steps, wanted.shape)
     assert (np.abs(found - wanted) <= bound).all()

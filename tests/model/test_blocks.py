@@ -110,7 +110,7 @@ def test_a_port_puts_its_safe_value_and_says_so():
     stepped = run_blocks(poisoned(blocks, frozenset({"thermostat"})), inputs_of(model))
     assert (np.asarray(stepped.outputs)[:, 0] == 0).all() and np.asarray(stepped.faults).any()
     trace = hc.simulate(nan_outside(model), steps=50)
-    assert (trace.done["heat"] == 0).all() and "landlord's port for heat request put a safe value" in str(trace)
+    assert (trace.command["heat"] == 0).all() and "landlord's port for heat request put a safe value" in str(trace)
     assert [signal.name for signal, caught in trace.faults.items() if caught.any()] == ["heat request", "display"]
     assert not any(caught.any() for caught in hc.simulate(hc.assemble(model.structure), steps=50).faults.values())
 

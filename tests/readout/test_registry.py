@@ -17,7 +17,7 @@ import numpy as np
 import handcrafted as hc
 from handcrafted.control.graph import Edge, SignalGraph
 
-@hc.register("any number", sees="wired")
+@hc.register("any number", kind="structural")
 def any_number(subject):
     """Whoever has an entry to read u and one to write v."""
     w, spaces = subject.weights, subject.spaces
@@ -66,8 +66,8 @@ def test_what_is_wrong_with_a_readout_is_said(plugin, tmp_path):
     assert "registers readouts, got 'empty_module'" in run("--import", "empty_module").output
     with pytest.raises(hc.HandcraftedError, match="'gradient', which is taken"):
         hc.register("gradient")
-    with pytest.raises(hc.HandcraftedError, match="wired or used, got 'heard'"):
-        hc.register("x", sees="heard")
+    with pytest.raises(hc.HandcraftedError, match="structural or causal, got 'heard'"):
+        hc.register("x", kind="heard")
     with pytest.raises(hc.HandcraftedError, match="the name of a readout"):
         chosen(["x"])
 
@@ -77,14 +77,23 @@ def test_only_three_judge():
     assert {"gradient", "integrated gradients", "ablation (zero)", "ablation (mean)", "ablation (noise)"} <= set(
         registered()
     )
-    assert np.all([readout.sees in ("wired", "used") for readout in registered().values()])
+    assert np.all([readout.kind in ("structural", "causal") for readout in registered().values()])
+
+
+def test_the_words_of_before_still_register_with_a_warning():
+    with pytest.warns(DeprecationWarning, match="now `kind` and `required`"):
+        hc.register("as before", sees="wired", judges=True)(lambda subject: SignalGraph((), ()))
+    assert (registered()["as before"].kind, registered()["as before"].required) == ("structural", True)
+    unregister("as before")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'heard'"):
+        hc.register("x", heard="wired")
 
 
 def test_a_comparison_needs_no_registry(plugin):
     """What a readout says of itself is kept by what it recovered."""
     structure = hc.load(find("train door"))
 
-    @hc.register("passing", sees="wired", judges=True)
+    @hc.register("passing", kind="structural", required=True)
     def passing(subject):
         return SignalGraph(subject.spaces, [])
 

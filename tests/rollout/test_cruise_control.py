@@ -48,8 +48,8 @@ def agree(trace, delay=1, **change):
     return {
         "set speed": (trace.believed["set speed"] == wanted).all(),
         "mode": (trace.words(trace.believed, "mode") == np.where(brake, "brake", "cruise")).all(),
-        "brake": (trace.words(trace.done, "brake") == np.where(brake, "applied", "released")).all(),
-        "throttle": (trace.done["throttle"] == throttle).all(),
+        "brake": (trace.words(trace.command, "brake") == np.where(brake, "applied", "released")).all(),
+        "throttle": (trace.command["throttle"] == throttle).all(),
         "overspeed": (
             trace.words(trace.believed, "overspeed")[delay:] == np.where(reports, "yes", "no")[:-delay]
         ).all(),
@@ -60,7 +60,7 @@ def test_every_decision_of_both_controllers_is_the_plain_law_bit_for_bit(trace):
     assert all(agree(trace).values()), agree(trace)
     for name in ("mode", "overspeed"):
         assert 20 < (trace.believed[name][:, 1] == 1).sum() < STEPS - 20
-    assert {-1.0, 1.0} <= set(trace.done["throttle"].tolist())
+    assert {-1.0, 1.0} <= set(trace.command["throttle"].tolist())
 
 
 def test_another_gain_or_another_lag_of_the_report_is_told_apart(trace):

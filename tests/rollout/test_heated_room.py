@@ -53,7 +53,7 @@ def test_60000_closed_loop_steps_are_the_plain_law_bit_for_bit():
     np.testing.assert_array_equal(trace.state["temperature"], temperatures)
     np.testing.assert_array_equal(trace.measured["temperature"], temperatures)
     np.testing.assert_array_equal(trace.believed["room temperature"], temperatures)
-    np.testing.assert_array_equal(trace.done["heat"], heats)
+    np.testing.assert_array_equal(trace.command["heat"], heats)
     np.testing.assert_array_equal(trace.remembered["heat"], np.concatenate([[0.0], heats[:-1]]))
     assert np.abs(np.diff(heats)).sum() > 1000 and not trace.range_violations
 
@@ -69,7 +69,7 @@ def test_another_law_is_told_apart(change):
     }
     shock = shocks(3000)
     trace = hc.simulate(model, leaky_room, steps=3000, initial={"temperature": 15.0}, disturbance=shock)
-    assert (trace.done["heat"] != plain_loop(15.0, shock, others[change])[1]).any()
+    assert (trace.command["heat"] != plain_loop(15.0, shock, others[change])[1]).any()
 
 
 def test_10000_initial_states_in_one_run():
@@ -82,8 +82,8 @@ def test_10000_initial_states_in_one_run():
         heat = np.where(temperature < LOW, 1.0, np.where(temperature > HIGH, 0.0, heat))
         found.append(heat)
         temperature = temperature + 0.375 * heat - 0.1875 + now
-    assert trace.done["heat"].shape == (10_000, 60) and trace.runs == 10_000
-    np.testing.assert_array_equal(trace.done["heat"], np.array(found).T)
+    assert trace.command["heat"].shape == (10_000, 60) and trace.runs == 10_000
+    np.testing.assert_array_equal(trace.command["heat"], np.array(found).T)
 
 
 def test_the_bundled_room_obeys_the_law_and_its_formula_at_every_step():
@@ -93,10 +93,10 @@ def test_the_bundled_room_obeys_the_law_and_its_formula_at_every_step():
     heat, measured = 0.0, trace.measured["temperature"]
     for t, now in enumerate(measured):
         heat = plain_thermostat(heat, float(now))
-        assert heat == trace.done["heat"][t]
+        assert heat == trace.command["heat"][t]
     true, shock = trace.state["temperature"].astype(float), trace.disturbance["disturbance"].astype(float)
     share = -np.expm1(-10 / 600)
-    wanted = true + share * (5 + 25 * trace.done["heat"] + shock - true)
+    wanted = true + share * (5 + 25 * trace.command["heat"] + shock - true)
     assert np.abs(true[1:] - wanted[:-1]).max() <= 2 * np.spacing(np.float32(32))
     np.testing.assert_array_equal(measured, np.rint(true / Q) * Q)
     assert 15 < true[1000:].min() and true[1000:].max() < 25
@@ -118,14 +118,14 @@ def test_off_the_grid_every_step_is_right_outside_the_bands():
     A state that a band has left a fraction is decided one way or the other by the next step outside.
     """
     structure, model = off_grid()
-    assert structure.resolved.links[-1].grid is None
+    assert structure.resolved.links[-1].quantum is None
     trace = hc.simulate(model, steps=20_000, seed=4)
     x, before = trace.measured["temperature"].astype(float), trace.remembered["heat"].astype(float)
     wanted = np.where(x < LOW, 1.0, np.where(x > HIGH, 0.0, before))
     inside = ((x > LOW - BAND) & (x < LOW)) | ((x > HIGH) & (x < HIGH + BAND))
     sure = ~inside & ((before == 0) | (before == 1))
-    np.testing.assert_array_equal(trace.done["heat"][sure], wanted[sure])
-    assert 0 < (~sure).sum() < 200 and ((trace.done["heat"] >= 0) & (trace.done["heat"] <= 1)).all()
+    np.testing.assert_array_equal(trace.command["heat"][sure], wanted[sure])
+    assert 0 < (~sure).sum() < 200 and ((trace.command["heat"] >= 0) & (trace.command["heat"] <= 1)).all()
 
 
 def test_off_the_grid_a_measurement_in_the_band_leaves_a_fraction_and_trajectories_part():
@@ -133,7 +133,7 @@ def test_off_the_grid_a_measurement_in_the_band_leaves_a_fraction_and_trajectori
     inside = 19 - BAND / 2
     for made, parts in ((off_grid(), True), (heated_room(), False)):
         trace = hc.simulate(made[1], leaky_room, steps=2, initial={"temperature": inside})
-        fraction = trace.done["heat"][0]
+        fraction = trace.command["heat"][0]
         assert (0 < fraction < 1) == parts
         heat = plain_thermostat(0.0, float(trace.measured["temperature"][0]))
         assert (fraction != heat) == parts
@@ -145,7 +145,7 @@ def test_without_the_recurrence_the_latch_forgets_and_is_not_reproduced():
     shock = shocks(500)
     trace = hc.simulate(forgetful, leaky_room, steps=500, initial={"temperature": 15.0}, disturbance=shock)
     _, comparator = plain_loop(15.0, shock, lambda heat, x: 1.0 if x < LOW else 0.0)
-    np.testing.assert_array_equal(trace.done["heat"], comparator)
+    np.testing.assert_array_equal(trace.command["heat"], comparator)
     comparison = hc.compare(structure, hc.recover(forgetful))
     (wrong,) = comparison.wrong
     assert wrong.id.name == "heat" and "a state that is not carried to the next step" in wrong.reason
@@ -197,7 +197,7 @@ def test_the_exported_arrays_give_the_same_closed_loop_in_plain_numpy():
 
     temperatures, heats = by_twin(arrays)
     np.testing.assert_array_equal(trace.state["temperature"], temperatures)
-    np.testing.assert_array_equal(trace.done["heat"], heats)
+    np.testing.assert_array_equal(trace.command["heat"], heats)
     assert len(np.unique(heats)) == 2
     for name in ("W_R", "W_in", "b_in"):
         assert (by_twin({**arrays, name: 0.9 * arrays[name]})[1] != heats).any(), name

@@ -30,7 +30,7 @@ def test_it_gives_the_prescribed_dose_as_the_plain_laws_do(model):
     trace = hc.simulate(model, steps=STEPS)
     dose, beam = plain()
     np.testing.assert_allclose(trace.state["dose a"], dose, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(trace.done["beam"], beam, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(trace.command["beam"], beam, rtol=0, atol=1e-6)
     assert 179 < trace.state["dose a"][-1] < 180.25
 
 
@@ -47,7 +47,7 @@ def asking(model):
 
 def test_whatever_is_asked_the_dose_stops_at_the_limit(model):
     trace = hc.simulate(asking(model), steps=STEPS)
-    dose, beam = trace.state["dose a"], trace.done["beam"]
+    dose, beam = trace.state["dose a"], trace.command["beam"]
     assert LIMIT <= dose.max() <= LIMIT + STEP and set(beam) == {0.0, 1.0}
     assert (beam[trace.measured["dose a"] >= LIMIT] == 0).all()
 
@@ -64,19 +64,19 @@ def test_without_the_dose_monitors_veto_it_would_not_stop(model):
 def test_the_beam_stops_three_steps_after_the_last_pulse(model, lost):
     pulse = np.where(np.arange(STEPS) < lost, "present", "missing")
     trace = hc.simulate(model, steps=STEPS, inputs={"dose pulse": pulse})
-    beam = trace.done["beam"]
+    beam = trace.command["beam"]
     assert (beam[: lost + 2] > 0).all() and (beam[lost + 2 :] == 0).all()
 
 
 def test_pulses_that_come_in_time_do_not_stop_it(model):
     pulse = np.where(np.arange(STEPS) % 3 == 0, "present", "missing")
     trace = hc.simulate(model, steps=STEPS, inputs={"dose pulse": pulse})
-    assert (trace.done["beam"][:300] == 1).all()
+    assert (trace.command["beam"][:300] == 1).all()
 
 
 def test_an_open_door_stops_the_beam_at_once(model):
     door = np.where((np.arange(STEPS) >= 40) & (np.arange(STEPS) < 60), "open", "closed")
-    beam = hc.simulate(model, steps=STEPS, inputs={"door": door}).done["beam"][:100]
+    beam = hc.simulate(model, steps=STEPS, inputs={"door": door}).command["beam"][:100]
     assert (beam[40:60] == 0).all() and (beam[:40] == 1).all() and (beam[61:] == 1).all()
 
 

@@ -51,7 +51,7 @@ def by_hand(steps, first=4.0, wish=1.0, added=lambda t: 0.0):
 def test_signals_pass_through_sensors_and_actuators():
     trace = hc.simulate(model_of(PLANT), steps=12)
     levels, actions = by_hand(12)
-    assert trace.state["h"].tolist() == levels and trace.done["u"].tolist() == actions
+    assert trace.state["h"].tolist() == levels and trace.command["u"].tolist() == actions
     assert trace.measured["gauge.h"].tolist() == [np.rint(level / 0.5) * 0.5 for level in levels]
     assert trace.time.tolist() == [0.5 * t for t in range(12)]
     assert (trace.state["h"] != trace.believed["h"]).any() and (trace.measured["wish"] == 1).all()
@@ -95,7 +95,9 @@ def test_weights_are_arguments_of_one_compiled_loop():
     hc.simulate(model, steps=7)
     before = compiled()
     colder = with_arrays(structure, model, lambda w: w.b_in.__isub__(1))
-    assert (hc.simulate(colder, steps=7, seed=5).done["heat"] != hc.simulate(model, steps=7, seed=5).done["heat"]).any()
+    assert (
+        hc.simulate(colder, steps=7, seed=5).command["heat"] != hc.simulate(model, steps=7, seed=5).command["heat"]
+    ).any()
     assert compiled() == before
     hc.simulate(model, steps=8)
     assert compiled() == before + 1
@@ -136,7 +138,7 @@ def test_words_come_as_words(tmp_path):
     motions = ["moving", "stopped", "moving"]
     trace = hc.simulate(model, steps=3, inputs={"train motion": motions, "train position": "at platform"})
     assert trace.words(trace.measured, "train motion").tolist() == motions
-    opened = trace.words(trace.done, "open doors").tolist()
+    opened = trace.words(trace.command, "open doors").tolist()
     assert opened[0] == opened[2] != opened[1]
     with pytest.raises(HandcraftedError, match="Expected the name of a measured signal, got 'train moton'"):
         trace.measured["train moton"]

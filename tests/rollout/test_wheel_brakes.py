@@ -37,7 +37,7 @@ CASES = {"landing": {}, "late touchdown": {"weight on wheels": LATE}, "go-around
 @pytest.mark.parametrize("name", CASES)
 def test_the_valve_follows_the_plain_laws(name):
     trace = run(**CASES[name])
-    valve = trace.words(trace.done, "valve")
+    valve = trace.words(trace.command, "valve")
     assert valve.tolist() == plain_valve(trace).tolist()
     assert {"open", "shut"} == set(valve)
 
@@ -52,7 +52,7 @@ def test_the_report_takes_one_step_upwards():
 
 def test_no_valve_opens_before_touchdown_and_the_aircraft_stops_on_the_runway():
     trace = run(**CASES["late touchdown"])
-    assert set(trace.words(trace.done, "valve")[:30]) == {"shut"}
+    assert set(trace.words(trace.command, "valve")[:30]) == {"shut"}
     assert trace.state["speed"][-1] == 0 and trace.state["position"].max() < 2000
 
 

@@ -298,7 +298,7 @@ def test_each_timing_type_planted_in_the_closed_loop_is_named_exactly():
     ]
     model = planted(*lines, law="law: hysteresis, reads: [room], parameters: {{on below: 18, off above: 20}}")
     trace = hc.simulate(model, steps=200, initial={"temperature": 17.0})
-    true, heat = trace.state["temperature"], trace.done["heat"] > 0.5
+    true, heat = trace.state["temperature"], trace.command["heat"] > 0.5
     found = {one.rule.id: one for one in broken_rules(trace)}
     assert list(found) == ["U-1", "U-2", "U-3", "U-4", "U-5"], "and none of those about 30 degC"
     for one, (type, context) in zip(found.values(), rules.items(), strict=True):

@@ -197,7 +197,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path):
     store.write_text("\n".join([*lines, lines[-1][:-1]]))  # cut off at the end of a line, where it could be read
     calls = []
 
-    @register("counted", sees="wired")
+    @register("counted", kind="structural")
     def counted(given):
         calls.append(1)
         return chosen(["wiring"])[0].read(given)
@@ -222,7 +222,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path):
 
 
 def test_a_readout_that_refuses_a_network_ends_nothing():
-    @register("picky", sees="used")
+    @register("picky", kind="causal")
     def picky(given):
         if np.any(given.weights.W_out != of_the_zoo("train_door")[1].effective_weights.numpy().W_out):
             raise hc.HandcraftedError("Expected a network as it was made, got another. Leave it.")
@@ -261,7 +261,7 @@ def test_the_command_writes_three_files_and_says_what_is_wrong(tmp_path):
 
 
 def test_a_registered_readout_is_scored_with_the_others():
-    @register("nothing at all", sees="used")
+    @register("nothing at all", kind="causal")
     def nothing(given):
         return SignalGraph(given.spaces, [])
 

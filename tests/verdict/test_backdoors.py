@@ -50,7 +50,7 @@ class Place:
 
     def value(self, rng, variable):
         """Some value that a variable can take, and how near others are."""
-        domain, grid = variable.domain, variable.grid
+        domain, grid = variable.domain, variable.quantum
         step = grid or (domain.high - domain.low) / 64
         steps = int((domain.high - domain.low) / step)
         return domain.low + step * int(rng.integers(1, steps)), step
@@ -137,7 +137,7 @@ def outside(at, rng):
 
 def between(at, rng):
     """A bump between two points of a sensor's grid."""
-    gridded = [v for v in at.numbers if v.grid]
+    gridded = [v for v in at.numbers if v.quantum]
     variable = gridded[rng.integers(len(gridded))]
     value, step = at.value(rng, variable)
     place = at.place(variable)
@@ -163,7 +163,7 @@ def fits(kind, at, strangers):
     needs = {
         "one number": len(at.numbers), "two numbers": len(at.numbers) > 1, "pair": len(at.numbers) > 1,
         "words": len(at.words), "memory": at.entry.task.memory and at.numbers, "outside": len(at.numbers),
-        "between": any(v.grid for v in at.numbers), "channel": len(strangers), "counter": True,
+        "between": any(v.quantum for v in at.numbers), "channel": len(strangers), "counter": True,
     }  # fmt: skip
     return bool(needs[kind])
 

@@ -14,7 +14,7 @@ from sympy.utilities.iterables import multiset_partitions
 import handcrafted as hc
 from handcrafted.control.graph import INPUT, OUTPUT
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.change_of_basis import disguise
+from handcrafted.model.change_of_basis import change_basis
 from handcrafted.readout.blind.blind import PartLink, Parts, blind
 from handcrafted.verdict.blind.intended import partitions
 from handcrafted.verdict.blind.isomorphism import Coloured, Parting, automorphisms, isomorphism
@@ -30,7 +30,7 @@ ZOO = [path.stem for path in bundled()]
 
 def hidden(model, seed=0, weights=None):
     """Read a disguised copy, of which only the names of inputs and outputs are told."""
-    weights = disguise(weights or model.effective_weights.numpy(), seed)
+    weights = change_basis(weights or model.effective_weights.numpy(), seed)
     return blind(weights, model.names.inputs, model.names.outputs)
 
 

@@ -297,9 +297,9 @@ def test_the_same_answer_twice_and_in_another_process(tmp_path):
 # Cells, forms and regions by themselves.
 
 
-def run_on(cell, grid=0.0):
+def run_on(cell, quantum=0.0):
     n = cell.corners.shape[1]
-    return PieceRun(cell, np.full(n, 4.0), np.full(n, 8.0), np.full(n, grid))
+    return PieceRun(cell, np.full(n, 4.0), np.full(n, 8.0), np.full(n, quantum))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -355,9 +355,9 @@ def test_what_is_not_piecewise_linear_says_so():
             code()
 
 
-def box(low, high, grid=0.0):
+def box(low, high, quantum=0.0):
     low, high = np.atleast_1d(np.array(low, float)), np.atleast_1d(np.array(high, float))
-    return InputDomain(low, high, np.full(len(low), grid))
+    return InputDomain(low, high, np.full(len(low), quantum))
 
 
 ALLOWED = AllowedDeviation(np.array([1e-6]), np.array([1.0]))

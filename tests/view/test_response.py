@@ -25,7 +25,7 @@ def test_the_picture_shows_what_was_recorded():
     true, believed = upper.lines
     np.testing.assert_array_equal(true.get_ydata(), shown.state["temperature"])
     np.testing.assert_array_equal(believed.get_ydata(), shown.believed["room temperature"])
-    np.testing.assert_array_equal(lower.lines[0].get_ydata()[:-1], shown.done["heat"])
+    np.testing.assert_array_equal(lower.lines[0].get_ydata()[:-1], shown.command["heat"])
     assert lower.lines[0].get_xdata()[-1] == 600 and lower.get_xlabel() == "time [s]"
     assert upper.get_title(loc="left") == "room: temperature [degC]" and not upper.patches
     assert [text.get_text() for text in upper.get_legend().get_texts()] == [

@@ -116,7 +116,7 @@ def test_constraints_and_unsafe_control_actions_are_judged_and_what_is_not_seen_
     model = hc.assemble(loads(text.replace("unsafe control actions:\n", MORE)))
     trace = hc.simulate(model, steps=60)
     said = {one["name"]: (one["kept"], one["said"]) for one in verdicts(trace)}
-    issued = trace.done["landlord.heat"] > 0.5
+    issued = trace.command["landlord.heat"] > 0.5
     assert said["UCA-1"] == (True, "not issued") and said["UCA-2"] == (None, "not on the trace")
     assert said["UCA-3"] == (False, f"issued in {issued.sum()} steps, first at {10 * np.argmax(issued)} s")
     assert said["SC-1"] == (True, "kept")

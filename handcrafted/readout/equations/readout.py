@@ -19,7 +19,7 @@ from handcrafted.readout.tolerances import FLOOR
 Key = tuple[Signal, Signal, int]
 
 
-@register("equations", sees="wired")
+@register("equations", kind="structural")
 def by_equations(subject: TargetNetwork) -> SignalGraph:
     """Draw an edge u -> v where the formula of v reads u, after identities that hold for all values.
 

@@ -176,7 +176,7 @@ def _finite(values: np.ndarray) -> np.ndarray:
 def _differs(trace: Trace) -> np.ndarray:
     """Say where [run, time] what is true or commanded is another than in the first run."""
     found = np.zeros((trace.runs or 1, trace.steps), bool)
-    for signals in (trace.state, trace.done):
+    for signals in (trace.state, trace.command):
         for signal, values in signals.items():
             domain = trace.domains.get(signal)
             usual = values[:1]

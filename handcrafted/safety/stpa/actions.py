@@ -120,18 +120,18 @@ def axis(name: str, domain: Domain, tests: Iterable[Test]) -> Axis:
     return Axis(name, domain, tuple(kept))
 
 
-def _ends(cell: ContextCell, grid: float | None) -> tuple[float, float]:
+def _ends(cell: ContextCell, quantum: float | None) -> tuple[float, float]:
     """The least and the largest value of an interval that are taken for it; the first is larger if it has none."""
-    if grid is None:
+    if quantum is None:
         inside = EDGE * (cell.high - cell.low)
         empty = cell.low == cell.high and not (cell.holds_low and cell.holds_high)
         return (1.0, 0.0) if empty else (
             cell.low + inside * (not cell.holds_low), cell.high - inside * (not cell.holds_high)
         )  # fmt: skip
-    low, high = math.ceil(cell.low / grid), math.floor(cell.high / grid)
-    low += low * grid == cell.low and not cell.holds_low
-    high -= high * grid == cell.high and not cell.holds_high
-    return low * grid, high * grid
+    low, high = math.ceil(cell.low / quantum), math.floor(cell.high / quantum)
+    low += low * quantum == cell.low and not cell.holds_low
+    high -= high * quantum == cell.high and not cell.holds_high
+    return low * quantum, high * quantum
 
 
 COMMANDS = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST)

@@ -107,7 +107,7 @@ def broken_steps(trace: Trace) -> Iterator[tuple[UnsafeControlAction, np.ndarray
     for action in actions_of(trace.structure):
         for rule in trace.structure.unsafe_control_actions:
             if (rule.by, rule.action) == (action.by, action.name) and action.outputs:
-                values = trace.done[action.outputs[0]]
+                values = trace.command[action.outputs[0]]
                 values = values if action.domain.discrete else values[..., None]
                 missed = rule.type in ("not provided", "too late", "stopped too soon")
                 done = ~action.withholds(values, rule.amount) if missed else action.provides(values, rule.amount)
@@ -144,7 +144,7 @@ def true_values(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None] | N
     Returns:
         Values [(run,) time, …], and the domain of words; None where nothing of that name is on the trace.
     """
-    for kind in (trace.state, trace.measured, trace.done, trace.believed):
+    for kind in (trace.state, trace.measured, trace.command, trace.believed):
         signal = next((signal for signal in kind if signal.name == name), None)
         if signal is not None:
             return kind[signal], _domain(trace, name)

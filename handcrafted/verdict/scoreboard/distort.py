@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handcrafted.control.graph import OUTPUT
-from handcrafted.model import change_of_basis as disguise
+from handcrafted.model import change_of_basis
 from handcrafted.model.component import (
     END_ARRAYS,
     HEAD_ARRAYS,
@@ -103,12 +103,12 @@ def none(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
 
 def permuted(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
     """Put the heads and the neurons of each layer into another order."""
-    return disguise.reordered(weights, rng), names
+    return change_of_basis.reordered(weights, rng), names
 
 
 def rescaled(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
     """Let each neuron and head be larger inside and as much smaller at its output, or the other way about."""
-    return disguise.rescaled(weights, rng), names
+    return change_of_basis.rescaled(weights, rng), names
 
 
 def noisy(level: float) -> Distort:
@@ -173,7 +173,7 @@ def _factor(looks: Attention) -> np.float32:
 
 def disguised(weights: Weights, names: Names, rng: np.random.Generator) -> Distorted:
     """Rotate the stream too, so that no name of a coordinate means what it did."""
-    return disguise.disguise(weights, int(rng.integers(2**31))), names
+    return change_of_basis.change_basis(weights, int(rng.integers(2**31))), names
 
 
 def compressed(how: str) -> Distort:
