@@ -22,6 +22,7 @@ import numpy as np
 from handcrafted.craft.assemble import assemble
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import load, loads, parsed
+from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS
 from handcrafted.model.diff import diff
 from handcrafted.model.forward import forward
 from handcrafted.model.transformer import Transformer
@@ -191,7 +192,8 @@ def check_other_weights(model: Any, weights: Any) -> Grade:
     must_be(weights, Weights, "arrays such as model.effective_weights.numpy()")
     check_shapes(weights)
     mine = model.effective_weights
-    changed = [name for name in ("W_E", "W_V", "W_O", "W_in", "W_out") if not np.array_equal(mine[name], weights[name])]
+    moved = END_ARRAYS.embedding, HEAD_ARRAYS.value, HEAD_ARRAYS.output, NEURON_ARRAYS.into, NEURON_ARRAYS.out
+    changed = [name for name in moved if not np.array_equal(mine[name], weights[name])]
     if not changed:
         return Grade(False, "nothing has moved. In which order do the neurons of a layer stand, and who minds?")
     inputs = np.random.default_rng(0).uniform(-3, 3, (4, 20, len(model.names.inputs))).astype(np.float32)

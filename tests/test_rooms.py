@@ -17,6 +17,7 @@ from handcrafted.components.circuit import Site
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.laws.default import DefaultLinear
 from handcrafted.laws.law import LawInput, law_of
+from handcrafted.model.weights import FIELD_AXES
 from handcrafted.zoo.examples import example
 
 ROOT = Path(__file__).parent.parent
@@ -270,6 +271,26 @@ def class_names():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 yield node.name
+
+
+def naming_arrays(package):
+    """List the modules that name an array of the network: as an attribute, or as a word of its own."""
+    found = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+            if isinstance(node, ast.Attribute | ast.Constant) and named in FIELD_AXES:
+                found.add(path.relative_to(package).as_posix())
+    return found
+
+
+def test_two_files_alone_know_how_the_arrays_lie(copied):
+    """Everything else asks `handcrafted.model.component`; pictures may say what an array is called."""
+    assert naming_arrays(PACKAGE) == {"model/weights.py", "model/component.py", "view/gallery.py"}
+    late = copied / "handcrafted" / "readout" / "late.py"
+    for line in ("x = weights.W_in[0]", 'x = weights["b_O"]'):
+        late.write_text(line)
+        assert "readout/late.py" in naming_arrays(late.parent.parent)
 
 
 def test_no_class_name_is_used_twice():

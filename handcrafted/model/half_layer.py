@@ -53,7 +53,7 @@ def windows(past: Array, now: Array) -> Array:
     return jnp.concatenate([past, now])[at]
 
 
-class Looked(NamedTuple):
+class Attended(NamedTuple):
     """What heads do over steps.
 
     Attributes:
@@ -75,7 +75,7 @@ def attention(
     past: tuple[Array, Array],
     edge: EdgeEdit | None = None,
     touch: AffineEdit | None = None,
-) -> Looked:
+) -> Attended:
     """Run the heads of one layer over steps.
 
     Args:
@@ -89,7 +89,7 @@ def attention(
     pattern, z = jax.vmap(attend)(q, windows(past[0], k), windows(past[1], v))
     z = touched(z, touch)
     kept = jnp.concatenate([past[0], k])[len(x) :], jnp.concatenate([past[1], v])[len(x) :]
-    return Looked(matmul(z, heads.output, "thd,hdm->tm"), kept, pattern, z)
+    return Attended(matmul(z, heads.output, "thd,hdm->tm"), kept, pattern, z)
 
 
 def project(kernel: Array, bias: Array, x: Array, edge: EdgeEdit | None = None) -> Array:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handcrafted.model.component import ends_of, heads_of, neurons_of
+from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.output import drawn
 
@@ -178,36 +180,33 @@ def panels_of_model(model: Any) -> list[MapPanel]:
 
     The embedding, per head the product W_V W_O, per layer W_in and W_out, the unembedding and the recurrence.
     """
-    weights, names = model.effective_weights, model.names
-    arrays = {key: np.asarray(getattr(weights, key)) for key in ("W_E", "W_V", "W_O", "W_in", "W_out", "W_U", "W_R")}
+    weights, names = model.effective_weights.numpy(), model.names
+    ends = ends_of(weights)
     wide = {signal for signal, at in names.subspaces.items() if len(at) > 1}
     residual = tuple(coordinate_label(c, c.subspace in wide) for c in names.residual)
     inputs, outputs = (tuple(port_label(port) for port in ports) for ports in (names.inputs, names.outputs))
     return [
-        MapPanel("W_E (input to residual stream)", arrays["W_E"], inputs, residual),
-        *_layers(arrays, residual),
-        MapPanel("W_U (residual stream to output)", arrays["W_U"], residual, outputs),
-        MapPanel("W_R (residual stream to next step)", arrays["W_R"], residual, residual),
+        MapPanel("W_E (input to residual stream)", ends.embedding, inputs, residual),
+        *_layers(weights, residual),
+        MapPanel("W_U (residual stream to output)", ends.unembedding, residual, outputs),
+        MapPanel("W_R (residual stream to next step)", ends.recurrence, residual, residual),
     ]
 
 
-def _layers(arrays: dict[str, np.ndarray], residual: tuple[str, ...]) -> Iterator[MapPanel]:
+def _layers(weights: Weights, residual: tuple[str, ...]) -> Iterator[MapPanel]:
     """Return the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
-    for layer in range(arrays["W_in"].shape[0]):
-        products = arrays["W_V"][layer] @ arrays["W_O"][layer]
+    heads, mlp = heads_of(weights), neurons_of(weights)
+    for layer, into in enumerate(mlp.into):
+        products = heads.value[layer] @ heads.output[layer]
         for head, product in enumerate(products):
             if product.any():
                 yield MapPanel(
                     f"layer {layer}, head {head}: W_V W_O (residual stream to itself)", product, residual, residual
                 )
-        neurons = tuple(f"N{number}" for number in range(arrays["W_in"].shape[2]))
+        neurons = tuple(f"N{number}" for number in range(into.shape[1]))
         if neurons:
-            yield MapPanel(
-                f"layer {layer}: W_in (residual stream to neurons)", arrays["W_in"][layer], residual, neurons
-            )
-            yield MapPanel(
-                f"layer {layer}: W_out (neurons to residual stream)", arrays["W_out"][layer], neurons, residual
-            )
+            yield MapPanel(f"layer {layer}: W_in (residual stream to neurons)", into, residual, neurons)
+            yield MapPanel(f"layer {layer}: W_out (neurons to residual stream)", mlp.out[layer], neurons, residual)
 
 
 def coordinate_label(coordinate: Any, numbered: bool = True) -> str:
