@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT
-from handcrafted.model.component_ref import HEAD, NEURON, ComponentRef
+from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef
+from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
+from handcrafted.text.diagnostics import HandcraftedError
 
 
 class HeadArrays(NamedTuple):
@@ -279,3 +281,28 @@ class Components:
     def last_written(self, places: Any) -> int:
         """Return the last half-layer in which a head or neuron writes to some coordinates; 0 where none does."""
         return max([0, *(one.written for one in self.writers if np.any(one.out[:, places]))])
+
+
+def contribution(
+    component: ComponentRef, weights: Weights, names: Names, inputs: np.ndarray, seen: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
+
+    Args:
+        component: an input, head, neuron or the carry.
+        weights: effective weights as numpy arrays.
+        names: says which rows of `W_E` an input has.
+        inputs: [batch, time, n_in].
+        seen: activations of a run on these inputs.
+    """
+    parts, layer, index = Components(weights), component.layer, component.index
+    if component.kind == INPUT:
+        rows = list(names.input_signals.values())[index]
+        return inputs[..., rows] @ parts.ends.embedding[rows]
+    if component.kind == HEAD:
+        return seen["z"][:, :, layer, index] @ parts.of(component).out
+    if component.kind == NEURON:
+        return seen["post"][:, :, layer, index, None] * parts.of(component).out[0]
+    if component.kind == CARRY:
+        return seen["carry"]
+    raise HandcraftedError(f"Expected a component that writes, got {component}. An output only reads.")

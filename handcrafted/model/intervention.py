@@ -16,7 +16,7 @@ import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.numbers import as_numbers, must_have_axes, real, whole
-from handcrafted.model.component import Components
+from handcrafted.model.component import contribution
 from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef, find_component
 from handcrafted.model.edit import Edit, no_edit
 from handcrafted.model.forward import WINDOW, Activations, checked_window, forward
@@ -211,31 +211,6 @@ class _Run:
             raise HandcraftedError(f"Expected a place that something reads, got the output {where}. Nothing reads it.")
         key = {HEAD: "z", NEURON: "post", CARRY: "carry"}[component.kind]
         return self.seen[key] if key == CARRY else self.seen[key][:, :, component.layer, component.index]
-
-
-def contribution(
-    component: ComponentRef, weights: Weights, names: Names, inputs: np.ndarray, seen: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return what a writer adds to the residual stream [batch, time, d_model], biases of the stream left out.
-
-    Args:
-        component: an input, head, neuron or the carry.
-        weights: effective weights as numpy arrays.
-        names: says which rows of `W_E` an input has.
-        inputs: [batch, time, n_in].
-        seen: activations of a run on these inputs.
-    """
-    parts, layer, index = Components(weights), component.layer, component.index
-    if component.kind == INPUT:
-        rows = list(names.input_signals.values())[index]
-        return inputs[..., rows] @ parts.ends.embedding[rows]
-    if component.kind == HEAD:
-        return seen["z"][:, :, layer, index] @ parts.of(component).out
-    if component.kind == NEURON:
-        return seen["post"][:, :, layer, index, None] * parts.of(component).out[0]
-    if component.kind == CARRY:
-        return seen["carry"]
-    raise HandcraftedError(f"Expected a component that writes, got {component}. An output only reads.")
 
 
 def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, inputs: np.ndarray) -> np.ndarray:

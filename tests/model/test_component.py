@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from handcrafted.control.graph import INPUT
+from handcrafted.model.component import contribution
 from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef
 from handcrafted.model.forward import forward
-from handcrafted.model.intervention import contribution
 from handcrafted.readout.edges import sequences
 from tests.loops import of_the_zoo
 

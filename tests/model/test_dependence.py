@@ -54,7 +54,7 @@ def test_a_planted_dependence_of_the_brain_is_found():
     inputs = np.zeros((2, 1), np.float32)
 
     def leaky(cut, now):
-        return run_blocks(cut, now).residual["landlord"] + 0 * cut.arrays["thermostat"]["b_U"].sum()
+        return run_blocks(cut, now).residual["landlord"] + 0 * cut.arrays["thermostat"].ends.output_bias.sum()
 
     (found,) = dependence(leaky, room(), inputs).values()
-    assert [name for name in found if "thermostat" in name] == ["[0].arrays['thermostat']['b_U']"]
+    assert [name for name in found if "thermostat" in name] == ["[0].arrays['thermostat'].ends.output_bias"]

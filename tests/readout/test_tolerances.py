@@ -11,7 +11,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.model.component import Components, looks_back
-from handcrafted.readout import tolerances
+from handcrafted.readout import paths, tolerances
 from handcrafted.readout.ablation import zero_ablation
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.blind.flow import flows_of, head_sides, neuron_unit
@@ -175,7 +175,7 @@ def test_heads_look_back_on_purpose_from_a_hundredth_of_their_attention(monkeypa
     made.weights.b_Q[layer, head] = second(low)[1] * np.sqrt(width)
     made.weights.b_K[layer, head] = np.eye(width)[0]
     moved(monkeypatch, "LAG_FLOOR", factor)
-    assert (len(Components(made.weights).head(layer, head).lags(3, tolerances.LAG_FLOOR)) > 1) == seen
+    assert (len(Components(made.weights).head(layer, head).lags(3, paths.LAG_FLOOR)) > 1) == seen
 
 
 @told_apart
