@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT
+from handcrafted.model.attention import Attention
 from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
@@ -108,59 +109,6 @@ def neurons_of(arrays: Arrays) -> NeuronArrays:
 def ends_of(arrays: Arrays) -> EndArrays:
     """Return the arrays outside the layers."""
     return EndArrays(*(arrays[name] for name in END_ARRAYS))
-
-
-class Attention(NamedTuple):
-    """By what a head chooses where it looks.
-
-    Attributes:
-        query, key: kernels [d_model, d_head].
-        query_bias, key_bias: [d_head], by which position alone counts.
-    """
-
-    query: np.ndarray
-    key: np.ndarray
-    query_bias: np.ndarray
-    key_bias: np.ndarray
-
-    @property
-    def by_content(self) -> bool:
-        """Whether what stands in the stream moves it, and not position alone."""
-        return bool(np.any(self.query) or np.any(self.key))
-
-    @property
-    def biases(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the score of a lag comes from by position alone: the query's bias over sqrt(d_head), the key's."""
-        return self.query_bias.astype(float) / np.sqrt(len(self.query_bias)), self.key_bias.astype(float)
-
-    def scores(self, window: int) -> np.ndarray:
-        """Return the score of each lag by position alone [window], in float64."""
-        return scores_by_position(*self.biases, window)
-
-    def lags(self, window: int, floor: float) -> tuple[tuple[int, float], ...]:
-        """Return the lags at which it looks by position alone; see `looks_back`."""
-        return looks_back(*self.biases, window, floor)
-
-
-def looks_back(query: np.ndarray, key: np.ndarray, window: int, floor: float) -> tuple[tuple[int, float], ...]:
-    """Return the lags to which a query and a key that are the same at every step lead, with their attention weights.
-
-    Lags with a weight of at most `floor` are left out.
-
-    Formula: softmax over j of (R(j) q) . k, in float64, with the root of d_head already in q.
-    """
-    scores = scores_by_position(query, key, window)
-    pattern = np.exp(scores - scores.max())
-    pattern /= pattern.sum()
-    return tuple((int(lag), float(pattern[lag])) for lag in np.flatnonzero(pattern > floor))
-
-
-def scores_by_position(query: np.ndarray, key: np.ndarray, window: int) -> np.ndarray:
-    """Return the score of each lag [window]: (R(j) q) . k, R turning the first two dimensions by 1 rad per step."""
-    j = np.arange(window)
-    turned = (np.cos(j) * query[0] - np.sin(j) * query[1]) * key[0]
-    turned += (np.sin(j) * query[0] + np.cos(j) * query[1]) * key[1]
-    return turned + query[2:] @ key[2:]
 
 
 @dataclass(frozen=True, eq=False)

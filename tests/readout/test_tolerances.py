@@ -10,7 +10,8 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.component import Components, looks_back
+from handcrafted.model.attention import looks_back
+from handcrafted.model.component import Components
 from handcrafted.readout import paths, tolerances
 from handcrafted.readout.ablation import zero_ablation
 from handcrafted.readout.black_box import black_box

@@ -12,7 +12,7 @@ from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import circuits_of, names_of, subspaces
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.component import looks_back
+from handcrafted.model.attention import looks_back
 from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port, group
 from handcrafted.readout.blind.blind import Parts

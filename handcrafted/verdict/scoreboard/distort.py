@@ -11,11 +11,11 @@ import numpy as np
 
 from handcrafted.control.graph import OUTPUT
 from handcrafted.model import change_of_basis
+from handcrafted.model.attention import Attention
 from handcrafted.model.component import (
     END_ARRAYS,
     HEAD_ARRAYS,
     NEURON_ARRAYS,
-    Attention,
     Components,
     ends_of,
     neurons_of,
