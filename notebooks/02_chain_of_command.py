@@ -172,12 +172,8 @@ ruined = hc.assemble(machine)
 free = ruined.trainable.numpy()
 ruined.set_weights(ruined.weights.map(lambda a, may: np.where(may, np.float32(np.nan), a), free))
 lost = hc.simulate(ruined, steps=600, inputs={"dose pulse": pulse})
-print(
-    np.flatnonzero(healthy.command["beam"])[-1],
-    "is the last step with beam;",
-    lost.command["beam"].max(),
-    "when ruined",
-)
+beam, ruined_beam = healthy.command["beam"], lost.command["beam"]
+print(np.flatnonzero(beam)[-1], "is the last step with beam;", ruined_beam.max(), "when ruined")
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 2.4))

@@ -190,7 +190,7 @@ def advance_blocks(
                     done = mlp(arrays, seen[None], touch=_at(edit.neurons, *at))
                 after = _at(edit.mid if part.attends else edit.post, part.layer, block.own)
                 writes = now[name].at[np.array(part.writes)]
-                now[name] = touched(writes.add(done.added[0] + arrays.constant), after)
+                now[name] = touched(writes.add(done.added[0]).at[np.array(part.writes)].add(arrays.constant), after)
     outputs, stopped = outputs_of(blocks, now)
     carry = {name: matmul(x, blocks.arrays[name].ends.recurrence, "m,mn->n") for name, x in now.items()}
     gathered = [caught[name][source] for name, block in by_name.items() for source in _ported(block)]

@@ -23,7 +23,7 @@ from handcrafted.model.run_blocks import Blocks, BlockState, cut_state, split, s
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
-from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, advance_network, measure, observe, proceed, step
+from handcrafted.rollout.loop import ClosedLoop, StepRecord, advance_network, measure, observe, proceed, step
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""
@@ -111,7 +111,7 @@ def _run(
 
 def _step(
     setting: Setting,
-    networks: tuple[Runnable, Runnable | None],
+    networks: tuple[Weights | Blocks, Weights | Blocks | None],
     now: ClosedLoop,
     memory: _Kept,
     outside: Mapping[Signal, Array],
@@ -123,8 +123,8 @@ def _step(
     observed = observe(setting.worlds[0], now.processes)
     since = jnp.where(memory.since >= 0, memory.since, jnp.where(_begins(setting, fault, observed, time), time, -1))
     active = (since >= 0) & (time - since < fault.steps)
-    touches = _Faulty(setting, networks, memory, fault, active, time - since, draw)
-    after, seen = step(touches, setting.worlds[0], setting.names, now, outside, kept)
+    touches = _Faulty(setting, networks, kept, memory, fault, active, time - since, draw)
+    after, seen = step(touches, setting.worlds[0], setting.names, now, outside)
     past = _Kept(
         since,
         _pushed(memory.inputs, seen.inputs, fault.inputs, active),
@@ -137,7 +137,8 @@ class _Faulty(NamedTuple):
     """A closed loop in one step of one fault, which acts or does not."""
 
     setting: Setting
-    networks: tuple[Runnable, Runnable | None]
+    networks: tuple[Weights | Blocks, Weights | Blocks | None]
+    kept: Array
     memory: _Kept
     fault: Injection
     active: Array
@@ -156,7 +157,7 @@ class _Faulty(NamedTuple):
         edit = touches_now(fault.edit, active, self.draw)
         old = _remembered(state, fault, active, self.draw, blocks)
         new, outputs, residual, caught = advance_network(network, self.setting.names, old, inputs, edit)
-        return _stale(old, new, fault, active, blocks), outputs, residual, caught
+        return _stale(old, new, fault, active, blocks), outputs, residual[self.kept], caught
 
     def acted(self, outputs: Array) -> Array:
         """Return what the actuators do."""
@@ -196,11 +197,11 @@ def _changed(weights: Weights, fault: Injection) -> Weights:
     return back(flat.at[fault.weights.places].set(fault.weights.values, mode="drop"))
 
 
-def _cut(setting: Setting, weights: Weights) -> Runnable:
+def _cut(setting: Setting, weights: Weights) -> Weights | Blocks:
     return split(setting.blocks, weights) if setting.blocks else weights
 
 
-def _begun(setting: Setting, network: Runnable) -> State | BlockState:
+def _begun(setting: Setting, network: Weights | Blocks) -> State | BlockState:
     return start(network, setting.window) if isinstance(network, Blocks) else initial_state(network, setting.window)
 
 

@@ -16,6 +16,7 @@ from handcrafted.model.edit import Edit
 from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
+from handcrafted.model.run_folded import FoldedNetwork, FoldedState, advance_folded
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
 
@@ -31,7 +32,7 @@ controllers decide; NaN where nothing does."""
 class ClosedLoop(NamedTuple):
     """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
 
-    network: State | BlockState
+    network: State | BlockState | FoldedState
     processes: Mapping[str, Mapping[str, Array]]
     actions: Array
 
@@ -47,8 +48,8 @@ class StepRecord(NamedTuple):
     faults: Array | None
 
 
-Runnable = Weights | Blocks
-"""Effective weights, dense or cut into blocks."""
+Runnable = Weights | Blocks | FoldedNetwork
+"""Effective weights, dense, cut into blocks, or folded."""
 
 
 @partial(jax.jit, static_argnames=("world", "names"))
@@ -63,7 +64,7 @@ def run_steps(
         names: of the network's coordinates.
         loop: where to start, with a leading run axis.
         moving: signals from outside and disturbances [run, time, …].
-        kept: positions of the residual stream to record.
+        kept: positions of the residual stream to record; a folded network knows its own.
 
     Returns:
         Where it ended, and what was seen, with leading axes [run, time].
@@ -71,7 +72,7 @@ def run_steps(
 
     def one_run(start: tuple[ClosedLoop, Mapping[Signal, Array]]) -> tuple[ClosedLoop, StepRecord]:
         def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, StepRecord]:
-            return step(Healthy(network, names, world), world, names, now, outside, kept)
+            return step(Healthy(network, names, world, kept), world, names, now, outside)
 
         return jax.lax.scan(one_step, *start)
 
@@ -86,7 +87,7 @@ class Touches(Protocol):
         ...
 
     def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
-        """Run the network one step, as `advance_network` does."""
+        """Run the network one step; return its state, outputs, what is recorded of it and the ports' faults."""
         ...
 
     def acted(self, outputs: Array) -> Array:
@@ -104,6 +105,7 @@ class Healthy(NamedTuple):
     network: Runnable
     names: Names
     world: Environment
+    kept: Array
 
     def sensed(self, inputs: Array) -> Array:
         """Return the inputs as they are."""
@@ -111,7 +113,11 @@ class Healthy(NamedTuple):
 
     def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
         """Run the network one step."""
-        return advance_network(self.network, self.names, state, inputs)
+        if isinstance(self.network, FoldedNetwork):
+            new, done = advance_folded(self.network, state, inputs)
+            return new, done.outputs, done.residual, done.faults
+        new, outputs, residual, faults = advance_network(self.network, self.names, state, inputs)
+        return new, outputs, residual[self.kept], faults
 
     def acted(self, outputs: Array) -> Array:
         """Return what is told."""
@@ -128,7 +134,6 @@ def step(
     names: Names,
     now: ClosedLoop,
     outside: Mapping[Signal, Array],
-    kept: Array,
 ) -> tuple[ClosedLoop, StepRecord]:
     """Run one step of the closed loop: measure, decide, act, proceed; there is no other in the project.
 
@@ -138,7 +143,6 @@ def step(
         names: of the network's coordinates.
         now: where the loop stands.
         outside: signals from outside and disturbances of this step.
-        kept: positions of the residual stream to record.
     """
     observed = observe(world, now.processes)
     true = _forced(measure(world, names, observed, now.actions, outside), outside, FORCED_INPUTS)
@@ -146,12 +150,12 @@ def step(
     told = _forced(told, outside, FORCED_ACTIONS)
     actions = touches.acted(told)
     processes = touches.proceed(now.processes, observed, actions, outside)
-    record = StepRecord(now.processes, observed, true, residual[kept], told, faults)
+    record = StepRecord(now.processes, observed, true, residual, told, faults)
     return ClosedLoop(state, processes, actions), record
 
 
 def advance_network(
-    network: Runnable, names: Names, state: Any, inputs: Array, edit: Edit | None = None
+    network: Weights | Blocks, names: Names, state: Any, inputs: Array, edit: Edit | None = None
 ) -> tuple[State | BlockState, Array, Array, Array | None]:
     """Run the network one step, whole or in blocks, under an edit of one step if there is one.
 
@@ -191,11 +195,13 @@ def measure(
 
     An action that comes back is that of the step before.
     """
-    inputs = jnp.zeros(len(names.inputs), jnp.float32)
+    found: list[Array] = [jnp.float32(0)] * len(names.inputs)
     for signal, at in names.input_signals.items():
         value = _value(world.measurements[signal], names, observed, actions, outside)
-        inputs = inputs.at[at].set(value if exact else _rounded(value, names.domain(signal)))
-    return inputs
+        value = jnp.reshape(value if exact else _rounded(value, names.domain(signal)), len(at))
+        for i, row in enumerate(at.tolist()):
+            found[row] = value[i]
+    return jnp.stack(found) if found else jnp.zeros(0, jnp.float32)
 
 
 def proceed(

@@ -15,15 +15,18 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import ends_of
+from handcrafted.model.fold import fold
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import group
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
+from handcrafted.model.run_folded import FoldedNetwork, FoldedState, begin
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.letters import listed, shown
 from handcrafted.text.report import progress_bar
 
 KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "done": "done"}
@@ -159,6 +162,10 @@ CHUNK = 4096
 """Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""
 
 
+FOLDED, DENSE = "folded", "dense"
+ENGINES = FOLDED, DENSE
+
+
 def simulate(
     model: Transformer,
     process: PlainFunction | Mapping[str, PlainFunction] | None = None,
@@ -169,6 +176,7 @@ def simulate(
     disturbance: Any = None,
     seed: int = 0,
     progress: bool = False,
+    engine: str = FOLDED,
 ) -> Trace:
     """Run the closed loop: measure, run the network one step, let the processes advance, and again.
 
@@ -191,6 +199,9 @@ def simulate(
             uniformly from the declared interval.
         seed: of the disturbances.
         progress: whether to show a progress bar.
+        engine: `folded` runs what is left of the arrays once zeros and copies are gone (`handcrafted.model.fold`),
+            bit for bit what `dense`, the reference, does with all of them. A network that cannot be folded, because
+            a head attends by content or a number is not finite, runs dense.
 
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
@@ -204,8 +215,9 @@ def simulate(
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
     model.check_seal()
-    network, names = network_of(model), model.names
+    names = model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
+    network = network_of(model, kept, engine)
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []
@@ -222,11 +234,23 @@ def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
-def network_of(model: Transformer) -> Runnable:
-    """Return the arrays that run: cut into blocks where there is a Layer 0 controller to protect, else as they are."""
-    if model.seal is None:
-        return model.effective_weights
-    return split(model.blocks, model.effective_weights)
+def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine: str = DENSE) -> Runnable:
+    """Return what runs: folded, or the arrays; in blocks where there is a Layer 0 controller to protect.
+
+    Args:
+        model: whose network.
+        kept: coordinates of the residual stream that are recorded of a folded network.
+        engine: `folded` or `dense`.
+
+    Raises:
+        HandcraftedError: if there is no such engine.
+    """
+    if engine not in ENGINES:
+        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(ENGINES)}.")
+    blocks = model.blocks if model.seal is not None else ()
+    if engine == FOLDED and (found := fold(model.effective_weights, model.window, list(kept), blocks)):
+        return FoldedNetwork.of(found)
+    return split(blocks, model.effective_weights) if blocks else model.effective_weights
 
 
 def start_of(network: Runnable, window: int, setup: RunSetup) -> ClosedLoop:
@@ -237,9 +261,11 @@ def start_of(network: Runnable, window: int, setup: RunSetup) -> ClosedLoop:
 
 
 @partial(jax.jit, static_argnames=("window", "runs"))
-def _before(network: Runnable, window: int, runs: int) -> tuple[State | BlockState, Array]:
+def _before(network: Runnable, window: int, runs: int) -> tuple[State | BlockState | FoldedState, Array]:
     """Return the network's state and its outputs before t = 0, each with a leading run axis."""
-    if isinstance(network, Blocks):
+    if isinstance(network, FoldedNetwork):
+        found = begin(network)
+    elif isinstance(network, Blocks):
         found = start(network, window), outputs_of(network, before(network))[0]
     else:
         ends = ends_of(network)

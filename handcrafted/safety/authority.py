@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from textwrap import wrap
 
+import jax
 import numpy as np
 
 from handcrafted.control.graph import Signal
@@ -167,7 +168,7 @@ def authority_report(model: Transformer, *, ported: bool = True, seed: int = 0) 
     cut = split(model.blocks, model.effective_weights, ported)
     tried = partial(try_weights, model, steps=64, seed=seed, ported=ported)
     taint, trial = tried(4, kinds=(NAN,)), tried(16, kinds=("small", "large", "huge", "extreme"))
-    arrays = {block.name: len(cut.arrays[block.name]) for block in model.blocks if block.name != base}
+    arrays = {block.name: len(jax.tree.leaves(cut.arrays[block.name])) for block in model.blocks if block.name != base}
     leaks, ports = leaks_of(cut, base), () if ported else _unported(model)
     made = base, model.seal, model.fingerprint, assemble(model.structure).fingerprint, early(model.layout)
     return AuthorityReport(name, *made, laws_of_base(model, base), arrays, leaks, ports, taint, trial, *ends)

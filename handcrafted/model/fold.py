@@ -1,0 +1,358 @@
+"""A network folded into a straight-line program of numbers: what is left of its sums once zeros and copies are gone.
+
+Every value is assigned once. What a step does, bit for bit, for finite numbers:
+
+    a sum      0 + w_1 x_1 + w_2 x_2 + ..., each product fused into the sum, in the order of the coordinates
+    a copy     nothing: a sum of one number with the weight 1 is that number
+    a head     that looks k steps back by position alone: k numbers that are remembered
+    a neuron   max(x, 0)
+    a port     the number, or a safe one where it is not finite
+
+The weights are numbers beside the program, so that one that changes leaves the program as it is; the program is
+another where an entry becomes 0 or stops being 0, or becomes 1. What nothing reads is left out; as soon as an edit lets
+something read it, it is there again. This is a compile target and judges nothing: readouts read arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from handcrafted.model.blocks import Block, BlockPart, Source
+from handcrafted.model.component import Component, Components
+from handcrafted.model.weights import Weights
+
+HARD = 150 * np.log(2)
+"""By how much the score of one step must lead for float32 to leave nothing to all others: exp(-104) rounds to 0."""
+
+Node = int
+"""A value by its number; it depends on values of smaller numbers alone."""
+
+Slot = int
+"""Where a weight stands among the numbers of a program."""
+
+INPUT, STATE, NUMBER, SUM, ADD, SHIFT, RELU, PORT = "input", "state", "number", "sum", "add", "shift", "relu", "port"
+
+
+class Step(NamedTuple):
+    """How one value comes about.
+
+    Attributes:
+        kind: `input` or `state` (by its place), `number` (a slot), `sum` (of weights times values), `add` (two values),
+            `shift` (a value plus a number), `relu`, or `port` (a value, or a number where it is not finite).
+        values: what it is made of.
+        slots: the numbers that take part; of a sum one for each value.
+        place: of an input or a state.
+    """
+
+    kind: str
+    values: tuple[Node, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class FoldedProgram:
+    """What a network does in a step, without its numbers.
+
+    Attributes:
+        steps: how each value comes about; values of a step and values before t = 0.
+        outputs: the value of each output; None where it is 0.
+        first_outputs: the same before t = 0.
+        next: what each state is in the next step.
+        first: what each state is in the first step.
+        residual: the value of each coordinate that is asked for, as it ends.
+        faults: of each port the values of which one is not finite.
+    """
+
+    steps: tuple[Step, ...]
+    outputs: tuple[Node | None, ...]
+    first_outputs: tuple[Node | None, ...]
+    next: tuple[Node | None, ...]
+    first: tuple[Node | None, ...]
+    residual: tuple[Node | None, ...]
+    faults: tuple[tuple[Node, ...], ...]
+
+    def __hash__(self) -> int:
+        return hash((len(self.steps), self.outputs, self.next, self.residual))
+
+
+class Folded(NamedTuple):
+    """A program and its numbers.
+
+    Attributes:
+        values: the numbers, float32; the first is 0.
+    """
+
+    program: FoldedProgram
+    values: np.ndarray
+
+
+Weighted = tuple[np.float32, Node | None]
+"""A weight and a value; None where it is 0."""
+
+
+class _Builder:
+    """Values and numbers, each kept once."""
+
+    def __init__(self):
+        self.steps: list[Step] = []
+        self.known: dict[Step, Node] = {}
+        self.values: list[np.float32] = [np.float32(0)]
+        self.slots: dict[bytes, Slot] = {}
+
+    def slot(self, value: np.float32) -> Slot:
+        key = np.float32(value).tobytes()
+        if key not in self.slots:
+            self.slots[key] = len(self.values)
+            self.values.append(np.float32(value))
+        return self.slots[key]
+
+    def step(self, step: Step) -> Node:
+        if step not in self.known:
+            self.known[step] = len(self.steps)
+            self.steps.append(step)
+        return self.known[step]
+
+    def number(self, value: np.float32) -> Node | None:
+        return self.step(Step(NUMBER, slots=(self.slot(value),))) if value != 0 else None
+
+    def sum(self, parts: Iterable[Weighted]) -> Node | None:
+        """Add weighted values up in their order; a value that stands by itself is that value."""
+        live = [(weight, value) for weight, value in parts if weight != 0 and value is not None]
+        if not live:
+            return None
+        if len(live) == 1 and live[0][0] == 1 and self.steps[live[0][1]].kind != INPUT:
+            return live[0][1]
+        return self.step(Step(SUM, tuple(v for _, v in live), tuple(self.slot(w) for w, _ in live)))
+
+    def add(self, one: Node | None, other: Node | None) -> Node | None:
+        if one is None or other is None:
+            return other if one is None else one
+        return self.step(Step(ADD, (one, other)))
+
+    def shift(self, value: Node | None, by: np.float32) -> Node | None:
+        if by == 0:
+            return value
+        return self.number(by) if value is None else self.step(Step(SHIFT, (value,), (self.slot(by),)))
+
+    def relu(self, value: Node | None) -> Node | None:
+        return None if value is None else self.step(Step(RELU, (value,)))
+
+    def port(self, value: Node | None, safe: float) -> Node | None:
+        """A 0 is finite and needs no port."""
+        return None if value is None else self.step(Step(PORT, (value,), (self.slot(np.float32(safe)),)))
+
+
+Column = Sequence[Node | None]
+
+
+def fold(
+    weights: Weights, window: int, kept: Sequence[int] = (), blocks: tuple[Block, ...] = (), ported: bool = True
+) -> Folded | None:
+    """Fold a network.
+
+    Args:
+        weights: effective weights.
+        window: how many steps a head sees.
+        kept: coordinates of the residual stream that are recorded.
+        blocks: how it is cut, where what passes between blocks passes a port; else it is folded whole.
+        ported: whether ports put a safe value in place of what is not finite.
+
+    Returns:
+        None where it cannot be folded: a number is not finite, or a head attends by content or to several steps.
+    """
+    arrays = weights.numpy()
+    if not all(np.isfinite(array).all() for _, array in arrays.items()):
+        return None
+    parts = Components(arrays)
+    backs = {str(head): _looks_back(head, window) for head in parts.heads}
+    if None in backs.values():
+        return None
+    return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported).folded(kept)
+
+
+def _looks_back(head: Component, window: int) -> int | None:
+    """Return how many steps a head looks back if it looks at one step alone; else None."""
+    assert head.attention is not None
+    if head.attention.by_content:
+        return None
+    scores = head.attention.scores(window)
+    ranked = np.sort(scores)
+    if len(scores) > 1 and not ranked[-1] - ranked[-2] > HARD:
+        return None
+    return int(np.argmax(scores))
+
+
+class _Fold:
+    """Walks a network once as it stands before t = 0 and once as it steps."""
+
+    def __init__(self, parts: Components, backs: Mapping[str, int], blocks: tuple[Block, ...], ported: bool):
+        self.parts, self.backs, self.blocks, self.ported = parts, backs, blocks, ported
+        self.make = _Builder()
+        self.first: list[Node | None] = []
+        self.next: list[Node | None] = []
+        self.caught: dict[tuple[str, Source], tuple[Node, ...]] = {}
+        self.stopped: dict[int, Node | None] = {}
+        self.own = {place: block for block in blocks for place in block.own}
+        self.column_of = {column: block for block in blocks for column in block.outputs}
+
+    def folded(self, kept: Sequence[int]) -> Folded:
+        """Return the program, without what nothing needs."""
+        make, ends = self.make, self.parts.ends
+        before: list[Node | None] = [make.number(value) for value in ends.initial]
+        carried = [self._carried(before, place) for place in range(len(before))]
+        live = [place for place in range(len(before)) if np.any(ends.recurrence[:, place])]
+        state = {place: self._state(carried[place]) for place in live}
+        embedded = [self._embedded(place) for place in range(len(before))]
+        stream = [make.add(embedded[place], state.get(place)) for place in range(len(before))]
+        for written, constant in self.parts.constants[1:]:
+            self._half(written, constant, stream, before)
+        for place in live:
+            at = make.steps[state[place]].place
+            self.next[at] = self._carried(stream, place)
+        outputs = [self._output(stream, one) for one in self.parts.outputs]
+        for column, (raw, _) in enumerate(outputs):
+            self.stopped[column] = raw
+        first_outputs = [self._output(before, one)[1] for one in self.parts.outputs]
+        ended = [stream[place] for place in kept]
+        return self._live([done for _, done in outputs], first_outputs, ended)
+
+    def _state(self, first: Node | None) -> Node:
+        self.first.append(first)
+        self.next.append(None)
+        return self.make.step(Step(STATE, place=len(self.first) - 1))
+
+    def _embedded(self, place: int) -> Node | None:
+        column = self.parts.ends.embedding[:, place]
+        inputs = ((column[row], self.make.step(Step(INPUT, place=row))) for row in np.flatnonzero(column).tolist())
+        return self.make.shift(self.make.sum(inputs), self.parts.ends.constant[place])
+
+    def _sum(self, stream: Column, column: np.ndarray, ports: Mapping[int, float]) -> Node | None:
+        """Return what a reader adds up, with what comes through ports replaced where it is not finite."""
+        seen = ((place, stream[place]) for place in np.flatnonzero(column).tolist())
+        passed = ((place, self._through(value, ports.get(place))) for place, value in seen)
+        return self.make.sum((column[place], value) for place, value in passed)
+
+    def _through(self, value: Node | None, safe: float | None) -> Node | None:
+        return value if safe is None or not self.ported else self.make.port(value, safe)
+
+    def _carried(self, stream: Column, place: int) -> Node | None:
+        return self._sum(stream, self.parts.ends.recurrence[:, place], {})
+
+    def _output(self, stream: Column, one: Component) -> tuple[Node | None, Node | None]:
+        """Return an output before and after its port."""
+        raw = self.make.shift(self._sum(stream, one.into[:, 0], {}), one.bias[0])
+        block = self.column_of.get(one.ref.index)
+        safe = None if block is None else block.safe[block.outputs.index(one.ref.index)]
+        return raw, self._through(raw, safe)
+
+    def _half(self, written: int, constant: np.ndarray, stream: list[Node | None], before: Column) -> None:
+        """Let the heads or the neurons of a layer write to the stream."""
+        writers = [one for one in self.parts.writers if one.written == written]
+        ports = {str(one.ref): ports for one, ports in self._ported(written - 1, writers)}
+        self._catch(written - 1, stream)
+        found = [(one, self._head if one.attention else self._neuron) for one in writers]
+        numbers = [(one, act(one, stream, before, ports.get(str(one.ref), {}))) for one, act in found]
+        sums: dict[int, list[tuple[np.float32, Node | None]]] = {
+            place: [] for place in np.flatnonzero(constant).tolist()
+        }
+        for one, values in numbers:
+            for place in one.writes.tolist():
+                sums.setdefault(place, []).extend(zip(one.out[:, place], values, strict=True))
+        for place, parts in sums.items():
+            stream[place] = self.make.shift(self.make.add(stream[place], self.make.sum(parts)), constant[place])
+
+    def _head(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
+        """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
+        values = []
+        for dim in range(len(one.bias)):
+            if not np.any(one.out[dim]):
+                values.append(None)
+                continue
+            moved = lambda seen, dim=dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), one.bias[dim])
+            now, back = moved(stream), self.backs[str(one)]
+            first = moved(before) if back else None
+            values.append(self._delayed(now, first, back))
+        return values
+
+    def _delayed(self, now: Node | None, first: Node | None, steps: int) -> Node | None:
+        for _ in range(steps):
+            if now is None and first is None:
+                return None
+            state = self._state(first)
+            self.next[self.make.steps[state].place] = now
+            now = state
+        return now
+
+    def _neuron(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
+        return [self.make.relu(self.make.shift(self._sum(stream, one.into[:, 0], ports), one.bias[0]))]
+
+    def _parts(self, half: int) -> Iterator[tuple[Block, BlockPart]]:
+        yield from ((block, part) for block in self.blocks for part in block.parts if part.half == half)
+
+    def _ported(self, half: int, writers: list[Component]) -> Iterator[tuple[Component, Mapping[int, float]]]:
+        """Say of each head or neuron which coordinates it reads through a port, with the safe value."""
+        by_number = {one.ref.index: one for one in writers}
+        for _, part in self._parts(half):
+            places = iter(part.reads)
+            at = {source: [next(places) for _ in source.at] for source in part.sources}
+            ports = {
+                place: safe
+                for source, own in at.items()
+                for place, safe in zip(own, source.safe, strict=bool(source.safe))
+            }
+            yield from ((by_number[number], ports) for number in part.components if number in by_number)
+
+    def _catch(self, half: int, stream: Column) -> None:
+        """Remember what passes each port, to say when it was not finite."""
+        for block, part in self._parts(half):
+            places = iter(part.reads)
+            for source in part.sources:
+                own = [next(places) for _ in source.at]
+                if source.safe:
+                    self.caught[block.name, source] = tuple(v for p in own if (v := stream[p]) is not None)
+
+    def _faults(self) -> tuple[tuple[Node, ...], ...]:
+        """Return the values of every port: what each block gathers, then the outputs, in the order of `ports_of`."""
+        gathered = []
+        for block in self.blocks:
+            sources = dict.fromkeys(s for part in block.parts for s in part.sources if s.safe)
+            gathered += [self.caught[block.name, source] for source in sources]
+        columns = [column for block in self.blocks for column in block.outputs]
+        return (*gathered, *(() if (v := self.stopped[c]) is None else (v,) for c in columns))
+
+    def _live(self, outputs: Column, first_outputs: Column, ended: Column) -> Folded:
+        """Number anew what something needs."""
+        faults, steps = self._faults(), self.make.steps
+        needed: set[Node] = set()
+        states: set[int] = set()
+        waiting = [v for v in (*outputs, *first_outputs, *ended, *(v for one in faults for v in one)) if v is not None]
+        while waiting:
+            node = waiting.pop()
+            if node in needed:
+                continue
+            needed.add(node)
+            waiting += steps[node].values
+            if steps[node].kind == STATE and (place := steps[node].place) not in states:
+                states.add(place)
+                waiting += [v for v in (self.first[place], self.next[place]) if v is not None]
+        number = {node: i for i, node in enumerate(sorted(needed))}
+        place = {old: i for i, old in enumerate(sorted(states))}
+        kept = sorted({0, *(slot for node in needed for slot in steps[node].slots)})
+        slot = {old: i for i, old in enumerate(kept)}
+        again = lambda nodes: tuple(None if node is None else number[node] for node in nodes)
+        those = lambda nodes: tuple(number[node] for node in nodes)
+        moved = lambda step: Step(
+            step.kind, those(step.values), tuple(slot[old] for old in step.slots),
+            place[step.place] if step.kind == STATE else step.place,
+        )  # fmt: skip
+        program = FoldedProgram(
+            tuple(moved(steps[node]) for node in sorted(needed)), again(outputs), again(first_outputs),
+            again(self.next[old] for old in sorted(states)), again(self.first[old] for old in sorted(states)),
+            again(ended), tuple(those(one) for one in faults),
+        )  # fmt: skip
+        return Folded(program, np.array(self.make.values, np.float32)[kept])

@@ -1,0 +1,113 @@
+"""Running a folded program: what the arrays do, bit for bit for finite numbers, without what they do not need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from handcrafted.model.fold import ADD, INPUT, NUMBER, PORT, RELU, SHIFT, STATE, SUM, Folded, FoldedProgram, Node
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["program"])
+@dataclass(frozen=True)
+class FoldedNetwork:
+    """A folded program that runs: compiled once for a program, whatever its numbers are.
+
+    Attributes:
+        values: its numbers [slot].
+    """
+
+    program: FoldedProgram
+    values: Any
+
+    @classmethod
+    def of(cls, folded: Folded) -> FoldedNetwork:
+        """Make one of a program and its numbers."""
+        return cls(folded.program, folded.values)
+
+
+FoldedState = tuple[Array, ...]
+"""What a folded program remembers between steps, number by number."""
+
+
+class FoldedStep(NamedTuple):
+    """What one step gives: outputs [n_out], the coordinates that were asked for, and what ports caught [port]."""
+
+    outputs: Array
+    residual: Array
+    faults: Array | None
+
+
+def begin(network: FoldedNetwork) -> tuple[FoldedState, Array]:
+    """Return the state before the first step, and the outputs before t = 0 [n_out]."""
+    program = network.program
+    ends = (*program.first, *program.first_outputs)
+    known = _worked_out(network, ends, (), None)
+    state = tuple(_of(known, node) for node in program.first)
+    return state, _stacked(known, program.first_outputs)
+
+
+def advance_folded(network: FoldedNetwork, state: FoldedState, inputs: Array) -> tuple[FoldedState, FoldedStep]:
+    """Run one step.
+
+    Args:
+        network: the program and its numbers.
+        state: what was remembered; begin with `begin`.
+        inputs: one number per row of `W_E` [n_in].
+    """
+    program = network.program
+    ends = (*program.outputs, *program.next, *program.residual, *(node for port in program.faults for node in port))
+    known = _worked_out(network, ends, state, inputs)
+    bad = lambda port: jnp.stack([jnp.bool_(False), *(~jnp.isfinite(known[node]) for node in port)]).any()
+    caught = [bad(port) for port in program.faults]
+    faults = jnp.stack(caught) if caught else None
+    done = FoldedStep(_stacked(known, program.outputs), _stacked(known, program.residual), faults)
+    return tuple(_of(known, node) for node in program.next), done
+
+
+def _worked_out(
+    network: FoldedNetwork, ends: Sequence[Node | None], state: FoldedState, inputs: Array | None
+) -> dict[Node, Array]:
+    """Work the values out that some ends need, in order."""
+    steps, known = network.program.steps, {}
+    needed, waiting = set(), [node for node in ends if node is not None]
+    while waiting:
+        if (node := waiting.pop()) not in needed:
+            needed.add(node)
+            waiting += steps[node].values
+    number = [network.values[i] for i in range(len(network.values))]
+    for node in sorted(needed):
+        kind, values, slots, place = steps[node]
+        given = [known[value] for value in values]
+        if kind == SUM:
+            total = number[0]  # not the constant 0, which a compiler would take away together with the sign of a zero
+            for slot, value in zip(slots, given, strict=True):
+                total = total + number[slot] * value
+            known[node] = total
+        elif kind == INPUT:
+            assert inputs is not None
+            known[node] = inputs[place]
+        else:
+            known[node] = {
+                STATE: lambda place=place: state[place],
+                NUMBER: lambda slots=slots: number[slots[0]],
+                ADD: lambda given=given: given[0] + given[1],
+                SHIFT: lambda given=given, slots=slots: given[0] + number[slots[0]],
+                RELU: lambda given=given: jax.nn.relu(given[0]),
+                PORT: lambda given=given, slots=slots: jnp.where(jnp.isfinite(given[0]), given[0], number[slots[0]]),
+            }[kind]()
+    return known
+
+
+def _of(known: dict[Node, Array], node: Node | None) -> Array:
+    return jnp.float32(0) if node is None else known[node]
+
+
+def _stacked(known: dict[Node, Array], nodes: Sequence[Node | None]) -> Array:
+    return jnp.stack([_of(known, node) for node in nodes]) if nodes else jnp.zeros(0, jnp.float32)
