@@ -52,9 +52,15 @@ Runnable = Weights | Blocks | FoldedNetwork
 """Effective weights, dense, cut into blocks, or folded."""
 
 
-@partial(jax.jit, static_argnames=("world", "names"))
+@partial(jax.jit, static_argnames=("world", "names", "steps"))
 def run_steps(
-    network: Runnable, world: Environment, names: Names, loop: ClosedLoop, moving: Mapping[Signal, Array], kept: Array
+    network: Runnable,
+    world: Environment,
+    names: Names,
+    loop: ClosedLoop,
+    moving: Mapping[Signal, Array],
+    kept: Array,
+    steps: int | None = None,
 ) -> tuple[ClosedLoop, StepRecord]:
     """Run steps of the closed loop.
 
@@ -65,6 +71,7 @@ def run_steps(
         loop: where to start, with a leading run axis.
         moving: signals from outside and disturbances [run, time, …].
         kept: positions of the residual stream to record; a folded network knows its own.
+        steps: how many, where nothing moves that would say so.
 
     Returns:
         Where it ended, and what was seen, with leading axes [run, time].
@@ -74,7 +81,7 @@ def run_steps(
         def one_step(now: ClosedLoop, outside: Mapping[Signal, Array]) -> tuple[ClosedLoop, StepRecord]:
             return step(Healthy(network, names, world, kept), world, names, now, outside)
 
-        return jax.lax.scan(one_step, *start)
+        return jax.lax.scan(one_step, *start, length=steps)
 
     return jax.lax.map(one_run, (loop, moving), batch_size=BATCH)
 

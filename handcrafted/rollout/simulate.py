@@ -23,6 +23,7 @@ from handcrafted.model.run_folded import FoldedNetwork, FoldedState, begin
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
+from handcrafted.rollout.native import native_loop, run_native
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
@@ -221,10 +222,16 @@ def simulate(
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []
+    native = (
+        native_loop(network, setup.world, names, loop, setup.moving) if isinstance(network, FoldedNetwork) else None
+    )
     with progress_bar(progress) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
-            now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
-            loop, seen = run_steps(network, setup.world, names, loop, now, kept)
+            if native is not None and isinstance(network, FoldedNetwork):
+                loop, seen = run_native(native, network, loop, setup.moving, first, min(length, steps - first))
+            else:
+                now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
+                loop, seen = run_steps(network, setup.world, names, loop, now, kept, length)
             parts.append(jax.device_get(seen))
     return trace_of(model, setup, parts)
 
