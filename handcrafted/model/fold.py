@@ -15,144 +15,32 @@ something read it, it is there again. This is a compile target and judges nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from handcrafted.model.blocks import Block, BlockPart, Source
 from handcrafted.model.component import Component, Components
+from handcrafted.model.folded_program import (
+    INPUT,
+    STATE,
+    FoldedNetwork,
+    FoldedProgram,
+    Node,
+    ProgramBuilder,
+    Step,
+)
 from handcrafted.model.weights import Weights
 
 HARD = 150 * np.log(2)
 """By how much the score of one step must lead for float32 to leave nothing to all others: exp(-104) rounds to 0."""
-
-Node = int
-"""A value by its number; it depends on values of smaller numbers alone."""
-
-Slot = int
-"""Where a weight stands among the numbers of a program."""
-
-INPUT, STATE, NUMBER, SUM, ADD, SHIFT, RELU, PORT = "input", "state", "number", "sum", "add", "shift", "relu", "port"
-
-
-class Step(NamedTuple):
-    """How one value comes about.
-
-    Attributes:
-        kind: `input` or `state` (by its place), `number` (a slot), `sum` (of weights times values), `add` (two values),
-            `shift` (a value plus a number), `relu`, or `port` (a value, or a number where it is not finite).
-        values: what it is made of.
-        slots: the numbers that take part; of a sum one for each value.
-        place: of an input or a state.
-    """
-
-    kind: str
-    values: tuple[Node, ...] = ()
-    slots: tuple[Slot, ...] = ()
-    place: int = 0
-
-
-@dataclass(frozen=True)
-class FoldedProgram:
-    """What a network does in a step, without its numbers.
-
-    Attributes:
-        steps: how each value comes about; values of a step and values before t = 0.
-        outputs: the value of each output; None where it is 0.
-        first_outputs: the same before t = 0.
-        next: what each state is in the next step.
-        first: what each state is in the first step.
-        residual: the value of each coordinate that is asked for, as it ends.
-        faults: of each port the values of which one is not finite.
-    """
-
-    steps: tuple[Step, ...]
-    outputs: tuple[Node | None, ...]
-    first_outputs: tuple[Node | None, ...]
-    next: tuple[Node | None, ...]
-    first: tuple[Node | None, ...]
-    residual: tuple[Node | None, ...]
-    faults: tuple[tuple[Node, ...], ...]
-
-    def __hash__(self) -> int:
-        return hash((len(self.steps), self.outputs, self.next, self.residual))
-
-
-class Folded(NamedTuple):
-    """A program and its numbers.
-
-    Attributes:
-        values: the numbers, float32; the first is 0.
-    """
-
-    program: FoldedProgram
-    values: np.ndarray
-
-
-Weighted = tuple[np.float32, Node | None]
-"""A weight and a value; None where it is 0."""
-
-
-class _Builder:
-    """Values and numbers, each kept once."""
-
-    def __init__(self):
-        self.steps: list[Step] = []
-        self.known: dict[Step, Node] = {}
-        self.values: list[np.float32] = [np.float32(0)]
-        self.slots: dict[bytes, Slot] = {}
-
-    def slot(self, value: np.float32) -> Slot:
-        key = np.float32(value).tobytes()
-        if key not in self.slots:
-            self.slots[key] = len(self.values)
-            self.values.append(np.float32(value))
-        return self.slots[key]
-
-    def step(self, step: Step) -> Node:
-        if step not in self.known:
-            self.known[step] = len(self.steps)
-            self.steps.append(step)
-        return self.known[step]
-
-    def number(self, value: np.float32) -> Node | None:
-        return self.step(Step(NUMBER, slots=(self.slot(value),))) if value != 0 else None
-
-    def sum(self, parts: Iterable[Weighted]) -> Node | None:
-        """Add weighted values up in their order; a value that stands by itself is that value."""
-        live = [(weight, value) for weight, value in parts if weight != 0 and value is not None]
-        if not live:
-            return None
-        if len(live) == 1 and live[0][0] == 1 and self.steps[live[0][1]].kind != INPUT:
-            return live[0][1]
-        return self.step(Step(SUM, tuple(v for _, v in live), tuple(self.slot(w) for w, _ in live)))
-
-    def add(self, one: Node | None, other: Node | None) -> Node | None:
-        if one is None or other is None:
-            return other if one is None else one
-        return self.step(Step(ADD, (one, other)))
-
-    def shift(self, value: Node | None, by: np.float32) -> Node | None:
-        if by == 0:
-            return value
-        return self.number(by) if value is None else self.step(Step(SHIFT, (value,), (self.slot(by),)))
-
-    def relu(self, value: Node | None) -> Node | None:
-        return None if value is None else self.step(Step(RELU, (value,)))
-
-    def port(self, value: Node | None, safe: float) -> Node | None:
-        """A 0 is finite and needs no port."""
-        return None if value is None else self.step(Step(PORT, (value,), (self.slot(np.float32(safe)),)))
-
 
 Column = Sequence[Node | None]
 
 
 def fold(
     weights: Weights, window: int, kept: Sequence[int] = (), blocks: tuple[Block, ...] = (), ported: bool = True
-) -> Folded | None:
+) -> FoldedNetwork | None:
     """Fold a network.
 
     Args:
@@ -192,7 +80,7 @@ class _Fold:
 
     def __init__(self, parts: Components, backs: Mapping[str, int], blocks: tuple[Block, ...], ported: bool):
         self.parts, self.backs, self.blocks, self.ported = parts, backs, blocks, ported
-        self.make = _Builder()
+        self.make = ProgramBuilder()
         self.first: list[Node | None] = []
         self.next: list[Node | None] = []
         self.caught: dict[tuple[str, Source], tuple[Node, ...]] = {}
@@ -200,7 +88,7 @@ class _Fold:
         self.own = {place: block for block in blocks for place in block.own}
         self.column_of = {column: block for block in blocks for column in block.outputs}
 
-    def folded(self, kept: Sequence[int]) -> Folded:
+    def folded(self, kept: Sequence[int]) -> FoldedNetwork:
         """Return the program, without what nothing needs."""
         make, ends = self.make, self.parts.ends
         before: list[Node | None] = [make.number(value) for value in ends.initial]
@@ -325,7 +213,7 @@ class _Fold:
         columns = [column for block in self.blocks for column in block.outputs]
         return (*gathered, *(() if (v := self.stopped[c]) is None else (v,) for c in columns))
 
-    def _live(self, outputs: Column, first_outputs: Column, ended: Column) -> Folded:
+    def _live(self, outputs: Column, first_outputs: Column, ended: Column) -> FoldedNetwork:
         """Number anew what something needs."""
         faults, steps = self._faults(), self.make.steps
         needed: set[Node] = set()
@@ -355,4 +243,4 @@ class _Fold:
             again(self.next[old] for old in sorted(states)), again(self.first[old] for old in sorted(states)),
             again(ended), tuple(those(one) for one in faults),
         )  # fmt: skip
-        return Folded(program, np.array(self.make.values, np.float32)[kept])
+        return FoldedNetwork(program, np.array(self.make.values, np.float32)[kept])

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from handcrafted.model.fold import ADD, INPUT, NUMBER, PORT, RELU, SHIFT, STATE, SUM, Folded, FoldedProgram, Node
-
-
-@partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["program"])
-@dataclass(frozen=True)
-class FoldedNetwork:
-    """A folded program that runs: compiled once for a program, whatever its numbers are.
-
-    Attributes:
-        values: its numbers [slot].
-    """
-
-    program: FoldedProgram
-    values: Any
-
-    @classmethod
-    def of(cls, folded: Folded) -> FoldedNetwork:
-        """Make one of a program and its numbers."""
-        return cls(folded.program, folded.values)
-
+from handcrafted.model.folded_program import ADD, INPUT, NUMBER, PORT, RELU, SHIFT, STATE, SUM, FoldedNetwork, Node
 
 FoldedState = tuple[Array, ...]
 """What a folded program remembers between steps, number by number."""
@@ -111,3 +90,9 @@ def _of(known: dict[Node, Array], node: Node | None) -> Array:
 
 def _stacked(known: dict[Node, Array], nodes: Sequence[Node | None]) -> Array:
     return jnp.stack([_of(known, node) for node in nodes]) if nodes else jnp.zeros(0, jnp.float32)
+
+
+@jax.jit
+def run_folded(network: FoldedNetwork, inputs: Array) -> FoldedStep:
+    """Run a sequence [time, n_in]; every field of the result has a leading time axis."""
+    return jax.lax.scan(lambda state, now: advance_folded(network, state, now), begin(network)[0], inputs)[1]

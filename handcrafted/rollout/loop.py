@@ -13,10 +13,11 @@ from jax import Array
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.model.edit import Edit
+from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.forward import State, advance
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
-from handcrafted.model.run_folded import FoldedNetwork, FoldedState, advance_folded
+from handcrafted.model.run_folded import FoldedState, advance_folded
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
 

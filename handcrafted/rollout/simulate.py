@@ -16,10 +16,11 @@ from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import ends_of
 from handcrafted.model.fold import fold
+from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import group
 from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
-from handcrafted.model.run_folded import FoldedNetwork, FoldedState, begin
+from handcrafted.model.run_folded import FoldedState, begin
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
@@ -255,8 +256,10 @@ def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine
     if engine not in ENGINES:
         raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(ENGINES)}.")
     blocks = model.blocks if model.seal is not None else ()
-    if engine == FOLDED and (found := fold(model.effective_weights, model.window, list(kept), blocks)):
-        return FoldedNetwork.of(found)
+    if engine == FOLDED and (
+        found := fold(model.effective_weights, model.window, np.asarray(kept, int).tolist(), blocks)
+    ):
+        return found
     return split(blocks, model.effective_weights) if blocks else model.effective_weights
 
 
