@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from handcrafted.cli.group import Several, friendly, loop_path, main, quiet
-from handcrafted.control.resolved import LinkId
-from handcrafted.loading.resolve import unique
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
-from handcrafted.verdict.comparison import Comparison
 
 if TYPE_CHECKING:
+    from handcrafted.control.resolved import LinkId
+    from handcrafted.verdict.comparison import Comparison
     from handcrafted.verdict.loops import ChainOfCommand
 
-Checked = tuple[Comparison, "ChainOfCommand"]
+Checked = tuple["Comparison", "ChainOfCommand"]
 
 PRINTED_LOOPS = 6
 """Feedback loops that `check` prints, the shortest ones; the others are counted."""
@@ -143,6 +142,8 @@ def _places(target: Path | None, files: Sequence[str]) -> Sequence[Path | None]:
     if target is None or target.suffix == ".png":
         return [target for _ in files]
     target.mkdir(parents=True, exist_ok=True)
+    from handcrafted.loading.resolve import unique
+
     names: list[str] = []
     for file in files:
         names.append(unique(Path(file).stem, names))

@@ -45,9 +45,13 @@ def schema(faults: bool) -> None:
     Example: handcrafted schema > control-structure.schema.json
     """
     from handcrafted.loading.schema import json_schema, schema_of
-    from handcrafted.safety.faults.faultlist import FaultList
 
-    click.echo(json.dumps(schema_of(FaultList, "handcrafted fault list") if faults else json_schema(), indent=2))
+    if faults:
+        from handcrafted.safety.faults.faultlist import FaultList
+
+        click.echo(json.dumps(schema_of(FaultList, "handcrafted fault list"), indent=2))
+        return
+    click.echo(json.dumps(json_schema(), indent=2))
 
 
 @main.command()

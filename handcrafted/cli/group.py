@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 
 import click
 
+from handcrafted.text.cache import keep_compiled
 from handcrafted.text.diagnostics import HandcraftedError, named
 from handcrafted.zoo import loop_path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+keep_compiled()
 
 
 def friendly(command: Callable[..., None]) -> Callable[..., None]:

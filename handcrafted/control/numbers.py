@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from handcrafted.control.parts import MAX_WHOLE
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 
+SHORT_FLOATS = "bfloat", "float8", "float6", "float4"
+"""Floats that numpy knows no kind of."""
+
 
 def is_numeric(dtype: Any) -> bool:
     """Whether an array of a type holds real numbers: floats of any size, whole numbers, truth values."""
-    return bool(jnp.issubdtype(dtype, jnp.floating)) or np.dtype(dtype).kind in "fiub"
+    return np.dtype(dtype).kind in "fiub" or np.dtype(dtype).name.startswith(SHORT_FLOATS)
+
+
+def held_by_jax(value: Any) -> bool:
+    """Whether JAX holds or traces a value; where it was never imported it holds none."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.Array)
 
 
 def as_numbers(what: str, value: Any) -> Any:
@@ -25,10 +33,10 @@ def as_numbers(what: str, value: Any) -> Any:
     Raises:
         HandcraftedError: if it is no array of numbers.
     """
-    if isinstance(value, jax.Array):
+    if held_by_jax(value):
         if not is_numeric(value.dtype):
             raise HandcraftedError(f"Expected numbers for {what}, got {value.dtype}. Give a number or an array.")
-        return value if value.dtype == jnp.float32 else value.astype(jnp.float32)
+        return value if value.dtype == np.float32 else value.astype(np.float32)
     try:
         array = np.asarray(value)
     except Exception:  # ragged lists, and things that promise an array and give none

@@ -19,8 +19,10 @@ from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
 from handcrafted.model.edit import Edit, check_edit
 from handcrafted.model.half_layer import attention, matmul, mlp, touched
-from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.model.weights import Weights, check_shapes, known_to_jax
 from handcrafted.text.diagnostics import must_be
+
+known_to_jax()
 
 MAX_WINDOW = 1_000
 """Each step of a window is a key and a value of every head."""

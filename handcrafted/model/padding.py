@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import HEAD_ARRAYS
-from handcrafted.model.forward import WINDOW, forward
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 LEAST = {"layer": 4, "head": 4, "d_model": 64, "d_head": 4, "d_mlp": 16, "n_in": 16, "n_out": 16}
@@ -46,6 +46,8 @@ def forward_padded(
     weights: Weights, inputs: np.ndarray, window: int = WINDOW
 ) -> tuple[Float[np.ndarray, "*batch time n_out"], Float[np.ndarray, "*batch time d_model"]]:
     """Run a network at its padded size; give outputs and the residual at the end of each step, as in `forward`."""
+    from handcrafted.model.forward import forward
+
     wide = padded(weights)
     outputs, seen = forward(wide, widened(np.asarray(inputs, np.float32), wide.sizes["n_in"]), window=window)
     sizes = weights.sizes

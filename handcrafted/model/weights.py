@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
 from handcrafted.control.numbers import is_numeric, whole
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
@@ -46,7 +45,6 @@ WRITING = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out")
 PER_LAYER = tuple(name for name, axes in FIELD_AXES.items() if axes[0] == "layer")
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Weights:
     """A transformer's arrays; any pytree operation applies. The axes are those of `FIELD_AXES`.
@@ -77,6 +75,11 @@ class Weights:
     b_U: Any
     W_R: Any
     r_0: Any
+
+    def __post_init__(self) -> None:
+        """Tell JAX, where it is there, that this is a pytree; nothing here waits for it."""
+        if "jax" in sys.modules:
+            known_to_jax()
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Return (name, array) pairs in declared order."""
@@ -128,6 +131,14 @@ class Weights:
         return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
 
 
+@lru_cache(maxsize=1)
+def known_to_jax() -> None:
+    """Let JAX take `Weights` for a pytree."""
+    import jax
+
+    jax.tree_util.register_dataclass(Weights)
+
+
 def _known(name: str) -> str:
     must_be(name, str, "the name of an array")
     if name not in FIELD_AXES:
@@ -150,6 +161,10 @@ def in_basis(weights: Weights, into: Callable[[Any], Any], out: Callable[[Any], 
 
 def acting(raw: Any, mask: Any) -> Any:
     """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
+    import jax
+    import jax.numpy as jnp
+    from jax.core import Tracer
+
     if isinstance(raw, Tracer):
         return jnp.where(mask, raw, 0.0)
     return jax.device_put(np.where(mask, raw, np.float32(0)))

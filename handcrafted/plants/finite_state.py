@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from pydantic import AfterValidator, Field
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import EMPTY, MAX_ROWS, MAX_WORDS, Name, NameMap, Part
 from handcrafted.plants.plant import Advance, Plant, State, different
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
+from handcrafted.text.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array
+else:
+    jnp = LazyModule("jax.numpy")
 
 
 class FiniteStateTransition(Part):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 import numpy as np
-from jax import Array
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number, Positive
 from handcrafted.plants.plant import Advance, Disturbance, Plant, State, driven
+
+if TYPE_CHECKING:
+    from jax import Array
 
 
 @final

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number
 from handcrafted.plants.plant import Advance, Disturbance, Limits, Plant, State, driven, within
+from handcrafted.text.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array
+else:
+    jnp = LazyModule("jax.numpy")
 
 
 @final

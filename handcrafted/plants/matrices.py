@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, Number
 from handcrafted.plants.plant import Advance, Disturbance, Plant, State, as_number, different
 from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array
+else:
+    jnp = LazyModule("jax.numpy")
 
 Matrix = tuple[tuple[Number, ...], ...]
 

@@ -9,22 +9,27 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from pydantic import AfterValidator
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Number, Part
 from handcrafted.text.diagnostics import FilePath, must_be_known
+from handcrafted.text.lazy import LazyModule
 from handcrafted.text.letters import listed
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array
+else:
+    jnp = LazyModule("jax.numpy")
 
 State = Mapping[str, Any]
 """Named arrays: a number for a real signal, one truth value per word for a discrete one."""
 
-Advance = Callable[[State, Mapping[str, Array], Array], State]
+Advance = Callable[[State, "Mapping[str, Array]", "Array"], State]
 """The next state from the state, the inputs by name and a disturbance, all held over the step."""
 
 Pair = tuple[Number, Number]

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import factorial
-from typing import Annotated, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number, Positive
 from handcrafted.plants.plant import Advance, Disturbance, Limits, Plant, State, driven, within
 from handcrafted.plants.vehicle import TINY, way_to_rest
+from handcrafted.text.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array, lax
+else:
+    jnp = LazyModule("jax.numpy")
+    lax = LazyModule("jax.lax")
 
 NEWTON_STEPS = 16
 """Newton steps for the level of a tank; they close in from one side, and sooner than this."""

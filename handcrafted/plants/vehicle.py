@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number
 from handcrafted.plants.plant import Advance, Disturbance, Plant, State, different, driven
+from handcrafted.text.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jax.numpy as jnp
+    from jax import Array
+else:
+    jnp = LazyModule("jax.numpy")
 
 TINY = np.float32(1e-30)
 """Stands for zero where something is divided by it."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import INPUT, Signal
 from handcrafted.control.numbers import whole
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import Components, HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
-from handcrafted.model.forward import WINDOW, Activations, forward
 from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 from handcrafted.readout.tolerances import FLOOR
 from handcrafted.text.diagnostics import HandcraftedError
+
+if TYPE_CHECKING:
+    from handcrafted.model.forward import Activations
 
 LARGEST = 1e150
 """Bounds stop here, so that their products stay finite."""
@@ -137,6 +140,8 @@ class TargetNetwork:
 
     def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[Any, Activations]:
         """Run the padded network on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
+        from handcrafted.model.forward import forward
+
         wide = widened(np.asarray(inputs, np.float32), self.padded.sizes["n_in"])
         return forward(self.padded, wide, carries, window=self.window)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -30,6 +29,7 @@ from handcrafted.rollout.c_text import c_text
 from handcrafted.rollout.environment import Environment
 from handcrafted.rollout.loop import ClosedLoop, Healthy, StepRecord, step
 from handcrafted.rollout.scalars import NotScalarError, traced
+from handcrafted.text.cache import cache_folder
 
 PAGE, LINE = 1024, 80
 """Numbers of a page, and of a little more than a line of the cache."""
@@ -202,17 +202,3 @@ def _compiled(text: str) -> Any:
     found.argtypes = [ctypes.c_void_p] * 5 + [ctypes.c_long] * 3
     found.restype = None
     return found
-
-
-@lru_cache(maxsize=1)
-def _processor() -> str:
-    """Say what the processor can do: what is compiled for one is not for another."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
-
-
-def cache_folder() -> Path:
-    """Return where compiled programs are kept: the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "handcrafted"

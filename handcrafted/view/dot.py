@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -24,9 +25,9 @@ VARIABLE = "FONTCONFIG_FILE"
 @cache
 def fontconfig_file() -> Path:
     """Write, once per process, a fontconfig file that names matplotlib's fonts and nothing else."""
-    import matplotlib
-
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    found = find_spec("matplotlib")  # where it stands is all that is asked of it here
+    assert found is not None and found.origin is not None
+    fonts = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
     folder = Path(tempfile.mkdtemp(prefix="handcrafted-fonts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "fonts.conf"

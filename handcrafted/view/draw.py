@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
-from handcrafted.rollout.trace import Trace
-from handcrafted.safety.faults.campaign import Campaign
-from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
-from handcrafted.verdict.comparison import Comparison
-from handcrafted.view.agreement import comparison_picture
 from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
 from handcrafted.view.engine import at_width, render
-from handcrafted.view.hazards import campaign_picture, unsafe_picture
-from handcrafted.view.heatmap import heatmaps, panels_of_model
 from handcrafted.view.output import checked_path, drawn, write
-from handcrafted.view.response import response
+
+if TYPE_CHECKING:
+    from handcrafted.rollout.trace import Trace
+    from handcrafted.safety.faults.campaign import Campaign
+    from handcrafted.safety.stpa.analysis import Analysis
+    from handcrafted.verdict.comparison import Comparison
 
 PAPER = 300
 """Dots per inch of a picture whose width is given."""
@@ -115,14 +114,10 @@ def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
 def _drawer_of(thing: Any) -> _Drawer:
     if isinstance(thing, ControlStructure):
         return _Drawer(_structure, (".png", ".svg", ".dot"), ("collapse",))
-    if isinstance(thing, Comparison):
-        return _Drawer(_comparison, options=("collapse",))
-    if isinstance(thing, Trace):
-        return _Drawer(_trace)
-    if isinstance(thing, Analysis):
-        return _Drawer(unsafe_picture)
-    if isinstance(thing, Campaign):
-        return _Drawer(campaign_picture, options=("kind",))
+    for place, drawer in DRAWERS.items():
+        module, name = place.rsplit(".", 1)
+        if (known := sys.modules.get(f"handcrafted.{module}")) and isinstance(thing, getattr(known, name)):
+            return drawer
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _Drawer(_weights, options=("drop_zero",))
     raise HandcraftedError(
@@ -140,12 +135,39 @@ def _structure(structure: ControlStructure, form: str, dpi: float = 200, collaps
 
 
 def _comparison(comparison: Comparison, form: str, dpi: float = 200, collapse: Sequence[str] = ()) -> bytes:
+    from handcrafted.view.agreement import comparison_picture
+
     return comparison_picture(comparison, Zoom(comparison.structure, collapse), form, dpi)
 
 
 def _trace(trace: Trace, form: str, dpi: float = 150) -> bytes:
+    from handcrafted.view.response import response
+
     return drawn(lambda: response(trace), form, dpi)
 
 
 def _weights(model: Any, form: str, dpi: float = 200, drop_zero: bool = True) -> bytes:
+    from handcrafted.view.heatmap import heatmaps, panels_of_model
+
     return heatmaps(panels_of_model(model), form, dpi, drop_zero)
+
+
+def _unsafe(analysis: Analysis, form: str, **options: Any) -> bytes:
+    from handcrafted.view.hazards import unsafe_picture
+
+    return unsafe_picture(analysis, form, **options)
+
+
+def _campaign(campaign: Campaign, form: str, **options: Any) -> bytes:
+    from handcrafted.view.hazards import campaign_picture
+
+    return campaign_picture(campaign, form, **options)
+
+
+DRAWERS = {
+    "verdict.comparison.Comparison": _Drawer(_comparison, options=("collapse",)),
+    "rollout.trace.Trace": _Drawer(_trace),
+    "safety.stpa.analysis.Analysis": _Drawer(_unsafe),
+    "safety.faults.campaign.Campaign": _Drawer(_campaign, options=("kind",)),
+}
+"""What draws things by where their class stands: a picture of a structure waits for none of these modules."""
