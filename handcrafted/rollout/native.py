@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,6 +94,18 @@ def _built(world: Environment, names: Names, tree: Any, shapes: tuple[tuple[int,
     def one_step(network: FoldedNetwork, loop: ClosedLoop, moving: Mapping[Signal, Any]) -> Any:
         return step(Healthy(network, names, world, jnp.zeros(0, int)), world, names, loop, moving)
 
+    return compiled_loop(one_step, network, loop, moving)
+
+
+def compiled_loop(one_step: Callable[..., Any], network: Any, loop: ClosedLoop, moving: Mapping) -> NativeLoop | None:
+    """Compile a step of a closed loop; None where it does something that is no plain arithmetic.
+
+    Args:
+        one_step: from network, loop and what moves to the loop after it and what is recorded.
+        network: any tree of numbers.
+        loop: where it starts, without an axis of runs.
+        moving: signals from outside and disturbances of a step.
+    """
     try:
         program, shape = traced(one_step, network, loop, moving)
     except NotScalarError:
@@ -101,7 +113,7 @@ def _built(world: Environment, names: Names, tree: Any, shapes: tuple[tuple[int,
     if len(program.operations) > MAX_OPERATIONS:
         return None
     after, record = shape
-    numbers, states = len(network.values), _size(loop)
+    numbers, states = _size(network), _size(loop)
     results = [number for array in program.results for number in array.ravel().tolist()]
     seen = list(dict.fromkeys(results[states:]))
     function = _compiled(c_text(program, [*results[:states], *seen], numbers, states, _size(moving)))

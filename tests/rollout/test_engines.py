@@ -187,3 +187,55 @@ def test_a_loop_is_compiled_once_and_kept(tmp_path, monkeypatch):
     assert not differing(hc.simulate(model, steps=30), first)  # XLA takes over
     native._built.cache_clear()
     assert simulate.ENGINES == ("folded", "dense")
+
+
+def written_out(network, ends):
+    """Write what some values are made of, numbers included, down to inputs, states and ports.
+
+    Of a state follows what it is in the first step and in the next one.
+    """
+    steps, told, waiting, seen = network.program.steps, [], list(ends), set()
+
+    def text(node):
+        if node is None:
+            return "0"
+        kind, values, slots, place = steps[node]
+        if kind == "state":
+            waiting.extend([network.program.first[place], network.program.next[place]])
+            return "state"
+        if kind == PORT:
+            return f"port({network.values[slots[0]].tobytes().hex()})"
+        numbers = [network.values[slot].tobytes().hex() for slot in slots]
+        return f"{kind}{place if kind == 'input' else ''}{numbers}({', '.join(map(text, values))})"
+
+    while waiting:
+        if (node := waiting.pop(0)) not in seen:
+            seen.add(node)
+            told.append(text(node))
+    return told
+
+
+@pytest.mark.parametrize("name", ["guarded room", "radiotherapy"])
+def test_what_layer_0_does_folded_is_made_of_nothing_outside_it_but_ports(name):
+    """Whatever the other weights are, the program of the base controller stays the same to the letter."""
+    model, rng = hc.assemble(hc.load(name)), np.random.default_rng(4)
+    base, free = model.blocks[0].owner, model.trainable.numpy()
+    places = [i for block in model.blocks if block.owner == base for i in block.own]
+    columns = [i for block in model.blocks if block.owner == base for i in block.outputs]
+
+    def told(weights, blocks):
+        found = folded_from(weights, model.window, places, blocks)
+        return written_out(found, [*(found.program.outputs[i] for i in columns), *found.program.residual])
+
+    usual = told(model.effective_weights, model.blocks)
+    assert any(text.startswith("port") or "port(" in text for text in usual)
+    for scale in (1e-3, 1.0, 1e30):
+        other = model.weights.map(
+            lambda a, may, s=scale: np.where(may, rng.normal(0, s, np.shape(a)), np.asarray(a)).astype(np.float32), free
+        )
+        hard = {
+            f"{a}_{k}": np.asarray(model.weights[f"{a}_{k}"]) for a in "Wb" for k in "QK"
+        }
+        other = other.replace(**hard)
+        assert told(other, model.blocks) == usual, scale
+        assert scale == 1e-3 or told(other, ()) != usual or len(columns) == 0  # without ports the others are in it
