@@ -67,10 +67,16 @@ def test_a_loop_does_the_same_bits_in_c_and_dense(name, runs):
 @needs_compiler
 @pytest.mark.parametrize("law", slow_but(list(LAWS), ("hysteresis", "low pass", "delay", "linear", "table")))
 def test_every_law_does_the_same_bits_in_c_in_xla_and_dense(law):
-    model = hc.assemble(example(law))
-    dense, folded = hc.simulate(model, steps=50, engine="dense"), hc.simulate(model, steps=50)
+    model, rng, moving = hc.assemble(example(law)), np.random.default_rng(1), {}
+    for signal in model.names.input_signals:
+        domain = model.names.domain(signal)
+        moving[signal.name] = (
+            rng.choice(domain.values, 50) if domain.discrete else rng.uniform(domain.low, domain.high, 50)
+        )
+    run = lambda **options: hc.simulate(model, steps=50, inputs=moving, **options)
+    dense, folded = run(engine="dense"), run()
     with without_compiler():
-        by_xla = hc.simulate(model, steps=50)
+        by_xla = run()
     assert not differing(folded, dense) and not differing(by_xla, dense)
 
 
@@ -189,6 +195,14 @@ def test_a_loop_is_compiled_once_and_kept(tmp_path, monkeypatch):
     assert simulate.ENGINES == ("folded", "dense")
 
 
+@needs_compiler
+def test_numbers_below_the_smallest_normal_one_are_0_in_c_too():
+    model, tiny = hc.assemble(hc.load("heated room")), {"temperature": 1e-36}
+    fades = lambda state, actions: {"temperature": state["temperature"] * jnp.float32(1e-3)}
+    one, other = (hc.simulate(model, fades, steps=5, initial=tiny, engine=e) for e in simulate.ENGINES)
+    assert not differing(one, other) and one.state["temperature"][1] == 0
+
+
 def written_out(network, ends):
     """Write what some values are made of, numbers included, down to inputs, states and ports.
 
@@ -233,9 +247,7 @@ def test_what_layer_0_does_folded_is_made_of_nothing_outside_it_but_ports(name):
         other = model.weights.map(
             lambda a, may, s=scale: np.where(may, rng.normal(0, s, np.shape(a)), np.asarray(a)).astype(np.float32), free
         )
-        hard = {
-            f"{a}_{k}": np.asarray(model.weights[f"{a}_{k}"]) for a in "Wb" for k in "QK"
-        }
+        hard = {f"{a}_{k}": np.asarray(model.weights[f"{a}_{k}"]) for a in "Wb" for k in "QK"}
         other = other.replace(**hard)
         assert told(other, model.blocks) == usual, scale
         assert scale == 1e-3 or told(other, ()) != usual or len(columns) == 0  # without ports the others are in it
