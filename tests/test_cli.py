@@ -1,6 +1,8 @@
 """The command line as a user meets it: exit codes, one message on stderr, files all or nothing."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from PIL import Image
 
 from handcrafted.cli import main
 from handcrafted.components.circuit import Neurons
-from handcrafted.zoo import bundled
+from handcrafted.zoo import bundled, loop_path
 
 DOOR = str(next(path for path in bundled() if path.stem == "train_door"))
 HEATED = str(next(path for path in bundled() if path.stem == "heated_room"))
@@ -261,3 +263,28 @@ def test_a_bad_file_loses_no_score(mixed):
     rows = Path("scores/scoreboard.csv").read_text().splitlines()
     assert {row.split(",")[0] for row in rows[1:]} == {"a", "b"}
     assert run("score", "bad.yaml").exit_code == 2
+
+
+WITHOUT_JAX = """import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("jax", "flax", "optax"):
+            raise ImportError(f"{name} is not to be imported")
+sys.meta_path.insert(0, Refuse())
+from handcrafted.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", ["--help", "schema", "new a", "draw heated_room -o a.png"])
+def test_what_needs_no_network_runs_where_jax_cannot_be_imported(tmp_path, command):
+    words = command.replace("heated_room", str(loop_path("heated room"))).split()
+    done = subprocess.run([sys.executable, "-c", WITHOUT_JAX, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_simulation_does_not_run_where_jax_cannot_be_imported(tmp_path):
+    """So the block does block."""
+    words = ["run", str(loop_path("heated room")), "--steps", "3"]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_JAX, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and "jax is not to be imported" in done.stderr

@@ -87,6 +87,16 @@ def folded_from(*arguments, **options):
     return found
 
 
+@needs_compiler
+def test_products_are_rounded_together_with_their_sum():
+    """Gains that are no binary fractions show every rounding."""
+    model, rng = hc.assemble(example("linear")), np.random.default_rng(2)
+    model.parameters["controller.out.gains.x"], model.parameters["controller.out.gains.y"] = 0.3, -0.7
+    moving = {name: rng.uniform(-3, 3, 200) for name in "xy"}
+    folded, dense = (hc.simulate(model, steps=200, inputs=moving, engine=e) for e in simulate.ENGINES)
+    assert not differing(folded, dense)
+
+
 def ran(network, inputs):
     """Run a folded network open loop."""
     return np.asarray(run_folded(network, jnp.asarray(inputs)).outputs)
