@@ -34,10 +34,15 @@ from handcrafted.text.cache import cache_folder
 PAGE, LINE = 1024, 80
 """Numbers of a page, and of a little more than a line of the cache."""
 
-MAX_OPERATIONS = 20_000
-"""Longer programs are left to XLA; a C compiler would take minutes."""
+MAX_OPERATIONS, MANY, LONG = 20_000, 400, 100_000
+"""A loop of more operations is left to XLA; so is a network folded into more than `MANY` values, unless `LONG` steps or
+more are to be run: a C compiler takes some 4 ms for each."""
 
-FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+FLAGS = (
+    "-O1", "-ftree-loop-vectorize", "-ftree-loop-if-convert", "-fvect-cost-model=unlimited", "-march=native",
+    "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC",
+)  # fmt: skip
+"""More optimisation turns choices into jumps before the loop over runs is vectorised, and then it is not."""
 
 
 class NativeLoop(NamedTuple):
@@ -63,9 +68,14 @@ def compiler() -> str | None:
 
 
 def native_loop(
-    network: FoldedNetwork, world: Environment, names: Names, loop: ClosedLoop, moving: Mapping[Signal, np.ndarray]
+    network: FoldedNetwork,
+    world: Environment,
+    names: Names,
+    loop: ClosedLoop,
+    moving: Mapping[Signal, np.ndarray],
+    steps: int = LONG,
 ) -> NativeLoop | None:
-    """Return the compiled loop; None where there is no compiler, or it does something that is no plain arithmetic.
+    """Return the compiled loop; None where there is no compiler, it is no plain arithmetic, or it is not worth while.
 
     Args:
         network: the folded controllers.
@@ -73,8 +83,9 @@ def native_loop(
         names: of the network's coordinates.
         loop: where it starts, with a leading axis of runs.
         moving: signals from outside and disturbances [run, time, …].
+        steps: how many are to be run, over all runs.
     """
-    if compiler() is None:
+    if compiler() is None or (len(network.program.steps) > MANY and steps < LONG):
         return None
     shape = lambda array, lead: jax.ShapeDtypeStruct(np.shape(array)[lead:], np.float32)
     arguments = (

@@ -123,8 +123,8 @@ TRUTHS = frozenset("is_finite not and or xor eq ne lt le gt ge".split())
 """Those of them that give true or false."""
 
 MOVING = frozenset(
-    "reshape squeeze expand_dims broadcast_in_dim slice dynamic_slice gather transpose concatenate stack rev split "
-    "copy_p pad".split()
+    "reshape squeeze expand_dims broadcast_in_dim slice dynamic_slice gather transpose concatenate stack rev "
+    "split".split()
 )
 """Operations that move numbers about and leave them as they are."""
 
@@ -196,8 +196,6 @@ def _moved(program: ScalarProgram, equation: Any, given: list[np.ndarray]) -> li
     """Let the operation move places, and follow them; indices must be constants."""
     moving = [one for one in given if one.size] if equation.primitive.name in ("concatenate", "stack") else given[:1]
     indices = [] if len(moving) == len(given) else given[len(moving) :]
-    if equation.primitive.name == "pad":
-        raise NotScalarError("pad")
     numbers = np.concatenate([one.ravel() for one in moving]) if moving else np.zeros(0, object)
     places, start = [], 0
     for one in moving:

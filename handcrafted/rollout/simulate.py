@@ -223,9 +223,10 @@ def simulate(
     loop = start_of(network, model.window, setup)
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []
-    native = (
-        native_loop(network, setup.world, names, loop, setup.moving) if isinstance(network, FoldedNetwork) else None
-    )
+    native = None
+    if isinstance(network, FoldedNetwork):
+        work = steps * (setup.runs or 1)
+        native = native_loop(network, setup.world, names, loop, setup.moving, work)
     with progress_bar(progress) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
             if native is not None and isinstance(network, FoldedNetwork):
