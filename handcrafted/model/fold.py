@@ -85,7 +85,6 @@ class _Fold:
         self.next: list[Node | None] = []
         self.caught: dict[tuple[str, Source], tuple[Node, ...]] = {}
         self.stopped: dict[int, Node | None] = {}
-        self.own = {place: block for block in blocks for place in block.own}
         self.column_of = {column: block for block in blocks for column in block.outputs}
 
     def folded(self, kept: Sequence[int]) -> FoldedNetwork:

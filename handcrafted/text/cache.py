@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the folder, which need not be there yet."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Return the folder, which need not be there yet; where nobody has a home, one for temporary files."""
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        base = tempfile.gettempdir()
     return Path(base) / "handcrafted"
 
 
