@@ -227,3 +227,10 @@ def test_a_process_that_grows_without_bound_names_the_first_step():
     with pytest.raises(HandcraftedError, match=r"in p\.x \(true state\) at step \d+\. Check the process"):
         hc.simulate(model_of(wild), steps=100)
     assert hc.simulate(model_of(wild), steps=5).range_violations
+
+
+def test_the_words_of_before_still_read_a_trace_with_a_warning():
+    trace = hc.simulate(heated_room()[1], steps=3)
+    for old, new in (("done", "command"), ("excursions", "range_violations")):
+        with pytest.warns(DeprecationWarning, match=f"now `{new}`"):
+            assert getattr(trace, old) is getattr(trace, new)
