@@ -8,7 +8,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal
 from handcrafted.model.names import Coordinate, Names
-from handcrafted.model.weights import Weights
+from handcrafted.model.weights import FIELD_AXES, Weights
 
 Reads = dict[int, float]
 
@@ -65,7 +65,11 @@ class Network:
         """Add a layer at the end that does nothing, and give its number."""
         w = self.weights
         self.weights = w.replace(
-            **{name: np.concatenate([w[name], np.zeros((1, *w[name].shape[1:]), np.float32)]) for name in w.layers()}
+            **{
+                name: np.concatenate([w[name], np.zeros((1, *w[name].shape[1:]), np.float32)])
+                for name, axes in FIELD_AXES.items()
+                if axes[0] == "layer"
+            }
         )
         return len(self.weights.b_O) - 1
 

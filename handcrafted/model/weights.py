@@ -42,8 +42,6 @@ READING = ("W_Q", "W_K", "W_V", "W_in", "W_U")
 WRITING = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out")
 """The arrays that write to it; its axis is the last. The recurrence does both, and `r_0` is one of its values."""
 
-PER_LAYER = tuple(name for name, axes in FIELD_AXES.items() if axes[0] == "layer")
-
 
 @dataclass(frozen=True)
 class Weights:
@@ -107,10 +105,6 @@ class Weights:
     def numpy(self) -> Weights:
         """Return the arrays as writable numpy copies."""
         return self.map(lambda array: np.array(array))
-
-    def layers(self) -> dict[str, Any]:
-        """Return the arrays with a leading layer axis."""
-        return {name: self[name] for name in PER_LAYER}
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -29,7 +29,7 @@ from handcrafted.rollout.c_text import c_text
 from handcrafted.rollout.environment import Environment
 from handcrafted.rollout.loop import ClosedLoop, Healthy, StepRecord, step
 from handcrafted.rollout.scalars import NotScalarError, traced
-from handcrafted.text.cache import cache_folder
+from handcrafted.text.cache import cache_folder, processor
 
 PAGE, LINE = 1024, 80
 """Numbers of a page, and of a little more than a line of the cache."""
@@ -189,8 +189,7 @@ def run_native(
 
 def _channels(values: np.ndarray) -> list[np.ndarray]:
     """Return the single numbers of a signal [run, time], as views where they are float32 already."""
-    array = values if values.dtype == np.float32 else values.astype(np.float32)
-    flat = array.reshape(*array.shape[:2], -1) if array.ndim != 3 else array
+    flat = values.astype(np.float32, copy=False).reshape(*values.shape[:2], int(np.prod(values.shape[2:])))
     return [flat[..., i] for i in range(flat.shape[2])]
 
 
@@ -202,13 +201,7 @@ def _compiled(text: str) -> Any:
     """Return the function of a C text, compiled now or before; None where the compiler refuses it."""
     cc = compiler()
     assert cc is not None
-    processor = Path("/proc/cpuinfo")
-    features = (
-        next((line for line in processor.read_text().splitlines() if line.startswith("flags")), "")
-        if processor.exists()
-        else ""
-    )
-    key = hashlib.sha256("\0".join([text, cc, *FLAGS, features]).encode()).hexdigest()
+    key = hashlib.sha256("\0".join([text, cc, *FLAGS, processor()]).encode()).hexdigest()
     folder = cache_folder() / "native"
     path = folder / f"{key}.so"
     try:
