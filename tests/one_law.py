@@ -7,7 +7,7 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
-from handcrafted.model.padding import forward_padded
+from handcrafted.model.padding import run_shared
 from handcrafted.model.weights import Weights
 
 GRID = 0.25
@@ -336,7 +336,7 @@ def built(case: Case, **how):
 def outputs_of(network, inputs) -> np.ndarray:
     """Run a model or its arrays at a size that many share, so that it is compiled once: [(sequence,) time, n_out]."""
     weights = network if isinstance(network, Weights) else network.effective_weights
-    return forward_padded(weights, inputs)[0]
+    return run_shared(weights, inputs)[0]
 
 
 def sequences(case: Case, count: int, steps: int, seed: int = 0, quantum: float | None = GRID) -> np.ndarray:

@@ -276,15 +276,33 @@ main()
 """
 
 
-@pytest.mark.parametrize("command", ["--help", "schema", "new a", "draw heated_room -o a.png"])
-def test_what_needs_no_network_runs_where_jax_cannot_be_imported(tmp_path, command):
+def without_jax(*words, folder=None):
+    return subprocess.run([sys.executable, "-c", WITHOUT_JAX, *words], cwd=folder, capture_output=True, text=True)
+
+
+COMMANDS = (
+    "--help", "schema", "new a", "draw heated_room -o a.png", "check heated_room --png a.png",
+    "explain heated_room --equations",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_compiles_nothing_runs_where_jax_cannot_be_imported(tmp_path, command):
     words = command.replace("heated_room", str(loop_path("heated room"))).split()
-    done = subprocess.run([sys.executable, "-c", WITHOUT_JAX, *words], cwd=tmp_path, capture_output=True, text=True)
+    done = without_jax(*words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_check_says_the_same_where_jax_cannot_be_imported(tmp_path):
+    """All six loops; and a link that is damaged is not reproduced there either."""
+    done = without_jax("check", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout) == json.loads(run("check", "--json").stdout)
+    assert {one["reproduced"] for one in json.loads(done.stdout)} == {True}
+    explained = without_jax("explain", "train door", "train -> door controller: train motion")
+    assert explained.stdout == run("explain", "train door", "train -> door controller: train motion").stdout
 
 
 def test_a_simulation_does_not_run_where_jax_cannot_be_imported(tmp_path):
     """So the block does block."""
-    words = ["run", str(loop_path("heated room")), "--steps", "3"]
-    done = subprocess.run([sys.executable, "-c", WITHOUT_JAX, *words], cwd=tmp_path, capture_output=True, text=True)
+    done = without_jax("run", str(loop_path("heated room")), "--steps", "3", folder=tmp_path)
     assert done.returncode != 0 and "jax is not to be imported" in done.stderr

@@ -126,14 +126,14 @@ def registered_by(module: str) -> tuple[str, ...]:
 
 def _check_one(path: Path, readouts: tuple[str, ...]) -> Checked:
     """Return the comparison and the chain of command of one file."""
-    from handcrafted.craft.assemble import assemble
+    from handcrafted.craft.build import build
     from handcrafted.loading.yamlfile import load
     from handcrafted.readout.recover import recover
     from handcrafted.verdict.compare import compare
     from handcrafted.verdict.loops import chain_of_command
 
     structure = load(path)
-    recovered = recover(assemble(structure), readouts=readouts)
+    recovered = recover(build(structure), readouts=readouts)
     return compare(structure, recovered), chain_of_command(structure, recovered)
 
 

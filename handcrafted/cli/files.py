@@ -85,7 +85,7 @@ def explain(file: Path, link: str | None, equations: bool) -> None:
 
     Example: handcrafted explain "train door" "train -> door controller: train motion"
     """
-    from handcrafted.craft.assemble import assemble
+    from handcrafted.craft.build import build
     from handcrafted.loading.yamlfile import load
     from handcrafted.verdict.explain import explain as explain_link
 
@@ -94,20 +94,20 @@ def explain(file: Path, link: str | None, equations: bool) -> None:
     if link is None:
         click.echo(_equations(file))
         return
-    explanation = explain_link(assemble(load(file)), link)
+    explanation = explain_link(build(load(file)), link)
     click.echo(str(explanation))
     raise SystemExit(0 if explanation.complete else 1)
 
 
 def _equations(file: Path) -> str:
     """Return the control laws of a file's network, read off its weights."""
-    from handcrafted.craft.assemble import assemble
+    from handcrafted.craft.build import build
     from handcrafted.loading.yamlfile import load
     from handcrafted.readout.equations.equations import equations
     from handcrafted.readout.target import subject
 
-    model = assemble(load(file))
-    return str(equations(subject(model.effective_weights, model.names)))
+    network = build(load(file))
+    return str(equations(subject(network.effective_weights, network.names)))
 
 
 @main.command()

@@ -5,9 +5,9 @@ This module knows no laws, so a readout may use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from handcrafted.text.diagnostics import all_are, must_be
 
@@ -74,6 +74,18 @@ WAYS = (lambda s: s.name, lambda s: f"{s.owner}.{s.name}", lambda s: f"{s.owner}
 """How a signal may be called, the shortest first; the last means no other, whatever dots are in names."""
 
 
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Return items by what a function says of each, in order."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
 def signals_by_name(signals: Iterable[Signal], short: bool = True, taken: Iterable[str] = ()) -> dict[str, Signal]:
     """Name signals: the name alone where it means no other, else with the owner, and the role if that is not enough.
 
@@ -116,6 +128,8 @@ class SignalGraph:
         self._edges = {edge.key: edge for edge in edges}
         ends = (end for edge in self._edges.values() for end in (edge.source, edge.target))
         self.nodes: tuple[Signal, ...] = tuple(dict.fromkeys([*nodes, *ends]))
+        self._leaving = grouped(self._edges.values(), lambda edge: edge.source)
+        self._arriving = grouped(self._edges.values(), lambda edge: edge.target)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -128,11 +142,11 @@ class SignalGraph:
 
     def leaving(self, source: Signal) -> list[Edge]:
         """Return the edges that leave a signal."""
-        return [edge for edge in self.edges if edge.source == source]
+        return list(self._leaving.get(source, ()))
 
     def arriving(self, target: Signal) -> list[Edge]:
         """Return the edges that arrive at a signal."""
-        return [edge for edge in self.edges if edge.target == target]
+        return list(self._arriving.get(target, ()))
 
     def renamed(self, mapping: Mapping[Signal, Signal]) -> SignalGraph:
         """Return the same graph with other names for its signals."""

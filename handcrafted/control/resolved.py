@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.entries import AlgorithmEntry
-from handcrafted.control.graph import Signal
+from handcrafted.control.graph import Signal, grouped
 from handcrafted.control.parts import Condition, Part
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.text.letters import written
@@ -240,9 +240,24 @@ class Resolved:
     controllers: Mapping[str, ResolvedController]
     findings: tuple[Finding, ...]
 
+    @cached_property
+    def by_id(self) -> Mapping[LinkId, ResolvedLink]:
+        """The links by their identity."""
+        return {link.id: link for link in self.links}
+
+    @cached_property
+    def arriving(self) -> Mapping[str | None, list[ResolvedLink]]:
+        """The links that arrive at each component."""
+        return grouped(self.links, lambda link: link.id.receiver)
+
+    @cached_property
+    def leaving(self) -> Mapping[str | None, list[ResolvedLink]]:
+        """The links that leave each component."""
+        return grouped(self.links, lambda link: link.id.sender)
+
     def link(self, id: LinkId) -> ResolvedLink:
         """Return the link with that identity."""
-        return next(link for link in self.links if link.id == id)
+        return self.by_id[id]
 
     @cached_property
     def declared(self) -> dict[Signal, tuple[Domain, Remembered]]:

@@ -124,7 +124,7 @@ class Policy:
 
     def _check_writes(self, owner: str) -> None:
         budget = self.structure.components[owner].budget
-        sent = [link.id.name for link in self.structure.resolved.links if link.id.sender == owner]
+        sent = [link.id.name for link in self.structure.resolved.leaving.get(owner, ())]
         if budget and budget.writes is not None and len(sent) > budget.writes:
             raise HandcraftedError(
                 f"Expected {owner} to write at most {budget.writes} links, its budget, got {len(sent)}: "

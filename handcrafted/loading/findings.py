@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, ResolvedVariable
 from handcrafted.control.vocabulary import LinkKind
-from handcrafted.loading.structure import StructureFile, link_names
+from handcrafted.loading.structure import StructureFile
 
 
 def find(
@@ -26,10 +26,8 @@ def _nothing(links: Mapping[LinkId, ResolvedLink]) -> Iterator[Finding]:
 
 
 def _placeholders(structure: StructureFile) -> Iterator[Finding]:
-    names = link_names(structure)
-    for kind, position, link in structure.links():
+    for (kind, _, link), id in zip(structure.links(), structure.named_links, strict=True):
         if link.name is None:
-            id = LinkId(kind, link.sender, link.receiver, names[kind, position])
             yield Finding("placeholder name", f"The {kind} {id} has no name in the file; it is called so here.", id)
 
 

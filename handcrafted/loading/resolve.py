@@ -5,13 +5,13 @@ Everything after this module (the signal graph, the laws, the circuits, the pict
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Set
 from dataclasses import replace
 from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
-from handcrafted.control.graph import Signal
+from handcrafted.control.graph import Signal, grouped
 from handcrafted.control.parts import EMPTY
 from handcrafted.control.resolved import (
     ENDING,
@@ -34,20 +34,16 @@ from handcrafted.laws.default import DefaultLinear
 from handcrafted.laws.law import Law, Stated
 from handcrafted.laws.signature import NEXT, READS, REAL, STATE, WORDS, ReadRange, Signature, Token
 from handcrafted.loading.findings import find
-from handcrafted.loading.resolve_links import Draft, read_by, resolve_link
-from handcrafted.loading.structure import StructureComponent, StructureFile, link_names
+from handcrafted.loading.resolve_links import Drafts, reads_of, resolve_link
+from handcrafted.loading.structure import StructureComponent, StructureFile
 from handcrafted.text.diagnostics import FilePath
 
 
 def resolve(structure: StructureFile) -> Resolved:
     """Fill in every default of a structure; the rules have been checked before."""
-    names = link_names(structure)
-    drafts = [
-        Draft(LinkId(kind, link.sender, link.receiver, names[kind, at]), link) for kind, at, link in structure.links()
-    ]
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
-    namer = Namer()
-    links = _named(namer, {draft.id: resolve_link(structure, controllers, drafts, draft) for draft in drafts})
+    drafts, namer = Drafts(structure, controllers), Namer()
+    links = _named(namer, {draft.id: resolve_link(structure, drafts, draft) for draft in drafts.all})
     resolved = {name: _controller(structure, name, links, namer) for name in controllers}
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
 
@@ -59,31 +55,30 @@ def _named(namer: Namer, links: dict[LinkId, ResolvedLink]) -> dict[LinkId, Reso
         for link in links.values()
         if link.received_by_controller
     }
-    taken: dict[str, list[str]] = {}
+    taken: dict[str, set[str]] = {}
     inputs: dict[tuple, Signal] = {}
     ports = {link.id: _port(namer, taken, inputs, link) for link in links.values() if link.counted}
     return {id: replace(link, port=ports.get(id), received=received.get(id)) for id, link in links.items()}
 
 
-def _port(namer: Namer, taken: dict[str, list[str]], inputs: dict[tuple, Signal], link: ResolvedLink) -> Signal:
+def _port(namer: Namer, taken: dict[str, set[str]], inputs: dict[tuple, Signal], link: ResolvedLink) -> Signal:
     kind, sender, _, name = link.id
     role = Role.FEEDBACK if kind in (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT) else Role.CONTROL_ACTION
     key = (kind, sender, name) if sender else link.id
     if link.sent_by_controller or key not in inputs:
-        others = taken.setdefault(sender or "", [])
+        others = taken.setdefault(sender or "", set())
         inputs[key] = namer.new(sender or "", role, name, others, ("", ENDING) if link.lag else ("",))
-        others.append(inputs[key].name)
+        others.add(inputs[key].name)
     return inputs[key]
 
 
 def _controller(structure: StructureFile, name: str, links: Mapping[LinkId, ResolvedLink], namer: Namer):
     component = structure.components[name]
-    arrivals = tuple(link for link in links.values() if link.id.receiver == name)
+    arrivals, sent = (tuple(links[id] for id in ids.get(name, ())) for ids in (structure.arriving, structure.leaving))
     build = _Builder(name, namer, structure.time_step.value)
     variables = build.variables(component, arrivals)
-    return ResolvedController(
-        name, component.level, arrivals, tuple(variables), build.entries(component, links, variables)
-    )
+    entries = build.entries(component, arrivals, sent, variables)
+    return ResolvedController(name, component.level, arrivals, tuple(variables), entries)
 
 
 class _Builder(NamedTuple):
@@ -101,9 +96,9 @@ class _Builder(NamedTuple):
                 if link.id.kind != LinkKind.REQUEST
             ]
         by_id = {link.id: link for link in arrivals}
-        found = []
+        read, found = reads_of(component.process_model, by_id), []
         for name, variable in component.process_model.items():
-            reads = tuple(by_id[id] for id in read_by(name, variable, list(by_id)))
+            reads = tuple(by_id[id] for id in read[name])
             found.append(self._variable(name, variable, reads, *_variable_values(variable, reads)))
         return found
 
@@ -119,28 +114,27 @@ class _Builder(NamedTuple):
         return replace(found, quantum=links[0].quantum) if kept else found
 
     def entries(
-        self, component: StructureComponent, links: Mapping[LinkId, ResolvedLink], variables: list[ResolvedVariable]
+        self,
+        component: StructureComponent,
+        arrivals: tuple[ResolvedLink, ...],
+        sent: tuple[ResolvedLink, ...],
+        variables: list[ResolvedVariable],
     ) -> tuple[ResolvedEntry, ...]:
-        leaving: dict[str, list[ResolvedLink]] = {}
-        for link in links.values():
-            if link.id.sender == self.owner:
-                leaving.setdefault(link.id.name, []).append(link)
-        arrivals = tuple(link for link in links.values() if link.id.receiver == self.owner)
+        by_name = {variable.name: variable for variable in variables}
         return tuple(
-            self._entry(name, component.control_algorithm.get(name), variables, arrivals, sent)
-            for name, sent in leaving.items()
+            self._entry(name, component.control_algorithm.get(name), by_name, arrivals, links)
+            for name, links in grouped(sent, lambda link: link.id.name).items()
         )
 
     def _entry(
         self,
         name: str,
         declared: AlgorithmEntry | None,
-        variables: list[ResolvedVariable],
+        variables: Mapping[str, ResolvedVariable],
         arrivals: tuple[ResolvedLink, ...],
         links: list[ResolvedLink],
     ) -> ResolvedEntry:
-        wanted = entry_reads(declared, [variable.name for variable in variables])
-        read = tuple(variable for name in wanted for variable in variables if variable.name == name)
+        read = tuple(variables[name] for name in entry_reads(declared, list(variables)) if name in variables)
         reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.quantum) for v in read)
         initial = links[0].initial if declared is None or declared.initial is None else declared.initial
         path = ("components", self.owner, "control algorithm", name)
@@ -210,11 +204,10 @@ def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[s
     return variables
 
 
-def unique(name: str, taken: Iterable[str], endings: tuple[str, ...] = ("",)) -> str:
+def unique(name: str, *taken: Container[str], endings: tuple[str, ...] = ("",)) -> str:
     """Return `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
-    taken = set(taken)
     number, candidate = 1, name
-    while any(candidate + ending in taken for ending in endings):
+    while any(candidate + ending in names for ending in endings for names in taken):
         number += 1
         candidate = f"{name}#{number}"
     return candidate
@@ -224,15 +217,15 @@ class Namer:
     """Gives each subspace its own name within (owner, role)."""
 
     def __init__(self):
-        self.taken: dict[tuple[str, str], list[str]] = {}
+        self.taken: dict[tuple[str, str], set[str]] = {}
 
     def new(
-        self, owner: str, role: str, name: str, also: Iterable[str] = (), endings: tuple[str, ...] = ("",)
+        self, owner: str, role: str, name: str, also: Set[str] = frozenset(), endings: tuple[str, ...] = ("",)
     ) -> Signal:
-        """Name a subspace; `also` lists further names to avoid, `endings` what must be free beside it."""
-        taken = self.taken.setdefault((owner, role), [])
-        chosen = unique(name, [*taken, *also], endings)
-        taken += [chosen + ending for ending in endings]
+        """Name a subspace; `also` are further names to avoid, `endings` what must be free beside it."""
+        taken = self.taken.setdefault((owner, role), set())
+        chosen = unique(name, taken, also, endings=endings)
+        taken |= {chosen + ending for ending in endings}
         return Signal(owner, role, chosen)
 
 

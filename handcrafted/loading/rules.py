@@ -52,11 +52,11 @@ def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
     _check_loops(structure, resolved)
 
 
-MAX_COMPONENTS = 2000
-"""Measured on chains: checking a structure of n components takes about 4 (n / 1000)^2 s, its arrays 1.4 n^2 kB."""
+MAX_COMPONENTS, MAX_LINKS = 20_000, 100_000
+"""Measured on trees: checking a structure takes about 1.5 ms per component."""
 
-MAX_LINKS = 5000
-"""Measured on stars: checking n links takes about 0.7 (n / 1000)^2 s, their arrays 36 n^2 bytes and more."""
+MAX_READS = 1_000_000
+"""Measured on stars: what every decision reads takes about 17 microseconds each to check."""
 
 MAX_NESTED = 30
 """Boxes in each other."""
@@ -65,14 +65,23 @@ MAX_NESTED = 30
 def _check_size(structure: StructureFile) -> None:
     """Say at once what a structure would take that nobody could wait for."""
     if (count := len(structure.components)) > MAX_COMPONENTS:
-        minutes, gigabytes = 4 * (count / 1000) ** 2 / 60, 1.4e-6 * count**2
-        refuse(
-            ("components",),
-            f"Expected at most {MAX_COMPONENTS:,} components, got {count:,}: checking them would take about "
-            f"{minutes:.0f} minutes, and the arrays of a chain of them {gigabytes:.0f} GB. Split the structure.",
-        )
+        text = f"Expected at most {MAX_COMPONENTS:,} components, got {count:,}, which would take about"
+        refuse(("components",), f"{text} {1.5e-3 * count / 60:.0f} minutes to check. Split the structure.")
     if (count := sum(1 for _ in structure.links())) > MAX_LINKS:
         refuse((), f"Expected at most {MAX_LINKS:,} links, got {count:,}. Split the structure.")
+    if (count := sum(_reads(structure, name) for name in structure.components)) > MAX_READS:
+        text = f"Expected decisions that read at most {MAX_READS:,} variables in all, got about {count:,}"
+        refuse((), f"{text}. Say with `reads` what each decision reads, or split the structure.")
+
+
+def _reads(structure: StructureFile, name: str) -> int:
+    """Return how many variables the decisions of a component read at most."""
+    component = structure.components[name]
+    if component.kind != ComponentKind.CONTROLLER:
+        return 0
+    every = len(component.process_model) or len(structure.arriving.get(name, ()))
+    entries = (component.control_algorithm.get(id.name) for id in structure.leaving.get(name, ()))
+    return sum(every if entry is None or entry.reads is None else len(entry.reads) for entry in entries)
 
 
 def link_path(kind: LinkKind, position: int) -> FilePath:

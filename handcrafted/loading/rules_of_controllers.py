@@ -8,9 +8,9 @@ from handcrafted.control.domain import Domain, Value
 from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry
-from handcrafted.control.vocabulary import ComponentKind
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.laws.catalogue import LAWS
-from handcrafted.loading.structure import StructureComponent, StructureFile, link_names
+from handcrafted.loading.structure import StructureComponent, StructureFile
 from handcrafted.text.diagnostics import FilePath, must_be_known, nearest, refuse
 from handcrafted.text.letters import listed
 
@@ -29,9 +29,8 @@ def check_names(structure: StructureFile, name: str, component: StructureCompone
         return
     if component.dynamics is not None:
         refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
-    names = link_names(structure)
-    arriving = [names[kind, at] for kind, at, link in structure.links() if link.receiver == name]
-    issued = [names[kind, at] for kind, at, link in structure.links() if link.sender == name]
+    arriving = dict.fromkeys(id.name for id in structure.arriving.get(name, ()))
+    issued = dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
     for variable_name, variable in component.process_model.items():
         at = (*path, "process model", variable_name)
         for read in variable.reads or ():
@@ -125,17 +124,17 @@ def check_gates(structure: StructureFile, name: str, path: FilePath, action: str
         return
     if entry.gates is None:
         refuse(path, f"Expected `gates` in the guard {action}, got none. Name the request that it gates.")
-    arriving = [(link.name or "", link.sender) for link in structure.requests if link.receiver == name]
-    must_be_known((*path, "gates"), f"a request that arrives at {name}", entry.gates, dict(arriving))
-    senders = [sender for asked, sender in arriving if asked == entry.gates]
+    arriving = [id for id in structure.arriving.get(name, ()) if id.kind == LinkKind.REQUEST]
+    must_be_known((*path, "gates"), f"a request that arrives at {name}", entry.gates, [id.name for id in arriving])
+    senders = [id.sender for id in arriving if id.name == entry.gates]
     if len(senders) > 1:
         text = (
             f"Expected one request {entry.gates} to {name}, got one from {listed(map(str, senders), ' and one from ')}."
         )
         refuse((*path, "gates"), f"{text} Name them differently, and give each a guard.")
-    for link in structure.control_actions:
+    for link in structure.leaving.get(name, ()):
         receiver = structure.components.get(link.receiver or "")
-        guarded = (link.sender, link.name) == (name, action)
+        guarded = (link.kind, link.name) == (LinkKind.CONTROL_ACTION, action)
         if guarded and receiver is not None and receiver.kind not in (ComponentKind.PROCESS, ComponentKind.ACTUATOR):
             refuse(
                 (*path, "gates"),
@@ -148,7 +147,7 @@ def check_variable(structure: StructureFile, name: str, path: FilePath, variable
     """Check that a belief is no guard, and that Layer 0 believes nothing because it was asked for it."""
     if declared.law == GUARD:
         refuse((*path, "law"), f"Expected a guard in a control algorithm, got it in the variable {variable}. Move it.")
-    asked = {link.name: link.sender for link in structure.requests if link.receiver == name}
+    asked = {id.name: id.sender for id in structure.arriving.get(name, ()) if id.kind == LinkKind.REQUEST}
     for read in declared.reads or ():
         if structure.components[name].layer_0 and read in asked:
             refuse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import networkx as nx
 
@@ -24,7 +24,7 @@ MAX_HANDED = 100
 def check_dynamics(structure: StructureFile, resolved: Resolved, name: str, dynamics: Plant) -> None:
     """Check the dynamics of one component against what arrives at it and what is fed back from it."""
     path: FilePath = ("components", name, "dynamics")
-    arriving = {link.id.name: link.domain for link in resolved.links if link.id.receiver == name}
+    arriving = {link.id.name: link.domain for link in resolved.arriving.get(name, ())}
     dynamics.check(path, name, arriving)
     for output, first in dynamics.first_outputs.items():
         for link in _carrying(structure, resolved, name, output, (name,)):
@@ -35,9 +35,9 @@ def _carrying(
     structure: StructureFile, resolved: Resolved, sender: str, name: str, seen: tuple[str, ...]
 ) -> Iterator[ResolvedLink]:
     """Return the links by which an output of a process enters the network, through sensors too."""
-    for link in resolved.links:
+    for link in resolved.leaving.get(sender, ()):
         receiver = structure.components.get(link.id.receiver or "")
-        if (link.id.sender, link.id.name) != (sender, name) or receiver is None or link.id.receiver is None:
+        if link.id.name != name or receiver is None or link.id.receiver is None:
             continue
         if link.counted:
             yield link
@@ -138,22 +138,18 @@ def check_unsafe_control_actions(structure: StructureFile, resolved: Resolved) -
 
 
 def _check_rule(structure: StructureFile, path: FilePath, rule: Rule) -> None:
-    issued = _issued(structure)
-    must_be_known((*path, "by"), "the controller that issues the action", rule.by, [sender for sender, _ in issued])
-    own = [name for sender, name in issued if sender == rule.by]
+    issuing = [name for name, ids in structure.leaving.items() if any(id.kind in ISSUED for id in ids)]
+    must_be_known((*path, "by"), "the controller that issues the action", rule.by, [name or "" for name in issuing])
+    own = [id.name for id in structure.leaving[rule.by] if id.kind in ISSUED]
     must_be_known((*path, "action"), f"an action that {rule.by} issues", rule.action, own)
     if rule.context is not None:
         check_condition((*path, "context"), rule.context, true_state(structure))
 
 
-def _issued(structure: StructureFile) -> Sequence[tuple[str, str]]:
-    return [(link.sender or "", link.name or "") for kind, _, link in structure.links() if kind in ISSUED]
-
-
 def _check_amount(resolved: Resolved, path: FilePath, uca: UnsafeControlAction) -> None:
     if uca.amount is None:
         return
-    (domain, *_) = (link.domain for link in resolved.links if (link.id.sender, link.id.name) == (uca.by, uca.action))
+    (domain, *_) = (link.domain for link in resolved.leaving[uca.by] if link.id.name == uca.action)
     if isinstance(uca.amount, Bounds) == domain.discrete:
         wanted, got = (f"one of {domain}", "bounds") if domain.discrete else ("bounds", "words")
         refuse((*path, "amount"), f"Expected {wanted} for the amount of {uca.action}, got {got}. Say how much.")

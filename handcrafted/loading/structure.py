@@ -6,7 +6,8 @@ What a file leaves out is filled in by `handcrafted.loading.resolve`; what contr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field
@@ -24,7 +25,9 @@ from handcrafted.control.entries import (
     UnsafeControlAction,
     Variable,
 )
+from handcrafted.control.graph import grouped
 from handcrafted.control.parts import EMPTY, MAX_WHOLE, Name, NameMap, Part, Text
+from handcrafted.control.resolved import LinkId
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.plants.catalogue import Dynamics
 
@@ -68,6 +71,28 @@ class StructureFile(Part):
             for position, link in enumerate(getattr(self, field)):
                 yield kind, position, link
 
+    @cached_property
+    def named_links(self) -> tuple[LinkId, ...]:
+        """What identifies every link, with a placeholder such as `feedback 2` for one that has no name."""
+        taken = {link.name for _, _, link in self.links() if link.name}
+        found = []
+        for kind, position, link in self.links():
+            placeholder = f"{kind} {position + 1}"
+            while link.name is None and placeholder in taken:
+                placeholder += "'"
+            found.append(LinkId(kind, link.sender, link.receiver, link.name or placeholder))
+        return tuple(found)
+
+    @cached_property
+    def arriving(self) -> Mapping[str | None, list[LinkId]]:
+        """The links that arrive at each component."""
+        return grouped(self.named_links, lambda id: id.receiver)
+
+    @cached_property
+    def leaving(self) -> Mapping[str | None, list[LinkId]]:
+        """The links that leave each component."""
+        return grouped(self.named_links, lambda id: id.sender)
+
 
 LINK_FIELDS: dict[LinkKind, str] = {
     LinkKind.CONTROL_ACTION: "control_actions",
@@ -76,15 +101,3 @@ LINK_FIELDS: dict[LinkKind, str] = {
     LinkKind.OTHER_INPUT: "other_inputs",
     LinkKind.OTHER_OUTPUT: "other_outputs",
 }
-
-
-def link_names(structure: StructureFile) -> dict[tuple[LinkKind, int], str]:
-    """Name every link, with a placeholder such as `feedback 2` for one that has no name."""
-    taken = {link.name for _, _, link in structure.links() if link.name}
-    names = {}
-    for kind, position, link in structure.links():
-        placeholder = f"{kind} {position + 1}"
-        while link.name is None and placeholder in taken:
-            placeholder += "'"
-        names[kind, position] = link.name or placeholder
-    return names

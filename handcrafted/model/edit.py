@@ -6,15 +6,13 @@ has a leading time axis of length 1 (all steps alike) or of the sequence's lengt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
+from handcrafted.control.library import flipped, jax, jnp, library_of
 from handcrafted.control.numbers import must_have_axes
 from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import must_be
@@ -51,17 +49,15 @@ class AffineEdit(NamedTuple):
     flip: Any = None
 
     @property
-    def acts(self) -> Array:
+    def acts(self) -> Any:
         """Where it changes anything but bits."""
         return (self.keep != 1) | (self.add != 0)
 
-    def on(self, value: Array) -> Array:
+    def on(self, value: Any) -> Any:
         """Return the values after the change."""
-        new = jnp.where(self.keep == 0, self.add, value * self.keep + self.add)
-        if self.flip is None:
-            return new
-        bits = jax.lax.bitcast_convert_type(new, jnp.int32) ^ self.flip
-        return jax.lax.bitcast_convert_type(bits, jnp.float32)
+        xp = library_of(value, self.keep, self.add)
+        new = xp.where(self.keep == 0, self.add, value * self.keep + self.add)
+        return new if self.flip is None else flipped(new, self.flip)
 
 
 class Edit(NamedTuple):
@@ -82,6 +78,37 @@ class Edit(NamedTuple):
     heads: Any = None
     neurons: Any = None
     edge: Any = None
+
+    def mapped(self, change: Callable[[Any, tuple[str, ...]], Any]) -> Edit:
+        """Return the intervention with every array as a function makes it of the array and its axes after time."""
+
+        def part(name: str) -> Any:
+            given, axes = getattr(self, name), lambda field: EDGE_AXES[field] if name == "edge" else AXES[name]
+            if given is None:
+                return None
+            return type(given)(*(v if v is None else change(v, axes(f)) for f, v in given._asdict().items()))
+
+        return Edit(*map(part, Edit._fields))
+
+    def at_step(self, step: int) -> Edit:
+        """Return what is done at one step, in numpy, with a time axis of length 1."""
+
+        def taken(array: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
+            time = array.ndim - len(axes) - 1
+            return array if array.shape[time] == 1 else np.take(array, [step], axis=time)
+
+        return self.mapped(taken)
+
+    def of_layer(self, layer: int) -> Edit:
+        """Return what is done in one layer, in numpy, without an axis of layers."""
+        return self.mapped(lambda array, axes: np.take(array, layer, axis=-len(axes)) if "layer" in axes else array)
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The lengths of all axes before that of time."""
+        found: list[tuple[int, ...]] = []
+        self.mapped(lambda array, axes: found.append(array.shape[: array.ndim - len(axes) - 1]))
+        return np.broadcast_shapes(*found)
 
     def over_time(self, time: int) -> Edit:
         """Repeat what has a time axis of length 1."""

@@ -7,25 +7,23 @@ t = 0 are filled from the declared residual `r_0`; the recurrence `W_R` carries 
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.control.numbers import as_numbers, must_have_axes, whole
+from handcrafted.control.library import matmul
+from handcrafted.control.numbers import as_numbers, must_have_axes
 from handcrafted.control.vocabulary import WINDOW
-from handcrafted.model.component import HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
+from handcrafted.model.component import ends_of, heads_of, neurons_of
 from handcrafted.model.edit import Edit, check_edit
-from handcrafted.model.half_layer import attention, matmul, mlp, touched
+from handcrafted.model.half_layer import checked_window, embedded, ended, layer, touched
 from handcrafted.model.weights import Weights, check_shapes, known_to_jax
 from handcrafted.text.diagnostics import must_be
 
 known_to_jax()
-
-MAX_WINDOW = 1_000
-"""Each step of a window is a key and a value of every head."""
 
 Activations = dict[str, Array]
 """By TransformerLens' words, each with a leading time axis: `embed`, `resid_pre`, `resid_mid`, `resid_post`
@@ -46,15 +44,6 @@ class State(NamedTuple):
 
 STATE_AXES = {"carry": ("d_model",), "keys": PAST, "values": PAST}
 """The axes of a state, by name."""
-
-
-def checked_window(window: int) -> int:
-    """Check how many steps a head is to see.
-
-    Raises:
-        HandcraftedError: if that is no such number.
-    """
-    return whole("a whole number of steps that a head sees", window, 1, MAX_WINDOW)
 
 
 def initial_state(weights: Weights, window: int = WINDOW) -> State:
@@ -87,40 +76,22 @@ def _initial_state(weights: Weights, window: int) -> State:
     return State(matmul(ends.initial, ends.recurrence, "m,mn->n"), keys, values)
 
 
-def _layer(x: Array, layer: tuple[HeadArrays, NeuronArrays], past: tuple[Array, Array], edit: Edit | None):
-    """Run one layer over steps [time, d_model]: attention, then MLP. `past` holds earlier keys and values."""
-    edge, touch = edit and edit.edge, edit or Edit()
-    heads, neurons = layer
-    looked = attention(heads, x, past, edge, touch.heads)
-    mid = touched(x + looked.added + heads.constant, touch.mid)
-    fired = mlp(neurons, mid, edge, touch.neurons)
-    out = touched(mid + fired.added + neurons.constant, touch.post)
-    seen = dict(resid_pre=x, pattern=looked.pattern, z=looked.z, resid_mid=mid, pre=fired.pre, post=fired.post)
-    return out, looked.past, {**seen, "resid_post": out}
-
-
 def _run(weights: Weights, state: State, inputs: Array, carries: Array, edit: Edit | None):
     """Run steps [time, n_in] whose carries [time, d_model] are known, all at once."""
-    edge = edit and edit.edge
     ends = ends_of(weights)
-    embed = matmul(inputs, ends.embedding, "ti,im->tm") + ends.constant
-    x = embed + carries
-    x = touched(x, edit and edit.embed)
+    embed = embedded(ends, inputs)
+    x = touched(embed + carries, edit and edit.embed)
 
     def scan_layer(x: Array, stacked: tuple):
-        layer, keys, values, layer_edit = stacked
-        x, past, seen = _layer(x, layer, (keys, values), layer_edit)
+        (heads, neurons), keys, values, layer_edit = stacked
+        x, past, seen = layer(heads, neurons, x, (keys, values), layer_edit)
         return x, (past, seen)
 
     edits = edit and edit.per_layer(weights.sizes["layer"])
     x, (past, seen) = jax.lax.scan(
         scan_layer, x, ((heads_of(weights), neurons_of(weights)), state.keys, state.values, edits)
     )
-    read = x if edge is None else x + edge.carry[:, None] * edge.delta
-    carry = matmul(read, ends.recurrence, "tm,mn->tn")
-    outputs = matmul(x, ends.unembedding, "tm,mo->to") + ends.output_bias
-    if edge is not None:
-        outputs += edge.outputs * matmul(edge.delta, ends.unembedding, "tm,mo->to")
+    carry, outputs = ended(ends, x, edit and edit.edge)
     seen = {name: jnp.swapaxes(array, 0, 1) for name, array in seen.items()}
     return State(carry[-1], *past), outputs, dict(embed=embed, carry=carries, final=x, **seen)
 
@@ -230,3 +201,12 @@ def _forward(
     at_step = None if over_time is None else jax.tree.map(lambda part: part[:, None], over_time)
     _, (outputs, seen) = jax.lax.scan(scan_time, state, (inputs, at_step))
     return outputs, seen
+
+
+@partial(jax.jit, static_argnames="window")
+def run_edited(
+    weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW, carries: Any = None
+) -> tuple[Any, Activations]:
+    """Run a batch of sequences, each under an edit of its own (leading batch axis), compiled."""
+    run = lambda x, edit, carry: forward(weights, x, carry, window=window, edit=edit)
+    return jax.vmap(run, in_axes=(0, 0, None if carries is None else 0))(inputs, edits, carries)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
-import jax
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.numbers import as_numbers, must_have_axes, real, whole
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import contribution
 from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef, find_component
 from handcrafted.model.edit import Edit, no_edit
-from handcrafted.model.forward import WINDOW, Activations, checked_window, forward
+from handcrafted.model.half_layer import checked_window
 from handcrafted.model.names import Names
+from handcrafted.model.run import run
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.letters import shown
@@ -100,15 +101,6 @@ class Hold:
 Intervention = Zero | Noise | Patch | Swap | Hold
 
 
-@partial(jax.jit, static_argnames="window")
-def run_edited(
-    weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW, carries: Any = None
-) -> tuple[Any, Activations]:
-    """Run a batch of sequences, each under an edit of its own (leading batch axis), compiled."""
-    run = lambda x, edit, carry: forward(weights, x, carry, window=window, edit=edit)
-    return jax.vmap(run, in_axes=(0, 0, None if carries is None else 0))(inputs, edits, carries)
-
-
 def intervene(
     weights: Weights,
     names: Names,
@@ -142,12 +134,13 @@ def intervene(
         must_have_axes("carries", as_numbers("carries", carries), sizes, ("batch", "time", "d_model"))
     clean = _Run(weights, names, inputs, window, carries)
     batch, time = inputs.shape[:2]
-    edit = jax.tree.map(lambda a: np.repeat(np.repeat(a[None], batch, 0), time, 1), no_edit(weights))
+    edit = no_edit(weights).mapped(lambda a, axes: np.repeat(np.repeat(a[None], batch, 0), time, 1))
     for intervention in interventions:
         other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
         inputs = _apply(intervention, clean, other, edit, inputs)
-    outputs, seen = run_edited(weights, inputs, edit, checked_window(window), carries)
-    return np.asarray(outputs), {name: np.asarray(array) for name, array in seen.items()}
+    return run(
+        weights, inputs, None if carries is None else np.asarray(carries, np.float32), checked_window(window), edit
+    )
 
 
 def _runs(what: str, inputs: Any, weights: Weights) -> np.ndarray:
@@ -188,14 +181,14 @@ class _Run:
     """An undisturbed run, asked for the values of places; where nobody asks, it does not take place."""
 
     def __init__(self, weights: Weights, names: Names, inputs: Any, window: int, carries: Any = None):
-        self.weights, self.names, self.window, self.carries = weights, names, window, carries
+        self.weights, self.names, self.window = weights, names, window
         self.inputs = np.asarray(inputs, np.float32)
+        self.carries = None if carries is None else np.asarray(carries, np.float32)
 
     @cached_property
     def seen(self) -> dict[str, np.ndarray]:
         """The activations."""
-        _, seen = forward(self.weights, self.inputs, self.carries, window=self.window)
-        return {name: np.asarray(array) for name, array in seen.items()}
+        return run(self.weights, self.inputs, self.carries, self.window)[1]
 
     def value(self, where: Place) -> np.ndarray:
         """Return the value of a place, time on the second axis."""

@@ -103,6 +103,12 @@ class Names:
         """The columns of `W_U` of each output signal."""
         return group([port.node(OUTPUT) for port in self.outputs])
 
+    @cached_property
+    def _ports(self) -> dict[Signal, Domain]:
+        """The domain of each input and output signal."""
+        sides = ((INPUT, self.inputs), (OUTPUT, self.outputs))
+        return {port.node(side): port.domain for side, ports in sides for port in reversed(ports)}
+
     def domain(self, signal: Signal) -> Domain:
         """Return the domain of an input or output signal; for that of a subspace see `declared`.
 
@@ -110,10 +116,8 @@ class Names:
             HandcraftedError: if there is none of that name.
         """
         must_be(signal, Signal, "a Signal")
-        ports = self.inputs if signal.role == INPUT else self.outputs
-        for port in ports:
-            if port.node(signal.role) == signal:
-                return port.domain
+        if signal in self._ports:
+            return self._ports[signal]
         known = listed(map(str, [*self.input_signals, *self.output_signals]), separator="; ")
         raise HandcraftedError(f"Expected an input or output of the network, got {signal}. Use one of: {known}.")
 

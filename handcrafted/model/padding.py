@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import HEAD_ARRAYS
+from handcrafted.model.run import is_small, run
 from handcrafted.model.weights import FIELD_AXES, Weights
 
 LEAST = {"layer": 4, "head": 4, "d_model": 64, "d_head": 4, "d_mlp": 16, "n_in": 16, "n_out": 16}
@@ -42,16 +43,15 @@ def padded(weights: Weights) -> Weights:
     return found
 
 
-def forward_padded(
+def run_shared(
     weights: Weights, inputs: np.ndarray, window: int = WINDOW
 ) -> tuple[Float[np.ndarray, "*batch time n_out"], Float[np.ndarray, "*batch time d_model"]]:
-    """Run a network at its padded size; give outputs and the residual at the end of each step, as in `forward`."""
-    from handcrafted.model.forward import forward
-
-    wide = padded(weights)
-    outputs, seen = forward(wide, widened(np.asarray(inputs, np.float32), wide.sizes["n_in"]), window=window)
+    """Run a network in numpy or at its padded size; give outputs and the residual at the end of each step."""
+    own = weights.numpy()
+    arrays = own if is_small(own) else padded(own)
+    outputs, seen = run(arrays, widened(np.asarray(inputs, np.float32), arrays.sizes["n_in"]), window=window)
     sizes = weights.sizes
-    return np.asarray(outputs)[..., : sizes["n_out"]], np.asarray(seen["final"])[..., : sizes["d_model"]]
+    return outputs[..., : sizes["n_out"]], seen["final"][..., : sizes["d_model"]]
 
 
 def widened(values: np.ndarray, width: int) -> np.ndarray:

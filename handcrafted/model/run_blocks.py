@@ -15,12 +15,13 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
+from handcrafted.control.library import matmul
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.blocks import Block, BlockPart, Positions, Source
 from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays
 from handcrafted.model.edit import AffineEdit, Edit
 from handcrafted.model.entries import EntryBlock
-from handcrafted.model.half_layer import attention, matmul, mlp, project, touched
+from handcrafted.model.half_layer import attention, mlp, project, touched
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights
 

@@ -15,10 +15,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import load
 from handcrafted.loading.yamltext import dumps
-from handcrafted.model.forward import WINDOW
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, named

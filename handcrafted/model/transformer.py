@@ -11,10 +11,11 @@ import numpy as np
 from flax import nnx
 from jax.core import Tracer
 
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
-from handcrafted.model.forward import WINDOW, Activations, forward
+from handcrafted.model.forward import Activations, forward
 from handcrafted.model.history import ANEW, CHANGES, Change, History, ReadOnly, edited, edits_text, entries_drifted
 from handcrafted.model.intervention import Intervention, intervene
 from handcrafted.model.layout import Placement, check_layout, check_window, report_of

@@ -155,6 +155,8 @@ def in_basis(weights: Weights, into: Callable[[Any], Any], out: Callable[[Any], 
 
 def acting(raw: Any, mask: Any) -> Any:
     """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
+    if isinstance(raw, np.ndarray):
+        return np.where(mask, raw, np.float32(0))
     import jax
     import jax.numpy as jnp
     from jax.core import Tracer

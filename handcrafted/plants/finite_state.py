@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import AfterValidator, Field
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.library import library_of
 from handcrafted.control.parts import EMPTY, MAX_ROWS, MAX_WORDS, Name, NameMap, Part
-from handcrafted.plants.plant import Advance, Plant, State, different
+from handcrafted.plants.plant import Advance, Array, Plant, State, different
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
-from handcrafted.text.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array
-else:
-    jnp = LazyModule("jax.numpy")
 
 
 class FiniteStateTransition(Part):
@@ -70,13 +64,14 @@ class FiniteStatePlant(Plant):
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             now = state[self.output]
-            new, open_ = now, jnp.bool_(True)
+            xp, new, open_ = library_of(now), now, True
             for transition in self.transitions:
                 holds = open_ & (now[self.states.index(transition.state)] > 0.5)
                 for name, word in transition.when.items():
-                    holds &= inputs[name][domains[name].values.index(word)] > 0.5
-                new = jnp.where(holds, eye[self.states.index(transition.next)], new)
-                open_ &= ~holds
+                    holds = holds & (inputs[name][domains[name].values.index(word)] > 0.5)
+                row = eye[self.states.index(transition.next)]
+                new = xp.where(holds, row.reshape(-1, *np.ones_like(new.shape[1:])), new)
+                open_ = open_ & ~holds
             return {self.output: new}
 
         return advance

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number, Positive
-from handcrafted.plants.plant import Advance, Disturbance, Plant, State, driven
-
-if TYPE_CHECKING:
-    from jax import Array
+from handcrafted.plants.plant import Advance, Array, Disturbance, Plant, State, driven
 
 
 @final

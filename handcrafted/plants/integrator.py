@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 from pydantic import model_validator
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.library import library_of
 from handcrafted.control.parts import Name, NameMap, Number
-from handcrafted.plants.plant import Advance, Disturbance, Limits, Plant, State, driven, within
-from handcrafted.text.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array
-else:
-    jnp = LazyModule("jax.numpy")
+from handcrafted.plants.plant import Advance, Array, Disturbance, Limits, Plant, State, driven, within
 
 
 @final
@@ -50,6 +44,6 @@ class IntegratorPlant(Plant):
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             new = state[self.output] + np.float32(time_step) * driven(self.inputs, inputs, disturbance)
-            return {self.output: jnp.clip(new, np.float32(low), np.float32(high))}
+            return {self.output: library_of(new).clip(new, np.float32(low), np.float32(high))}
 
         return advance

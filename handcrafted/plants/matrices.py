@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.library import library_of
 from handcrafted.control.parts import Name, Number
-from handcrafted.plants.plant import Advance, Disturbance, Plant, State, as_number, different
+from handcrafted.plants.plant import Advance, Array, Disturbance, Plant, State, as_number, different
 from handcrafted.text.diagnostics import HandcraftedError
-from handcrafted.text.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array
-else:
-    jnp = LazyModule("jax.numpy")
 
 Matrix = tuple[tuple[Number, ...], ...]
 
@@ -98,8 +92,8 @@ class MatricesPlant(Plant):
         a, b = discrete(a, b, time_step) if self.continuous else (a.astype(np.float32), b.astype(np.float32))
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
-            arrived = [as_number(inputs[name]) + disturbance for name in self.inputs]
-            u = jnp.stack(arrived) if arrived else jnp.zeros(0, jnp.float32)
+            arrived = [as_number(inputs[name], disturbance) + disturbance for name in self.inputs]
+            u = library_of(disturbance, *arrived).stack(arrived) if arrived else state[BEFORE]
             return {STATE: a @ state[STATE] + b @ u, BEFORE: u}
 
         return advance

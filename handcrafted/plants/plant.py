@@ -1,7 +1,8 @@
 """What a plant is: parameters, the signals that it gives, and how its state moves over one step.
 
 A state is a dictionary of named arrays: a number for a real signal, one truth value per word for a discrete one.
-Inputs are held over a step (zero-order hold), as a sampled controller holds its actions.
+Inputs are held over a step (zero-order hold), as a sampled controller holds its actions. What a plant computes, it
+computes in numpy or in JAX, for one run, or for many whose axis comes last.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import AfterValidator
@@ -17,19 +18,15 @@ from pydantic import AfterValidator
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Number, Part
 from handcrafted.text.diagnostics import FilePath, must_be_known
-from handcrafted.text.lazy import LazyModule
 from handcrafted.text.letters import listed
 
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array
-else:
-    jnp = LazyModule("jax.numpy")
+Array = Any
+"""Of numpy or of JAX."""
 
 State = Mapping[str, Any]
 """Named arrays: a number for a real signal, one truth value per word for a discrete one."""
 
-Advance = Callable[[State, "Mapping[str, Array]", "Array"], State]
+Advance = Callable[[State, Mapping[str, Array], Array], State]
 """The next state from the state, the inputs by name and a disturbance, all held over the step."""
 
 Pair = tuple[Number, Number]
@@ -152,9 +149,14 @@ def number(value: float) -> np.ndarray:
 
 def driven(gains: Mapping[str, float], inputs: Mapping[str, Array], disturbance: Array) -> Array:
     """Return the weighted inputs plus the disturbance; a word counts as its place in the list, from 0."""
-    return sum((np.float32(gain) * as_number(inputs[name]) for name, gain in gains.items()), disturbance)
+    return sum((np.float32(gain) * as_number(inputs[name], disturbance) for name, gain in gains.items()), disturbance)
 
 
-def as_number(value: Array) -> Array:
-    """Return the place of a word in its list, from 0, or a number as it is."""
-    return value if jnp.ndim(value) == 0 else value @ np.arange(value.shape[-1], dtype=np.float32)
+def as_number(value: Array, like: Array) -> Array:
+    """Return the place of a word in its list, from 0, or a number as it is.
+
+    Args:
+        value: of a signal; a word has one axis more than a number, before those of runs.
+        like: a number, for its axes.
+    """
+    return value if np.ndim(value) == np.ndim(like) else np.arange(value.shape[0], dtype=np.float32) @ value

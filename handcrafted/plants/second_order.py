@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,10 +11,7 @@ from pydantic import Field, model_validator
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.parts import Name, NameMap, Number, Positive
 from handcrafted.plants.matrices import discrete
-from handcrafted.plants.plant import Advance, Disturbance, Plant, State, different, driven
-
-if TYPE_CHECKING:
-    from jax import Array
+from handcrafted.plants.plant import Advance, Array, Disturbance, Plant, State, different, driven
 
 
 @final

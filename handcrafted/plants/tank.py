@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import factorial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.library import library_of, repeated
 from handcrafted.control.parts import Name, NameMap, Number, Positive
-from handcrafted.plants.plant import Advance, Disturbance, Limits, Plant, State, driven, within
+from handcrafted.plants.plant import Advance, Array, Disturbance, Limits, Plant, State, driven, within
 from handcrafted.plants.vehicle import TINY, way_to_rest
-from handcrafted.text.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array, lax
-else:
-    jnp = LazyModule("jax.numpy")
-    lax = LazyModule("jax.lax")
 
 NEWTON_STEPS = 16
 """Newton steps for the level of a tank; they close in from one side, and sooner than this."""
@@ -71,8 +64,10 @@ class TankPlant(Plant):
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             drive = driven(self.inputs, inputs, disturbance) / np.float32(2 * self.area)
-            level = _level_after(np.float32(time_step), jnp.maximum(state[self.output], 0.0), drive, drag)
-            return {self.output: jnp.clip(level, np.float32(max(low, 0.0)), np.float32(high))}
+            xp = library_of(drive, state[self.output])
+            full = xp.maximum(state[self.output], np.float32(0))
+            level = _level_after(np.float32(time_step), full, drive, drag)
+            return {self.output: xp.clip(level, np.float32(max(low, 0.0)), np.float32(high))}
 
         return advance
 
@@ -83,23 +78,25 @@ def _level_after(time_step: np.float32, level: Array, drive: Array, drag: np.flo
     Measure time by T with dt = r dT, where r is the root of the level: then r' = drive - drag r as a vehicle's speed,
     and the time itself is its way. Newton's method finds the T at which that way is the time step.
     """
-    root = jnp.sqrt(level)
+    xp = library_of(level, drive)
+    root = xp.sqrt(level)
     slope = drive - drag * root
-    rising = 2 * time_step / (root + jnp.sqrt(jnp.maximum(level + 2 * slope * time_step, TINY)))
+    rising = 2 * time_step / (root + xp.sqrt(xp.maximum(level + 2 * slope * time_step, TINY)))
 
-    def closer(_: int, t: Array) -> Array:
+    def closer(t: Array) -> Array:
         share, second = _shares(t, drag)
         way, speed = root * t + slope * second, root + slope * share
-        return t + (time_step - way) / jnp.maximum(speed, np.float32(3e-4) * root + TINY)
+        return t + (time_step - way) / xp.maximum(speed, np.float32(3e-4) * root + TINY)
 
-    t = lax.fori_loop(0, NEWTON_STEPS, closer, jnp.where(slope > 0, rising, time_step / (root + TINY)))
+    t = repeated(NEWTON_STEPS, closer, xp.where(slope > 0, rising, time_step / (root + TINY)))
     gain = slope * _shares(t, drag)[0]
     empties = (drive <= 0) & (way_to_rest(root, drive, drag) <= time_step)
-    return jnp.where(empties, 0.0, jnp.maximum(level + gain * (2 * root + gain), 0.0))
+    return xp.where(empties, np.float32(0), xp.maximum(level + gain * (2 * root + gain), np.float32(0)))
 
 
 def _shares(t: Array, drag: np.float32) -> tuple[Array, Array]:
     """What t adds to the speed, and to the way, per unit of drive: (1 - exp(-drag t)) / drag and its integral."""
-    x = jnp.maximum(drag * t, TINY)
+    xp = library_of(t)
+    x = xp.maximum(drag * t, TINY)
     series = sum((-x) ** n / np.float32(factorial(n + 2)) for n in range(8))
-    return t * (-jnp.expm1(-x) / x), t * (t * jnp.where(x < 0.5, series, (1 + jnp.expm1(-x) / x) / x))
+    return t * (-xp.expm1(-x) / x), t * (t * xp.where(x < 0.5, series, (1 + xp.expm1(-x) / x) / x))

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from handcrafted.control.domain import Domain, Value
+from handcrafted.control.library import library_of
 from handcrafted.control.parts import Name, NameMap, Number
-from handcrafted.plants.plant import Advance, Disturbance, Plant, State, different, driven
-from handcrafted.text.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import jax.numpy as jnp
-    from jax import Array
-else:
-    jnp = LazyModule("jax.numpy")
+from handcrafted.plants.plant import Advance, Array, Disturbance, Plant, State, different, driven
 
 TINY = np.float32(1e-30)
 """Stands for zero where something is divided by it."""
@@ -61,11 +55,13 @@ class VehiclePlant(Plant):
         drag = np.float32(self.drag)
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
-            v, drive = jnp.maximum(state[self.speed], 0.0), driven(self.inputs, inputs, disturbance)
-            speed = jnp.maximum(v + np.float32(share) * (drive - drag * v), 0.0)
+            drive = driven(self.inputs, inputs, disturbance)
+            xp = library_of(drive, state[self.speed])
+            v = xp.maximum(state[self.speed], np.float32(0))
+            speed = xp.maximum(v + np.float32(share) * (drive - drag * v), np.float32(0))
             way = np.float32(share) * v + np.float32(second) * drive
             stops = (speed == 0) & (drive < 0)
-            way = jnp.where(stops, way_to_rest(v, drive, drag), way)
+            way = xp.where(stops, way_to_rest(v, drive, drag), way)
             return {self.speed: speed, position: state[position] + way}
 
         return advance
@@ -76,8 +72,9 @@ def way_to_rest(v: Array, drive: Array, drag: np.float32) -> Array:
 
     Formula: (v / drag) (1 - log(1 + x) / x), x = drag v / -drive; by its series where x is small.
     """
-    braking = jnp.maximum(-drive, TINY)
-    x = jnp.clip(drag * v / braking, TINY, 1 / TINY)
+    xp = library_of(v, drive)
+    braking = xp.maximum(-drive, TINY)
+    x = xp.clip(drag * v / braking, TINY, 1 / TINY)
     series = sum((-x) ** n / np.float32(n + 2) for n in range(6))
-    exact = (1 - jnp.log1p(x) / x) / jnp.maximum(drag, TINY)
-    return v * jnp.where(x < 0.1, v / braking * series, exact)
+    exact = (1 - xp.log1p(x) / x) / np.maximum(drag, TINY)
+    return v * xp.where(x < 0.1, v / braking * series, exact)

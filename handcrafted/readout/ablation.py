@@ -6,18 +6,12 @@ over k steps is no edge where some w has an effect of u, j steps on, and has one
 
 from __future__ import annotations
 
-from functools import partial
-
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
-from handcrafted.model.edit import AffineEdit, Edit, no_edit
-from handcrafted.model.forward import forward
+from handcrafted.model.edit import no_edit
 from handcrafted.model.padding import widened
-from handcrafted.model.weights import Weights
+from handcrafted.model.run import run
 from handcrafted.readout.edges import declared_values, sequences, usual, within
 from handcrafted.readout.patching import input_edges
 from handcrafted.readout.registry import register
@@ -99,10 +93,13 @@ Effect = tuple[Signal, Signal, int]
 
 def _effects(subject: TargetNetwork, kind: str) -> dict[Effect, float]:
     """Return who has an effect on whom, after how many steps, and how large a share of its size."""
-    w, step = subject.padded, subject.window - 1
+    from handcrafted.readout.ablation_compiled import peaks
+
+    subject = subject.compiling()
+    w, step = subject.running, subject.window - 1
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
-    outputs, seen = forward(w, inputs, window=subject.window)
+    outputs, seen = run(w, inputs, window=subject.window, compiled=True)
     outputs, final = finite(outputs, "its outputs"), finite(seen["final"], "its stream")
     values = _values(subject, final, kind, step)
     masks = np.zeros((len(subject.spaces), final.shape[-1]), np.float32)
@@ -113,7 +110,7 @@ def _effects(subject: TargetNetwork, kind: str) -> dict[Effect, float]:
     signals = list(subject.spaces)
     for first in range(0, len(signals), AT_ONCE):
         rows = np.minimum(first + np.arange(AT_ONCE), len(signals) - 1)
-        stream, done = _peaks(w, inputs, masks[rows], values, final, outputs, step, no_edit(w), subject.window)
+        stream, done = peaks(w, inputs, masks[rows], values, final, outputs, step, no_edit(w), subject.window)
         for i, u in enumerate(signals[first : first + AT_ONCE]):
             found |= _exceeding(u, np.asarray(stream[i]) / size, subject.spaces)
             found |= _exceeding(u, np.asarray(done[i])[:1] / loud, subject.names.output_signals)
@@ -147,38 +144,6 @@ def _exceeding(u: Signal, shares: np.ndarray, places: dict[Signal, np.ndarray]) 
         for k in np.flatnonzero(~(peak <= EFFECT_FLOOR))
         if (v, k) != (u, 0)
     }
-
-
-@partial(jax.jit, static_argnames=("step", "window"))
-def _peaks(
-    weights: Weights,
-    inputs: Float[Array, "run time n_in"],
-    masks: Float[Array, "subspace d_model"],
-    values: Float[Array, "run d_model"],
-    final: Float[Array, "run time d_model"],
-    outputs: Float[Array, "run time n_out"],
-    step: int,
-    nothing: Edit,
-    window: int,
-) -> tuple[Float[Array, "subspace lag d_model"], Float[Array, "subspace lag n_out"]]:
-    """Return the largest change over runs of the stream and the outputs, from the step of the ablation on."""
-    when = jnp.zeros((inputs.shape[1], 1)).at[step].set(1.0)
-
-    def one(mask: Array) -> tuple[Array, Array]:
-        keep = 1 - when * mask
-
-        def run(x: Array, value: Array) -> tuple[Array, Array]:
-            add = when * mask * value
-            deep = lambda part, like: jnp.broadcast_to(part[:, None], (len(x), *like.shape[1:]))
-            inner = AffineEdit(deep(keep, nothing.mid.keep), deep(add, nothing.mid.keep))
-            edit = nothing._replace(embed=AffineEdit(keep, add), mid=inner, post=inner)
-            done, seen = forward(weights, x, None, window=window, edit=edit)
-            return seen["final"], done
-
-        stream, done = jax.vmap(run)(inputs, values)
-        return jnp.abs(stream - final).max(axis=0)[step:], jnp.abs(done - outputs).max(axis=0)[step:]
-
-    return jax.lax.map(one, masks)
 
 
 def _direct(effects: set[Effect]) -> list[Effect]:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import OUTPUT, Edge, Signal, SignalGraph
 from handcrafted.model.component import ends_of, heads_of, neurons_of
-from handcrafted.model.edit import EdgeEdit, Edit, no_edit
-from handcrafted.model.forward import forward
+from handcrafted.model.edit import EdgeEdit, Edit
 from handcrafted.model.names import Names
 from handcrafted.model.padding import widened
-from handcrafted.model.weights import Weights
+from handcrafted.model.run import run
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
 
@@ -184,25 +179,38 @@ def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
     """
     if not pairs or not subject.names.outputs:
         return np.zeros(len(pairs))
-    w = subject.padded
+    w = subject.running
     inputs = sequences(subject.names, 2, subject.seed)
     inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
-    outputs, seen = forward(w, inputs, window=subject.window)
+    outputs, seen = run(w, inputs, window=subject.window, compiled=subject.compiled)
     order = np.random.default_rng(subject.seed).permutation(len(inputs))
-    change = np.asarray(seen["final"])[order] - np.asarray(seen["final"])
+    change = seen["final"][order] - seen["final"]
     found = []
     for first in range(0, len(pairs), TOGETHER):
         some = pairs[first : first + TOGETHER]
-        filled = [*some, *[some[-1]] * (TOGETHER - len(some))]
-        edges = jax.tree.map(lambda *rows: np.stack(rows), *[_edge(subject, pair) for pair in filled])
-        found.append(np.asarray(_scan(w, inputs, outputs, change, no_edit(w), edges, subject.window))[: len(some)])
+        filled = [*some, *[some[-1]] * (TOGETHER - len(some) if subject.compiled else 0)]
+        edges = EdgeEdit(*(np.stack(rows) for rows in zip(*(_edge(subject, pair) for pair in filled), strict=True)))
+        found.append(_moved(subject, inputs, outputs, change, edges)[: len(some)])
     return np.concatenate(found)
+
+
+def _moved(
+    subject: TargetNetwork, inputs: np.ndarray, outputs: np.ndarray, change: np.ndarray, edges: EdgeEdit
+) -> np.ndarray:
+    """Return the largest change of any output [pair] where chosen readers see chosen coordinates changed."""
+    if subject.compiled:
+        from handcrafted.readout.edges_compiled import moved
+
+        return moved(subject.running, inputs, outputs, change, edges, subject.window)
+    delta, *seen_by = (part[:, None, None] for part in edges)  # an axis of runs, and one of time
+    edit = Edit(edge=EdgeEdit(change * delta, *seen_by))
+    return np.abs(run(subject.running, inputs, None, subject.window, edit)[0] - outputs).max(axis=(1, 2, 3))
 
 
 def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:
     """Say which coordinates change (in place of the change itself) and which readers see it."""
     source, target = pair
-    w, size = subject.padded, subject.padded.sizes
+    w, size = subject.running, subject.running.sizes
     outputs = np.zeros(size["n_out"], np.float32)
     if target.role == OUTPUT:
         outputs[subject.names.output_signals[target]] = 1
@@ -213,26 +221,6 @@ def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:
     mask = np.zeros(size["d_model"], np.float32)
     mask[subject.spaces[source]] = 1
     return EdgeEdit(mask, heads, neurons, outputs, carry)
-
-
-@partial(jax.jit, static_argnames="window")
-def _scan(
-    weights: Weights,
-    inputs: Float[Array, "run time n_in"],
-    outputs: Float[Array, "run time n_out"],
-    change: Float[Array, "run time d_model"],
-    nothing: Edit,
-    edges: EdgeEdit,
-    window: int,
-) -> Float[Array, " pair"]:
-    def one(edge: EdgeEdit) -> Array:
-        def run(x: Array, delta: Array) -> Array:
-            seen_by = EdgeEdit(delta * edge.delta, *(part[None] for part in edge[1:]))
-            return forward(weights, x, None, window=window, edit=nothing._replace(edge=seen_by))[0]
-
-        return jnp.abs(jax.vmap(run)(inputs, change) - outputs).max()
-
-    return jax.lax.map(one, edges)
 
 
 def no_edges(subject: TargetNetwork, graph: SignalGraph) -> list[Pair]:

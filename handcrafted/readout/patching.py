@@ -14,8 +14,10 @@ import numpy as np
 
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.model.component import ends_of, heads_of, neurons_of
+from handcrafted.model.padding import LEAST, bucket
 from handcrafted.readout.edges import declared_values, direction, edge, output_effects, sequences, usual, within
-from handcrafted.readout.readers import Along, ReaderAnswer, ReaderAnswers, Stream, undisturbed
+from handcrafted.readout.reader_answers import ReaderAnswer, ReaderAnswers
+from handcrafted.readout.readers import Along, Stream, undisturbed
 from handcrafted.readout.registry import register
 from handcrafted.readout.target import TargetNetwork, finite
 from handcrafted.readout.tolerances import EFFECT_FLOOR, FLOOR, LINEAR, RANK, RUNAWAY
@@ -38,7 +40,7 @@ def record(subject: TargetNetwork, inputs: np.ndarray) -> Stream:
     repeated = np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS]
     _, seen = subject.run(repeated)
     if not (np.abs(np.asarray(seen["final"])) < RUNAWAY).all():
-        still = np.zeros((*repeated.shape[:2], subject.padded.sizes["d_model"]), np.float32)
+        still = np.zeros((*repeated.shape[:2], subject.running.sizes["d_model"]), np.float32)
         _, seen = subject.run(repeated, still)
     late = subject.window - 1
     pre, mid, final = (finite(seen[name], "its stream") for name in ("resid_pre", "resid_mid", "final"))
@@ -55,7 +57,7 @@ def changes_of(subject: TargetNetwork, x: Stream, contrast: str, seed: int) -> S
     rng = np.random.default_rng(seed)
     runs, steps, d_model = x.final.shape
     order = rng.permutation(runs)
-    draws = rng.normal(size=(runs, d_model))
+    draws = rng.normal(size=(runs, bucket(d_model, LEAST["d_model"])))[:, :d_model]  # padded or not, the same noise
     values, known = declared_values(subject, runs, d_model, rng)
     written = [known & _written(subject, half) for half in (0, 1, 2)]
 
@@ -79,7 +81,7 @@ def _written(subject: TargetNetwork, half: int) -> np.ndarray:
     Returns:
         [layer, d_model], at the end [d_model].
     """
-    ends, heads, neurons = ends_of(subject.padded), heads_of(subject.padded), neurons_of(subject.padded)
+    ends, heads, neurons = ends_of(subject.running), heads_of(subject.running), neurons_of(subject.running)
     start = np.any(ends.embedding, axis=0) | np.any(ends.recurrence, axis=0) | (ends.constant != 0)
     by_heads = np.any(heads.output, axis=(1, 2)) | (heads.constant != 0)
     by_neurons = np.any(neurons.out, axis=1) | (neurons.constant != 0)
@@ -109,10 +111,11 @@ def by_intervention(subject: TargetNetwork, along: Along = ()) -> SignalGraph:
     """Draw the edges along which readers answer a change, exactly or by slopes; see `patching` and `gradient`."""
     if not subject.spaces:
         return SignalGraph((), ())
+    subject = subject.compiling() if along else subject
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     x = record(subject, inputs)
     sizes = _sizes(subject, x)
-    base, seen = undisturbed(subject.padded, x, subject.window), {}
+    base, seen = undisturbed(subject.running, x, subject.window), {}
     for turn, contrast in enumerate(CONTRASTS):
         change = changes_of(subject, x, contrast, subject.seed + turn)
         seen[contrast] = np.asarray(change.final, float), ReaderAnswers(subject, base, change, along)
@@ -141,7 +144,7 @@ def _with_outputs(subject: TargetNetwork, edges: list[Edge]) -> list[Edge]:
 def _sizes(subject: TargetNetwork, x: Stream) -> dict[Signal, float]:
     """Return the size of each signal: the declared one, or the largest that was seen where that is more."""
     final = np.asarray(x.final, float).reshape(-1, x.final.shape[-1])
-    unembedding = ends_of(subject.padded).unembedding.astype(float)
+    unembedding = ends_of(subject.running).unembedding.astype(float)
     outputs = {signal: final @ unembedding[:, at] for signal, at in subject.names.output_signals.items()}
     values = {signal: final[:, at] for signal, at in subject.spaces.items()} | outputs
     size = lambda signal, value: max(float(np.abs(value).max()), float(subject.size(signal).max()))

@@ -10,8 +10,8 @@ import numpy as np
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.vocabulary import Role
 from handcrafted.model.component import END_ARRAYS, ends_of
-from handcrafted.model.forward import forward
 from handcrafted.model.padding import widened
+from handcrafted.model.run import run
 from handcrafted.model.weights import Weights
 from handcrafted.readout.edges import sequences
 from handcrafted.readout.registry import register
@@ -90,7 +90,7 @@ class _Runs:
         inputs = sequences(subject.names, step + 1, subject.seed)
         order = np.random.default_rng(subject.seed).permutation(np.arange(max(RUNS, len(inputs))) % len(inputs))
         self.inputs = inputs[order]
-        final = _final(subject, subject.padded, self.inputs)
+        final = _final(subject, subject.running, self.inputs)
         self.before, self.now = final[:, step - 1], final[:, step]
         self.raw = self.inputs[:, step]
         self.random = _final(subject, _random(subject), self.inputs)[:, step]
@@ -142,15 +142,15 @@ def _scaled(values: np.ndarray) -> np.ndarray:
 def _final(subject: TargetNetwork, weights: Weights, inputs: np.ndarray) -> np.ndarray:
     """Run a network [run, time, d_model]; where its recurrence runs away, every step starts from an empty carry."""
     given = widened(inputs, weights.sizes["n_in"])
-    run = lambda carries: np.asarray(forward(weights, given, carries, window=subject.window)[1]["final"])
-    final = run(None)
+    ran = lambda carries: run(weights, given, carries, subject.window)[1]["final"]
+    final = ran(None)
     if np.all(np.abs(final) < RUNAWAY):
         return final
-    return finite(run(np.zeros((*inputs.shape[:2], weights.sizes["d_model"]), np.float32)), "its stream")
+    return finite(ran(np.zeros((*inputs.shape[:2], weights.sizes["d_model"]), np.float32)), "its stream")
 
 
 def _random(subject: TargetNetwork) -> Weights:
     """Return a network of the same shape with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
-    drawn = subject.padded.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
+    drawn = subject.running.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
     return drawn.replace(**{END_ARRAYS.recurrence: np.zeros_like(ends_of(drawn).recurrence)})

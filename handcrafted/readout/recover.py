@@ -9,7 +9,7 @@ from typing import Any
 
 from handcrafted.control.graph import Edge, SignalGraph
 from handcrafted.model.names import Names
-from handcrafted.model.network import HoldsNetwork
+from handcrafted.model.network import HoldsNetwork, Network
 from handcrafted.model.weights import Weights
 from handcrafted.readout import ablation, black_box, gradient, patching, probe, subspace, wiring
 from handcrafted.readout.equations import readout as by_equations
@@ -72,7 +72,7 @@ class Recovered(Reported):
 
 
 def recover(
-    model_or_weights: HoldsNetwork | Weights,
+    model_or_weights: HoldsNetwork | Network | Weights,
     names: Names | None = None,
     seed: int = 0,
     readouts: Sequence[str] = (),
@@ -81,7 +81,7 @@ def recover(
     """Recover the signal-flow graph of a network with the readouts that judge, and with others that are named.
 
     Args:
-        model_or_weights: a model (its effective weights are read) or any arrays.
+        model_or_weights: a model or a network (its effective weights are read), or any arrays.
         names: the names of the coordinates; needed beside bare arrays.
         seed: of the contexts and of the noise.
         readouts: further ones, such as `gradient`, or what was registered; they are shown, and judge nothing.
@@ -97,11 +97,11 @@ def recover(
         >>> {name: len(graph) for name, graph in recovered.graphs.items()}
         {'wiring': 9, 'subspace': 9, 'patching': 9, 'gradient': 9}
     """
-    must_be(model_or_weights, HoldsNetwork | Weights, "a model, or its arrays such as `model.weights`")
+    must_be(model_or_weights, HoldsNetwork | Network | Weights, "a model, or its arrays such as `model.weights`")
     must_be(readouts, Sequence, "a list of readouts by name")
     further = chosen([readouts] if isinstance(readouts, str) else list(readouts))
-    if isinstance(model_or_weights, HoldsNetwork):
-        network = model_or_weights.network
+    if not isinstance(model_or_weights, Weights):
+        network = model_or_weights.network if isinstance(model_or_weights, HoldsNetwork) else model_or_weights
         read = subject(network.effective_weights, names or network.names, network.window, seed, shared)
     elif names is None:
         raise HandcraftedError("Expected names beside bare weights, got none. Pass names=model.names.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +15,10 @@ from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import Components, HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
 from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
+from handcrafted.model.run import Activations, is_small, run
 from handcrafted.model.weights import Weights, check_finite, check_shapes
 from handcrafted.readout.tolerances import FLOOR
 from handcrafted.text.diagnostics import HandcraftedError
-
-if TYPE_CHECKING:
-    from handcrafted.model.forward import Activations
 
 LARGEST = 1e150
 """Bounds stop here, so that their products stay finite."""
@@ -114,7 +112,8 @@ class TargetNetwork:
         names: the names of residual coordinates, inputs and outputs.
         window: how many steps a head sees.
         seed: of every random choice.
-        shared: whether it runs at a size that many networks share.
+        shared: whether it runs at a size that many networks share, where it is compiled.
+        traced: whether it is compiled even if it is small, for slopes, and for what is done many times over.
     """
 
     weights: Weights
@@ -122,6 +121,7 @@ class TargetNetwork:
     window: int = WINDOW
     seed: int = 0
     shared: bool = True
+    traced: bool = False
 
     @cached_property
     def spaces(self) -> dict[Signal, np.ndarray]:
@@ -134,16 +134,25 @@ class TargetNetwork:
         return Components(self.weights)
 
     @cached_property
-    def padded(self) -> Weights:
-        """The network that runs: at a size that many share, so that it is compiled once, or as it is."""
-        return padded(self.weights) if self.shared else self.weights
+    def running(self) -> Weights:
+        """The arrays that run: in numpy as they are; compiled at a size that many networks share, or as they are."""
+        if self.compiled:
+            return padded(self.weights) if self.shared else self.weights
+        return self.weights
 
-    def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[Any, Activations]:
-        """Run the padded network on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
-        from handcrafted.model.forward import forward
+    @property
+    def compiled(self) -> bool:
+        """Whether it runs compiled, and not in numpy."""
+        return self.traced or not is_small(self.weights)
 
-        wide = widened(np.asarray(inputs, np.float32), self.padded.sizes["n_in"])
-        return forward(self.padded, wide, carries, window=self.window)
+    def compiling(self) -> TargetNetwork:
+        """Return the same network as one that runs compiled."""
+        return replace(self, traced=True)
+
+    def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[np.ndarray, Activations]:
+        """Run on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
+        wide = widened(np.asarray(inputs, np.float32), self.running.sizes["n_in"])
+        return run(self.running, wide, carries, self.window, compiled=self.compiled)
 
     @cached_property
     def scale(self) -> Scale:

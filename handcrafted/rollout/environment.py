@@ -8,19 +8,17 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from handcrafted.control.domain import Domain, Value
-from handcrafted.control.graph import INPUT, Signal
+from handcrafted.control.graph import INPUT, Signal, grouped
+from handcrafted.control.library import jax, jnp
 from handcrafted.control.numbers import as_numbers
 from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.rules_of_processes import MAX_HANDED
-from handcrafted.plants.plant import Plant, Process
+from handcrafted.plants.plant import Array, Plant, Process
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import clipped, listed
 
@@ -111,6 +109,7 @@ class _Wiring:
         functions: Functions,
     ):
         self.links = links
+        self.arriving = grouped(links, lambda link: link.id.receiver)
         self.processes: dict[str, Process] = {}
         plain = {name: _from_function(function, state) for name, function, state in functions}
         for name, own in dynamics:
@@ -131,7 +130,7 @@ class _Wiring:
         return Environment(self.processes, measured, actions, tuple(self.externals.values()))
 
     def _arriving(self, name: str) -> list[ResolvedLink]:
-        return [link for link in self.links if link.id.receiver == name]
+        return self.arriving.get(name, [])
 
     def _inputs(self, name: str) -> dict[str, tuple[InputSource, ...]]:
         found: dict[str, tuple[InputSource, ...]] = {}

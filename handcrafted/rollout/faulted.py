@@ -23,7 +23,8 @@ from handcrafted.model.run_blocks import Blocks, BlockState, cut_state, split, s
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.environment import DISTURBANCE, Environment
 from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
-from handcrafted.rollout.loop import ClosedLoop, StepRecord, advance_network, measure, observe, proceed, step
+from handcrafted.rollout.loop import ClosedLoop, StepRecord, advance_network, step
+from handcrafted.rollout.outside import measure, observe, proceed
 
 Trigger = Callable[[Mapping], Array]
 """A condition over what the processes are seen to do: above 0 where it holds."""

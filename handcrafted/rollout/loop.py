@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.model.edit import Edit
 from handcrafted.model.folded_program import FoldedNetwork
@@ -19,7 +18,8 @@ from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
 from handcrafted.model.run_folded import FoldedState, advance_folded
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.environment import ACTION, DISTURBANCE, PROCESS, Environment, InputSource
+from handcrafted.rollout.environment import Environment
+from handcrafted.rollout.outside import measure, observe, proceed
 
 BATCH = 128
 """Runs that go through the network side by side; more would fall out of a processor's cache."""
@@ -184,66 +184,3 @@ def _forced(values: Array, outside: Mapping[Signal, Array], by: Signal) -> Array
     if by not in outside:
         return values
     return jnp.where(jnp.isnan(outside[by]), values, outside[by])
-
-
-def observe(world: Environment, processes: Mapping) -> Mapping[str, Mapping[str, Array]]:
-    """Return what each process is seen to do, from its state."""
-    return {owner: world.processes[owner].observe(state) for owner, state in processes.items()}
-
-
-def measure(
-    world: Environment,
-    names: Names,
-    observed: Mapping,
-    actions: Array,
-    outside: Mapping[Signal, Array],
-    exact: bool = False,
-) -> Array:
-    """Return the network's inputs [n_in], as the sensors round them unless `exact`.
-
-    An action that comes back is that of the step before.
-    """
-    found: list[Array] = [jnp.float32(0)] * len(names.inputs)
-    for signal, at in names.input_signals.items():
-        value = _value(world.measurements[signal], names, observed, actions, outside)
-        value = jnp.reshape(value if exact else _rounded(value, names.domain(signal)), len(at))
-        for i, row in enumerate(at.tolist()):
-            found[row] = value[i]
-    return jnp.stack(found) if found else jnp.zeros(0, jnp.float32)
-
-
-def proceed(
-    world: Environment,
-    names: Names,
-    processes: Mapping,
-    observed: Mapping,
-    actions: Array,
-    outside: Mapping[Signal, Array],
-) -> Mapping[str, Mapping[str, Array]]:
-    """Return the processes' states after a step with these actions [n_out]."""
-    found = {}
-    for owner, state in processes.items():
-        value = lambda source: _value(source, names, observed, actions, outside)
-        given = {name: sum(map(value, sources), jnp.float32(0)) for name, sources in world.actions[owner].items()}
-        shock = outside[Signal(owner, DISTURBANCE, "disturbance")]
-        found[owner] = world.processes[owner].advance(state, given, shock)
-    return found
-
-
-def _rounded(value: Array, domain: Domain) -> Array:
-    if domain.resolution is None or domain.discrete:
-        return value
-    return jnp.rint(value / jnp.float32(domain.resolution)) * jnp.float32(domain.resolution)
-
-
-def _value(
-    source: InputSource, names: Names, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]
-) -> Array:
-    """Return a number for a real signal, coordinates [width] for a discrete one."""
-    if source.kind == PROCESS:
-        return observed[source.signal.owner][source.signal.name]
-    if source.kind == ACTION:
-        at = names.output_signals[source.signal]
-        return actions[at] if names.domain(source.signal).discrete else actions[at[0]]
-    value = outside[source.signal]
-    return value if source.discrete else value[0]

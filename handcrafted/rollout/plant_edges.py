@@ -5,20 +5,16 @@ Found by trying: everything outside the network runs with one action raised, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Edge, Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.rollout.environment import DISTURBANCE, Environment, world_of
-from handcrafted.rollout.loop import measure, observe, proceed
+from handcrafted.rollout.outside import measure, observe, proceed
 
 HORIZON = 64
 """Steps for which the processes run after the action was raised; it stays raised."""
@@ -45,23 +41,17 @@ def process_edges(structure: ControlStructure, names: Names, seed: int = 0) -> t
     """
     world, rng = world_of(structure), np.random.default_rng(seed)
     states = [_start(structure, world, rng) for _ in range(TRIALS)]
-    starts = jax.tree.map(lambda *values: np.stack(values), *states)
     low, high = np.zeros((2, TRIALS, len(names.outputs)), np.float32)
     for output, at in names.output_signals.items():
         for trial in range(TRIALS):
             low[trial, at], high[trial, at] = _draw(names.domain(output), rng)
-    outside = {external.signal: jnp.asarray(external.domain.encode(external.initial)) for external in world.externals}
-    outside |= {Signal(owner, DISTURBANCE, "disturbance"): jnp.float32(0) for owner in world.processes}
-    usual = _run(world, names, starts, low, outside)
+    acted = {output: _raised(low, high, at) for output, at in names.output_signals.items()}
+    usual, *answers = _run(world, names, states, np.stack([low, *acted.values()]))
     found: list[Edge] = []
-    for output, at in names.output_signals.items():
-        raised = low.copy()
-        raised[:, at] = high[:, at]
-        effect = np.asarray(_run(world, names, starts, raised, outside) - usual)
-        for measured, to in names.input_signals.items():
-            found += _edge(
-                output, measured, _number(effect[..., to]), _number(raised[:, None, at] - low[:, None, at])[:, 0]
-            )
+    for (output, actions), answer in zip(acted.items(), answers, strict=True):
+        by = _number((actions - low)[:, None, names.output_signals[output]])[:, 0]
+        for given, to in names.input_signals.items():
+            found += _edge(output, given, _number((answer - usual)[..., to]), by)
     return tuple(found)
 
 
@@ -108,19 +98,43 @@ def _anywhere(first: np.ndarray, domain: Domain | None, rng: np.random.Generator
     return np.asarray(rng.uniform(domain.low, domain.high), np.float32)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _run(world: Environment, names: Names, starts: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Array:
-    """Return what would be measured [trial, step, n_in] with the actions held, undisturbed, before sensors round it."""
+def _raised(low: np.ndarray, high: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return actions [trial, n_out], one of them high."""
+    actions = low.copy()
+    actions[:, at] = high[:, at]
+    return actions
 
-    def trial(start: Mapping, held: Array) -> Array:
-        def one(now: Mapping, _: None) -> tuple[Mapping, Array]:
+
+def _run(world: Environment, names: Names, starts: Sequence[Mapping[str, Mapping]], actions: np.ndarray) -> np.ndarray:
+    """Return what would be measured with actions held, undisturbed, before sensors round it.
+
+    Args:
+        world: what runs.
+        names: of the network's inputs and outputs.
+        starts: the states of every trial.
+        actions: [case, trial, n_out].
+
+    Returns:
+        [case, trial, step, n_in].
+    """
+    cases, trials, count = actions.shape
+    held = actions.reshape(-1, count).T
+    runs = held.shape[1]
+    along = lambda values: np.tile(np.stack(values, axis=-1), cases)
+    now = {
+        owner: {name: along([start[owner][name] for start in starts]) for name in process.initial}
+        for owner, process in world.processes.items()
+    }
+    still = lambda one: np.asarray(one.domain.encode(one.initial), np.float32)[:, None]
+    outside = {one.signal: np.tile(still(one), runs) for one in world.externals}
+    outside |= {Signal(owner, DISTURBANCE, "disturbance"): np.zeros(runs, np.float32) for owner in world.processes}
+    found = []
+    with np.errstate(all="ignore"):  # a process that grows without bound shows as what is not finite
+        for _ in range(HORIZON):
             observed = observe(world, now)
-            inputs = measure(world, names, observed, held, outside, exact=True)
-            return proceed(world, names, now, observed, held, outside), inputs
-
-        return jax.lax.scan(one, start, None, length=HORIZON)[1]
-
-    return jax.vmap(trial)(starts, actions)
+            found.append(measure(world, names, observed, held, outside, exact=True))
+            now = proceed(world, names, now, observed, held, outside)
+    return np.moveaxis(np.stack(found).reshape(HORIZON, -1, cases, trials), (2, 3), (0, 1))
 
 
 def _number(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
@@ -86,9 +86,8 @@ def _plain(word: str) -> str:
     return word.casefold().replace("_", " ")
 
 
-def must_be_known(path: FilePath, what: str, word: str, known: Iterable[str]) -> None:
+def must_be_known(path: FilePath, what: str, word: str, known: Collection[str]) -> None:
     """Refuse a word that is not among the known ones."""
-    known = list(known)
     if word not in known:
         refuse(path, f"Expected {what}, got `{clipped(word)}`.{nearest(word, known)}")
 

@@ -12,15 +12,15 @@ from handcrafted.components.circuit import Circuit
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.control.resolved import Lagged, LawInstance
-from handcrafted.craft.assemble import assemble
 from handcrafted.craft.bound import Span, bounds, exactly
+from handcrafted.craft.build import build
 from handcrafted.craft.plan import circuits_of
 from handcrafted.laws.law import law_of
 from handcrafted.laws.oracle import Interpreter
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
-from handcrafted.model.padding import forward_padded
-from handcrafted.model.transformer import Transformer
+from handcrafted.model.network import Network
+from handcrafted.model.padding import run_shared
 
 STEPS = 400
 BEYOND = 4.0
@@ -91,7 +91,7 @@ def measure(structure: ControlStructure, seed: int = 0) -> Measured:
     resolved = structure.resolved
     (controller,) = resolved.controllers.values()
     (entry,) = controller.entries
-    model = assemble(structure)
+    model = build(structure)
     own = tuple(c for c in circuits_of(resolved) if c.writes.role not in ("feedback", "feedback_modelling"))
     (port,) = [link.port for link in entry.links if link.port]
     law = law_of(entry.task)
@@ -145,9 +145,9 @@ def _inputs(names: Names, seed: int, stretch: float) -> np.ndarray:
     return inputs
 
 
-def answers(structure: ControlStructure, model: Transformer, inputs: np.ndarray) -> Answers:
+def answers(structure: ControlStructure, model: Network, inputs: np.ndarray) -> Answers:
     """Run the network and the laws on inputs [time, n_in]."""
-    found = forward_padded(model.effective_weights, inputs, model.window)[0].astype(float)
+    found = run_shared(model.effective_weights, inputs, model.window)[0].astype(float)
     oracle, signals = Interpreter(structure.resolved), model.names.input_signals
     wanted = [
         np.concatenate(list(oracle.step({s: now[at] for s, at in signals.items()}).values()), axis=-1)
@@ -181,7 +181,7 @@ class Response:
 
 def response(structure: ControlStructure) -> Response:
     """Return the answer of a structure's one decision: over its one real read if it keeps nothing, else over time."""
-    model = assemble(structure)
+    model = build(structure)
     names, (link,) = model.names, [link for link in structure.resolved.links if link.sent_by_controller]
     domains = {signal: names.domain(signal) for signal in names.input_signals}
     tasks = [task for controller in structure.resolved.controllers.values() for task in controller.tasks]

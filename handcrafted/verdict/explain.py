@@ -20,7 +20,7 @@ from handcrafted.model.entries import (
     recurrence_entries,
 )
 from handcrafted.model.layout import Placement
-from handcrafted.model.transformer import Transformer
+from handcrafted.model.network import HoldsNetwork, Network
 from handcrafted.model.weights import Weights, must_have_sizes
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.letters import listed, shown
@@ -93,7 +93,7 @@ class Explanation:
         return "\n".join([f"{self.link.kind} {self.link}{state}", *map(str, self.steps)])
 
 
-def find_link(model: Transformer, text: str) -> ResolvedLink:
+def find_link(model: Network, text: str) -> ResolvedLink:
     """Return the link that a text such as `train -> door controller: train motion` means.
 
     Raises:
@@ -126,7 +126,7 @@ def _written_so(links: Iterable[ResolvedLink], text: str) -> list[ResolvedLink]:
     return []
 
 
-def explain(model: Transformer, link: str, weights: Weights | None = None) -> Explanation:
+def explain(model: HoldsNetwork | Network, link: str, weights: Weights | None = None) -> Explanation:
     """Trace a link through the arrays, from its sender's circuit to its receiver's head or output.
 
     Args:
@@ -142,12 +142,13 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
         >>> explanation.complete
         True
     """
-    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    must_be(model, HoldsNetwork | Network, "a model, as `hc.assemble` gives it")
     must_be(link, str, "a link, written `from -> to: name`")
     must_be(weights, Weights | None, "arrays, such as `model.weights`")
-    found = find_link(model, link)
-    own = model.effective_weights
-    trace = _Trace(model, must_have_sizes(own if weights is None else weights, own.sizes).numpy())
+    network = model.network if isinstance(model, HoldsNetwork) else model
+    found = find_link(network, link)
+    own = network.effective_weights
+    trace = _Trace(network, must_have_sizes(own if weights is None else weights, own.sizes).numpy())
     steps = [trace.edge(edge) for edge in link_edges(found)]
     if found.sent_by_controller:
         steps.insert(0, trace.written(written_port(found)))
@@ -157,7 +158,7 @@ def explain(model: Transformer, link: str, weights: Weights | None = None) -> Ex
 class _Trace(NamedTuple):
     """Follows a link through one set of arrays."""
 
-    model: Transformer
+    model: Network
     weights: Weights
 
     def edge(self, edge: Edge) -> PathStep:

@@ -192,7 +192,7 @@ def _run_held(
     go in batches of one size, so that all controllers of a model share one compilation.
     """
     given, finals = [], []
-    w, names = subject.padded, subject.names
+    w, names = subject.running, subject.names
     ends = ends_of(w)
     still = (ends.initial @ ends.recurrence).astype(np.float32)
     order = np.random.default_rng(subject.seed).permutation(MAX_CONTEXTS).tolist()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from handcrafted.rollout.trace import Trace
-from handcrafted.verdict.catalogue import Measured
 from handcrafted.verdict.comparison import Comparison, LinkVerdict
+
+if TYPE_CHECKING:
+    from handcrafted.rollout.trace import Trace
+    from handcrafted.verdict.catalogue import Measured
 
 
 def print_trace(trace: Trace) -> None:

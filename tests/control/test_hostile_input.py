@@ -11,7 +11,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.control.parts import MAX_ROWS, MAX_WORDS
-from handcrafted.craft import assemble as module
+from handcrafted.craft import build as module
 from handcrafted.craft.assemble import load_model
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import load, loads

@@ -16,6 +16,7 @@ from handcrafted.model.weights import Weights
 from handcrafted.readout import probe
 from handcrafted.readout.black_box import black_box
 from handcrafted.readout.edges import no_edges, output_effects
+from handcrafted.readout.patching import patching
 from handcrafted.readout.target import subject
 from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.text.diagnostics import HandcraftedError
@@ -131,14 +132,12 @@ def test_patching_compiles_once_for_a_shape(caplog):
     "spoil", [pytest.param(lambda w: None, marks=pytest.mark.slow), lambda w: w.W_V.__setitem__((0, 0), 0)]
 )
 def test_a_network_read_at_its_own_size_is_read_as_at_the_shared_one(spoil):
-    structure, model = train_door()
+    _, model = train_door()
     weights = damaged(model, spoil)
-    shared, own = (hc.recover(weights, names=model.names, shared=shared) for shared in (True, False))
-    assert own.subject.padded.sizes == weights.sizes != shared.subject.padded.sizes
-    for name, graph in shared.graphs.items():
-        assert {edge.key for edge in own.graphs[name].edges} == {edge.key for edge in graph.edges}, name
-    verdicts = [[(one.id, one.status) for one in hc.compare(structure, found).links] for found in (shared, own)]
-    assert verdicts[0] == verdicts[1]
+    shared, own = (subject(weights, model.names, shared=shared).compiling() for shared in (True, False))
+    assert own.running.sizes == weights.sizes != shared.running.sizes
+    graphs = patching(subject(weights, model.names)), patching(shared), patching(own)
+    assert all({edge.key for edge in graph.edges} == {edge.key for edge in graphs[0].edges} for graph in graphs)
 
 
 def test_what_cannot_be_read_is_refused():

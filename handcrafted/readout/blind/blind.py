@@ -10,8 +10,8 @@ from typing import NamedTuple
 import networkx as nx
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import ends_of
-from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
 from handcrafted.model.network import HoldsNetwork
 from handcrafted.model.weights import Weights, check_finite, check_shapes

@@ -13,7 +13,7 @@ from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import Components
-from handcrafted.model.padding import bucket, forward_padded
+from handcrafted.model.padding import bucket, run_shared
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.safety.stpa.actions import Axis, Test
@@ -87,7 +87,7 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
     pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
     inputs = np.repeat(pairs, SETTLE, axis=1)
     filled = inputs[np.minimum(np.arange(bucket(len(inputs), TOGETHER)), len(inputs) - 1)]
-    outputs, residual = forward_padded(model.effective_weights, filled, model.window)
+    outputs, residual = run_shared(model.effective_weights, filled, model.window)
     final, done = residual[: len(inputs), -1], outputs[: len(inputs), -1]
     action = contexts.action
     values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]

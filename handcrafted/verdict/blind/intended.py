@@ -10,10 +10,10 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Head
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.craft.plan import circuits_of, names_of, subspaces
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.attention import looks_back
-from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port, group
 from handcrafted.readout.blind.blind import Parts
 from handcrafted.readout.blind.flow import (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from handcrafted.control.domain import Domain
+from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import Components
-from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Port
 from handcrafted.model.weights import Weights
 from handcrafted.readout.blind.flow import head_sides, unit_size, units_of

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from handcrafted.model.forward import forward, matmul
+from handcrafted.control.library import matmul
+from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, check_shapes, in_basis
 from handcrafted.readout.edges import sequences

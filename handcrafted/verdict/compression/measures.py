@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
-from handcrafted.control.vocabulary import Role
+from handcrafted.control.vocabulary import WINDOW, Role
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.forward import WINDOW
 from handcrafted.model.names import Names
-from handcrafted.model.padding import forward_padded
+from handcrafted.model.padding import run_shared
 from handcrafted.model.weights import Weights
 from handcrafted.readout.probe import decoded
 from handcrafted.readout.registry import chosen
@@ -74,7 +73,7 @@ def measure(structure: ControlStructure, squeezed: Compressed, names: Names, see
     read = subject(original, names, seed=seed)
     inputs = inputs_of(read)
     streams = streams_of(read, inputs)
-    wanted, found = (forward_padded(one, inputs)[0].astype(float) for one in (original, squeezed.weights))
+    wanted, found = (run_shared(one, inputs)[0].astype(float) for one in (original, squeezed.weights))
     missed = np.where(np.isfinite(found), found - wanted, np.inf)
     width = squeezed.pack.shape[1]
     decoded, raw = decodable(squeezed, names, seed)
@@ -162,6 +161,6 @@ def decodable(squeezed: Compressed, names: Names, seed: int = 0) -> tuple[float,
     inputs = inputs_of(subject(squeezed.original, names, seed=seed))
     believed = [i for i, one in enumerate(names.residual) if one.role == Role.FEEDBACK_MODELLING]
     rows = lambda values: values.reshape(-1, values.shape[-1]).astype(float)
-    whole, stream = (rows(forward_padded(one, inputs)[1]) for one in (squeezed.original, squeezed.weights))
+    whole, stream = (rows(run_shared(one, inputs)[1]) for one in (squeezed.original, squeezed.weights))
     wanted = whole[:, believed]
     return decoded(np.nan_to_num(stream, posinf=0, neginf=0), wanted), decoded(rows(inputs), wanted)

@@ -1,0 +1,157 @@
+"""Build a network: circuits become arrays, the policy becomes masks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from handcrafted.components.circuit import Circuit, Head, Neurons
+from handcrafted.control.resolved import ResolvedLink, next_step
+from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.craft.plan import each_circuit, names_of, schedule, subspaces
+from handcrafted.craft.policy import Policy, allow
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays, ends_of
+from handcrafted.model.entries import entries_of, head_entries, places_of
+from handcrafted.model.layout import ATTENTION, MLP, Placement
+from handcrafted.model.names import Names
+from handcrafted.model.network import Network
+from handcrafted.model.saved import memory
+from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.text.diagnostics import HandcraftedError
+
+
+def build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Network:
+    """Set the arrays of a network by hand; see `handcrafted.craft.assemble.assemble`, which makes a model of it."""
+    resolved = structure.resolved
+    width = sum(link.domain.width for link in resolved.links if link.counted)
+    _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
+    chosen = tuple(_fitting(structure.name, each_circuit(resolved))) if circuits is None else circuits
+    Policy(structure).check(chosen)
+    found = subspaces(resolved, chosen, structure.components)
+    names = names_of(resolved, found)
+    layout = _place(chosen, schedule(chosen))
+    weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
+    masks = Weights.zeros(bool, **weights.sizes)
+    ends, open_ends = ends_of(weights), ends_of(masks)
+    _wire_ends(ends, open_ends, names, resolved.links)
+    for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
+        if kept:
+            _connect(ends.recurrence, open_ends.recurrence, names.find(kept.next), names.find(kept.signal))
+    ends.initial[:], open_ends.initial[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
+    for circuit, place in zip(chosen, layout, strict=True):
+        _set(weights, names, circuit, place)
+        allow(masks, names, place)
+    return Network(weights, masks, names, layout, structure)
+
+
+def _sizes(circuits: tuple[Circuit, ...], layout: tuple[Placement, ...], names: Names) -> dict[str, int]:
+    """Return the length of every axis; d_head is a power of 4, so that its root scales queries without rounding."""
+    count = lambda part: max((place.components[-1] + 1 for place in layout if place.part == part), default=1)
+    widths = [circuit.body.value.shape[1] for circuit in circuits if isinstance(circuit.body, Head)]
+    return {
+        "layer": max((place.layer + 1 for place in layout), default=1),
+        "head": count(ATTENTION),
+        "d_head": next(4**k for k in range(1, 16) if 4**k >= max([2, *widths])),
+        "d_mlp": count(MLP),
+        "d_model": len(names.residual),
+        "n_in": len(names.inputs),
+        "n_out": len(names.outputs),
+    }
+
+
+MAX_BYTES, SHARE = 4_000_000_000, 4
+"""Arrays beyond this, or beyond such a part of the memory there is, are refused before any memory is taken; a model
+holds them together with its masks, and to read it takes copies."""
+
+
+def _must_fit(name: str, count: int, what: str) -> None:
+    """Refuse arrays of so many bytes if they would not fit.
+
+    Raises:
+        HandcraftedError: with what they are, and the memory that they would take.
+    """
+    if count > (most := min(MAX_BYTES, memory() // SHARE)):
+        raise HandcraftedError(
+            f"Expected arrays of at most {most / 1e9:.3g} GB, got {count / 1e9:.3g} GB for {name}: {what}. "
+            "Split it, or collapse groups."
+        )
+
+
+def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
+    """Return circuits as they are built, as long as their own arrays fit."""
+    taken = 0
+    for circuit in circuits:
+        taken += sum(array.nbytes for array in vars(circuit.body).values())
+        _must_fit(name, taken, f"the circuits up to {circuit.name} alone")
+        yield circuit
+
+
+def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
+    """Refuse arrays that would not fit; see `_must_fit`."""
+    count = sum(math.prod(sizes[axis] for axis in axes) for axes in FIELD_AXES.values())
+    where = f"{sizes['layer']} layers of {sizes['d_model']} coordinates"
+    _must_fit(name, 4 * count, f"{count:,} parameters in {where}")
+    return sizes
+
+
+def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, ...]:
+    """Return each circuit the next free heads or neurons of its half-layer."""
+    used: dict[int, int] = {}
+    layout = []
+    for circuit, slot in zip(circuits, slots, strict=True):
+        first = used.get(slot, 0)
+        used[slot] = first + circuit.size
+        part = ATTENTION if circuit.attends else MLP
+        components = tuple(range(first, used[slot]))
+        layout.append(
+            Placement(
+                circuit.name, slot // 2, part, components, circuit.owner, circuit.role, circuit.reads, circuit.writes,
+                circuit.formula,
+            )
+        )  # fmt: skip
+    return tuple(layout)
+
+
+def _wire_ends(ends: EndArrays, masks: EndArrays, names: Names, links: Iterable[ResolvedLink]) -> None:
+    """Set the embedding, the unembedding and the recurrence: plain wires, one to one."""
+    masks.output_bias[:] = True
+    for link in links:
+        if link.port is None:
+            continue
+        stream = names.find(link.port)
+        if not link.sent_by_controller:
+            _connect(ends.embedding, masks.embedding, names.input_signals[network_input(link.port)], stream)
+            masks.constant[stream] = True
+        elif not link.received_by_controller:
+            _connect(ends.unembedding, masks.unembedding, stream, names.output_signals[network_output(link.port)])
+        elif link.lag:
+            _connect(ends.recurrence, masks.recurrence, names.find(next_step(link.port)), stream)
+
+
+def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+    at = np.ix_(rows, columns)
+    array[at], mask[at] = np.eye(len(rows)), True
+
+
+def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> None:
+    """Write a circuit's local arrays to its place."""
+    expected, body = (len(places_of(place.reads, names)), len(names.find(place.writes))), circuit.body
+    if expected != (circuit.reading, circuit.width):
+        raise HandcraftedError(
+            f"Expected {circuit.name} to read {expected[0]} coordinates and write {expected[1]}, as its signals have, "
+            f"got arrays for {circuit.reading} and {circuit.width}. Make its arrays as wide."
+        )
+    entries = entries_of(place, names, range(body.value.shape[1] if isinstance(body, Head) else 0))
+    if isinstance(body, Head) and isinstance(entries, HeadArrays):
+        plane = head_entries(place.layer, place.components, (), (0, 1), ())
+        query = body.query * weights.sizes["d_head"] ** 0.5
+        pairs = ((plane.query_bias, query), (plane.key_bias, body.key), (entries.value, body.value))
+        pairs += ((entries.output, body.output),)
+    else:
+        assert isinstance(body, Neurons) and isinstance(entries, NeuronArrays)
+        pairs = ((entries.into, body.into), (entries.bias, body.bias), (entries.out, body.out))
+    for entry, values in pairs:
+        weights[entry.array][entry.index] = values
