@@ -140,7 +140,7 @@ def test_bad_input_exits_with_2_and_one_message(case, tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["check", "circuits", "draw", "explain", "new", "schema"])
+@pytest.mark.parametrize("command", ["check", "circuits", "doctor", "draw", "explain", "new", "schema"])
 def test_help_has_an_example(command):
     assert "Example: handcrafted " in run(command, "--help").output
 
@@ -281,7 +281,7 @@ def without_jax(*words, folder=None):
 
 
 COMMANDS = (
-    "--help", "schema", "new a", "draw heated_room -o a.png", "check heated_room --png a.png",
+    "--help", "schema", "doctor", "new a", "draw heated_room -o a.png", "check heated_room --png a.png",
     "explain heated_room --equations",
 )  # fmt: skip
 
@@ -291,6 +291,25 @@ def test_what_compiles_nothing_runs_where_jax_cannot_be_imported(tmp_path, comma
     words = command.replace("heated_room", str(loop_path("heated room"))).split()
     done = without_jax(*words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_doctor_says_what_is_there_and_what_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr("handcrafted.cli.doctor.find_spec", lambda name: None)
+    for tool in ("dot", "cc"):
+        (tmp_path / tool).write_text("")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    done = run("doctor")
+    assert done.exit_code == 0 and f"Graphviz at {tmp_path}/dot" in done.output
+    assert f"folded, in C by {tmp_path}/cc" in done.output
+    monkeypatch.setenv("CC", "")
+    assert "folded, in XLA: CC is empty" in run("doctor").output
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    done = run("doctor")
+    assert done.exit_code == 1 and "not found: install Graphviz" in done.output
+    assert "folded, in XLA: no C compiler is found" in done.output
 
 
 def test_a_check_says_the_same_where_jax_cannot_be_imported(tmp_path):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -29,7 +27,7 @@ from handcrafted.rollout.c_text import c_text
 from handcrafted.rollout.environment import Environment
 from handcrafted.rollout.loop import ClosedLoop, Healthy, StepRecord, step
 from handcrafted.rollout.scalars import NotScalarError, traced
-from handcrafted.text.cache import cache_folder, processor
+from handcrafted.text.cache import cache_folder, compiler, processor
 
 PAGE, LINE = 1024, 80
 """Numbers of a page, and of a little more than a line of the cache."""
@@ -59,12 +57,6 @@ class NativeLoop(NamedTuple):
     loop: ClosedLoop
     record: StepRecord
     rows: tuple[int, ...]
-
-
-def compiler() -> str | None:
-    """Return the C compiler that is found; `CC` says which, and an empty `CC` that none is to be used."""
-    named = os.environ.get("CC")
-    return shutil.which(named) if named else None if named == "" else shutil.which("cc") or shutil.which("gcc")
 
 
 def native_loop(

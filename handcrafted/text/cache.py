@@ -1,10 +1,11 @@
-"""Where compiled programs are kept from one run to the next: in the user's cache folder."""
+"""What compiles, and where compiled programs are kept from one run to the next: in the user's cache folder."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import platform
+import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -32,3 +33,9 @@ def keep_compiled() -> None:
     kind = hashlib.sha256(processor().encode()).hexdigest()[:12]
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "xla" / kind))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
+def compiler() -> str | None:
+    """Return the C compiler that is found; `CC` says which, and an empty `CC` that none is to be used."""
+    named = os.environ.get("CC")
+    return shutil.which(named) if named else None if named == "" else shutil.which("cc") or shutil.which("gcc")

@@ -1,5 +1,6 @@
 """Size: what a chain of controllers costs, and what is refused before it is tried."""
 
+import cProfile
 import math
 import runpy
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.craft import build as module
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.text.diagnostics import HandcraftedError
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "scaling.py"
@@ -33,6 +35,9 @@ def test_heads_and_neurons_are_spread_within_the_slack():
 def test_too_much_gets_an_answer_and_no_hang():
     with pytest.raises(ValueError, match=r"at most 20,000 components, got 100,001, .* 3 minutes"):
         chain(100_000)
+    many = [{"name": f"f{i}", "from": "plant", "to": "c0"} for i in range(100_000)]
+    with pytest.raises(ValueError, match=r"at most 100,000 links, got 100,002"):
+        SHAPES["structure"](["c0"], {"c0": 0}, [], many, ["c0"])
     with pytest.raises(ValueError, match=r"read at most 1,000,000 variables in all, got about 2,256,000"):
         star(1_501)  # each of the 1,500 decisions at the hub reads all its 1,500 variables
 
@@ -44,6 +49,51 @@ def test_arrays_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
     monkeypatch.setattr(module, "MAX_BYTES", 4 * made - 1)
     with pytest.raises(HandcraftedError, match=rf"{made:,} parameters in 40 layers"):
         hc.assemble(structure)
+
+
+def tree(count):
+    """Each controller commands three, which report to it; the lowest hold the plant."""
+    names = [f"c{i}" for i in range(count)]
+    above = {name: names[(i - 1) // 3] for i, name in enumerate(names) if i}
+    levels = {names[0]: 0}
+    for name, superior in above.items():
+        levels[name] = levels[superior] + 1
+    actions = [{"name": f"goal {name}", "from": superior, "to": name} for name, superior in above.items()]
+    reports = [{"name": f"report {name}", "from": name, "to": superior} for name, superior in above.items()]
+    lowest = [name for name in names if name not in above.values()]
+    return SHAPES["structure"](names, levels, actions, reports, lowest)
+
+
+def calls(function, *given):
+    """Count the calls that Python makes; a time would depend on the machine."""
+    profile = cProfile.Profile()
+    profile.runcall(function, *given)
+    return sum(one.callcount for one in profile.getstats())
+
+
+@pytest.mark.parametrize("shape", [chain, tree], ids=["chain", "tree"])
+def test_loading_grows_no_faster_than_the_structure(shape):
+    assert calls(shape, 800) < 2.2 * calls(shape, 400)
+    assert calls(lambda count: [1 for _ in range(count) for _ in range(count) if len("")], 800) > 3 * 400**2
+
+
+def test_a_hub_with_a_thousand_spokes_loads():
+    """Each of its decisions reads what one spoke reports."""
+    spokes = [f"c{i}" for i in range(1000)]
+    hub = {
+        "kind": "controller",
+        "level": 0,
+        "process model": {f"state {name}": {"reads": [f"report {name}"]} for name in spokes},
+        "control algorithm": {f"goal {name}": {"reads": [f"state {name}"]} for name in spokes},
+    }
+    parts = {"hub": hub} | {name: {"kind": "controller", "level": 1} for name in spokes}
+    links = {
+        "control actions": [{"name": f"goal {name}", "from": "hub", "to": name} for name in spokes],
+        "feedback": [{"name": f"report {name}", "from": name, "to": "hub"} for name in spokes],
+    }
+    made = ControlStructure.model_validate({"name": "hub", "components": parts, **links})
+    assert len(made.resolved.controllers["hub"].entries) == 1000
+    assert all(len(entry.reads) == 1 for entry in made.resolved.controllers["hub"].entries)
 
 
 @pytest.mark.slow

@@ -16,9 +16,10 @@ from handcrafted.model.forward import forward
 from handcrafted.model.run_folded import run_folded
 from handcrafted.rollout import native, simulate
 from handcrafted.rollout.scalars import NotScalarError, traced
+from handcrafted.text.cache import compiler
 from handcrafted.zoo.examples import example
 
-needs_compiler = pytest.mark.skipif(native.compiler() is None, reason="no C compiler here")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler here")
 KINDS = "state", "measured", "believed", "remembered", "command"
 FEW = ("heated room", "guarded room")
 ROUNDED = {("cruise control", "speed ahead rate")}
