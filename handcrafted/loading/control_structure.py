@@ -10,6 +10,7 @@ from pydantic import model_validator
 from handcrafted.control.graph import SignalGraph
 from handcrafted.control.resolved import Resolved
 from handcrafted.control.signal_graph import intended_graph
+from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.loading.resolve import resolve
 from handcrafted.loading.rules import check_declared, check_resolved
 from handcrafted.loading.structure import StructureFile
@@ -37,6 +38,20 @@ class ControlStructure(Reported, StructureFile):
         """The structure with every default filled in."""
         return resolve(self)
 
+    @cached_property
+    def unstated(self) -> frozenset[tuple[str, str]]:
+        """The decisions, as controller and name, of which nobody says by which law they are made."""
+        controllers = {name: one for name, one in self.components.items() if one.kind == ComponentKind.CONTROLLER}
+        issued = ((name, id.name) for name in controllers for id in self.leaving.get(name, ()))
+        return frozenset((by, name) for by, name in issued if not controllers[by].states(name))
+
+    @cached_property
+    def freed(self) -> ControlStructure:
+        """The structure in which decisions that nobody states are free: they come from outside, like a measurement."""
+        if not self.unstated:
+            return self
+        return FreedStructure.model_construct(**{name: getattr(self, name) for name in type(self).model_fields})
+
     def report(self) -> Report:
         """Report boxes, and every link with what it carries."""
         rows = []
@@ -58,3 +73,12 @@ class ControlStructure(Reported, StructureFile):
             HandcraftedError: if the file cannot be written.
         """
         save(self, path)
+
+
+class FreedStructure(ControlStructure):
+    """A control structure in which decisions that nobody states come from outside; see `ControlStructure.freed`."""
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        """The structure with every default filled in, but for decisions that nobody states."""
+        return resolve(self, free=True)

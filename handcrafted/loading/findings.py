@@ -57,7 +57,7 @@ def _of_controller(controller: ResolvedController) -> Iterator[Finding]:
             )
             yield Finding("no set point", text, entry.links[0].id)
         if entry.task.law is None:
-            text = f"{controller.name} decides {entry.name} by the default linear law, for no law is given."
+            text = f"{controller.name} decides {entry.name} by the default linear law, a placeholder: no law is given."
             yield Finding("default law", text, entry.links[0].id)
 
 

@@ -39,10 +39,15 @@ from handcrafted.loading.structure import StructureComponent, StructureFile
 from handcrafted.text.diagnostics import FilePath
 
 
-def resolve(structure: StructureFile) -> Resolved:
-    """Fill in every default of a structure; the rules have been checked before."""
+def resolve(structure: StructureFile, free: bool = False) -> Resolved:
+    """Fill in every default of a structure; the rules have been checked before.
+
+    Args:
+        structure: as the file has it.
+        free: whether decisions that nobody states come from outside, where else a placeholder decides.
+    """
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
-    drafts, namer = Drafts(structure, controllers), Namer()
+    drafts, namer = Drafts(structure, controllers, free), Namer()
     links = _named(namer, {draft.id: resolve_link(structure, drafts, draft) for draft in drafts.all})
     resolved = {name: _controller(structure, name, links, namer) for name in controllers}
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
@@ -121,9 +126,10 @@ class _Builder(NamedTuple):
         variables: list[ResolvedVariable],
     ) -> tuple[ResolvedEntry, ...]:
         by_name = {variable.name: variable for variable in variables}
+        decided = (link for link in sent if link.sent_by_controller)
         return tuple(
             self._entry(name, component.control_algorithm.get(name), by_name, arrivals, links)
-            for name, links in grouped(sent, lambda link: link.id.name).items()
+            for name, links in grouped(decided, lambda link: link.id.name).items()
         )
 
     def _entry(

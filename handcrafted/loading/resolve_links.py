@@ -24,7 +24,8 @@ class Draft(NamedTuple):
 class Drafts:
     """The links of a file by where they arrive and where they come from, and which variables read each alone."""
 
-    def __init__(self, structure: StructureFile, controllers: Mapping[str, StructureComponent]):
+    def __init__(self, structure: StructureFile, controllers: Mapping[str, StructureComponent], free: bool = False):
+        self.free = free
         links = (link for _, _, link in structure.links())
         self.all = tuple(map(Draft, structure.named_links, links))
         self.leaving = grouped(self.all, lambda draft: draft.id.sender)
@@ -37,6 +38,11 @@ class Drafts:
                 if len(ids := read[name]) == 1:
                     self.alone.setdefault(ids[0], []).append(variable)
 
+    def decided(self, draft: Draft) -> bool:
+        """Whether a controller sends a link; where decisions that nobody states are free, by a law of its own."""
+        sender = self.controllers.get(draft.id.sender or "")
+        return sender is not None and (not self.free or sender.states(draft.id.name))
+
     def receiver(self, draft: Draft) -> StructureComponent | None:
         """Return the controller at which a link arrives."""
         return self.controllers.get(draft.id.receiver or "")
@@ -44,15 +50,15 @@ class Drafts:
 
 def resolve_link(structure: StructureFile, drafts: Drafts, draft: Draft) -> ResolvedLink:
     """Return a link with its defaults filled in; its signals are named later."""
-    sender, receiver = draft.id.sender, draft.id.receiver
+    sent = drafts.decided(draft)
     domain = _link_domain(drafts, draft)
     return ResolvedLink(
         draft.id,
         domain,
         _initial(drafts, draft, domain),
-        _lag(structure, draft),
-        sent_by_controller=sender in drafts.controllers,
-        received_by_controller=receiver in drafts.controllers,
+        _lag(structure, draft) if sent else 0,
+        sent_by_controller=sent,
+        received_by_controller=draft.id.receiver in drafts.controllers,
     )
 
 

@@ -24,7 +24,8 @@ A variable without values or range takes over those of the one link that it read
 that reads it alone; what has neither is a real number in [-1, 1].
 Feedback of one name from one process is one input of the network, whoever receives it.
 A variable may name a law of its own; without one it copies the one signal that it reads, and else the default linear
-law stands in. Without a law a decision is the default linear law of all variables.
+law stands in. Without a law a decision is the default linear law of all variables, a placeholder: `analyse` lets such a
+decision issue anything.
 The lag of a link between controllers is 0 from a smaller level to a larger one, else 1; requests arrive within the
 step; recurrent: true or false overrides.
 Before t = 0 every signal held its initial value: its own, else that of the decision that it carries, else that of a

@@ -45,6 +45,11 @@ class StructureComponent(Part):
     control_algorithm: NameMap[AlgorithmEntry] = EMPTY
     dynamics: Dynamics | None = None
 
+    def states(self, name: str) -> bool:
+        """Whether it says by which law it decides something; else a placeholder stands there."""
+        entry = self.control_algorithm.get(name)
+        return entry is not None and entry.law is not None
+
 
 class StructureFile(Part):
     """A control structure as a file states it; `ControlStructure` is one that makes sense."""

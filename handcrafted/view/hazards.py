@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 UNSAFE = Look("#c8002c", "dashed", 1.8, "#c8002c", "#c8002c")
 MISLED = Look("#d97a00", "dotted", 2.6, "#a85a00", "#a85a00")
 KEPT = Look("#007a5e", "solid", 1.4, "#005c46", "#005c46")
+UNTESTED = Look("#5a4fa0", "dotted", 1.4, "#463c86", "#5a4fa0")
 PLAIN = Look("#777777", "solid", 0.8, "#333333", "#777777")
 
 MEANING = (
     (UNSAFE, "the network issues an unsafe control action"),
     (MISLED, "only when it believes something false"),
     (KEPT, "its rules are kept"),
+    (UNTESTED, "a rule about it was not put to the test"),
     (PLAIN, "no rule, or no control action"),
 )
 
@@ -88,7 +90,9 @@ def _drawn(analysis: Analysis, zoom: Zoom) -> list[Drawn]:
             continue
         ids = dict.fromkeys(found.rule.id for found in one.arising)
         misled = dict.fromkeys(found.rule.id for found in one.false_beliefs)
-        look, told = (UNSAFE, ids) if ids else (MISLED, misled) if misled else (KEPT, ())
+        missing = dict.fromkeys(found.rule.id for found in analysis.untested if found.rule in one.verdicts.rules)
+        rest = (UNTESTED, missing) if missing else (KEPT, ())
+        look, told = (UNSAFE, ids) if ids else (MISLED, misled) if misled else rest
         rules = told or dict.fromkeys(rule.id for rule in one.verdicts.rules)
         drawn[Drawn(id, f"({', '.join(rules)})", look)] = None
     return list(drawn)

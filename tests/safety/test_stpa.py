@@ -553,11 +553,13 @@ def test_a_command_is_part_of_a_context_and_what_never_comes_up_is_said():
     )
     one = analyse(hc.assemble(loads(text)))["drive"]
     assert {axis.name for axis in one.contexts.axes} == {"mode", "lamp"} and one.arising == ()
+    assert one.run
     runs, issued, _ = one.run.counts()
     said = {context_text(one.contexts, row): (bool(runs[row]), bool(issued[row])) for row in range(4)}
     assert said["mode is go and lamp is on"] == (True, True) and said["mode is wait and lamp is on"] == (True, False)
     always = TWO.replace("when: [{door: shut}]", "when: [{door: shut}, {door: open}]") + text.split(TWO)[1]
     one = analyse(hc.assemble(loads(always)))["drive"]
+    assert one.run
     runs, *_ = one.run.counts()
     never = {context_text(one.contexts, row) for row in range(4) if not runs[row]}
     assert never == {"mode is wait and lamp is off", "mode is wait and lamp is on"}

@@ -12,21 +12,19 @@ from handcrafted.components.minimise import Box
 from handcrafted.control.entries import UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.environment import world_of
-from handcrafted.rollout.simulate import simulate
 from handcrafted.safety.stpa.actions import Action, actions_of
+from handcrafted.safety.stpa.closed_loop import closed_loop
 from handcrafted.safety.stpa.contexts import Contexts, box_of, contexts_of, merged
 from handcrafted.safety.stpa.forced import Forced, forced
+from handcrafted.safety.stpa.free import freed
 from handcrafted.safety.stpa.issued import Run, run_contexts
 from handcrafted.safety.stpa.timing import Broken, broken_rules
 from handcrafted.safety.stpa.traceability import Break, breaks_of
+from handcrafted.safety.stpa.untested import Untested, unstated, untested_contexts, untested_timing
 from handcrafted.safety.stpa.verdicts import BY_CONTEXT, StpaVerdicts, box_text, duty_text, unsafe_text, verdicts_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import shown
 from handcrafted.text.report import progress_bar
-
-RUNS = 32
-"""Closed-loop runs on which the order of steps is looked at."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,15 @@ class ActionAnalysis:
 
     Attributes:
         forced: what forcing and withholding it did; None where nothing could be tried.
-        run: what the network does.
+        run: what the network does; None where nobody states what it is to do.
+        untested: the rules about contexts that were not put to the test.
     """
 
     contexts: Contexts
     verdicts: StpaVerdicts
     forced: Forced | None
-    run: Run
+    run: Run | None
+    untested: tuple[Untested, ...] = ()
 
     @property
     def action(self) -> Action:
@@ -107,7 +107,7 @@ class ActionAnalysis:
 
     def _arising(self) -> Iterator[Arising]:
         for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
-            if rule.type in BY_CONTEXT:
+            if rule.type in BY_CONTEXT and self.run is not None:
                 runs, bad = self.run.bad(rule.type, rule.amount)
                 for row in np.flatnonzero(matches & (bad > 0)):
                     yield Arising(rule, int(row), bool(bad[row] == runs[row]))
@@ -119,7 +119,7 @@ class ActionAnalysis:
 
     def _false_beliefs(self) -> Iterator[FalseBelief]:
         for rule, matches in zip(self.verdicts.rules, self.verdicts.matches, strict=True):
-            if rule.type in BY_CONTEXT:
+            if rule.type in BY_CONTEXT and self.run is not None:
                 bad = self.run.bad(rule.type, rule.amount)[1] > 0
                 true = self.run.rows[matches[self.run.rows] & ~bad[self.run.rows]]
                 for at, axis in enumerate(self.contexts.axes):
@@ -136,7 +136,7 @@ class ActionAnalysis:
         """Contexts in which something else is believed than intact feedback says, with the variable and its cell."""
         found = set()
         for at, axis in enumerate(self.contexts.axes):
-            if (believed := self.run.believed.get(axis.name)) is not None:
+            if self.run is not None and (believed := self.run.believed.get(axis.name)) is not None:
                 ended = self.run.context >= 0
                 true = self.contexts.rows[np.maximum(self.run.context, 0), at]
                 for run in np.flatnonzero(ended & (believed != true)):
@@ -190,6 +190,7 @@ class Analysis:
         actions: one by one.
         broken: rules that closed-loop runs broke, of all types; empty where no process moves.
         runs, steps: how many were looked at.
+        untested: the rules that were not put to the test, of all types, with the reasons.
     """
 
     structure: ControlStructure
@@ -198,6 +199,13 @@ class Analysis:
     broken: tuple[Broken, ...]
     runs: int
     steps: int
+    untested: tuple[Untested, ...] = ()
+
+    @property
+    def tested(self) -> tuple[UnsafeControlAction, ...]:
+        """The rules that were put to the test."""
+        missing = {one.rule.id for one in self.untested}
+        return tuple(rule for rule in self.structure.unsafe_control_actions if rule.id not in missing)
 
     @property
     def arising(self) -> tuple[Arising, ...]:
@@ -207,7 +215,8 @@ class Analysis:
     def __repr__(self) -> str:
         rules = len(self.structure.unsafe_control_actions)
         said = f"{len(self.actions)} actions, {rules} rules, {len(self.arising)} broken in some context"
-        return f"{self.structure.name}: {said}, {len(self.broken)} in {self.runs} runs of {self.steps} steps"
+        left = f"; {len(self.untested)} not put to the test" if self.untested else ""
+        return f"{self.structure.name}: {said}, {len(self.broken)} in {self.runs} runs of {self.steps} steps{left}"
 
     def __getitem__(self, name: str) -> ActionAnalysis:
         """Return what was found of the action of that name.
@@ -224,6 +233,9 @@ class Analysis:
 
 def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, progress: bool = False) -> Analysis:
     """Analyse a structure by its own rules, and its network, as it is in its weights, against them.
+
+    A decision that nobody states is free: it may issue any value of its domain at any step, and rules about it are not
+    put to the test, nor are those whose context never comes up; see `Analysis.untested`.
 
     Source: STPA Handbook (Leveson & Thomas 2018), steps 1 to 3; Thomas 2013, chapter 4.
 
@@ -242,27 +254,33 @@ def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, pro
         heated room: 1 actions, 4 rules, 0 broken in some context, 0 in 32 runs of 60 steps
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
-    structure = model.structure
+    structure, free = model.structure, freed(model)
     with progress_bar(progress) as bar:
         listed = bar.track(actions_of(structure), description=f"{structure.name}: contexts")
-        actions = tuple(_of_action(model, action, sample, seed) for action in listed)
-    moves = any(part.dynamics for part in structure.components.values())
-    steps = (structure.trial.horizon if structure.trial else 100) if moves else 0
-    broken: tuple[Broken, ...] = ()
-    if moves and structure.unsafe_control_actions:
-        trace = simulate(model, steps=steps, disturbance=_disturbances(structure, steps, seed), seed=seed)
-        broken = broken_rules(trace)
-    return Analysis(structure, breaks_of(structure), actions, broken, RUNS if moves else 0, steps)
+        actions = tuple(_of_action(model, free, action, sample, seed) for action in listed)
+    trace = closed_loop(free, seed) if structure.unsafe_control_actions else None
+    broken = () if trace is None else broken_rules(trace)
+    untested = [*(one for action in actions for one in action.untested), *untested_timing(structure, trace)]
+    ran = (trace.runs or 1, trace.steps) if trace else (0, 0)
+    return Analysis(structure, breaks_of(structure), actions, broken, *ran, _in_order(structure, untested))
 
 
-def _of_action(model: Transformer, action: Action, sample: int | None, seed: int) -> ActionAnalysis:
-    contexts = contexts_of(model.structure, action, sample, seed)
-    verdicts = verdicts_of(model.structure, contexts)
-    return ActionAnalysis(contexts, verdicts, forced(model, contexts, seed), run_contexts(model, contexts, seed))
+def _of_action(model: Transformer, free: Transformer, action: Action, sample: int | None, seed: int) -> ActionAnalysis:
+    """Analyse an action of a model, with every other decision that nobody states free."""
+    structure = model.structure
+    if why := unstated(structure, action):
+        contexts = contexts_of(structure, action, sample, seed)
+        verdicts, alone = verdicts_of(structure, contexts), structure.unstated <= {(action.by, action.name)}
+        tried = forced(model, contexts, seed) if alone else None  # what it would decide itself plays no part
+        return ActionAnalysis(contexts, verdicts, tried, None, tuple(untested_contexts(verdicts, None, why)))
+    same = next(one for one in actions_of(free.structure) if (one.by, one.name) == (action.by, action.name))
+    contexts = contexts_of(free.structure, same, sample, seed)
+    verdicts, run = verdicts_of(free.structure, contexts), run_contexts(free, contexts, seed)
+    untested = tuple(untested_contexts(verdicts, run, ""))
+    return ActionAnalysis(contexts, verdicts, forced(free, contexts, seed), run, untested)
 
 
-def _disturbances(structure: ControlStructure, steps: int, seed: int) -> dict[str, np.ndarray]:
-    """Draw what disturbs each process [run, time], so that there are several runs."""
-    rng, processes = np.random.default_rng(seed), world_of(structure).processes
-    drawn = lambda low, high: rng.uniform(low, high, (RUNS, steps)).astype(np.float32)
-    return {name: drawn(*(process.disturbance or (0.0, 0.0))) for name, process in processes.items()}
+def _in_order(structure: ControlStructure, untested: list[Untested]) -> tuple[Untested, ...]:
+    """Return what was not tested in the order in which the file has the rules."""
+    order = {rule.id: place for place, rule in enumerate(structure.unsafe_control_actions)}
+    return tuple(sorted(untested, key=lambda one: order[one.rule.id]))

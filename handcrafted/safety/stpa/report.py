@@ -66,7 +66,9 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     for one in analysis.actions:
         yield from _action(one)
     yield "## The network against its rules"
-    yield _table_or(found, "arising", "In no context does the network do what a rule calls unsafe.")
+    if analysis.untested:
+        yield f"Not put to the test, and so neither kept nor broken:\n\n{markdown_table(found['untested'])}"
+    yield _table_or(found, "arising", _kept(analysis))
     yield (
         f"Each context stood for {SETTLE} steps at the network's inputs, after other inputs had stood there, where it "
         "remembers any; what is no part of the context was varied."
@@ -84,16 +86,26 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     yield _table_or(found, "disagreements", "They agree wherever both say something." if tried else untried)
 
 
+def _kept(analysis: Analysis) -> str:
+    """Say that nothing was broken, of what was tested."""
+    if not analysis.tested:
+        return "No rule was put to the test." if analysis.untested else "There is no rule."
+    of = f" about {', '.join(rule.id for rule in analysis.tested)}" if analysis.untested else ""
+    return plain(f"In no context that came up does the network do what a rule{of} calls unsafe.")
+
+
 def _summary(analysis: Analysis) -> str:
     contexts = sum(one.contexts.count for one in analysis.actions)
     rules = len(analysis.structure.unsafe_control_actions)
     conflicts = sum(int(one.verdicts.conflicts.sum()) for one in analysis.actions)
     gaps = sum(int(one.verdicts.uncovered(type).sum()) for one in analysis.actions for type in BY_CONTEXT)
     ids = dict.fromkeys(found.rule.id for found in analysis.arising)
+    untested = dict.fromkeys(one.rule.id for one in analysis.untested)
+    headline = f"**{plain(', '.join(untested))} not put to the test** (see below). " if untested else ""
     return (
-        f"{len(analysis.actions)} control actions, {contexts:,} contexts, {rules} rules, {conflicts} contexts in "
-        f"conflict, {gaps} contexts of which no rule says anything. Issued by the network against its rules: "
-        f"{plain(', '.join(ids)) or 'none'}."
+        f"{headline}{len(analysis.actions)} control actions, {contexts:,} contexts, {rules} rules, {conflicts} "
+        f"contexts in conflict, {gaps} contexts of which no rule says anything. Issued by the network against its "
+        f"rules: {plain(', '.join(ids)) or 'none'}."
     )
 
 

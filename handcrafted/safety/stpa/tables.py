@@ -22,6 +22,7 @@ def tables(analysis: Analysis) -> dict[str, Rows]:
         "traceability": [ROW, *trace_rows(analysis.structure)],
         "contexts": _contexts(analysis),
         "unsafe_control_actions": _unsafe(analysis),
+        "untested": _untested(analysis),
         "arising": _arising(analysis),
         "false_beliefs": _false_beliefs(analysis),
         "misread": _misread(analysis),
@@ -54,7 +55,8 @@ class _Lines:
 
     def __init__(self, one: ActionAnalysis):
         self.one = one
-        self.runs, self.issued, self.withheld = one.run.counts()
+        nothing = np.zeros(len(one.contexts), int)
+        self.runs, self.issued, self.withheld = one.run.counts() if one.run else (nothing, nothing, nothing)
         self.hazardous = {type: one.verdicts.hazardous(type) for type in BY_CONTEXT}
         self.uncovered = {type: one.verdicts.uncovered(type) for type in BY_CONTEXT}
         self.conflicts = one.verdicts.conflicts
@@ -95,6 +97,8 @@ class _Lines:
         return " ".join([*hazards[forced.found(type)[place]], *there]) or "no hazard"
 
     def _does(self, row: int) -> str:
+        if self.one.run is None:
+            return "not stated"
         if not self.runs[row]:
             return "never comes up"
         return "always" if not self.withheld[row] else "never" if not self.issued[row] else "sometimes"
@@ -111,6 +115,13 @@ def _unsafe(analysis: Analysis) -> Rows:
     rows = [("id", "type", "unsafe control action", "controller constraint")]
     for one in analysis.actions:
         rows += [(rule.id, rule.type, text, duty) for rule, text, duty in one.worded()]
+    return rows
+
+
+def _untested(analysis: Analysis) -> Rows:
+    rows = [("id", "controller", "action", "type", "why it was not put to the test")]
+    for one in analysis.untested:
+        rows.append((one.rule.id, one.rule.by, one.rule.action, one.rule.type, one.reason))
     return rows
 
 
