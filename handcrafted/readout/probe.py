@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.control.graph import Edge, Signal, SignalGraph
 from handcrafted.control.vocabulary import Role
 from handcrafted.model.component import END_ARRAYS, ends_of
-from handcrafted.model.padding import widened
+from handcrafted.model.padding import padded, widened
 from handcrafted.model.run import run
 from handcrafted.model.weights import Weights
 from handcrafted.readout.edges import sequences
@@ -150,7 +150,7 @@ def _final(subject: TargetNetwork, weights: Weights, inputs: np.ndarray) -> np.n
 
 
 def _random(subject: TargetNetwork) -> Weights:
-    """Return a network of the same shape with random weights and no recurrence, which would run away."""
+    """Return a network of the shape that is compiled, with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
-    drawn = subject.running.map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
+    drawn = padded(subject.weights).map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
     return drawn.replace(**{END_ARRAYS.recurrence: np.zeros_like(ends_of(drawn).recurrence)})

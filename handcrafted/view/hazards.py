@@ -71,7 +71,7 @@ def unsafe_picture(analysis: Analysis, form: str = "png", dpi: float = 200) -> b
     text = Diagram(zoom, arrows_of(_drawn(analysis, zoom), zoom.components), declared(zoom)).text(
         analysis.structure.name
     )
-    parts = [text, legend_of(MEANING)]
+    parts = [text, legend_of([one for one in MEANING if analysis.untested or one[0] != UNTESTED])]
     if form == "svg":
         return join_svg([render(part, "svg") for part in parts], beside=1)
     return join_png([render(dot.at_resolution(part, dpi), "png") for part in parts], dpi, beside=1)
@@ -94,7 +94,8 @@ def _drawn(analysis: Analysis, zoom: Zoom) -> list[Drawn]:
         rest = (UNTESTED, missing) if missing else (KEPT, ())
         look, told = (UNSAFE, ids) if ids else (MISLED, misled) if misled else rest
         rules = told or dict.fromkeys(rule.id for rule in one.verdicts.rules)
-        drawn[Drawn(id, f"({', '.join(rules)})", look)] = None
+        more = f"; not tested: {', '.join(missing)}" if missing and look != UNTESTED else ""
+        drawn[Drawn(id, f"({', '.join(rules)}{more})", look)] = None
     return list(drawn)
 
 

@@ -128,6 +128,8 @@ def test_the_command_the_report_and_the_picture_say_what_was_not_tested(tmp_path
     found = analyse(hc.assemble(loads(CAR)))
     looks = {one.id.name: one.look for one in _drawn(found, Zoom(found.structure, ()))}
     assert looks["mode"] == UNTESTED and looks["brake"] == MISLED  # a stuck mode makes it brake
+    remarks = {one.id.name: one.remark for one in _drawn(found, Zoom(found.structure, ()))}
+    assert remarks["mode"] == "(UCA-3)" and remarks["brake"] == "(UCA-1, UCA-2; not tested: UCA-4)"
     broken = CAR.replace("when: {mode: autonomous, collision: imminent}", "when: {collision: imminent}", 1)
     (tmp_path / "car.yaml").write_text(broken)
     assert CliRunner().invoke(main, ["analyse", str(tmp_path / "car.yaml"), "--no-faults"]).exit_code == 1
