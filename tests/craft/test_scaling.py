@@ -33,8 +33,8 @@ def test_heads_and_neurons_are_spread_within_the_slack():
 
 
 def test_too_much_gets_an_answer_and_no_hang():
-    with pytest.raises(ValueError, match=r"at most 20,000 components, got 100,001, .* 3 minutes"):
-        chain(100_000)
+    with pytest.raises(ValueError, match=r"at most 20,000 components, got 20,001, .* 1 minutes"):
+        chain(20_000)
     many = [{"name": f"f{i}", "from": "plant", "to": "c0"} for i in range(100_000)]
     with pytest.raises(ValueError, match=r"at most 100,000 links, got 100,002"):
         SHAPES["structure"](["c0"], {"c0": 0}, [], many, ["c0"])

@@ -88,7 +88,7 @@ def test_small_networks_and_short_runs_alone_are_for_numpy(monkeypatch):
         run(weights, np.zeros((1, FEW, 1), np.float32))
 
 
-@pytest.mark.parametrize("loop", ["train door", "cruise control"])
+@pytest.mark.parametrize("loop", ["train door", pytest.param("cruise control", marks=pytest.mark.slow)])
 def test_patching_in_numpy_finds_what_it_finds_compiled(loop):
     model, weights = network(loop)
     read = subject(weights, model.names)

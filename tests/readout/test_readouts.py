@@ -118,14 +118,19 @@ def test_a_head_with_too_small_a_gain_is_not_hard():
     assert 0 < pattern[-1, 6] < 1e-20  # the nearest alias, 6 steps ago: visible as soon as the gain is halved
 
 
-def test_patching_compiles_once_for_a_shape(caplog):
+def test_small_networks_compile_nothing_and_others_once_for_a_shape(caplog):
     _, model = train_door()
-    hc.recover(model)
+    whole, half = (
+        subject(damaged(model, lambda w, by=by: w.W_V.__imul__(by)), model.names, window=7) for by in (1, 0.5)
+    )
     with jax.log_compiles(), caplog.at_level("WARNING", logger="jax"):
-        hc.recover(damaged(model, lambda w: w.W_V.__imul__(0.5)), names=model.names)
+        patching(whole)
+        assert "Compiling" not in caplog.text
+        patching(whole.compiling())
+        assert "effects" in caplog.text and "forward" in caplog.text
+        caplog.clear()
+        patching(half.compiling())
         assert "effects" not in caplog.text and "forward" not in caplog.text
-        forward(model.effective_weights, np.zeros((37, 6), np.float32))  # a new shape: the log does see compilations
-        assert "forward" in caplog.text
 
 
 @pytest.mark.parametrize(
