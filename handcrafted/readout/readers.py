@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Float
 
 from handcrafted.control.library import library_of, matmul, relu
@@ -57,6 +58,7 @@ class ReaderResponse(NamedTuple):
     carry: Float[Array, "*run d_model"]
 
 
+@np.errstate(all="ignore")  # what overflows is an effect of which nobody can say more
 def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
     """Return what the readers compute on the recorded stream, over runs."""
     heads, neurons = heads_of(weights), neurons_of(weights)
@@ -71,6 +73,7 @@ def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
     return Base(q[..., window - 1 :, :, :], k, v, xp.concatenate(fed, axis=-1))
 
 
+@np.errstate(all="ignore")
 def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> ReaderResponse:
     """What the readers answer to a change that they see at the first of `time` steps; `change` is of that step.
 

@@ -79,6 +79,14 @@ def test_what_is_not_finite_stays_so_in_numpy():
     assert np.isnan(run(weights, bad)[0]).all() and np.isnan(np.asarray(forward(weights, bad)[0])).all()
 
 
+@pytest.mark.parametrize("name", ["W_V", "W_out"])
+def test_what_overflows_in_numpy_is_read_without_a_warning(name):
+    """Warnings are errors here; what is not finite is an effect, or is refused in words."""
+    model, weights = network("train door")
+    huge = weights.replace(**{name: np.where(weights[name] != 0, np.float32(-1e38), np.float32(0))})
+    assert not hc.compare(model.structure, hc.recover(huge, names=model.names)).reproduced
+
+
 def test_small_networks_and_short_runs_alone_are_for_numpy(monkeypatch):
     _, weights = network("heated room")
     assert is_small(weights) and not is_small(weights.map(jax.numpy.asarray))
