@@ -104,6 +104,8 @@ def kalman():
 
 
 BIT = "range: [0, 1]"
+SHARE = "range: [0.0, 1.0]"
+"""A number from nothing to all of something; what is written as `BIT` is a switch."""
 MACHINE = (
     "{law: finite state, parameters: {transitions: [[idle, next, ready], [ready, next, running], "
     "[ready, stop, idle], [running, stop, idle]]}}"
@@ -207,8 +209,10 @@ CASES = {
     "or": Case("{law: or}", each(lambda *xs: float(any(xs))), 3, BIT, (1, 1, 1)),
     "xor": Case("{law: xor, reads: [x, y, z]}", each(lambda *xs: float(sum(xs) % 2)), 3, BIT, (1, 1, 2)),
     "k of n": Case("{law: k of n, parameters: {k: 2}}", each(lambda *xs: float(sum(xs) >= 2)), 3, BIT, (1, 2, 1)),
-    "veto": Case("{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, words=(0, 1)),
-    "veto by word": Case("{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, words=(0, 3)),
+    "veto": Case("{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, action=SHARE, words=(0, 1)),
+    "veto by word": Case(
+        "{law: veto}", each(lambda x, v: 0.0 if v else min(max(x, 0.0), 1.0)), 2, action=SHARE, words=(0, 3)
+    ),
     "gate": Case("{law: gate}", each(lambda x, on: x if on else 0.0), 2, words=(0, 2)),
     "multiplexer": Case("{law: multiplexer}", each(lambda x, y, s: y if s else x), 3, words=(0, 0, 1)),
     "multiplexer by word": Case(

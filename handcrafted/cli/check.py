@@ -142,7 +142,7 @@ def _places(target: Path | None, files: Sequence[str]) -> Sequence[Path | None]:
     if target is None or target.suffix == ".png":
         return [target for _ in files]
     target.mkdir(parents=True, exist_ok=True)
-    from handcrafted.loading.resolve import unique
+    from handcrafted.loading.namer import unique
 
     names: list[str] = []
     for file in files:

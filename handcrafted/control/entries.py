@@ -5,7 +5,7 @@ The field names are the file's keys with underscores for blanks.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -17,15 +17,13 @@ from handcrafted.control.parts import (
     Condition,
     FrozenMap,
     Name,
-    NameMap,
     Number,
     Parameter,
     Part,
     Positive,
-    Test,
+    Reads,
     Text,
     Unit,
-    Words,
 )
 from handcrafted.text.letters import listed
 
@@ -50,10 +48,14 @@ class Hazard(Part):
 
 
 class Constraint(Part):
-    """What the system must do or must not do, so that hazards do not arise."""
+    """What the system must do or must not do, so that hazards do not arise.
+
+    A sub-constraint names the constraint that it is `part of`.
+    """
 
     text: Text
     hazards: tuple[Name, ...] = ()
+    part_of: Name | None = None
 
 
 class Responsibility(Part):
@@ -101,7 +103,7 @@ class LawEntry(Part):
     """How something is computed: a law of the catalogue with what it reads and its parameters."""
 
     law: Name | None = None
-    reads: Words | None = None
+    reads: Reads | None = None
     parameters: FrozenMap[Parameter] = EMPTY
     when: Condition | None = None
 
@@ -140,77 +142,13 @@ class Budget(Part):
 
 
 class Link(Declared):
-    """An arrow of the control structure; its kind follows from the list in which it stands."""
+    """An arrow of the control structure; its kind follows from the list in which it stands.
+
+    Feedback may say `of` which variable of the true state it is a reading; several sensors may read one.
+    """
 
     name: Name | None = None
     sender: Name | None = Field(default=None, alias="from")
     receiver: Name | None = Field(default=None, alias="to")
     recurrent: bool | None = None
-
-
-Type = Literal[
-    "provided", "not provided", "too early", "too late", "out of order", "stopped too soon", "applied too long"
-]
-
-Steps = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class Rule(Part):
-    """What is said of one action, in one way of going wrong, in a context of the true state."""
-
-    by: Name
-    action: Name
-    type: Type
-    context: Condition | None = None
-
-    @model_validator(mode="after")
-    def _timing_needs_context(self) -> Rule:
-        if self.context is None and self.type not in ("provided", "not provided"):
-            raise ValueError(f"Expected `context` beside type {self.type}, got none. Say what begins or ends too")
-        return self
-
-
-class UnsafeControlAction(Rule):
-    """A rule: this action, of this type, in this context of the true state, leads to these hazards.
-
-    `amount` narrows what counts as issued: words of a discrete action, bounds of a real one.
-    """
-
-    id: Name
-    amount: Test | None = None
-    hazards: tuple[Name, ...] = ()
-
-
-class NotHazardous(Rule):
-    """The opposite: somebody has judged that in this context it is no hazard, and may say why."""
-
-    because: Text | None = None
-
-
-class Start(Part):
-    """Where the processes start in contexts that fulfil a condition."""
-
-    when: Condition | None = None
-    state: NameMap[Number | Name]
-
-
-class Trial(Part):
-    """How a context is put to the test in the closed loop: the action is forced or withheld, and hazards are watched.
-
-    Attributes:
-        hold: steps for which it is forced or withheld; then the controllers decide again.
-        horizon: steps for which hazards are watched.
-        start: what the processes start from; a state that bears the name of a variable starts in its cell.
-    """
-
-    hold: Steps = 10
-    horizon: Steps = 100
-    start: tuple[Start, ...] = ()
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Trial:
-        if self.horizon < self.hold:
-            raise ValueError(
-                f"Expected a horizon no shorter than hold, got {self.horizon} and {self.hold}. Watch for longer"
-            )
-        return self
+    of: Name | None = None

@@ -179,6 +179,27 @@ Words = Annotated[
 ]
 
 
+class AllNamed(Part):
+    """Everything of one name that arrives, from whomever it is."""
+
+    all_named: Name
+
+    def __str__(self) -> str:
+        return f"{{all named: {self.all_named}}}"
+
+
+def _read_kind(value: Any) -> str:
+    return "all" if isinstance(value, Mapping | AllNamed) else "one"
+
+
+Reads = Annotated[
+    tuple[Annotated[Annotated[AllNamed, Tag("all")] | Annotated[Name, Tag("one")], Discriminator(_read_kind)], ...],
+    BeforeValidator(as_tuple, json_schema_input_type=Name | AllNamed | tuple[Name | AllNamed, ...]),
+    Field(min_length=1),
+]
+"""What is read: names, each of one thing, or all of one name."""
+
+
 def _test_kind(value: Any) -> str:
     return "bounds" if isinstance(value, Mapping | Bounds) else "words"
 

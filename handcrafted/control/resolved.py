@@ -11,6 +11,7 @@ from handcrafted.control.domain import Domain, Remembered, Value
 from handcrafted.control.entries import AlgorithmEntry
 from handcrafted.control.graph import Signal, grouped
 from handcrafted.control.parts import Condition, Part
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.text.letters import written
 
@@ -129,6 +130,9 @@ class ResolvedLink:
 
     Attributes:
         lag: 0 within the step, 1 through the recurrence.
+        carries: the variable of the true state that it carries.
+        declared: whether the file says so, of a reading.
+        called: the shortest name that tells it from all others that arrive at its receiver.
         port: the subspace that its sender writes, or that an input fills; None outside the network.
         received: the subspace into which its receiver's head copies it; None where no controller receives it.
     """
@@ -139,6 +143,9 @@ class ResolvedLink:
     lag: int
     sent_by_controller: bool
     received_by_controller: bool
+    carries: TrueVariable
+    declared: bool
+    called: str
     port: Signal | None = None
     received: Signal | None = None
 

@@ -18,35 +18,40 @@ from handcrafted.laws.signature import SATURATED, Signature
 
 @final
 class Veto(Law):
-    """The first read, cut off at 0 and 1, less the second, at least 0: nothing while the second is on."""
+    """The first read, cut off at 0 and at the upper end of the result's range, unless the second is on; then nothing.
+
+    A second read between 0 and 1 takes that share of the range away.
+    """
 
     law: ClassVar = "veto"
     shape: ClassVar = Signature(SATURATED, ("gap",), (2, 2), writes="real")
     example: ClassVar = Example({"x": REAL_SIGNAL, "stop": BIT}, {"range": [0, 1]})
 
     def problem(self, reads: Sequence[Read], domain: Domain) -> str:
-        """Ask for a number to veto."""
+        """Ask for a number to veto, and for a result that may be above nothing."""
+        if not domain.discrete and domain.high <= 0:
+            return f"Expected a result that may be above 0, got {domain}. Give it such a range."
         return "Expected a real first read, got words. Give it a range." if reads[0].domain.discrete else ""
 
     def evaluate(self, task: LawInstance, given: LawInput, domain: Domain) -> LawOutput:
-        """Return the first read within [0, 1] less the second, which counts from 0 up, at least 0."""
-        _, against = truths(task, given)
-        return LawOutput(np.maximum(np.clip(given.now[0], 0.0, 1.0) - np.maximum(against, 0.0)[..., None], 0.0))
+        """Return the first read from 0 to the upper end less the second's share of that end, at least 0."""
+        (_, against), high = truths(task, given), task.domain.high
+        return LawOutput(np.maximum(np.clip(given.now[0], 0.0, high) - high * np.maximum(against, 0.0)[..., None], 0.0))
 
     def circuits(self, task: LawInstance, sites: Sequence[Site], domain: Domain) -> list[Circuit]:
         """Saturate what may be vetoed, pass the veto on, and take it off."""
         against = truth_slopes(task.reads[1:])
-        unit = [Domain((), 0.0, 1.0)]
-        first = limited(sites[0], unit, np.array([*-against[:, None], [1.0]]))
-        return [first, limits(sites[1], unit), vetoed(sites[2])]
+        span = [Domain((), 0.0, task.domain.high)]
+        first = limited(sites[0], span, np.array([*-against[:, None], [1.0]]))
+        return [first, limits(sites[1], span), vetoed(sites[2], task.domain.high)]
 
 
-def vetoed(site: Site) -> Circuit:
+def vetoed(site: Site, high: float) -> Circuit:
     """Build the last stage of a veto.
 
-    Formula: y = r(1 - g - v), g how far the value is below 1.
+    Formula: y = r(high - g - high v), g how far the value is below high.
     Source: one rectified unit, after the value's saturation.
-    Error: proved bound 3 * 2^-24, regression bound 6e-8; exactly 0 under a full veto.
+    Error: proved bound 3 * 2^-24 high, regression bound 6e-8 for 1; exactly 0 under a full veto.
     """
-    body = Neurons(-np.ones((2, 1)), np.ones(1), np.eye(1))
-    return circuit(site, "veto", body, "y = r(1 - g - v)", "one rectified unit", "3 * 2^-24; vetoed: 0")
+    body = Neurons(np.array([[-1.0], [-high]]), np.array([high]), np.eye(1))
+    return circuit(site, "veto", body, "y = r(high - g - high v)", "one rectified unit", "3 * 2^-24 high; vetoed: 0")

@@ -14,6 +14,7 @@ from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.loading.resolve import resolve
 from handcrafted.loading.rules import check_declared, check_resolved
 from handcrafted.loading.structure import StructureFile
+from handcrafted.loading.true_state import TrueState
 from handcrafted.loading.yamltext import save
 from handcrafted.text.report import Report, Reported
 
@@ -29,14 +30,19 @@ class ControlStructure(Reported, StructureFile):
 
     @model_validator(mode="after")
     def _consistent(self) -> ControlStructure:
-        check_declared(self)
-        check_resolved(self, self.resolved)
+        check_declared(self, self.true_state)
+        check_resolved(self, self.resolved, self.true_state)
         return self
 
     @cached_property
     def resolved(self) -> Resolved:
         """The structure with every default filled in."""
         return resolve(self)
+
+    @cached_property
+    def true_state(self) -> TrueState:
+        """The variables of the true state, and how they are called."""
+        return TrueState(self)
 
     @cached_property
     def unstated(self) -> frozenset[tuple[str, str]]:

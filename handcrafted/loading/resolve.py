@@ -5,14 +5,14 @@ Everything after this module (the signal graph, the laws, the circuits, the pict
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
 from handcrafted.control.graph import Signal, grouped
-from handcrafted.control.parts import EMPTY
+from handcrafted.control.parts import EMPTY, AllNamed
 from handcrafted.control.resolved import (
     ENDING,
     Lagged,
@@ -34,8 +34,10 @@ from handcrafted.laws.default import DefaultLinear
 from handcrafted.laws.law import Law, Stated
 from handcrafted.laws.signature import NEXT, READS, REAL, STATE, WORDS, ReadRange, Signature, Token
 from handcrafted.loading.findings import find
+from handcrafted.loading.namer import Namer
 from handcrafted.loading.resolve_links import Drafts, reads_of, resolve_link
 from handcrafted.loading.structure import StructureComponent, StructureFile
+from handcrafted.loading.true_state import TrueState
 from handcrafted.text.diagnostics import FilePath
 
 
@@ -47,7 +49,7 @@ def resolve(structure: StructureFile, free: bool = False) -> Resolved:
         free: whether decisions that nobody states come from outside, where else a placeholder decides.
     """
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
-    drafts, namer = Drafts(structure, controllers, free), Namer()
+    drafts, namer = Drafts(structure, controllers, TrueState(structure).carried, free), Namer()
     links = _named(namer, {draft.id: resolve_link(structure, drafts, draft) for draft in drafts.all})
     resolved = {name: _controller(structure, name, links, namer) for name in controllers}
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
@@ -96,7 +98,7 @@ class _Builder(NamedTuple):
     def variables(self, component: StructureComponent, arrivals: tuple[ResolvedLink, ...]) -> list[ResolvedVariable]:
         if not component.process_model:
             return [
-                self._variable(link.id.name, None, (link,), link.domain, link.initial)
+                self._variable(link.called, None, (link,), link.domain, link.initial)
                 for link in arrivals
                 if link.id.kind != LinkKind.REQUEST
             ]
@@ -140,7 +142,7 @@ class _Builder(NamedTuple):
         arrivals: tuple[ResolvedLink, ...],
         links: list[ResolvedLink],
     ) -> ResolvedEntry:
-        read = tuple(variables[name] for name in entry_reads(declared, list(variables)) if name in variables)
+        read = entry_reads(declared, variables)
         reads = tuple(Read(v.signal, v.name, v.domain, v.initial, v.quantum) for v in read)
         initial = links[0].initial if declared is None or declared.initial is None else declared.initial
         path = ("components", self.owner, "control algorithm", name)
@@ -174,7 +176,7 @@ class _Builder(NamedTuple):
 
 def _read(link: ResolvedLink) -> Read:
     assert link.received
-    return Read(link.received, link.id.name, link.domain, link.initial, link.quantum)
+    return Read(link.received, link.called, link.domain, link.initial, link.quantum)
 
 
 def _law(declared: Variable | AlgorithmEntry) -> type[Law]:
@@ -193,46 +195,31 @@ def _variable_values(variable: Variable, reads: tuple[ResolvedLink, ...]) -> tup
     return domain, default if variable.initial is None else variable.initial
 
 
-def entry_reads(declared: AlgorithmEntry | None, variables: list[str]) -> list[str]:
-    """Name the variables that a decision reads.
+def entry_reads(
+    declared: AlgorithmEntry | None, variables: Mapping[str, ResolvedVariable]
+) -> tuple[ResolvedVariable, ...]:
+    """Return the variables that a decision reads.
 
     Those declared; else those a decision table or a guard tests; else all (`constant`: none).
     """
+    every = tuple(variables.values())
     if declared is None:
-        return variables
+        return every
     if declared.reads is not None:
-        return list(declared.reads)
+        return tuple(dict.fromkeys(variable for read in declared.reads for variable in _meant(read, variables)))
     if _law(declared).shape.counts == (0, 0):
-        return []
+        return ()
     if declared.law == "guard" or declared.when is not None:
         tested = {name for row in declared.tests or () for name in row}
-        return [name for name in variables if name in tested]
-    return variables
+        return tuple(variable for name, variable in variables.items() if name in tested)
+    return every
 
 
-def unique(name: str, *taken: Container[str], endings: tuple[str, ...] = ("",)) -> str:
-    """Return `name`, or `name#2`, `name#3`, … if it is taken, with every ending that must be free too."""
-    number, candidate = 1, name
-    while any(candidate + ending in names for ending in endings for names in taken):
-        number += 1
-        candidate = f"{name}#{number}"
-    return candidate
-
-
-class Namer:
-    """Gives each subspace its own name within (owner, role)."""
-
-    def __init__(self):
-        self.taken: dict[tuple[str, str], set[str]] = {}
-
-    def new(
-        self, owner: str, role: str, name: str, also: Set[str] = frozenset(), endings: tuple[str, ...] = ("",)
-    ) -> Signal:
-        """Name a subspace; `also` are further names to avoid, `endings` what must be free beside it."""
-        taken = self.taken.setdefault((owner, role), set())
-        chosen = unique(name, taken, also, endings=endings)
-        taken |= {chosen + ending for ending in endings}
-        return Signal(owner, role, chosen)
+def _meant(read: str | AllNamed, variables: Mapping[str, ResolvedVariable]) -> list[ResolvedVariable]:
+    """Return the variables that a decision names, one by one or as all that take something of one name over."""
+    if not isinstance(read, AllNamed):
+        return [variables[read]] if read in variables else []
+    return [one for one in variables.values() if any(link.id.name == read.all_named for link in one.reads)]
 
 
 def task_of(

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.entries import Link, Variable
 from handcrafted.control.graph import grouped
+from handcrafted.control.parts import AllNamed
 from handcrafted.control.resolved import LinkId, ResolvedLink
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.structure import StructureComponent, StructureFile
 
@@ -24,8 +26,16 @@ class Draft(NamedTuple):
 class Drafts:
     """The links of a file by where they arrive and where they come from, and which variables read each alone."""
 
-    def __init__(self, structure: StructureFile, controllers: Mapping[str, StructureComponent], free: bool = False):
-        self.free = free
+    def __init__(
+        self,
+        structure: StructureFile,
+        controllers: Mapping[str, StructureComponent],
+        carried: Mapping[LinkId, TrueVariable],
+        free: bool = False,
+    ):
+        self.free, self.carried = free, carried
+        arriving = map(Arriving, structure.arriving.values())
+        self.called = {id: names.called(id) for names in arriving for id in names.ids}
         links = (link for _, _, link in structure.links())
         self.all = tuple(map(Draft, structure.named_links, links))
         self.leaving = grouped(self.all, lambda draft: draft.id.sender)
@@ -59,6 +69,9 @@ def resolve_link(structure: StructureFile, drafts: Drafts, draft: Draft) -> Reso
         _lag(structure, draft) if sent else 0,
         sent_by_controller=sent,
         received_by_controller=draft.id.receiver in drafts.controllers,
+        carries=drafts.carried[draft.id],
+        declared=draft.link.of is not None,
+        called=drafts.called[draft.id],
     )
 
 
@@ -130,14 +143,45 @@ def _variable_domain(drafts: Drafts, draft: Draft) -> Domain | None:
     return next((variable.domain for variable in drafts.alone.get(draft.id, ()) if variable.domain), None)
 
 
+class Arriving:
+    """What arrives at a component, by every name that it may be called: its own, with its sender's, with its kind."""
+
+    def __init__(self, ids: Iterable[LinkId]):
+        self.ids = tuple(ids)
+        self.named = grouped(self.ids, lambda id: id.name)
+        self.meant = {name: list(found) for name, found in self.named.items()}
+        for longer in _with_sender, _with_kind:
+            for name, found in grouped(self.ids, longer).items():
+                self.meant.setdefault(name, found)
+
+    def called(self, id: LinkId) -> str:
+        """Return the shortest name that means one link and no other."""
+        ways = (id.name, _with_sender(id), _with_kind(id))
+        return next((name for name in ways if self.meant[name] == [id]), ways[-1])
+
+    def meant_by(self, read: str | AllNamed) -> list[LinkId]:
+        """Return the links that are read: one, or all of a name; several by one name are for the rules to refuse."""
+        return self.named.get(read.all_named, []) if isinstance(read, AllNamed) else self.meant.get(read, [])
+
+
+def _with_sender(id: LinkId) -> str:
+    return f"{id.sender or '(outside)'}.{id.name}"
+
+
+def _with_kind(id: LinkId) -> str:
+    return f"{id.kind} {_with_sender(id)}"
+
+
 def reads_of(variables: Mapping[str, Variable], arriving: Iterable[LinkId]) -> dict[str, list[LinkId]]:
     """Return the arriving links that each variable reads; requests only if it names them."""
-    by_name = grouped(arriving, lambda id: id.name)
-    default = [id for id in arriving if id.kind != LinkKind.REQUEST]
+    if not variables:
+        return {}
+    names = Arriving(arriving)
+    default = [id for id in names.ids if id.kind != LinkKind.REQUEST]
     found = {}
     for name, variable in variables.items():
         if variable.reads is not None:
-            found[name] = [id for wanted in dict.fromkeys(variable.reads) for id in by_name.get(wanted, ())]
+            found[name] = list(dict.fromkeys(id for read in variable.reads for id in names.meant_by(read)))
         else:
-            found[name] = [id for id in by_name.get(name, ()) if id.kind != LinkKind.REQUEST] or default
+            found[name] = [id for id in names.named.get(name, ()) if id.kind != LinkKind.REQUEST] or default
     return found

@@ -11,17 +11,20 @@ from handcrafted.control.entries import Link
 from handcrafted.control.parts import to_key
 from handcrafted.control.resolved import Resolved
 from handcrafted.control.signal_graph import intended_graph
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.rules_of_controllers import check_controller, check_layer_0, check_names, check_value
-from handcrafted.loading.rules_of_processes import check_dynamics, check_traces, check_unsafe_control_actions
+from handcrafted.loading.rules_of_processes import check_dynamics
+from handcrafted.loading.rules_of_stpa import check_analysis, check_traces, check_unsafe_control_actions
 from handcrafted.loading.structure import LINK_FIELDS, StructureFile
+from handcrafted.loading.true_state import TrueState
 from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
 from handcrafted.text.letters import listed, possessive
 
 NEEDS = {LinkKind.OTHER_INPUT: ("to",), LinkKind.OTHER_OUTPUT: ("from",)}
 
 
-def check_declared(structure: StructureFile) -> None:
+def check_declared(structure: StructureFile, state: TrueState) -> None:
     """Check the rules of names and authority, which need no default.
 
     Raises:
@@ -31,12 +34,12 @@ def check_declared(structure: StructureFile) -> None:
     _check_nesting(structure)
     check_layer_0(structure)
     _check_links(structure)
-    check_traces(structure)
+    check_traces(structure, state)
     for name, component in structure.components.items():
         check_names(structure, name, component)
 
 
-def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
+def check_resolved(structure: StructureFile, resolved: Resolved, state: TrueState) -> None:
     """Check the rules of meaning, which need every default filled in.
 
     Raises:
@@ -48,7 +51,8 @@ def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
     for name, component in structure.components.items():
         if component.dynamics is not None:
             check_dynamics(structure, resolved, name, component.dynamics)
-    check_unsafe_control_actions(structure, resolved)
+    check_unsafe_control_actions(structure, resolved, state)
+    check_analysis(structure, state)
     _check_loops(structure, resolved)
 
 
@@ -101,7 +105,18 @@ def _check_links(structure: StructureFile) -> None:
                 f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.",
             )
         seen.add(id)
+        if link.of is not None and (kind not in MEASURED or _is_controller(structure, link.sender)):
+            refuse((*path, "of"), f"Expected `of` on what a sensor reads, got it on the {kind} {link.name}. Drop it.")
         _check_authority(structure, kind, path, link)
+
+
+MEASURED = (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT)
+"""Links that may say of which variable of the true state they are a reading."""
+
+
+def _is_controller(structure: StructureFile, name: str | None) -> bool:
+    part = structure.components.get(name or "")
+    return part is not None and part.kind == ComponentKind.CONTROLLER
 
 
 def _check_ends(structure: StructureFile, kind: LinkKind, path: FilePath, link: Link) -> None:
@@ -119,12 +134,6 @@ def _check_ends(structure: StructureFile, kind: LinkKind, path: FilePath, link: 
 def _check_authority(structure: StructureFile, kind: LinkKind, path: FilePath, link: Link) -> None:
     sender = structure.components.get(link.sender or "")
     receiver = structure.components.get(link.receiver or "")
-    if kind == LinkKind.CONTROL_ACTION and sender and receiver and receiver.level < sender.level:
-        refuse(
-            path,
-            f"Expected control actions to go down, got {link.name} from {link.sender} (level {sender.level}) to "
-            f"{link.receiver} (level {receiver.level}). Use a request, or feedback, or mend the levels.",
-        )
     if sender is None or receiver is None or receiver.kind != ComponentKind.CONTROLLER:
         if kind == LinkKind.REQUEST:
             refuse(
@@ -174,7 +183,7 @@ def _check_nesting(structure: StructureFile) -> None:
 
 def _check_domains(structure: StructureFile, resolved: Resolved) -> None:
     """Check initial values, and that one signal of one process is not declared in two ways."""
-    shared: dict[tuple, tuple[str, ...]] = {}
+    shared: dict[TrueVariable, tuple[str, ...]] = {}
     for (kind, position, link), done in zip(structure.links(), resolved.links, strict=True):
         path = link_path(kind, position)
         if link.resolution is not None and done.domain.discrete:
@@ -182,7 +191,7 @@ def _check_domains(structure: StructureFile, resolved: Resolved) -> None:
             refuse((*path, "resolution"), text)
         if link.initial is not None:
             check_value((*path, "initial"), f"the initial value of {done.id.name}", link.initial, done.domain)
-        key = (kind, link.sender, done.id.name)
+        key = done.carries
         if link.sender and not done.sent_by_controller and done.counted:
             if shared.setdefault(key, done.domain.values) != done.domain.values:
                 refuse(

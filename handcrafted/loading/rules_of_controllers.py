@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from handcrafted.control.domain import Domain, Value
 from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
-from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.parts import AllNamed, Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.resolve_links import Arriving
 from handcrafted.loading.structure import StructureComponent, StructureFile
 from handcrafted.text.diagnostics import FilePath, must_be_known, nearest, refuse
-from handcrafted.text.letters import listed
+from handcrafted.text.letters import listed, shown
 
 CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
 
@@ -29,21 +30,68 @@ def check_names(structure: StructureFile, name: str, component: StructureCompone
         return
     if component.dynamics is not None:
         refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
-    arriving = dict.fromkeys(id.name for id in structure.arriving.get(name, ()))
+    arriving = Arriving(structure.arriving.get(name, ()))
     issued = dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
     for variable_name, variable in component.process_model.items():
         at = (*path, "process model", variable_name)
-        for read in variable.reads or ():
-            must_be_known((*at, "reads"), f"the name of something that arrives at {name}", read, arriving)
+        _check_reads(at, name, variable_name, variable, arriving)
         check_variable(structure, name, at, variable_name, variable)
         _check_law(at, variable_name, variable)
     for action, entry in component.control_algorithm.items():
         at = (*path, "control algorithm", action)
         must_be_known(at, f"something that {name} issues or reports", action, issued)
-        for read in entry.reads or ():
-            must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model or arriving)
+        if component.process_model:
+            for read in entry.reads or ():
+                if isinstance(read, str):
+                    must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model)
+                else:
+                    _check_read((*at, "reads"), name, read, arriving)
+        else:
+            for read in entry.reads or ():
+                _check_read((*at, "reads"), name, read, arriving)
+            for key, condition in (("when", entry.when), ("permit", entry.permit)):
+                for i, row in enumerate(condition or ()):
+                    for tested in row:
+                        _must_mean_one((*at, key, i, tested), tested, arriving)
         _check_law(at, action, entry)
         check_gates(structure, name, at, action, entry)
+
+
+def _check_reads(path: FilePath, owner: str, name: str, variable: Variable, arriving: Arriving) -> None:
+    """Check that a variable reads what arrives, each by a name that means nothing else."""
+    for read in variable.reads or ():
+        _check_read((*path, "reads"), owner, read, arriving)
+    if variable.reads is None and name in arriving.named:
+        told = [arriving.called(id) for id in arriving.named[name] if id.kind != LinkKind.REQUEST]
+        if len(told) > 1:
+            refuse(path, several(name, told, f"`reads: {AllNamed(all_named=name)}`", "`reads` with one of these"))
+    read_ids = [id for read in variable.reads or () for id in arriving.meant_by(read)]
+    by_name = Arriving(dict.fromkeys(read_ids))
+    for i, row in enumerate(variable.when or ()):
+        for tested in row:
+            _must_mean_one((*path, "when", i, tested), tested, by_name)
+
+
+def _check_read(path: FilePath, owner: str, read: str | AllNamed, arriving: Arriving) -> None:
+    what = f"the name of something that arrives at {owner}"
+    if isinstance(read, AllNamed):
+        must_be_known(path, what, read.all_named, arriving.named)
+        return
+    must_be_known(path, what, read, arriving.meant)
+    _must_mean_one(path, read, arriving, f"`{AllNamed(all_named=read)}`")
+
+
+def _must_mean_one(path: FilePath, name: str, arriving: Arriving, all_of_them: str = "") -> None:
+    """Refuse a name by which several things arrive."""
+    if len(meant := arriving.meant.get(name, ())) > 1:
+        refuse(path, several(name, [arriving.called(id) for id in meant], all_of_them))
+
+
+def several(name: str, choices: Iterable[str], all_of_them: str = "", what: str = "one of these") -> str:
+    """Say that a name means several things, and what to write instead."""
+    end = f", or {all_of_them} for all of them" if all_of_them else ""
+    said = listed((f"`{choice}`" for choice in choices), " and ")
+    return f"Expected a name that means one thing, got {shown(name)}, which may be {said}. Write {what}{end}."
 
 
 def _check_law(path: FilePath, name: str, law: LawEntry) -> None:
@@ -74,7 +122,7 @@ def _check_entry(controller: ResolvedController, entry: ResolvedEntry, declared:
         if condition is not None:
             check_condition((*path, key), condition, domains)
     tested = {variable for row in declared.when or () for variable in row}
-    if declared.reads is not None and (left_out := sorted(tested - set(declared.reads))):
+    if declared.reads is not None and (left_out := sorted(tested - {variable.name for variable in entry.reads})):
         refuse(
             (*path, "reads"), f"Expected `reads` to name all that is tested, got none of {listed(left_out)}. Add it."
         )
@@ -147,13 +195,13 @@ def check_variable(structure: StructureFile, name: str, path: FilePath, variable
     """Check that a belief is no guard, and that Layer 0 believes nothing because it was asked for it."""
     if declared.law == GUARD:
         refuse((*path, "law"), f"Expected a guard in a control algorithm, got it in the variable {variable}. Move it.")
-    asked = {id.name: id.sender for id in structure.arriving.get(name, ()) if id.kind == LinkKind.REQUEST}
-    for read in declared.reads or ():
-        if structure.components[name].layer_0 and read in asked:
+    arriving = Arriving(structure.arriving.get(name, ()))
+    for id in (id for read in declared.reads or () for id in arriving.meant_by(read)):
+        if structure.components[name].layer_0 and id.kind == LinkKind.REQUEST:
             refuse(
                 (*path, "reads"),
                 f"Expected the Layer 0 controller {name} to believe only what it measures itself, got {variable} that "
-                f"reads the request {read} of {asked[read]}. Let a guard gate it instead.",
+                f"reads the request {id.name} of {id.sender}. Let a guard gate it instead.",
             )
 
 

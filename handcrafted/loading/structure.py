@@ -18,16 +18,22 @@ from handcrafted.control.entries import (
     Constraint,
     Hazard,
     Link,
-    NotHazardous,
     Responsibility,
     TimeStep,
-    Trial,
-    UnsafeControlAction,
     Variable,
 )
 from handcrafted.control.graph import grouped
 from handcrafted.control.parts import EMPTY, MAX_WHOLE, Name, NameMap, Part, Text
 from handcrafted.control.resolved import LinkId
+from handcrafted.control.stpa import (
+    Assumption,
+    ControllerConstraint,
+    LossScenario,
+    NotHazardous,
+    Requirement,
+    Trial,
+    UnsafeControlAction,
+)
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.plants.catalogue import Dynamics
 
@@ -67,6 +73,10 @@ class StructureFile(Part):
     other_outputs: tuple[Link, ...] = ()
     unsafe_control_actions: tuple[UnsafeControlAction, ...] = ()
     not_hazardous: tuple[NotHazardous, ...] = ()
+    assume: NameMap[Assumption] = EMPTY
+    controller_constraints: NameMap[ControllerConstraint] = EMPTY
+    loss_scenarios: NameMap[LossScenario] = EMPTY
+    requirements: NameMap[Requirement] = EMPTY
     trial: Trial | None = None
     groups: NameMap[tuple[Name, ...]] = EMPTY
 

@@ -14,7 +14,7 @@ from handcrafted.control.parts import to_key
 from handcrafted.control.resolved import LawInstance, Read, ResolvedController
 from handcrafted.laws.law import law_of
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.resolve import unique
+from handcrafted.loading.namer import unique
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, sentence
 
 Setting = float | int | str

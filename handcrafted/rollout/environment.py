@@ -143,6 +143,8 @@ class _Wiring:
         sender, name = link.id.sender, link.id.name
         if link.sent_by_controller and link.port:
             return InputSource(ACTION, network_output(link.port))
+        if link.declared:
+            return self._of(link)
         if sender in self.processes and name in self.gives[sender]:
             return InputSource(PROCESS, Signal(sender, STATE, name))
         if sender in seen:
@@ -158,7 +160,16 @@ class _Wiring:
         same = [other for other in self._arriving(sender) if other.id.name == name] if sender else []
         if sender and sender not in self.processes and len(same) == 1:
             return self._source(same[0], (*seen, sender))
-        signal = Signal(sender or "", INPUT, name)
+        return self._outside(Signal(sender or "", INPUT, name), link)
+
+    def _of(self, link: ResolvedLink) -> InputSource:
+        """Return where the variable is made of which a sensor is declared to be a reading."""
+        owner, name = link.carries
+        if owner in self.processes and name in self.gives[owner]:
+            return InputSource(PROCESS, Signal(owner, STATE, name))
+        return self._outside(Signal(owner, INPUT, name), link)
+
+    def _outside(self, signal: Signal, link: ResolvedLink) -> InputSource:
         self.externals.setdefault(signal, External(signal, link.domain, link.initial))
         return InputSource(EXTERNAL, signal, link.domain.discrete)
 

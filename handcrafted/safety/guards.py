@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from handcrafted.control.domain import Domain, Value
+from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import LawInstance, ResolvedEntry, ResolvedLink
 from handcrafted.control.signal_graph import network_output, written_port
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.rules_of_processes import true_state
+from handcrafted.loading.true_state import TrueState
 from handcrafted.model.base import base_of
 from handcrafted.model.entries import entries_of, neuron_entries
 from handcrafted.model.transformer import Transformer
@@ -53,8 +53,8 @@ def margin_of_condition(structure: ControlStructure, world: Environment, conditi
     Raises:
         HandcraftedError: if it tests what no process gives, or several do.
     """
-    domains = true_state(structure)
-    tests = [[_test(world, name, domains[name], test) for name, test in row.items()] for row in condition if row]
+    state = structure.true_state
+    tests = [[_test(world, state, name, test) for name, test in row.items()] for row in condition if row]
 
     def margin(observed: Observed) -> Array:
         return jnp.stack([jnp.stack([of(observed) for of in row]).min(axis=0) for row in tests]).max(axis=0)
@@ -62,14 +62,12 @@ def margin_of_condition(structure: ControlStructure, world: Environment, conditi
     return margin
 
 
-def _test(world: Environment, name: str, domain: Domain | None, test: Bounds | tuple[str, ...]) -> Margin:
-    owners = [owner for owner, process in world.processes.items() if name in process.observe(process.initial)]
-    if len(owners) != 1:
-        found = ", ".join(owners) or "none"
-        raise HandcraftedError(
-            f"Expected one process that gives {name}, which a hazard tests, got {found}. Name it so."
-        )
-    (owner,) = owners
+def _test(world: Environment, state: TrueState, name: str, test: Bounds | tuple[str, ...]) -> Margin:
+    owner, name = variable = state.variable(name)
+    process = world.processes.get(owner)
+    if process is None or name not in process.observe(process.initial):
+        raise HandcraftedError(f"Expected a process that gives {variable}, which a hazard tests, got none. Name it so.")
+    domain = state.domains[variable]
     if isinstance(test, Bounds):
         above = [] if test.above is None else [lambda x: x - test.above]
         below = [] if test.below is None else [lambda x: test.below - x]

@@ -15,7 +15,8 @@ from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
 from handcrafted.safety.stpa.actions import actions_of
 from handcrafted.safety.stpa.analysis import analyse
-from handcrafted.safety.stpa.contexts import contexts_of, merged
+from handcrafted.safety.stpa.contexts import merged
+from handcrafted.safety.stpa.enumeration import contexts_of
 from handcrafted.safety.stpa.report import as_markdown
 from handcrafted.safety.stpa.timing import broken, broken_rules
 from handcrafted.safety.stpa.traceability import breaks_of, trace_rows
@@ -449,7 +450,7 @@ def test_rules_that_contradict_and_tables_that_are_too_long_are_refused(tmp_path
         ("type: provided, context: {room: {above: 1}}, hazards: [H-1]", "a known variable, got `room`"),
         ("type: provided, context: {temperature: hot}, hazards: [H-1]", "bounds for the real variable temperature"),
         ("type: provided, hazards: [H-9]", "a declared hazard, got `H-9`"),
-        ("type: too late, hazards: [H-1]", "Expected `context` beside type too late"),
+        ("type: too late, hazards: [H-1]", "Expected `context` or `text` beside type too late"),
         ("type: provided, amount: lots, hazards: [H-1]", "bounds for the amount of heat"),
         ("type: granted, hazards: [H-1]", "type"),
     ],
@@ -465,7 +466,10 @@ def test_rules_that_name_what_is_not_there_are_refused(tmp_path, rule, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("when: {{temperature: {{below: 15}}}}", "when: {{heat: {{above: 1}}}}"), "one process that gives heat"),
+        (
+            ("when: {{temperature: {{below: 15}}}}", "when: {{heat: {{above: 1}}}}"),
+            "a process that gives thermostat.heat",
+        ),
         (("trial", "trial"), "the state of a process under `trial`, got 'warmth'"),
     ],
 )

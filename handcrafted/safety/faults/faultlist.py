@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
-from handcrafted.control.entries import Steps
 from handcrafted.control.parts import EMPTY, MAX_WHOLE, Condition, Name, NameMap, Number, Part, as_tuple
+from handcrafted.control.stpa import Steps
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.fault_places.catalogue import PLACES
 from handcrafted.safety.faults.fault import Amount, Fault, Place

@@ -221,7 +221,7 @@ def false_belief(trace: Trace, run: int, step: int, unsafe: tuple[str, ...]) -> 
             link = variable.reads[0] if variable.copies else None
             if link is None or link.id.kind == LinkKind.REQUEST or link.sent_by_controller:
                 continue
-            true = true_values(trace, link.id.name)
+            true = true_values(trace, link.carries)
             if true is None or variable.signal not in trace.believed:
                 continue
             said, fact = (one[run, step] for one in (trace.believed[variable.signal], true[0]))

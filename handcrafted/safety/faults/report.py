@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from handcrafted.control.entries import UnsafeControlAction
+from handcrafted.control.stpa import UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.faults.campaign import Campaign
 from handcrafted.safety.faults.factors import FACTORS

@@ -16,7 +16,7 @@ from handcrafted.control.resolved import ResolvedLink
 from handcrafted.control.signal_graph import network_output
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.rules_of_processes import ISSUED
+from handcrafted.loading.rules_of_stpa import ISSUED
 
 Test = Bounds | tuple[str, ...]
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
 
 from handcrafted.control.domain import Value
-from handcrafted.control.entries import Trial
-from handcrafted.control.graph import Signal
+from handcrafted.control.graph import Signal, signals_by_name
+from handcrafted.control.stpa import Trial
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.environment import Environment, world_of
+from handcrafted.rollout.environment import STATE, Environment, world_of
 from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
 from handcrafted.rollout.setup import given
 from handcrafted.rollout.simulate import network_of, start_of
@@ -82,8 +83,8 @@ def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | No
     shocks = _shocks(world)
     place = np.repeat([place for place, _ in states], len(shocks))
     spread = lambda name: [values[name] for _, values in states for _ in shocks]
-    initial = {name: spread(name) for name in starts.states}
-    inputs = {name: np.array(spread(name))[:, None] for name in starts.inputs}
+    initial = {name: spread(name) for name in map(starts.name_of.__getitem__, starts.states)}
+    inputs = {name: np.array(spread(name))[:, None] for name in starts.input_names.values()}
     disturbance = {
         owner: np.tile([shock[owner] for shock in shocks], len(states))[:, None] for owner in world.processes
     }
@@ -124,58 +125,60 @@ class _Starts:
 
     def __init__(self, structure: ControlStructure, trial: Trial, world: Environment, contexts: Contexts):
         self.trial, self.contexts = trial, contexts
-        states = {
-            name: (owner, part) for owner, process in world.processes.items() for name, part in process.initial.items()
+        initial = {
+            Signal(owner, STATE, name): value
+            for owner, process in world.processes.items()
+            for name, value in process.initial.items()
         }
-        self.defaults: dict[str, Value] = {}
-        told = {name for start in trial.start for name in start.state}
-        tested = {name for start in trial.start for row in start.when or () for name in row}
-        outside = {external.signal.name: external for external in world.externals}
-        self.states = [name for name in [*told, *(one.name for one in contexts.axes)] if name in states]
-        self.states = list(dict.fromkeys(self.states))
-        self.inputs = [one.name for one in contexts.axes if one.name in outside and one.name not in states]
-        commands = {link.id.name for link in structure.resolved.links if link.sent_by_controller}
-        for one in contexts.axes:
-            if one.name not in (*states, *outside, *tested, *commands):
+        states, state = signals_by_name(initial), contexts.state
+        self.defaults: dict[Signal, Value] = {}
+        self.axes = [state.variable(one.name) for one in contexts.axes]
+        self.told = {name: states[name] for start in trial.start for name in start.state if name in states}
+        for name in (name for start in trial.start for name in start.state if name not in states):
+            raise HandcraftedError(
+                f"Expected the state of a process under `trial`, got {shown(name)}.{nearest(name, states)}"
+            )
+        tested = {state.variable(name) for start in trial.start for row in start.when or () for name in row}
+        own = [signal for owner, name in self.axes if (signal := Signal(owner, STATE, name)) in initial]
+        self.states = list(dict.fromkeys([*self.told.values(), *own]))
+        outside = {TrueVariable(one.signal.owner, one.signal.name): one.signal for one in world.externals}
+        moved = {TrueVariable(signal.owner, signal.name) for signal in initial}
+        self.inputs = [one for one in self.axes if one in outside and one not in moved]
+        names = lambda signals: {signal: name for name, signal in signals_by_name(signals, short=False).items()}
+        self.name_of = names(initial)
+        inputs = names([one.signal for one in world.externals])
+        self.input_names = {one: inputs[outside[one]] for one in self.inputs}
+        sent = {link.carries for link in structure.resolved.links if link.sent_by_controller}
+        for one, variable in zip(contexts.axes, self.axes, strict=True):
+            if variable not in (*moved, *outside, *tested, *sent):
                 raise HandcraftedError(
                     f"Expected to know from which true state the contexts of {contexts.action} start, got none for "
                     f"{one.name}. Say it under `trial`: start: [{{when: {{{one.name}: …}}, state: {{…}}}}]."
                 )
-        for name in told - set(states):
-            raise HandcraftedError(
-                f"Expected the state of a process under `trial`, got {shown(name)}.{nearest(name, states)}"
-            )
-        domains = {one.name: one.domain for one in contexts.axes}
-        for name in self.states:
-            owner, value = states[name]
-            words = next(
-                (
-                    link.domain.values
-                    for link in structure.resolved.links
-                    if (link.id.sender, link.id.name) == (owner, name)
-                ),
-                domains[name].values if name in domains else (),
-            )
-            self.defaults[name] = words[int(np.argmax(value))] if words else float(np.asarray(value))
+        domains = {variable: one.domain for one, variable in zip(contexts.axes, self.axes, strict=True)}
+        for signal in self.states:
+            variable, value = TrueVariable(signal.owner, signal.name), initial[signal]
+            carried = (link.domain.values for link in structure.resolved.links if link.carries == variable)
+            words = next(carried, domains[variable].values if variable in domains else ())
+            self.defaults[signal] = words[int(np.argmax(value))] if words else float(np.asarray(value))
 
     def of(self, row: int) -> Iterator[dict[str, Value]]:
         """Return the states and inputs that stand for one context."""
         axes, cells = self.contexts.axes, self.contexts.rows[row]
         own = [one.stands_for(one.cells[cell]) for one, cell in zip(axes, cells, strict=True)]
         told = {
-            name: value
+            self.told[name]: value
             for start in self.trial.start
             if self._applies(start.when, row)
             for name, value in start.state.items()
         }
-        names = [one.name for one in axes]
         for values in _combined(own):
-            by_name = dict(zip(names, values, strict=True))
-            yield {
-                **{name: told.get(name, by_name.get(name, default)) for name, default in self.defaults.items()},
-                **{name: by_name[name] for name in self.inputs},
-            }
+            by_variable = dict(zip(self.axes, values, strict=True))
+            found = {self.input_names[one]: by_variable[one] for one in self.inputs}
+            for one, default in self.defaults.items():
+                usual = by_variable.get(TrueVariable(one.owner, one.name), default)
+                found[self.name_of[one]] = told.get(one, usual)
+            yield found
 
     def _applies(self, when, row: int) -> bool:
-        one = Contexts(self.contexts.action, self.contexts.axes, self.contexts.rows[row : row + 1], 1)
-        return bool(one.matching(when)[0])
+        return bool(replace(self.contexts, rows=self.contexts.rows[row : row + 1], count=1).matching(when)[0])

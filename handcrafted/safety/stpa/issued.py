@@ -11,6 +11,8 @@ import numpy as np
 
 from handcrafted.control.domain import Value
 from handcrafted.control.graph import Signal
+from handcrafted.control.signal_graph import network_input
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import Components
 from handcrafted.model.padding import bucket, run_shared
@@ -18,6 +20,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.safety.stpa.actions import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
+from handcrafted.safety.stpa.enumeration import against_assumptions
 
 SETTLE = 8
 """Steps for which inputs stand before the action is looked at, and for which others stood before them."""
@@ -36,6 +39,23 @@ TOGETHER = 256
 
 
 @dataclass(frozen=True)
+class StuckReading:
+    """The same runs with one of several readings of a variable stuck at a value.
+
+    Attributes:
+        axis: the variable.
+        reading: which reading, by who sends it and its name.
+        cell: the number of the cell in which it is stuck.
+        values: the action's coordinates at the end [run, width].
+    """
+
+    axis: str
+    reading: str
+    cell: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
 class Run:
     """Runs of the network with inputs that stand still.
 
@@ -45,7 +65,7 @@ class Run:
         alike: for each context [context] the number of the first that the network cannot tell from it.
         context: the number of the context in which each run ends [run], as in `alike`; -1 for one that is not listed.
         values: the action's coordinates at the end [run, width].
-        believed: for each axis that the controller models, the cell that it believes [run]; by the axis's name.
+        believed: for each axis, by name, the cell [run] that each variable of the controller holds that models it.
     """
 
     contexts: Contexts
@@ -53,20 +73,29 @@ class Run:
     alike: np.ndarray
     context: np.ndarray
     values: np.ndarray
-    believed: dict[str, np.ndarray]
+    believed: dict[str, dict[str, np.ndarray]]
+    stuck: tuple[StuckReading, ...] = ()
 
-    def counts(self, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def counts(
+        self, amount: Test | None = None, values: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Count the runs of each context [context], those in which the action is issued, and those where it is not.
 
         What can be taken for either counts as both.
-        """
-        ended, action = self.context >= 0, self.contexts.action
-        count = lambda chosen: np.bincount(self.context[ended & chosen], minlength=len(self.contexts))[self.alike]
-        return count(ended), count(action.provides(self.values, amount)), count(action.withholds(self.values, amount))
 
-    def bad(self, type: str, amount: Test | None = None) -> tuple[np.ndarray, np.ndarray]:
+        Args:
+            amount: what counts as issued.
+            values: the action's coordinates [run, width]; None for those of intact readings.
+        """
+        ended, action, done = self.context >= 0, self.contexts.action, self.values if values is None else values
+        count = lambda chosen: np.bincount(self.context[ended & chosen], minlength=len(self.contexts))[self.alike]
+        return count(ended), count(action.provides(done, amount)), count(action.withholds(done, amount))
+
+    def bad(
+        self, type: str, amount: Test | None = None, values: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Count the runs of each context [context], and those that a rule `provided` or `not provided` calls unsafe."""
-        runs, issued, withheld = self.counts(amount)
+        runs, issued, withheld = self.counts(amount, values)
         return runs, issued if type == "provided" else withheld
 
 
@@ -85,19 +114,38 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
     now = np.array(states, np.float32).reshape(len(states), len(names.inputs))
     now = np.unique(now, axis=0)
     pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
-    inputs = np.repeat(pairs, SETTLE, axis=1)
+    inputs, action = np.repeat(pairs, SETTLE, axis=1), contexts.action
+    values, final = _done(model, contexts, inputs)
+    kept = lambda one: beliefs_in(model.structure, action.by, contexts.state.variable(one.name)).items()
+    believed = {
+        one.name: {name: one.cell_of(_plain(one, final[:, names.find(signal)])) for name, signal in kept(one)}
+        for one in contexts.axes
+    }
+    alike, context = _ended(model, contexts, inputs[:, -1], final)
+    stuck = tuple(_stuck(model, contexts, inputs))
+    return Run(contexts, rows, alike, context, values, believed, stuck)
+
+
+def _done(model: Transformer, contexts: Contexts, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Run on inputs [run, time, n_in]; return the action's coordinates [run, width] and the stream at the end."""
+    names, action = model.names, contexts.action
     filled = inputs[np.minimum(np.arange(bucket(len(inputs), TOGETHER)), len(inputs) - 1)]
     outputs, residual = run_shared(model.effective_weights, filled, model.window)
     final, done = residual[: len(inputs), -1], outputs[: len(inputs), -1]
-    action = contexts.action
     values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]
-    believed = {
-        one.name: one.cell_of(_plain(one, final[:, names.find(signal)]))
-        for one in contexts.axes
-        if (signal := modelled(model.structure, action.by, one.name))
-    }
-    alike, context = _ended(model, contexts, inputs[:, -1], final)
-    return Run(contexts, rows, alike, context, values, believed)
+    return values, final
+
+
+def _stuck(model: Transformer, contexts: Contexts, inputs: np.ndarray) -> Iterator[StuckReading]:
+    """Run again with each of several readings of one variable stuck in each of its cells."""
+    names, told = model.names, told_of(model.structure)
+    for one in contexts.axes:
+        readings = [signal for signal in names.input_signals if told[signal] == contexts.state.variable(one.name)]
+        for signal in readings if len(readings) > 1 else ():
+            for cell, values in enumerate(map(one.stands_for, one.cells)):
+                lying = inputs.copy()
+                lying[..., names.input_signals[signal]] = names.domain(signal).encode(values[0])
+                yield StuckReading(one.name, f"{signal.owner}.{signal.name}", cell, _done(model, contexts, lying)[0])
 
 
 def remembers(model: Transformer) -> bool:
@@ -108,11 +156,10 @@ def remembers(model: Transformer) -> bool:
     return bool(np.any(parts.ends.recurrence)) or any(back)
 
 
-def modelled(structure: ControlStructure, by: str, name: str) -> Signal | None:
-    """Return the variable in which a controller keeps what arrives under a name, if it takes it over as it is."""
+def beliefs_in(structure: ControlStructure, by: str, variable: TrueVariable) -> dict[str, Signal]:
+    """Return the variables, by name, in which a controller keeps what it is told of something, as it is told."""
     controller = structure.resolved.controllers[by]
-    found = (v.signal for v in controller.variables if v.copies and v.reads[0].id.name == name)
-    return next(found, None)
+    return {v.name: v.signal for v in controller.variables if v.copies and v.reads[0].carries == variable}
 
 
 def _plain(axis: Axis, values: np.ndarray) -> np.ndarray:
@@ -120,29 +167,38 @@ def _plain(axis: Axis, values: np.ndarray) -> np.ndarray:
     return values if axis.domain.discrete else values[..., 0]
 
 
+def told_of(structure: ControlStructure) -> dict[Signal, TrueVariable]:
+    """Say of each input of the network of which variable of the true state it is a reading."""
+    given = (link for link in structure.resolved.links if link.port and not link.sent_by_controller)
+    return {network_input(link.port): link.carries for link in given if link.port}
+
+
 def _inputs(
     model: Transformer, contexts: Contexts, row: int, rng: np.random.Generator, ways: int
 ) -> Iterator[np.ndarray]:
-    """Return the network's inputs [n_in] in a context, in several ways."""
-    names = model.names
+    """Return the network's inputs [n_in] in a context, in several ways; readings of one variable say the same."""
+    names, state, told = model.names, contexts.state, told_of(model.structure)
     own = {
-        one.name: one.stands_for(one.cells[cell]) for one, cell in zip(contexts.axes, contexts.rows[row], strict=True)
+        state.variable(one.name): one.stands_for(one.cells[cell])
+        for one, cell in zip(contexts.axes, contexts.rows[row], strict=True)
     }
-    options: dict[str, Sequence[Value]] = {}
+    options: dict[TrueVariable, Sequence[Value]] = {}
     for signal in names.input_signals:
         domain = names.domain(signal)
         usual = domain.values or tuple(float(x) for x in domain.rounded(np.linspace(domain.low, domain.high, 3)))
-        options[signal.name] = own.get(signal.name, usual)
+        options.setdefault(told[signal], own.get(told[signal], usual))
     count = math.prod(len(values) for values in options.values())
     if count <= ways:
         chosen = itertools.product(*options.values())
     else:
         chosen = (tuple(values[int(rng.integers(len(values)))] for values in options.values()) for _ in range(ways))
     for values in chosen:
-        by_name = dict(zip(options, values, strict=True))
+        by_variable = dict(zip(options, values, strict=True))
+        if against_assumptions(model.structure, by_variable):
+            continue
         inputs = np.zeros(len(names.inputs), np.float32)
         for signal, at in names.input_signals.items():
-            inputs[at] = names.domain(signal).encode(by_name[signal.name])
+            inputs[at] = names.domain(signal).encode(by_variable[told[signal]])
         yield inputs
 
 
@@ -164,19 +220,16 @@ def _ended(
 
     A variable that the network neither gets nor sends tells no contexts apart: the first of its cells stands for all.
     """
-    names = model.names
-    given = {signal.name: (at, inputs) for signal, at in names.input_signals.items()}
+    names, told = model.names, told_of(model.structure)
+    given = {told[signal]: (at, inputs) for signal, at in names.input_signals.items()}
     given |= {
-        link.id.name: (names.find(link.port), final)
+        link.carries: (names.find(link.port), final)
         for link in model.structure.resolved.links
-        if link.sent_by_controller and link.port and link.id.name not in given
+        if link.sent_by_controller and link.port
     }
-    plain, ended = contexts.rows.copy(), np.zeros((len(inputs), len(contexts.axes)), int)
+    ended, known = np.zeros((len(inputs), len(contexts.axes)), int), np.zeros(len(contexts.axes), bool)
     for at, one in enumerate(contexts.axes):
-        if one.name in given:
-            places, values = given[one.name]
-            ended[:, at] = one.cell_of(_plain(one, values[:, places]))
-        else:
-            plain[:, at] = 0
-    alike = contexts.number_of(plain)
-    return np.where(alike < 0, np.arange(len(contexts)), alike), contexts.number_of(ended)
+        if (variable := contexts.state.variable(one.name)) in given:
+            places, values = given[variable]
+            ended[:, at], known[at] = one.cell_of(_plain(one, values[:, places])), True
+    return contexts.alike(known), contexts.first_like(ended, known)

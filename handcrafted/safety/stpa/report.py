@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
+from handcrafted.control.stpa import BY_CONTEXT
+from handcrafted.safety.stpa.action_analysis import ActionAnalysis
+from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.safety.stpa.issued import SETTLE
 from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, context_text
+from handcrafted.safety.stpa.verdicts import context_text
 from handcrafted.text.report import markdown_list, markdown_table, plain
 
 GLOSSARY: tuple[tuple[str, str], ...] = (

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handcrafted.safety.stpa.analysis import ActionAnalysis, Analysis
+from handcrafted.control.stpa import BY_CONTEXT
+from handcrafted.safety.stpa.action_analysis import ActionAnalysis
+from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.safety.stpa.traceability import ROW, trace_rows
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, cells_text, context_text
+from handcrafted.safety.stpa.verdicts import cells_text, context_text
 
 MAX_LINES = 100_000
 """Contexts beyond these are left out of the table of contexts."""
@@ -142,6 +144,7 @@ def _false_beliefs(analysis: Analysis) -> Rows:
         axes = {axis.name: axis for axis in one.contexts.axes}
         for found in one.false_beliefs:
             believed = cells_text(axes[found.variable], 1 << found.believed)
+            believed += f", as {found.reading} says" if found.reading else ""
             contexts = "; ".join(context_text(one.contexts, row) for row in found.contexts)
             rows.append((found.rule.id, one.action.by, believed, contexts))
     return rows

@@ -16,14 +16,17 @@ context is what must have come first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from handcrafted.control.domain import Domain
-from handcrafted.control.entries import UnsafeControlAction
+from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.control.stpa import UnsafeControlAction
+from handcrafted.control.true_variable import TrueVariable
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import Test, actions_of
 from handcrafted.text.diagnostics import HandcraftedError
@@ -106,7 +109,7 @@ def broken_steps(trace: Trace) -> Iterator[tuple[UnsafeControlAction, np.ndarray
     """Return each rule with the steps [(run,) time] at which it is broken; see `broken_rules`."""
     for action in actions_of(trace.structure):
         for rule in trace.structure.unsafe_control_actions:
-            if (rule.by, rule.action) == (action.by, action.name) and action.outputs:
+            if (rule.by, rule.action) == (action.by, action.name) and action.outputs and rule.formal:
                 values = trace.command[action.outputs[0]]
                 values = values if action.domain.discrete else values[..., None]
                 missed = rule.type in ("not provided", "too late", "stopped too soon")
@@ -124,10 +127,11 @@ def holds(trace: Trace, condition: Condition | None) -> np.ndarray:
 
 
 def _passes(trace: Trace, name: str, test: Test) -> np.ndarray:
-    found = true_values(trace, name)
+    variable = trace.structure.true_state.variable(name)
+    found = true_values(trace, variable)
     if found is None:
         raise HandcraftedError(
-            f"Expected {name}, which a rule tests, on the trace, got none. Give it to a process, or measure it."
+            f"Expected {variable}, which a rule tests, on the trace, got none. Give it to a process, or measure it."
         )
     values, domain = found
     if isinstance(test, Bounds):
@@ -138,19 +142,26 @@ def _passes(trace: Trace, name: str, test: Test) -> np.ndarray:
     return np.isin(np.argmax(values, axis=-1), [domain.values.index(word) for word in test])
 
 
-def true_values(trace: Trace, name: str) -> tuple[np.ndarray, Domain | None] | None:
+def true_values(trace: Trace, variable: TrueVariable) -> tuple[np.ndarray, Domain | None] | None:
     """Return what is true of a variable: the process's state, else what was measured, else what was sent or believed.
 
     Returns:
-        Values [(run,) time, …], and the domain of words; None where nothing of that name is on the trace.
+        Values [(run,) time, …], and the domain of words; None where nothing of it is on the trace.
     """
+    carrying = [link.port for link in trace.structure.resolved.links if link.carries == variable and link.port]
     for kind in (trace.state, trace.measured, trace.command, trace.believed):
-        signal = next((signal for signal in kind if signal.name == name), None)
-        if signal is not None:
-            return kind[signal], _domain(trace, name)
+        for signal in kind:
+            if (signal.owner, signal.name) == variable or _carried(signal, carrying):
+                return kind[signal], _domain(trace, variable)
     return None
 
 
-def _domain(trace: Trace, name: str) -> Domain | None:
-    own = (domain for signal, domain in trace.domains.items() if signal.name == name)
-    return next((domain for domain in own if domain.discrete), None)
+def _carried(signal: Signal, ports: Sequence[Signal]) -> bool:
+    return any(signal in (port, network_input(port), network_output(port)) for port in ports)
+
+
+def _domain(trace: Trace, variable: TrueVariable) -> Domain | None:
+    """Return the domain of a variable of words."""
+    domain = trace.structure.true_state.domains[variable]
+    own = (link.domain for link in trace.structure.resolved.links if link.carries == variable)
+    return next((one for one in (domain, *own) if one and one.discrete), None)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handcrafted.control.entries import UnsafeControlAction
+from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.actions import Action, actions_of
 from handcrafted.safety.stpa.issued import Run
 from handcrafted.safety.stpa.timing import holds
-from handcrafted.safety.stpa.verdicts import BY_CONTEXT, StpaVerdicts
+from handcrafted.safety.stpa.verdicts import StpaVerdicts
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,10 @@ def untested_contexts(verdicts: StpaVerdicts, run: Run | None, why: str) -> Iter
             yield Untested(rule, "its context never comes up, whatever the network is given")
 
 
-def untested_timing(structure: ControlStructure, trace: Trace | None) -> Iterator[Untested]:
-    """Return the rules about the order of steps of which no trace says anything, where laws are stated.
+def untested_otherwise(structure: ControlStructure, trace: Trace | None) -> Iterator[Untested]:
+    """Return the rules in words alone, and those about the order of steps of which no trace says anything.
+
+    Of the latter those are left out that are about a law that nobody states.
 
     Args:
         structure: whose rules.
@@ -69,6 +71,9 @@ def untested_timing(structure: ControlStructure, trace: Trace | None) -> Iterato
     actions = {(action.by, action.name): action for action in actions_of(structure)}
     for rule in structure.unsafe_control_actions:
         action = actions.get((rule.by, rule.action))
+        if not rule.formal:
+            yield Untested(rule, "it stands in words alone; state its `context` to have it tested")
+            continue
         if rule.type in BY_CONTEXT or action is None or unstated(structure, action):
             continue
         if trace is None:

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from handcrafted.control.entries import UnsafeControlAction
 from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.stpa.actions import Action, Axis, ContextCell, Test
 from handcrafted.safety.stpa.contexts import Contexts
@@ -112,9 +112,6 @@ def duty_text(action: Action, type: str, context: str, amount: Test | None = Non
 
 PROVIDED, NOT_PROVIDED = "provided", "not provided"
 
-BY_CONTEXT = (PROVIDED, NOT_PROVIDED)
-"""Types that a context alone decides; all others are about the order of steps."""
-
 TYPES = (PROVIDED, NOT_PROVIDED, "too early", "too late", "out of order", "stopped too soon", "applied too long")
 
 
@@ -123,7 +120,7 @@ class StpaVerdicts:
     """What rules say of the contexts of one action.
 
     Attributes:
-        rules: the rules about this action, of all types.
+        rules: the rules about this action whose context is stated, of all types.
         matches: which context each rule is about [rule, context].
         harmless: for each type, contexts [context] that a rule calls not hazardous.
     """
@@ -175,7 +172,7 @@ def verdicts_of(structure: ControlStructure, contexts: Contexts) -> StpaVerdicts
         HandcraftedError: if one rule calls a context hazardous and another one calls it not hazardous.
     """
     key = (contexts.action.by, contexts.action.name)
-    rules = tuple(rule for rule in structure.unsafe_control_actions if (rule.by, rule.action) == key)
+    rules = tuple(rule for rule in structure.unsafe_control_actions if (rule.by, rule.action) == key and rule.formal)
     matches = np.array([contexts.matching(rule.context) for rule in rules], bool).reshape(len(rules), len(contexts))
     harmless = {type: np.zeros(len(contexts), bool) for type in TYPES}
     for excuse in structure.not_hazardous:
