@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, ResolvedVariable
-from handcrafted.control.vocabulary import LinkKind
+from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.structure import StructureFile
 
 
@@ -16,6 +16,8 @@ def find(
     return (
         *_nothing(links),
         *_placeholders(structure),
+        *_against_the_levels(structure),
+        *_unheard(structure),
         *(found for controller in controllers.values() for found in _of_controller(controller)),
     )
 
@@ -29,6 +31,75 @@ def _placeholders(structure: StructureFile) -> Iterator[Finding]:
     for (kind, _, link), id in zip(structure.links(), structure.named_links, strict=True):
         if link.name is None:
             yield Finding("placeholder name", f"The {kind} {id} has no name in the file; it is called so here.", id)
+
+
+def _against_the_levels(structure: StructureFile) -> Iterator[Finding]:
+    """Control actions that go up, or from a controller to one beside it: watchdogs' kicks, reads of buffers."""
+    for id in structure.named_links:
+        sender, receiver = structure.components.get(id.sender or ""), structure.components.get(id.receiver or "")
+        if id.kind != LinkKind.CONTROL_ACTION or sender is None or receiver is None:
+            continue
+        sideways = receiver.kind == ComponentKind.CONTROLLER and receiver.level == sender.level
+        if receiver.level < sender.level or sideways:
+            way = "sideways" if sideways else "up"
+            ends = f"from {id.sender} (level {sender.level}) to {id.receiver} (level {receiver.level})"
+            yield Finding(f"control action {way}", f"The control action {id.name} goes {way}, {ends}.", id)
+
+
+def _unheard(structure: StructureFile) -> Iterator[Finding]:
+    """Processes that a controller acts on, by actuators or directly, and from which nothing comes back to it.
+
+    Source: STPA Handbook (Leveson & Thomas 2018), step 2: feedback closes the loop round every controlled process.
+    """
+    kind = lambda name: structure.components[name].kind if name in structure.components else None
+    heard = _Heard(structure)
+    told: set[tuple[str, str]] = set()
+    for id in structure.named_links:
+        if id.kind != LinkKind.CONTROL_ACTION or kind(id.sender) != ComponentKind.CONTROLLER or not id.receiver:
+            continue
+        assert id.sender
+        reached = [id.receiver]
+        for name in reached:  # actuators hand an action on
+            if kind(name) == ComponentKind.ACTUATOR:
+                reached += [r for one in structure.leaving.get(name, ()) if (r := one.receiver) and r not in reached]
+        driven = [name for name in reached if kind(name) == ComponentKind.PROCESS] or reached[-1:]
+        if kind(driven[0]) == ComponentKind.CONTROLLER or (id.sender, driven[0]) in told:
+            continue
+        told.add((id.sender, driven[0]))
+        if not heard.of(id.sender) & {*reached}:
+            text = f"{id.sender} acts on {driven[0]} ({id.name}) and hears nothing back from it: missing feedback."
+            yield Finding("missing feedback", text, id)
+
+
+class _Heard:
+    """From whom each controller hears: by sensors, and from what controllers hear that report to it."""
+
+    def __init__(self, structure: StructureFile):
+        self.structure = structure
+        self.known: dict[str, tuple[set[str], set[str]]] = {}
+
+    def of(self, controller: str) -> set[str]:
+        """Return the components of which a controller hears."""
+        own, reporting = self._by_itself(controller)
+        return own.union(*(self._by_itself(other)[0] for other in reporting))
+
+    def _by_itself(self, controller: str) -> tuple[set[str], set[str]]:
+        """Return what it hears without another controller between, and the controllers that report to it."""
+        if controller not in self.known:
+            own, reporting, waiting = set(), set(), [controller]
+            while waiting:
+                for id in self.structure.arriving.get(waiting.pop(), ()):
+                    part = self.structure.components.get(id.sender or "")
+                    if part is None or id.sender in own | reporting or id.kind not in REPORTS:
+                        continue
+                    assert id.sender
+                    (reporting if part.kind == ComponentKind.CONTROLLER else own).add(id.sender)
+                    waiting += [] if part.kind == ComponentKind.CONTROLLER else [id.sender]
+            self.known[controller] = own, reporting
+        return self.known[controller]
+
+
+REPORTS = (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT)
 
 
 def _of_controller(controller: ResolvedController) -> Iterator[Finding]:

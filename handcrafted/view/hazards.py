@@ -85,15 +85,15 @@ def _drawn(analysis: Analysis, zoom: Zoom) -> list[Drawn]:
         one = of.get((link.id.sender or "", link.id.name))
         if id is None:
             continue
-        if one is None or not one.verdicts.rules or link.id.kind not in COMMANDS:
+        if one is None or not one.rules or link.id.kind not in COMMANDS:
             drawn[Drawn(id, "", PLAIN)] = None
             continue
         ids = dict.fromkeys(found.rule.id for found in one.arising)
         misled = dict.fromkeys(found.rule.id for found in one.false_beliefs)
-        missing = dict.fromkeys(found.rule.id for found in analysis.untested if found.rule in one.verdicts.rules)
+        missing = dict.fromkeys(found.rule.id for found in analysis.untested if found.rule in one.rules)
         rest = (UNTESTED, missing) if missing else (KEPT, ())
         look, told = (UNSAFE, ids) if ids else (MISLED, misled) if misled else rest
-        rules = told or dict.fromkeys(rule.id for rule in one.verdicts.rules)
+        rules = told or dict.fromkeys(rule.id for rule in one.rules)
         more = f"; not tested: {', '.join(missing)}" if missing and look != UNTESTED else ""
         drawn[Drawn(id, f"({', '.join(rules)}{more})", look)] = None
     return list(drawn)

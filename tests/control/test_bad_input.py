@@ -64,12 +64,6 @@ CASES = {
     "a link without an end": (boxes("{name: f, from: c, to: a}", "{name: f, to: a}"), 10, "Expected `from`"),
     "a link to itself": (boxes("{name: f, from: c, to: a}", "{name: f, from: a, to: a}"), 10, "to itself"),
     "a link twice": (boxes(extra="  - {name: g, from: c, to: a}\n"), 12, "twice"),
-    "an action upwards": (boxes("from: a, to: b}", "from: b, to: a}"), 8, "Use a request"),
-    "an action up to a process": (
-        boxes("a: {kind: controller, level: 0", "a: {kind: controller, level: 3"),
-        7,
-        "c (level 2)",
-    ),
     "a request without a guard": (boxes(extra="requests: [{name: q, from: b, to: a}]\n"), 12, "gates: q"),
     "a request to a process": (boxes(extra="requests: [{name: q, from: b, to: c}]\n"), 12, "with a guard"),
     "reads of nothing": (boxes("reads: [f]", "reads: [h]"), 3, "arrives at a, got `h`"),

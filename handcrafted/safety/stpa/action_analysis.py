@@ -71,6 +71,7 @@ class ActionAnalysis:
     Attributes:
         forced: what forcing and withholding it did; None where nothing could be tried.
         run: what the network does; None where nobody states what it is to do.
+        rules: all rules about it, in words or with a context.
         untested: the rules about contexts that were not put to the test.
     """
 
@@ -78,6 +79,7 @@ class ActionAnalysis:
     verdicts: StpaVerdicts
     forced: Forced | None
     run: Run | None
+    rules: tuple[UnsafeControlAction, ...] = ()
     untested: tuple[Untested, ...] = ()
 
     @property
@@ -168,7 +170,7 @@ class ActionAnalysis:
                         yield Disagreement(row, type, hazard, f"simulation sees it, {said_so}")
 
     def worded(self) -> Iterator[tuple[UnsafeControlAction, str, str]]:
-        """Return each rule with its unsafe control action and its controller constraint in words."""
+        """Return each rule whose context is stated with its unsafe control action and its constraint in words."""
         for rule in self.verdicts.rules:
             context = condition_text(self.contexts, rule)
             yield (

@@ -118,17 +118,18 @@ def analyse(model: Transformer, *, sample: int | None = None, seed: int = 0, pro
 
 def _of_action(model: Transformer, free: Transformer, action: Action, sample: int | None, seed: int) -> ActionAnalysis:
     """Analyse an action of a model, with every other decision that nobody states free."""
-    structure = model.structure
+    structure, key = model.structure, (action.by, action.name)
+    about = tuple(rule for rule in structure.unsafe_control_actions if (rule.by, rule.action) == key)
     if why := unstated(structure, action):
         contexts = contexts_of(structure, action, sample, seed)
         verdicts, alone = verdicts_of(structure, contexts), structure.unstated <= {(action.by, action.name)}
         tried = forced(model, contexts, seed) if alone else None  # what it would decide itself plays no part
-        return ActionAnalysis(contexts, verdicts, tried, None, tuple(untested_contexts(verdicts, None, why)))
+        return ActionAnalysis(contexts, verdicts, tried, None, about, tuple(untested_contexts(verdicts, None, why)))
     same = next(one for one in actions_of(free.structure) if (one.by, one.name) == (action.by, action.name))
     contexts = contexts_of(free.structure, same, sample, seed)
     verdicts, run = verdicts_of(free.structure, contexts), run_contexts(free, contexts, seed)
     untested = tuple(untested_contexts(verdicts, run, ""))
-    return ActionAnalysis(contexts, verdicts, forced(free, contexts, seed), run, untested)
+    return ActionAnalysis(contexts, verdicts, forced(free, contexts, seed), run, about, untested)
 
 
 def _in_order(structure: ControlStructure, untested: list[Untested]) -> tuple[Untested, ...]:

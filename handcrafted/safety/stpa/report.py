@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from handcrafted.control.stpa import BY_CONTEXT
+import numpy as np
+
+from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
 from handcrafted.safety.stpa.action_analysis import ActionAnalysis
 from handcrafted.safety.stpa.analysis import Analysis
+from handcrafted.safety.stpa.contexts import merged
 from handcrafted.safety.stpa.issued import SETTLE
 from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
-from handcrafted.safety.stpa.verdicts import context_text
+from handcrafted.text.letters import counted
 from handcrafted.text.report import markdown_list, markdown_table, plain
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
@@ -65,8 +68,12 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     )
     yield markdown_list(f"Broken trace: {plain(one.text)}" for one in analysis.breaks) or "Every trace leads on."
     yield "## 3. Unsafe control actions"
+    if structure.assume:
+        yield f"Assumed throughout:\n\n{markdown_list(_assumed(analysis, id) for id in structure.assume)}"
     for one in analysis.actions:
         yield from _action(one)
+    if analysis.together:
+        yield f"### Demanded together\n\n{markdown_list(plain(f'{one}.') for one in analysis.together)}"
     yield "## The network against its rules"
     if analysis.untested:
         yield f"Not put to the test, and so neither kept nor broken:\n\n{markdown_table(found['untested'])}"
@@ -86,6 +93,9 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
     tried = any(one.forced for one in analysis.actions)
     untried = "Nothing was tried: it takes `trial`, processes with dynamics, and hazards with `when`."
     yield _table_or(found, "disagreements", "They agree wherever both say something." if tried else untried)
+    if len(found["step_4"]) > 1:
+        yield "## Controller constraints, loss scenarios and requirements, as written"
+        yield markdown_table(found["step_4"])
 
 
 def _kept(analysis: Analysis) -> str:
@@ -111,6 +121,15 @@ def _summary(analysis: Analysis) -> str:
     )
 
 
+def _assumed(analysis: Analysis, id: str) -> str:
+    """Say what is assumed, what it rules out, and whether the closed loop kept to it."""
+    ruled_out = sum(one.contexts.ruled_out.get(id, 0) for one in analysis.actions)
+    broken = [f" **It does not hold**: {plain(str(one))}." for one in analysis.unfounded if one.assumption == id]
+    return (
+        f"{_item(id, analysis.structure.assume[id].text)}: rules out {counted(ruled_out, 'context')}.{''.join(broken)}"
+    )
+
+
 def _hazard(analysis: Analysis, id: str) -> str:
     hazard = analysis.structure.hazards[id]
     part = f"(part of {hazard.part_of}) " if hazard.part_of else ""
@@ -124,7 +143,11 @@ def _item(id: str, text: str, serves: Sequence[str] = ()) -> str:
 
 def _action(one: ActionAnalysis) -> Iterator[str]:
     yield f"### {plain(one.action.name)}, by {plain(one.action.by)}"
-    yield markdown_list(f"{_item(rule.id, text)}. *{plain(duty)}.*" for rule, text, duty in one.worded())
+    said = {rule.id: (text, duty) for rule, text, duty in one.worded()}
+    for stated in (True, False):
+        if rules := [rule for rule in one.rules if rule.formal == stated]:
+            heading = "Stated formally" if stated else "In words, and so not put to the test"
+            yield f"{heading}:\n\n{markdown_list(_rule(rule, said) for rule in rules)}"
     for type in BY_CONTEXT:
         if (hazardous := one.verdicts.hazardous(type)).any():
             few = markdown_list(plain(one.text(box)) for box in one.rows(type)[:MAX_SHOWN])
@@ -143,10 +166,20 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
         yield f"{min(len(one.contexts), MAX_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."
 
 
-def _some(one: ActionAnalysis, found) -> str:
-    rows = [int(row) for row in found.nonzero()[0]]
-    said = plain("; ".join(context_text(one.contexts, row) for row in rows[:MAX_SHOWN]))
-    return said + (f"; and {len(rows) - MAX_SHOWN} more" if len(rows) > MAX_SHOWN else "")
+def _rule(rule: UnsafeControlAction, said: Mapping[str, tuple[str, str]]) -> str:
+    """Write a rule: what its analyst wrote, what it says formally, the constraint that inverts it, and the comment."""
+    formal, duty = said.get(rule.id, ("", ""))
+    parts = [part.strip().rstrip(".") for part in (rule.text, formal) if part]
+    serves = () if formal else rule.hazards  # the formal sentence names them
+    text = f"{_item(rule.id, '. '.join(parts), serves)}."
+    return text + (f" *{plain(duty)}.*" if duty else "") + (f" ({plain(rule.comment)})" if rule.comment else "")
+
+
+def _some(one: ActionAnalysis, found: np.ndarray) -> str:
+    """Say contexts in as few rows as hold them."""
+    rows = merged(one.contexts, found)
+    said = plain("; ".join(one.text(box) for box in rows[:MAX_SHOWN]))
+    return said + (f"; and {len(rows) - MAX_SHOWN} rows more" if len(rows) > MAX_SHOWN else "")
 
 
 def _table_or(found: Mapping[str, Rows], name: str, nothing: str) -> str:

@@ -24,6 +24,9 @@ def tables(analysis: Analysis) -> dict[str, Rows]:
         "traceability": [ROW, *trace_rows(analysis.structure)],
         "contexts": _contexts(analysis),
         "unsafe_control_actions": _unsafe(analysis),
+        "unsafe_by_type": _by_type(analysis),
+        "step_4": _steps_after(analysis),
+        "demanded_together": _together(analysis),
         "untested": _untested(analysis),
         "arising": _arising(analysis),
         "false_beliefs": _false_beliefs(analysis),
@@ -114,9 +117,52 @@ class _Lines:
 
 
 def _unsafe(analysis: Analysis) -> Rows:
-    rows = [("id", "type", "unsafe control action", "controller constraint")]
+    rows = [("id", "stated", "type", "unsafe control action", "controller constraint", "in words", "comment")]
+    formal = {rule.id: (text, duty) for one in analysis.actions for rule, text, duty in one.worded()}
+    for rule in analysis.structure.unsafe_control_actions:
+        text, duty = formal.get(rule.id, (rule.text or "", ""))
+        written = [one.text for one in analysis.structure.controller_constraints.values() if rule.id in one.about]
+        stated = "formally" if rule.formal else "in words"
+        rows.append((rule.id, stated, rule.type, text, "; ".join(written) or duty, rule.text or "", rule.comment or ""))
+    return rows
+
+
+HANDBOOK = ("not provided", "provided", "too early, too late, out of order", "stopped too soon, applied too long")
+"""The columns of the handbook's table."""
+
+
+def _by_type(analysis: Analysis) -> Rows:
+    """Return the table of the STPA Handbook: a row per control action, a column per way of going wrong."""
+    rows: list[tuple[str, ...]] = [("controller", "control action", *HANDBOOK)]
+    said = {id: text for id, _, _, text, *_ in _unsafe(analysis)[1:]}
+    columns = {type: column for column in HANDBOOK for type in column.split(", ")}
     for one in analysis.actions:
-        rows += [(rule.id, rule.type, text, duty) for rule, text, duty in one.worded()]
+        cells: dict[str, list[str]] = {column: [] for column in HANDBOOK}
+        for rule in one.rules:
+            hazards = f" [{', '.join(rule.hazards)}]" if rule.hazards and not rule.formal else ""
+            cells[columns[rule.type]].append(f"{rule.id}: {said[rule.id]}{hazards}")
+        rows.append((one.action.by, one.action.name, *("; ".join(cells[column]) for column in HANDBOOK)))
+    return rows
+
+
+def _steps_after(analysis: Analysis) -> Rows:
+    """Return the controller constraints, loss scenarios and requirements of an analyst, each with what it is about."""
+    structure = analysis.structure
+    rows = [("id", "kind", "text", "for", "hazards", "class", "factor")]
+    for id, one in structure.controller_constraints.items():
+        rows.append((id, "controller constraint", one.text, ", ".join(one.about), "", "", ""))
+    for id, one in structure.loss_scenarios.items():
+        hazards, factor = ", ".join(one.hazards), str(one.factor or "")
+        rows.append((id, "loss scenario", one.text, ", ".join(one.about), hazards, str(one.kind), factor))
+    for id, one in structure.requirements.items():
+        rows.append((id, "requirement", one.text, ", ".join(one.about), "", "", ""))
+    return rows
+
+
+def _together(analysis: Analysis) -> Rows:
+    rows = [("controller", "actions", "rules", "demanded together in")]
+    for one in analysis.together:
+        rows.append((one.by, " and ".join(one.actions), ", ".join(one.rules), "; ".join(one.contexts)))
     return rows
 
 

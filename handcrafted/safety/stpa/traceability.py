@@ -65,6 +65,31 @@ def _breaks(structure: ControlStructure) -> Iterator[Break]:
     for rule in structure.unsafe_control_actions:
         if not rule.hazards:
             yield Break(rule.id, f"The unsafe control action {rule.id} leads to no hazard.")
+    yield from _after(structure)
+
+
+def _after(structure: ControlStructure) -> Iterator[Break]:
+    """Name what step 4 leaves open, where it has begun: no kind of entry is missed of which there is none."""
+    rules = [rule.id for rule in structure.unsafe_control_actions]
+    inverted = {id for one in structure.controller_constraints.values() for id in one.about}
+    explained = {id for one in structure.loss_scenarios.values() for id in one.about}
+    required = {id for one in structure.requirements.values() for id in one.about}
+    for id in rules:
+        if structure.controller_constraints and id not in inverted:
+            yield Break(id, f"The unsafe control action {id} has no controller constraint.")
+        if structure.loss_scenarios and id not in explained:
+            yield Break(id, f"The unsafe control action {id} has no loss scenario.")
+    for id, one in structure.controller_constraints.items():
+        if not one.about:
+            yield Break(id, f"The controller constraint {id} is about no unsafe control action.")
+    for id, one in structure.loss_scenarios.items():
+        if not one.about and not one.hazards:
+            yield Break(id, f"The loss scenario {id} is about no unsafe control action and no hazard.")
+        if structure.requirements and id not in required:
+            yield Break(id, f"The loss scenario {id} leads to no requirement.")
+    for id, one in structure.requirements.items():
+        if not one.about:
+            yield Break(id, f"The requirement {id} is asked because of nothing.")
 
 
 def losses_of(structure: ControlStructure, hazard: str) -> tuple[str, ...]:
