@@ -75,7 +75,7 @@ class NotHazardous(Rule):
 
 
 class Assumption(Part):
-    """What is taken for granted of the true state; contexts against it are ruled out.
+    """What is taken for granted; contexts against it are ruled out, none by one that stands in words alone.
 
     Attributes:
         never: what does not come about.
@@ -89,8 +89,8 @@ class Assumption(Part):
 
     @model_validator(mode="after")
     def _never_or_then(self) -> Assumption:
-        if self.never is None and self.then is None:
-            raise ValueError("Expected `never`, or `when` and `then`, in an assumption, got neither. Add it")
+        if self.when is not None and self.then is None:
+            raise ValueError("Expected `then` beside `when` in an assumption, got none. Say what is so then")
         if self.never is not None and (self.when, self.then) != (None, None):
             raise ValueError("Expected `never` or `when` and `then` in an assumption, got both. Make it two")
         return self

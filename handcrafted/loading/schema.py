@@ -9,7 +9,8 @@ from typing import Any
 from handcrafted.control.parts import Part
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlfile import loads, plain_data, plain_schema
+from handcrafted.loading.known_keys import plain_schema
+from handcrafted.loading.yamlfile import loads, plain_data
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 

@@ -87,7 +87,8 @@ class TrueState:
             read = reads_of(component.process_model, self.structure.arriving.get(owner, ()))
             for name, belief in component.process_model.items():
                 own = [id for id in read[name] if id.name == name]
-                if len(read[name]) == 1 and belief.law is None:
+                copies = belief.law is None and (belief.reads is not None or own)
+                if copies and len(read[name]) == 1:
                     yield self.carried[read[name][0]], belief.domain
                 elif not own:
                     yield TrueVariable(owner, name), belief.domain

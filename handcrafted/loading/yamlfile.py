@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -17,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from handcrafted.control.parts import Part
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.known_keys import known_keys
 from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be, sentence
 from handcrafted.text.letters import clipped, located, shown
 
@@ -77,6 +77,20 @@ def parsed(text: str, origin: str, kind: type[P]) -> P:
         return kind.model_validate(data)
     except ValidationError as error:
         raise _translated(error, data, lines, origin, kind) from None
+
+
+def parsed_data(data: Mapping[str, Any], origin: str) -> ControlStructure:
+    """Read a structure from plain data that stands in no text of ours.
+
+    Raises:
+        HandcraftedError: naming the entry that is not valid.
+    """
+    try:
+        return ControlStructure.model_validate(data)
+    except ValidationError as error:
+        found = _translated(error, data, {(): 0}, origin, ControlStructure)
+        where = " / ".join(map(str, found.path)) or "the whole"
+        raise HandcraftedError(f"{origin}: {where}: {str(found).partition(': ')[2]}", found.path) from None
 
 
 def _keys_of(kind: type[Part]) -> str:
@@ -245,44 +259,3 @@ class _Converter:
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             found[key] = self.convert(value_node, (*path, key))
         return found
-
-
-class _Quiet(GenerateJsonSchema):
-    """Leaves out defaults that JSON cannot say (empty frozen mappings) without a warning."""
-
-    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
-        """Stay silent about defaults; anything else is a warning."""
-        if kind != "non-serializable-default":
-            super().emit_warning(kind, detail)
-
-
-def plain_schema(kind: type[Part]) -> dict[str, Any]:
-    """Return the JSON Schema of a kind of file, by the keys that are written."""
-    return kind.model_json_schema(by_alias=True, schema_generator=_Quiet)
-
-
-def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
-    """Return the keys known at a path of keys and positions of a kind of file; empty where names are free."""
-    schema = plain_schema(root)
-    found = list(_choices(schema, schema))
-    for part in path:
-        found = [choice for one in found if (inner := _within(one, part)) for choice in _choices(inner, schema)]
-    return [key for one in found for key in one.get("properties", {})]
-
-
-def _within(schema: Mapping[str, Any], part: str | int) -> Mapping[str, Any] | None:
-    """Return the schema of what stands under a key or a position."""
-    if isinstance(part, int):
-        return schema.get("items")
-    named, free = schema.get("properties", {}), schema.get("additionalProperties")
-    return named.get(part) or (free if isinstance(free, Mapping) else None)
-
-
-def _choices(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Return the schemas of which a value fits one, references followed."""
-    if "$ref" in schema:
-        yield from _choices(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole)
-    elif choices := [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
-        yield from (inner for choice in choices for inner in _choices(choice, whole))
-    else:
-        yield schema

@@ -102,6 +102,10 @@ def test_an_assumption_that_the_loop_breaks_is_said_to_be_broken_and_one_that_le
     found = analyse(hc.assemble(with_one(hot)))
     assert [one.assumption for one in found.unfounded] == ["A-1"] and "It does not hold" in as_markdown(found)
     assert analyse(hc.assemble(with_one(warm))).unfounded == ()
+    words = "assume: {A-1: {text: The crew is awake}}\n"
+    assert "The crew is awake: in words alone, and so it rules nothing out." in as_markdown(
+        analyse(hc.assemble(loads(BRAKES + words)))
+    )
     nothing = BRAKES + "assume: {A-1: {text: Never, never: [{landing: 'yes'}, {landing: 'no'}]}}\n"
     with pytest.raises(HandcraftedError, match="Expected assumptions that leave some context of crew's hit brakes"):
         analyse(hc.assemble(loads(nothing)))
@@ -158,7 +162,7 @@ def test_scenarios_constraints_and_requirements_are_kept_and_traced():
         ("hazards: [H-2], class", "hazards: [H-7], class", "Expected a declared hazard, got `H-7`"),
         ("for: [LS-1, CC-1]", "for: [LS-5]", "the id of a scenario, constraint, unsafe control action or hazard"),
         ("then: {weight on wheels: 'yes'}", "then: {weight on wheel: 'yes'}", "Expected a known variable"),
-        ("    then: {weight on wheels: 'yes'}\n", "", "Expected `never`, or `when` and `then`, in an assumption"),
+        ("    then: {weight on wheels: 'yes'}\n", "", "Expected `then` beside `when` in an assumption"),
         ("then: {weight", "never: {runway: wet}\n    then: {weight", "in an assumption, got both"),
     ],
 )

@@ -31,6 +31,8 @@ def unfounded(trace: Trace) -> Iterator[Unfounded]:
     """Return the assumptions that a trace breaks; those about what is on no trace are left out."""
     for name, assumed in trace.structure.assume.items():
         with suppress(HandcraftedError):
+            if assumed.never is None and assumed.then is None:
+                continue
             if assumed.never is not None:
                 bad = holds(trace, assumed.never)
             else:

@@ -77,7 +77,8 @@ def _possible(structure: ControlStructure, contexts: Contexts) -> Contexts:
     """
     axes, against = {one.name for one in contexts.axes}, {}
     for name, assumed in structure.assume.items():
-        if _tested_by(contexts.state, assumed).keys() <= axes:
+        tested = _tested_by(contexts.state, assumed)
+        if tested and tested.keys() <= axes:
             against[name] = contexts.matching(assumed.when) & ~contexts.matching(assumed.then)
             if assumed.never is not None:
                 against[name] = contexts.matching(assumed.never)
@@ -110,7 +111,8 @@ def against_assumptions(structure: ControlStructure, values: Mapping[TrueVariabl
         all(passes(values[state.variable(name)], test) for name, test in row.items()) for row in condition
     )
     for assumed in structure.assume.values():
-        if all(state.variable(name) in values for name in _tested_by(state, assumed)):
+        tested = _tested_by(state, assumed)
+        if tested and all(state.variable(name) in values for name in tested):
             if assumed.never is not None and holds(assumed.never):
                 return True
             if assumed.then is not None and (assumed.when is None or holds(assumed.when)) and not holds(assumed.then):

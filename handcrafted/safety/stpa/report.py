@@ -123,11 +123,13 @@ def _summary(analysis: Analysis) -> str:
 
 def _assumed(analysis: Analysis, id: str) -> str:
     """Say what is assumed, what it rules out, and whether the closed loop kept to it."""
+    assumed = analysis.structure.assume[id]
+    said = _item(id, assumed.text)
+    if assumed.never is None and assumed.then is None:
+        return f"{said}: in words alone, and so it rules nothing out."
     ruled_out = sum(one.contexts.ruled_out.get(id, 0) for one in analysis.actions)
     broken = [f" **It does not hold**: {plain(str(one))}." for one in analysis.unfounded if one.assumption == id]
-    return (
-        f"{_item(id, analysis.structure.assume[id].text)}: rules out {counted(ruled_out, 'context')}.{''.join(broken)}"
-    )
+    return f"{said}: rules out {counted(ruled_out, 'context')}.{''.join(broken)}"
 
 
 def _hazard(analysis: Analysis, id: str) -> str:

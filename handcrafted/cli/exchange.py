@@ -1,0 +1,77 @@
+"""Other tools' files: read into a file of ours, and written from one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from handcrafted.cli.group import LoopFile, friendly, main
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import located
+
+LOST = 1
+"""Exit code where something was lost that --strict does not allow."""
+
+
+@main.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The YAML file to write; default: the terminal.")
+@click.option("--strict", is_flag=True, help="Write nothing where anything would be dropped.")
+@friendly
+def import_(file: Path, output: Path | None, strict: bool) -> None:
+    """Read a structure from FILE, PASTA's `.stpa` or WebSTAMP's `.json`, and write it as a file of ours.
+
+    What FILE says and our file does not is listed as dropped, what it leaves open as taken. Such files state no control
+    laws: `check` then says placeholder, and `analyse` leaves those decisions free. Exit code 1 with --strict: something
+    would be dropped.
+
+    Example: handcrafted import cell.stpa -o cell.yaml
+    """
+    from handcrafted.exchange.from_pasta import from_pasta
+    from handcrafted.exchange.from_webstamp import from_webstamp
+    from handcrafted.loading.yamlfile import text_of
+    from handcrafted.loading.yamltext import dumps, save
+
+    readers = {".stpa": from_pasta, ".json": from_webstamp}
+    if file.suffix.lower() not in readers:
+        raise HandcraftedError(f"{located(file)}: Expected a file of PASTA (.stpa) or WebSTAMP (.json), got another.")
+    found = readers[file.suffix.lower()](text_of(file), located(file))
+    _say(found.dropped, "dropped", strict)
+    _say(found.guessed, "taken")
+    if output is None:
+        click.echo(dumps(found.structure))
+        return
+    save(found.structure, output)
+    click.echo(f"wrote {output}")
+
+
+@main.command()
+@click.argument("file", type=LoopFile())
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The .stpa file to write; default: the terminal.")
+@click.option("--strict", is_flag=True, help="Write nothing where anything would be dropped.")
+@friendly
+def export(file: Path, output: Path | None, strict: bool) -> None:
+    """Write FILE as PASTA's `.stpa` text; what that language has no place for is listed as dropped.
+
+    Exit code 1 with --strict: something would be dropped.
+
+    Example: handcrafted export "train door" -o train_door.stpa
+    """
+    from handcrafted.exchange.to_pasta import to_pasta
+    from handcrafted.loading.yamlfile import load
+    from handcrafted.view.output import checked_path, write
+
+    path = None if output is None else checked_path(output, (".stpa",))
+    text, dropped = to_pasta(load(file))
+    _say(dropped, "dropped", strict)
+    click.echo(text if path is None else f"wrote {write(path, text.encode())}")
+
+
+def _say(sentences: tuple[str, ...], what: str, strict: bool = False) -> None:
+    """Say on the side what was lost or taken; with --strict nothing may be lost."""
+    for sentence in sentences:
+        click.echo(f"{what}: {sentence}", err=True)
+    if strict and sentences:
+        click.echo("Nothing was written, for --strict allows nothing to be dropped.", err=True)
+        raise SystemExit(LOST)

@@ -1,0 +1,107 @@
+"""What a `.stpa` text of PASTA says, as a plain tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something with an id: a loss, a hazard, a constraint, an unsafe control action, a scenario, a requirement.
+
+    Attributes:
+        line: where it stands.
+        refs: the ids in brackets behind it.
+        about: the unsafe control actions that a scenario is `for`.
+        factor: of a scenario.
+        parts: its sub-entries; the sub-headings between them are not kept.
+        headings: those sub-headings.
+    """
+
+    id: str
+    text: str
+    line: int
+    refs: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    factor: str = ""
+    parts: tuple[Entry, ...] = ()
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One control action, feedback, input or output of a node.
+
+    Attributes:
+        kind: `controlActions`, `feedback`, `input` or `output`.
+        target: the node it goes to; empty for inputs and outputs.
+    """
+
+    kind: str
+    id: str
+    label: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box, with the variables of its process model and the boxes in it."""
+
+    id: str
+    line: int
+    label: str = ""
+    level: int | None = None
+    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: tuple[str, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """An unsafe control action of the context table."""
+
+    id: str
+    text: str
+    line: int
+    values: tuple[tuple[str, str], ...]
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """A rule of the context table: an action, a type, and its contexts."""
+
+    id: str
+    line: int
+    action: str = ""
+    type: str = ""
+    contexts: tuple[Context, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Unsafe control actions of one way of going wrong, of one action."""
+
+    action: str
+    way: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass
+class Document:
+    """A whole text.
+
+    Attributes:
+        entries: by section.
+        graph: the name of the control structure and its boxes; None where there is none.
+        responsibilities: by box.
+        desired: how many desired control actions there are.
+    """
+
+    entries: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    graph: tuple[str, tuple[Node, ...]] | None = None
+    responsibilities: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    rules: tuple[TableRule, ...] = ()
+    desired: int = 0
