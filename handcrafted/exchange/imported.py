@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from handcrafted.control.parts import LONGEST_NAME
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import parsed_data
+from handcrafted.text.letters import CONTROL
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def imported(data: dict[str, Any], origin: str, dropped: Iterable[str], guessed:
 
 def one_line(text: str, otherwise: str) -> str:
     """Return a text as a name: in one line, no longer than names are, or something else where it is empty."""
-    name = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    name = CONTROL.sub(" ", re.sub(r"\s*[\n\r\t]\s*", " ", text)).strip()
     return name[:LONGEST_NAME].strip() or otherwise
 
 

@@ -53,7 +53,8 @@ class _Ids:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', "'") + '"'
+    """Return a text in the quotes that it has none of; of both kinds in it single ones are left."""
+    return f"'{text}'" if '"' in text and "'" not in text else '"' + text.replace('"', "'") + '"'
 
 
 class _Writing:
