@@ -1,4 +1,4 @@
-"""Other tools' files: read into a file of ours, and written from one."""
+"""Files: read from other tools', written for them, and with something called otherwise."""
 
 from __future__ import annotations
 
@@ -66,6 +66,31 @@ def export(file: Path, output: Path | None, strict: bool) -> None:
     text, dropped = to_pasta(load(file))
     _say(dropped, "dropped", strict)
     click.echo(text if path is None else f"wrote {write(path, text.encode())}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--kind", type=click.Choice(("component", "signal", "id")), help="Of what; where OLD names several kinds."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Another file to write; default: FILE itself.")
+@friendly
+def rename(file: Path, old: str, new: str, kind: str | None, output: Path | None) -> None:
+    """Call what FILE calls OLD by NEW, wherever FILE speaks of it; all else of its text stays.
+
+    A component is a box, a signal what arrows carry and controllers believe, an id that of a loss, a hazard, a rule and
+    so on. Nothing is written where the file would not be valid then.
+
+    Example: handcrafted rename loop.yaml thermostat "room controller"
+    """
+    from handcrafted.loading.rename import renamed
+    from handcrafted.loading.yamlfile import text_of
+    from handcrafted.text.files import write_whole
+
+    text = renamed(text_of(file), located(file), old, new, kind)
+    click.echo(f"wrote {write_whole(output or file, text.encode())}")
 
 
 def _say(sentences: tuple[str, ...], what: str, strict: bool = False) -> None:

@@ -16,25 +16,47 @@ UNTESTED = 3
 
 
 @main.command()
-@click.argument("file", type=LoopFile())
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for the report, tables and diagram.")
+@click.argument("files", nargs=-1, required=True, type=LoopFile())
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for reports, tables and diagrams.")
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many contexts where there are more.")
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
 @click.option("--no-faults", is_flag=True, help="Leave out step 4, as where no hazard is declared.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @friendly
 def analyse(
-    file: Path, output: Path | None, sample: int | None, faults: Path | None, no_faults: bool, seed: int
+    files: tuple[Path, ...],
+    output: Path | None,
+    sample: int | None,
+    faults: Path | None,
+    no_faults: bool,
+    seed: int,
 ) -> None:
-    """Analyse the unsafe control actions of FILE, hold its network against them, and look for loss scenarios.
+    """Analyse the unsafe control actions of FILES, hold each network against them, and look for loss scenarios.
 
-    Without a folder the report goes to the terminal. Exit code 1: the network, without a fault, does what a rule calls
-    unsafe. Exit code 3: it does not, but some rule was not put to the test; each is named, with the reason. A decision
-    that nobody states may issue anything at any step; step 4 is then left out, for faults take a loop that is stated.
+    Without a folder reports go to the terminal; of several files each has a folder of its own in it. A file that cannot
+    be used ends none of the others; the exit code is then 2. Exit code 1: a network, without a fault, does what a rule
+    calls unsafe. Exit code 3: none does, but some rule was not put to the test; each is named, with the reason. A
+    decision that nobody states may issue anything at any step; step 4 is then left out, for faults take a loop that is
+    stated.
 
     Example: handcrafted analyse "train door" -o report
     """
+    several, codes = Several(), [0]
+    for file in files:
+        with several.each(file):
+            folder = output / file.stem if output and len(files) > 1 else output
+            if [other.stem for other in files].count(file.stem) > 1:
+                raise HandcraftedError(f"Expected files of different names, got {file.stem} twice. Rename one.")
+            codes.append(_analysed(file, folder, sample, faults, no_faults, seed))
+    several.end(next((code for code in (1, UNTESTED) if code in codes), 0))
+
+
+def _analysed(
+    file: Path, output: Path | None, sample: int | None, faults: Path | None, no_faults: bool, seed: int
+) -> int:
+    """Analyse one file; return the exit code."""
     from handcrafted.craft.assemble import assemble
+    from handcrafted.exchange.xlsx import as_xlsx
     from handcrafted.loading.yamlfile import load
     from handcrafted.safety.faults.campaign import inject
     from handcrafted.safety.faults.report import fault_tables, scenario_report
@@ -53,11 +75,10 @@ def analyse(
         click.echo(f"Step 4 is left out: nobody states by which law is decided {what}.", err=True)
         listed = None
     campaign, less = None, {}
-    with named(file):
-        found = run(assemble(structure), sample=sample, seed=seed, progress=not quiet())
-        if listed is not None:
-            campaign = inject(assemble(structure), listed, progress=not quiet())
-            less = compared(structure, listed, progress=not quiet())
+    found = run(assemble(structure), sample=sample, seed=seed, progress=not quiet())
+    if listed is not None:
+        campaign = inject(assemble(structure), listed, progress=not quiet())
+        less = compared(structure, listed, progress=not quiet())
     scenarios = () if campaign is None else tuple(scenario_report(campaign, less, pictures=output is not None))
     if output is None:
         click.echo(as_markdown(found, picture=False, scenarios=scenarios))
@@ -65,16 +86,19 @@ def analyse(
         output.mkdir(parents=True, exist_ok=True)
         parts = {"report.md": as_markdown(found, scenarios=scenarios).encode()}
         parts |= {"report.html": as_html(found, scenarios).encode()}
-        parts |= {f"{name}.csv": as_csv(rows).encode() for name, rows in tables(found).items()}
+        every = dict(tables(found))
         if campaign is not None:
-            parts |= {f"{name}.csv": as_csv(rows).encode() for name, rows in fault_tables(campaign, less).items()}
+            every |= fault_tables(campaign, less)
             parts |= {f"{name}.png": content for name, content in pictures(campaign)}
+        parts |= {f"{name}.csv": as_csv(rows).encode() for name, rows in every.items()}
+        parts["tables.xlsx"] = as_xlsx(every)
         parts[PICTURE] = unsafe_picture(found)
         for name, content in parts.items():
             click.echo(f"wrote {write(output / name, content)}")
     for one in found.untested:
         click.echo(str(one), err=True)
-    raise SystemExit(1 if found.arising or found.broken else UNTESTED if found.untested else 0)
+    click.echo(f"{found!r}", err=True)
+    return 1 if found.arising or found.broken else UNTESTED if found.untested else 0
 
 
 @main.command()

@@ -7,42 +7,13 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
-from handcrafted.control.stpa import Factor, ScenarioClass
+from handcrafted.control.stpa import ScenarioClass
 from handcrafted.exchange.imported import Imported, apart, imported, one_line, sentence
-from handcrafted.exchange.pasta import Arrow, Context, Document, Entry, Group, Node
+from handcrafted.exchange.pasta import Document, Group, PastaArrow, PastaEntry, PastaNode, TableContext
 from handcrafted.exchange.pasta_grammar import parse
+from handcrafted.exchange.pasta_words import DURATION, FACTORS, ORDER, SECTIONS, TYPES
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import counted, shown
-
-FACTORS: dict[str, Factor] = {
-    "inadequateControlAlgorithm": Factor.ALGORITHM,
-    "wrongProcessModel": Factor.PROCESS_MODEL,
-    "inconsistentProcessModel": Factor.PROCESS_MODEL,
-    "incorrectInformationProvided": Factor.FEEDBACK_INADEQUATE,
-    "measurementInaccurate": Factor.FEEDBACK_INADEQUATE,
-    "inadequateFeedback": Factor.FEEDBACK_INADEQUATE,
-    "missingFeedback": Factor.FEEDBACK_NOT_RECEIVED,
-    "delayedFeedback": Factor.FEEDBACK_DELAYED,
-    "feedbackDelay": Factor.FEEDBACK_DELAYED,
-    "controlAction": Factor.ACTION_NOT_RECEIVED,
-    "inadequateOperation": Factor.ACTION_NOT_CARRIED_OUT,
-    "componentFailure": Factor.CONTROLLER_FAILS,
-    "delayedOperation": Factor.ACTION_DELAYED,
-    "conflictingCA": Factor.CONFLICTING_ACTIONS,
-    "conflictingControlActions": Factor.CONFLICTING_ACTIONS,
-    "changesOverTime": Factor.PROCESS_CHANGED,
-    "disturbance": Factor.PROCESS_DISTURBED,
-    "unidentifiedDisturbance": Factor.PROCESS_DISTURBED,
-    "wrongInput": Factor.CONTROL_INPUT,
-    "missingInput": Factor.CONTROL_INPUT,
-    "unsafeInput": Factor.CONTROL_INPUT,
-}
-"""Our word for each of theirs."""
-
-TYPES = {
-    "not-provided": "not provided", "provided": "provided", "too-early": "too early", "too-late": "too late",
-    "wrong-time": "out of order", "stopped-too-soon": "stopped too soon", "applied-too-long": "applied too long",
-}  # fmt: skip
 
 NO_TEXT = "(no text)"
 
@@ -101,7 +72,7 @@ class _Reading:
             self.dropped.append(f"{counted(self.document.desired, 'desired control action')} (DCAs)")
         return imported({key: value for key, value in found.items() if value}, self.origin, self.dropped, self.guessed)
 
-    def _flat(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+    def _flat(self, entries: Sequence[PastaEntry]) -> Iterator[PastaEntry]:
         """Return entries with their parts, each after what it is part of."""
         for entry in entries:
             yield entry
@@ -112,7 +83,7 @@ class _Reading:
     def _with_parts(self, section: str, refs: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
 
-        def add(entries: Sequence[Entry], whole: str | None) -> None:
+        def add(entries: Sequence[PastaEntry], whole: str | None) -> None:
             for entry in entries:
                 one: dict[str, Any] = {"text": sentence(entry.text, NO_TEXT)}
                 one |= {refs: list(entry.refs)} if entry.refs else {}
@@ -124,14 +95,14 @@ class _Reading:
         list(self._flat(entries))  # notes the headings
         return found
 
-    def _known(self, entry: Entry, ids: Sequence[str], known: set[str]) -> list[str]:
+    def _known(self, entry: PastaEntry, ids: Sequence[str], known: set[str]) -> list[str]:
         """Return the ids that are known; the others are noted."""
         for id in ids:
             if id not in known:
                 self.dropped.append(f"what {entry.id} says of {id}, which is nowhere declared")
         return [id for id in ids if id in known]
 
-    def _names(self, node: Node) -> dict[tuple[str, str], str]:
+    def _names(self, node: PastaNode) -> dict[tuple[str, str], str]:
         """Name what a box sends, by kind and id; arrows of one id are one thing, whatever they are labelled."""
         found: dict[tuple[str, str], str] = {}
         for kind in ("controlActions", "feedback", "input", "output"):
@@ -230,7 +201,7 @@ class _Reading:
                 one = {"id": self._new(entry.id), **action, "type": self._type(group, entry), "text": text}
                 yield one | {"hazards": self._known(entry, entry.refs, hazards)}
 
-    def _type(self, group: Group, entry: Entry) -> str:
+    def _type(self, group: Group, entry: PastaEntry) -> str:
         """Return one of our types; where theirs are two or three in one, what its words say."""
         if group.way in ("notProviding", "providing"):
             return "not provided" if group.way == "notProviding" else "provided"
@@ -249,13 +220,13 @@ class _Reading:
                 self.dropped.append(f"{rule.id}, whose type {shown(rule.type)} is not known")
                 continue
             for own in rule.contexts:
-                entry = Entry(own.id, own.text, own.line, own.refs)
+                entry = PastaEntry(own.id, own.text, own.line, own.refs)
                 one = {"id": self._new(own.id), **action, "type": TYPES[rule.type]}
                 one |= {"context": self._context(rule.action.rpartition(".")[0], own)} if own.values else {}
                 one |= {"text": sentence(own.text, NO_TEXT)} if own.text or not own.values else {}
                 yield one | {"hazards": self._known(entry, own.refs, hazards)}
 
-    def _context(self, box: str, context: Context) -> dict[str, str]:
+    def _context(self, box: str, context: TableContext) -> dict[str, str]:
         known, found = self.nodes[box][0].variables, {}
         for name, value in context.values:
             if value not in known.get(name, ()):
@@ -289,23 +260,10 @@ class Sent(NamedTuple):
     """An arrow with the box that declares it."""
 
     sender: str
-    arrow: Arrow
+    arrow: PastaArrow
 
 
-SECTIONS = {
-    "controlActions": "control actions", "feedback": "feedback", "input": "other inputs", "output": "other outputs",
-}  # fmt: skip
-
-ORDER = {
-    "out of order": ("wrong order", "out of order"),
-    "too late": ("late", "delay"),
-    "too early": ("early", "before"),
-}
-DURATION = {"applied too long": ("too long", "continue", "keeps"), "stopped too soon": ("stop", "soon", "before")}
-"""Words by which a type is told."""
-
-
-def _all_nodes(nodes: Sequence[Node], inside: str | None) -> Iterator[tuple[str, tuple[Node, str | None]]]:
+def _all_nodes(nodes: Sequence[PastaNode], inside: str | None) -> Iterator[tuple[str, tuple[PastaNode, str | None]]]:
     """Return boxes and the boxes in them, each with the box that it stands in."""
     for node in nodes:
         yield node.id, (node, inside)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Entry:
+class PastaEntry:
     """Something with an id: a loss, a hazard, a constraint, an unsafe control action, a scenario, a requirement.
 
     Attributes:
@@ -24,12 +24,12 @@ class Entry:
     refs: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     factor: str = ""
-    parts: tuple[Entry, ...] = ()
+    parts: tuple[PastaEntry, ...] = ()
     headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Arrow:
+class PastaArrow:
     """One control action, feedback, input or output of a node.
 
     Attributes:
@@ -44,7 +44,7 @@ class Arrow:
 
 
 @dataclass(frozen=True)
-class Node:
+class PastaNode:
     """A box, with the variables of its process model and the boxes in it."""
 
     id: str
@@ -53,12 +53,12 @@ class Node:
     level: int | None = None
     variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: tuple[str, ...] = ()
-    arrows: tuple[Arrow, ...] = ()
-    nodes: tuple[Node, ...] = ()
+    arrows: tuple[PastaArrow, ...] = ()
+    nodes: tuple[PastaNode, ...] = ()
 
 
 @dataclass(frozen=True)
-class Context:
+class TableContext:
     """An unsafe control action of the context table."""
 
     id: str
@@ -76,7 +76,7 @@ class TableRule:
     line: int
     action: str = ""
     type: str = ""
-    contexts: tuple[Context, ...] = ()
+    contexts: tuple[TableContext, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Group:
 
     action: str
     way: str
-    entries: tuple[Entry, ...]
+    entries: tuple[PastaEntry, ...]
 
 
 @dataclass
@@ -99,9 +99,9 @@ class Document:
         desired: how many desired control actions there are.
     """
 
-    entries: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
-    graph: tuple[str, tuple[Node, ...]] | None = None
-    responsibilities: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    entries: dict[str, tuple[PastaEntry, ...]] = field(default_factory=dict)
+    graph: tuple[str, tuple[PastaNode, ...]] | None = None
+    responsibilities: dict[str, tuple[PastaEntry, ...]] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     rules: tuple[TableRule, ...] = ()
     desired: int = 0

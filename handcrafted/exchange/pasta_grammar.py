@@ -12,7 +12,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 
-from handcrafted.exchange.pasta import Arrow, Context, Document, Entry, Group, Node, TableRule
+from handcrafted.exchange.pasta import Document, Group, PastaArrow, PastaEntry, PastaNode, TableContext, TableRule
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import clipped
 
@@ -96,7 +96,7 @@ def _plain(token: Token) -> str:
 class _Reader(Transformer):
     """Turns lark's tree into the classes above."""
 
-    def entry(self, meta: Any, parts: list) -> Entry:
+    def entry(self, meta: Any, parts: list) -> PastaEntry:
         id, *rest = parts
         found: dict[str, Any] = {"id": str(id), "line": meta.line, "text": ""}
         for part in rest:
@@ -104,7 +104,7 @@ class _Reader(Transformer):
                 found["text"] = _unquoted(part)
             elif part is not None:
                 found |= part
-        return Entry(**found)
+        return PastaEntry(**found)
 
     def factor(self, _: Any, parts: list) -> dict:
         return {"factor": str(parts[0])}
@@ -119,26 +119,26 @@ class _Reader(Transformer):
         return _unquoted(parts[0])
 
     def children(self, _: Any, parts: list) -> dict:
-        own = [part for part in parts if isinstance(part, Entry)]
+        own = [part for part in parts if isinstance(part, PastaEntry)]
         return {"parts": tuple(own), "headings": tuple(part for part in parts if isinstance(part, str))}
 
     def entries(self, _: Any, parts: list) -> tuple[str, Any]:
         return str(parts[0]), tuple(parts[1:])
 
     def graph(self, _: Any, parts: list) -> tuple[str, Any]:
-        nodes = tuple(part for part in parts if isinstance(part, Node))
+        nodes = tuple(part for part in parts if isinstance(part, PastaNode))
         names = [str(part) for part in parts if isinstance(part, Token) and part.type == "ID"]
         return "ControlStructure", (names[0] if names else "control structure", nodes)
 
-    def node(self, meta: Any, parts: list) -> Node:
+    def node(self, meta: Any, parts: list) -> PastaNode:
         id, label, *rest = parts
         found: dict[str, Any] = {"variables": {}, "ranges": ()}
         arrows = [arrow for part in rest if isinstance(part, list) for arrow in part]
-        nodes = tuple(part for part in rest if isinstance(part, Node))
+        nodes = tuple(part for part in rest if isinstance(part, PastaNode))
         for part in rest:
             if isinstance(part, dict):
                 found |= part
-        return Node(str(id), meta.line, **{"label": _unquoted(label), **found}, arrows=tuple(arrows), nodes=nodes)
+        return PastaNode(str(id), meta.line, **{"label": _unquoted(label), **found}, arrows=tuple(arrows), nodes=nodes)
 
     def level(self, _: Any, parts: list) -> dict:
         return {"level": int(parts[0])}
@@ -157,9 +157,9 @@ class _Reader(Transformer):
     def value(self, _: Any, parts: list) -> tuple[str, str]:
         return _plain(parts[0]), "" if parts[1] is None else str(parts[1])
 
-    def links(self, _: Any, parts: list) -> list[Arrow]:
+    def links(self, _: Any, parts: list) -> list[PastaArrow]:
         kind, *edges = parts
-        return [Arrow(str(kind), id, label, target) for commands, target in edges for id, label in commands]
+        return [PastaArrow(str(kind), id, label, target) for commands, target in edges for id, label in commands]
 
     def edge(self, _: Any, parts: list) -> tuple[Sequence, str]:
         *commands, target = parts
@@ -169,10 +169,10 @@ class _Reader(Transformer):
         return str(parts[0]), _unquoted(parts[1])
 
     def responsibilities(self, _: Any, parts: list) -> tuple[str, Any]:
-        found: dict[str, tuple[Entry, ...]] = {}
+        found: dict[str, tuple[PastaEntry, ...]] = {}
         owner = ""
         for part in parts:
-            if isinstance(part, Entry):
+            if isinstance(part, PastaEntry):
                 found[owner] = (*found.get(owner, ()), part)
             else:
                 owner = str(part)
@@ -206,11 +206,11 @@ class _Reader(Transformer):
     def contexts(self, _: Any, parts: list) -> dict:
         return {"contexts": tuple(parts)}
 
-    def context(self, meta: Any, parts: list) -> Context:
+    def context(self, meta: Any, parts: list) -> TableContext:
         id, text, *rest = parts
         values = tuple(part for part in rest if isinstance(part, tuple))
         refs = next((part["refs"] for part in rest if isinstance(part, dict)), ())
-        return Context(str(id), _unquoted(text), meta.line, values, refs)
+        return TableContext(str(id), _unquoted(text), meta.line, values, refs)
 
     def equals(self, _: Any, parts: list) -> tuple[str, str]:
         return str(parts[0]), _plain(parts[1])

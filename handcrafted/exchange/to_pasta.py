@@ -9,7 +9,7 @@ from handcrafted.control.entries import Constraint, Hazard
 from handcrafted.control.parts import Bounds
 from handcrafted.control.stpa import UnsafeControlAction
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
-from handcrafted.exchange.from_pasta import FACTORS, SECTIONS, TYPES
+from handcrafted.exchange.pasta_words import FACTORS, SECTIONS, TYPES
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.structure import LINK_FIELDS
 from handcrafted.safety.stpa.actions import actions_of

@@ -31,7 +31,7 @@ class ControlStructure(Reported, StructureFile):
     @model_validator(mode="after")
     def _consistent(self) -> ControlStructure:
         check_declared(self, self.true_state)
-        check_resolved(self, self.resolved, self.true_state)
+        check_resolved(self, self.resolved)
         return self
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from handcrafted.control.graph import grouped
 from handcrafted.control.resolved import Finding, LinkId, ResolvedController, ResolvedLink, ResolvedVariable
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.structure import StructureFile
@@ -76,6 +77,7 @@ class _Heard:
 
     def __init__(self, structure: StructureFile):
         self.structure = structure
+        self.reports = grouped((id for id in structure.named_links if id.kind in REPORTS), lambda id: id.receiver)
         self.known: dict[str, tuple[set[str], set[str]]] = {}
 
     def of(self, controller: str) -> set[str]:
@@ -88,9 +90,9 @@ class _Heard:
         if controller not in self.known:
             own, reporting, waiting = set(), set(), [controller]
             while waiting:
-                for id in self.structure.arriving.get(waiting.pop(), ()):
+                for id in self.reports.get(waiting.pop(), ()):
                     part = self.structure.components.get(id.sender or "")
-                    if part is None or id.sender in own | reporting or id.kind not in REPORTS:
+                    if part is None or id.sender in own or id.sender in reporting:
                         continue
                     assert id.sender
                     (reporting if part.kind == ComponentKind.CONTROLLER else own).add(id.sender)

@@ -38,7 +38,7 @@ from handcrafted.loading.namer import Namer
 from handcrafted.loading.resolve_links import Drafts, reads_of, resolve_link
 from handcrafted.loading.structure import StructureComponent, StructureFile
 from handcrafted.loading.true_state import TrueState
-from handcrafted.text.diagnostics import FilePath
+from handcrafted.text.diagnostics import Complaints, FilePath, HandcraftedError
 
 
 def resolve(structure: StructureFile, free: bool = False) -> Resolved:
@@ -51,7 +51,9 @@ def resolve(structure: StructureFile, free: bool = False) -> Resolved:
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
     drafts, namer = Drafts(structure, controllers, TrueState(structure).carried, free), Namer()
     links = _named(namer, {draft.id: resolve_link(structure, drafts, draft) for draft in drafts.all})
-    resolved = {name: _controller(structure, name, links, namer) for name in controllers}
+    complaints = Complaints()
+    resolved = {name: _controller(structure, name, links, namer, complaints) for name in controllers}
+    complaints.end()
     return Resolved(structure.name, tuple(links.values()), resolved, find(structure, links, resolved))
 
 
@@ -79,10 +81,12 @@ def _port(namer: Namer, taken: dict[str, set[str]], inputs: dict[tuple, Signal],
     return inputs[key]
 
 
-def _controller(structure: StructureFile, name: str, links: Mapping[LinkId, ResolvedLink], namer: Namer):
+def _controller(
+    structure: StructureFile, name: str, links: Mapping[LinkId, ResolvedLink], namer: Namer, complaints: Complaints
+) -> ResolvedController:
     component = structure.components[name]
     arrivals, sent = (tuple(links[id] for id in ids.get(name, ())) for ids in (structure.arriving, structure.leaving))
-    build = _Builder(name, namer, structure.time_step.value)
+    build = _Builder(name, namer, structure.time_step.value, complaints)
     variables = build.variables(component, arrivals)
     entries = build.entries(component, arrivals, sent, variables)
     return ResolvedController(name, component.level, arrivals, tuple(variables), entries)
@@ -94,6 +98,7 @@ class _Builder(NamedTuple):
     owner: str
     namer: Namer
     time_step: float
+    complaints: Complaints
 
     def variables(self, component: StructureComponent, arrivals: tuple[ResolvedLink, ...]) -> list[ResolvedVariable]:
         if not component.process_model:
@@ -165,10 +170,14 @@ class _Builder(NamedTuple):
         initial: Value,
     ) -> LawInstance:
         law = declared.law if declared else None
-        found = law_named(law, declared.parameters if declared else EMPTY, (*path, "parameters"))
+        try:
+            found = law_named(law, declared.parameters if declared else EMPTY, (*path, "parameters"))
+        except HandcraftedError as error:  # any law stands in, for this one is refused in the end
+            self.complaints.found.append(error)
+            declared, law, found = None, None, law_named(None, EMPTY, path)
         if declared is not None and law is not None:
-            name = f"{law} of {path[-1]}"
-            found.check(Stated(path, name, reads, domain, initial, declared.initial, declared.tests))
+            stated = Stated(path, f"{law} of {path[-1]}", reads, domain, initial, declared.initial, declared.tests)
+            self.complaints.of(found.check, stated)
         return task_of(
             self.namer, role, self.owner, str(path[-1]), declared, found, reads, domain, initial, self.time_step
         )

@@ -15,10 +15,10 @@ from handcrafted.control.true_variable import TrueVariable
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
 from handcrafted.loading.rules_of_controllers import check_controller, check_layer_0, check_names, check_value
 from handcrafted.loading.rules_of_processes import check_dynamics
-from handcrafted.loading.rules_of_stpa import check_analysis, check_traces, check_unsafe_control_actions
+from handcrafted.loading.rules_of_stpa import check_amounts, check_analysis, check_traces, check_unsafe_control_actions
 from handcrafted.loading.structure import LINK_FIELDS, StructureFile
 from handcrafted.loading.true_state import TrueState
-from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
+from handcrafted.text.diagnostics import Complaints, FilePath, must_be_known, refuse
 from handcrafted.text.letters import listed, possessive
 
 NEEDS = {LinkKind.OTHER_INPUT: ("to",), LinkKind.OTHER_OUTPUT: ("from",)}
@@ -28,32 +28,37 @@ def check_declared(structure: StructureFile, state: TrueState) -> None:
     """Check the rules of names and authority, which need no default.
 
     Raises:
-        HandcraftedError: at the first rule that is broken.
+        HandcraftedError: naming all that is broken.
     """
     _check_size(structure)
-    _check_nesting(structure)
-    check_layer_0(structure)
-    _check_links(structure)
-    check_traces(structure, state)
+    complaints = Complaints()
+    complaints.of(_check_nesting, structure)
+    complaints.of(check_layer_0, structure)
+    _check_links(structure, complaints)
+    check_traces(structure, state, complaints)
     for name, component in structure.components.items():
-        check_names(structure, name, component)
+        check_names(structure, name, component, complaints)
+    check_unsafe_control_actions(structure, state, complaints)
+    check_analysis(structure, state, complaints)
+    complaints.end()
 
 
-def check_resolved(structure: StructureFile, resolved: Resolved, state: TrueState) -> None:
+def check_resolved(structure: StructureFile, resolved: Resolved) -> None:
     """Check the rules of meaning, which need every default filled in.
 
     Raises:
-        HandcraftedError: at the first rule that is broken.
+        HandcraftedError: naming all that is broken.
     """
+    complaints = Complaints()
     for controller in resolved.controllers.values():
-        check_controller(controller)
-    _check_domains(structure, resolved)
+        complaints.of(check_controller, controller)
+    complaints.of(_check_domains, structure, resolved)
     for name, component in structure.components.items():
         if component.dynamics is not None:
-            check_dynamics(structure, resolved, name, component.dynamics)
-    check_unsafe_control_actions(structure, resolved, state)
-    check_analysis(structure, state)
-    _check_loops(structure, resolved)
+            complaints.of(check_dynamics, structure, resolved, name, component.dynamics)
+    check_amounts(structure, resolved, complaints)
+    complaints.of(_check_loops, structure, resolved)
+    complaints.end()
 
 
 MAX_COMPONENTS, MAX_LINKS = 20_000, 100_000
@@ -93,21 +98,22 @@ def link_path(kind: LinkKind, position: int) -> FilePath:
     return to_key(LINK_FIELDS[kind]), position
 
 
-def _check_links(structure: StructureFile) -> None:
+def _check_links(structure: StructureFile, complaints: Complaints) -> None:
     seen: set[tuple] = set()
     for kind, position, link in structure.links():
-        path = link_path(kind, position)
-        _check_ends(structure, kind, path, link)
-        id = (kind, link.sender, link.receiver, link.name)
-        if link.name and id in seen:
-            refuse(
-                path,
-                f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one.",
-            )
-        seen.add(id)
-        if link.of is not None and (kind not in MEASURED or _is_controller(structure, link.sender)):
-            refuse((*path, "of"), f"Expected `of` on what a sensor reads, got it on the {kind} {link.name}. Drop it.")
-        _check_authority(structure, kind, path, link)
+        complaints.of(_check_link, structure, kind, link_path(kind, position), link, seen)
+
+
+def _check_link(structure: StructureFile, kind: LinkKind, path: FilePath, link: Link, seen: set[tuple]) -> None:
+    _check_ends(structure, kind, path, link)
+    id = (kind, link.sender, link.receiver, link.name)
+    if link.name and id in seen:
+        text = f"Expected each {kind} once, got {link.name} from {link.sender} to {link.receiver} twice. Drop one."
+        refuse(path, text)
+    seen.add(id)
+    if link.of is not None and (kind not in MEASURED or _is_controller(structure, link.sender)):
+        refuse((*path, "of"), f"Expected `of` on what a sensor reads, got it on the {kind} {link.name}. Drop it.")
+    _check_authority(structure, kind, path, link)
 
 
 MEASURED = (LinkKind.FEEDBACK, LinkKind.OTHER_INPUT)

@@ -9,52 +9,63 @@ from handcrafted.control.entries import AlgorithmEntry, LawEntry, Variable
 from handcrafted.control.parts import AllNamed, Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry
 from handcrafted.control.vocabulary import ComponentKind, LinkKind
-from handcrafted.laws.catalogue import LAWS
+from handcrafted.laws.catalogue import LAWS, law_named
 from handcrafted.loading.resolve_links import Arriving
 from handcrafted.loading.structure import StructureComponent, StructureFile
-from handcrafted.text.diagnostics import FilePath, must_be_known, nearest, refuse
+from handcrafted.text.diagnostics import Complaints, FilePath, must_be_known, nearest, refuse
 from handcrafted.text.letters import listed, shown
 
 CONTROLLER_KEYS = ("layer 0", "process model", "control algorithm", "budget")
 
 
-def check_names(structure: StructureFile, name: str, component: StructureComponent) -> None:
+def check_names(structure: StructureFile, name: str, component: StructureComponent, complaints: Complaints) -> None:
     """Check one component: controllers' keys on controllers only, and every law and every read in it."""
     path: FilePath = ("components", name)
+    complaints.of(_check_keys, path, name, component)
     if component.kind != ComponentKind.CONTROLLER:
-        for key in CONTROLLER_KEYS:
-            if getattr(component, key.replace(" ", "_")):
-                refuse(
-                    (*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it."
-                )
         return
-    if component.dynamics is not None:
-        refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
     arriving = Arriving(structure.arriving.get(name, ()))
-    issued = dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
     for variable_name, variable in component.process_model.items():
         at = (*path, "process model", variable_name)
-        _check_reads(at, name, variable_name, variable, arriving)
-        check_variable(structure, name, at, variable_name, variable)
-        _check_law(at, variable_name, variable)
+        complaints.of(_check_reads, at, name, variable_name, variable, arriving)
+        complaints.of(check_variable, structure, name, at, variable_name, variable)
+        complaints.of(_check_law, at, variable_name, variable)
     for action, entry in component.control_algorithm.items():
         at = (*path, "control algorithm", action)
-        must_be_known(at, f"something that {name} issues or reports", action, issued)
-        if component.process_model:
-            for read in entry.reads or ():
-                if isinstance(read, str):
-                    must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model)
-                else:
-                    _check_read((*at, "reads"), name, read, arriving)
-        else:
-            for read in entry.reads or ():
+        complaints.of(_check_decision, structure, name, at, action, entry, arriving)
+
+
+def _check_keys(path: FilePath, name: str, component: StructureComponent) -> None:
+    if component.kind == ComponentKind.CONTROLLER:
+        if component.dynamics is not None:
+            refuse((*path, "dynamics"), f"Expected dynamics on a process, got it on the controller {name}. Move it.")
+        return
+    for key in CONTROLLER_KEYS:
+        if getattr(component, key.replace(" ", "_")):
+            refuse((*path, key), f"Expected `{key}` on a controller, got it on the {component.kind} {name}. Move it.")
+
+
+def _check_decision(
+    structure: StructureFile, name: str, at: FilePath, action: str, entry: AlgorithmEntry, arriving: Arriving
+) -> None:
+    """Check what a decision is about, and the names of what it reads."""
+    component, issued = structure.components[name], dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
+    must_be_known(at, f"something that {name} issues or reports", action, issued)
+    if component.process_model:
+        for read in entry.reads or ():
+            if isinstance(read, str):
+                must_be_known((*at, "reads"), f"a variable of {name}", read, component.process_model)
+            else:
                 _check_read((*at, "reads"), name, read, arriving)
-            for key, condition in (("when", entry.when), ("permit", entry.permit)):
-                for i, row in enumerate(condition or ()):
-                    for tested in row:
-                        _must_mean_one((*at, key, i, tested), tested, arriving)
-        _check_law(at, action, entry)
-        check_gates(structure, name, at, action, entry)
+    else:
+        for read in entry.reads or ():
+            _check_read((*at, "reads"), name, read, arriving)
+        for key, condition in (("when", entry.when), ("permit", entry.permit)):
+            for i, row in enumerate(condition or ()):
+                for tested in row:
+                    _must_mean_one((*at, key, i, tested), tested, arriving)
+    _check_law(at, action, entry)
+    check_gates(structure, name, at, action, entry)
 
 
 def _check_reads(path: FilePath, owner: str, name: str, variable: Variable, arriving: Arriving) -> None:
@@ -77,7 +88,8 @@ def _check_read(path: FilePath, owner: str, read: str | AllNamed, arriving: Arri
     if isinstance(read, AllNamed):
         must_be_known(path, what, read.all_named, arriving.named)
         return
-    must_be_known(path, what, read, arriving.meant)
+    if read not in arriving.meant:
+        must_be_known(path, what, read, [arriving.called(id) for id in arriving.ids])
     _must_mean_one(path, read, arriving, f"`{AllNamed(all_named=read)}`")
 
 
@@ -95,12 +107,14 @@ def several(name: str, choices: Iterable[str], all_of_them: str = "", what: str 
 
 
 def _check_law(path: FilePath, name: str, law: LawEntry) -> None:
+    """Check that there is such a law, with what it needs and no more."""
     if law.law is not None and law.law not in LAWS:
         refuse((*path, "law"), f"Expected a law of the catalogue, got `{law.law}`.{nearest(law.law, LAWS)}")
     if law.law == "decision table" and law.when is None:
         refuse(path, f"Expected `when` in the decision table of {name}, got none. List the rows that issue it.")
     if law.law != "decision table" and law.when is not None:
         refuse((*path, "when"), f"Expected `when` in a decision table, got it beside law {law.law}. Name that law.")
+    law_named(law.law, law.parameters, (*path, "parameters"))
 
 
 def check_controller(controller: ResolvedController) -> None:

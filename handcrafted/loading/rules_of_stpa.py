@@ -12,29 +12,30 @@ from handcrafted.control.stpa import Rule, UnsafeControlAction
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.structure import StructureFile
 from handcrafted.loading.true_state import TrueState
-from handcrafted.text.diagnostics import FilePath, must_be_known, refuse
+from handcrafted.text.diagnostics import Complaints, FilePath, must_be_known, refuse
 from handcrafted.text.letters import listed
 
 ISSUED = (LinkKind.CONTROL_ACTION, LinkKind.REQUEST, LinkKind.OTHER_OUTPUT)
 
 
-def check_traces(structure: StructureFile, state: TrueState) -> None:
+def check_traces(structure: StructureFile, state: TrueState, complaints: Complaints) -> None:
     """Check losses <- hazards <- constraints <- responsibilities."""
+    known = lambda path, what, word, words: complaints.of(must_be_known, path, what, word, words)
     for name, hazard in structure.hazards.items():
         for i, loss in enumerate(hazard.losses):
-            must_be_known(("hazards", name, "losses", i), "a declared loss", loss, structure.losses)
+            known(("hazards", name, "losses", i), "a declared loss", loss, structure.losses)
         if hazard.when is not None:
-            state.check(("hazards", name, "when"), hazard.when)
-    _check_parts("hazard", {name: hazard.part_of for name, hazard in structure.hazards.items()})
-    _check_parts("constraint", {name: one.part_of for name, one in structure.constraints.items()})
+            complaints.of(state.check, ("hazards", name, "when"), hazard.when)
+    complaints.of(_check_parts, "hazard", {name: hazard.part_of for name, hazard in structure.hazards.items()})
+    complaints.of(_check_parts, "constraint", {name: one.part_of for name, one in structure.constraints.items()})
     for name, constraint in structure.constraints.items():
         for i, hazard in enumerate(constraint.hazards):
-            must_be_known(("constraints", name, "hazards", i), "a declared hazard", hazard, structure.hazards)
+            known(("constraints", name, "hazards", i), "a declared hazard", hazard, structure.hazards)
     for owner, component in structure.components.items():
         for name, duty in component.responsibilities.items():
             for i, constraint in enumerate(duty.constraints):
                 path = ("components", owner, "responsibilities", name, "constraints", i)
-                must_be_known(path, "a declared constraint", constraint, structure.constraints)
+                known(path, "a declared constraint", constraint, structure.constraints)
 
 
 def _check_parts(what: str, whole: Mapping[str, str | None]) -> None:
@@ -50,50 +51,55 @@ def _check_parts(what: str, whole: Mapping[str, str | None]) -> None:
         refuse((f"{what}s", ring[0], "part of"), f"Expected sub-{what}s of {what}s, got {said}. Take one of them out.")
 
 
-def check_analysis(structure: StructureFile, state: TrueState) -> None:
+def check_analysis(structure: StructureFile, state: TrueState, complaints: Complaints) -> None:
     """Check assumptions, loss scenarios, controller constraints and requirements against what they are about."""
     for name, assumed in structure.assume.items():
         for key in ("never", "when", "then"):
             if (condition := getattr(assumed, key)) is not None:
-                state.check(("assume", name, key), condition)
-    rules = [rule.id for rule in structure.unsafe_control_actions]
+                complaints.of(state.check, ("assume", name, key), condition)
+    rules, what = [rule.id for rule in structure.unsafe_control_actions], "the id of an unsafe control action"
     for name, one in structure.controller_constraints.items():
-        _check_about(("controller constraints", name, "for"), "the id of an unsafe control action", one.about, rules)
+        complaints.of(_check_about, ("controller constraints", name, "for"), what, one.about, rules)
     for name, scenario in structure.loss_scenarios.items():
         path: FilePath = ("loss scenarios", name)
-        _check_about((*path, "for"), "the id of an unsafe control action", scenario.about, rules)
-        _check_about((*path, "hazards"), "a declared hazard", scenario.hazards, structure.hazards)
+        complaints.of(_check_about, (*path, "for"), what, scenario.about, rules)
+        complaints.of(_check_about, (*path, "hazards"), "a declared hazard", scenario.hazards, structure.hazards)
     known = [
         *rules, *structure.loss_scenarios, *structure.controller_constraints, *structure.constraints,
         *structure.hazards,
     ]  # fmt: skip
     for name, one in structure.requirements.items():
         what = "the id of a scenario, constraint, unsafe control action or hazard"
-        _check_about(("requirements", name, "for"), what, one.about, known)
+        complaints.of(_check_about, ("requirements", name, "for"), what, one.about, known)
 
 
 def _check_about(path: FilePath, what: str, ids: Iterable[str], known: Collection[str]) -> None:
-    for id in ids:
-        must_be_known(path, what, id, known)
+    for i, id in enumerate(ids):
+        must_be_known((*path, i), what, id, known)
 
 
-def check_unsafe_control_actions(structure: StructureFile, resolved: Resolved, state: TrueState) -> None:
+def check_unsafe_control_actions(structure: StructureFile, state: TrueState, complaints: Complaints) -> None:
     """Check the rules on unsafe control actions, and those on what is not hazardous."""
     seen: set[str] = set()
     for i, uca in enumerate(structure.unsafe_control_actions):
         path: FilePath = ("unsafe control actions", i)
         if uca.id in seen:
-            refuse((*path, "id"), f"Expected each id once, got {uca.id} twice. Number them differently.")
+            text = f"Expected each id once, got {uca.id} twice. Number them differently."
+            complaints.of(refuse, (*path, "id"), text)
         seen.add(uca.id)
-        _check_rule(structure, path, uca, state)
-        for j, hazard in enumerate(uca.hazards):
-            must_be_known((*path, "hazards", j), "a declared hazard", hazard, structure.hazards)
-        _check_amount(resolved, path, uca)
+        complaints.of(_check_rule, structure, path, uca, state)
+        complaints.of(_check_about, (*path, "hazards"), "a declared hazard", uca.hazards, structure.hazards)
     for i, excuse in enumerate(structure.not_hazardous):
-        _check_rule(structure, ("not hazardous", i), excuse, state)
+        complaints.of(_check_rule, structure, ("not hazardous", i), excuse, state)
     for i, start in enumerate(structure.trial.start if structure.trial else ()):
         if start.when is not None:
-            state.check(("trial", "start", i, "when"), start.when)
+            complaints.of(state.check, ("trial", "start", i, "when"), start.when)
+
+
+def check_amounts(structure: StructureFile, resolved: Resolved, complaints: Complaints) -> None:
+    """Check what rules count as issued against the values of the action."""
+    for i, uca in enumerate(structure.unsafe_control_actions):
+        complaints.of(_check_amount, resolved, ("unsafe control actions", i), uca)
 
 
 def _check_rule(structure: StructureFile, path: FilePath, rule: Rule, state: TrueState) -> None:

@@ -18,7 +18,7 @@ from handcrafted.control.vocabulary import ComponentKind
 from handcrafted.loading.resolve_links import reads_of
 from handcrafted.loading.rules_of_controllers import check_condition, several
 from handcrafted.loading.structure import StructureFile
-from handcrafted.text.diagnostics import FilePath, HandcraftedError, nearest, refuse
+from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be_known, nearest, refuse
 from handcrafted.text.letters import listed, shown
 
 
@@ -130,6 +130,9 @@ class TrueState:
             HandcraftedError: at the first one that is not.
         """
         for i, row in enumerate(condition):
+            for name in row:
+                if name not in self._meant:
+                    must_be_known((*path, i, name), "a known variable", name, list(self._names.values()))
             by_variable = grouped((name for name in row if name in self._meant), self._only(path, i))
             for variable, names in by_variable.items():
                 if len(names) > 1:

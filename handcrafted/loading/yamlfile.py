@@ -106,18 +106,28 @@ def _line(path: FilePath, lines: Mapping[FilePath, int]) -> int:
 def _translated(
     error: ValidationError, data: Any, lines: Mapping[FilePath, int], origin: str, kind: type[Part]
 ) -> HandcraftedError:
-    """Make the first complaint one sentence with its line; count the others."""
-    found = []
+    """Make every complaint one sentence with its line, in the order of lines."""
+    found: list[tuple[tuple[int, bool], FilePath, str]] = []
     for item in error.errors(include_url=False):
         cause = item.get("ctx", {}).get("error")
+        several = (cause, *cause.more) if isinstance(cause, HandcraftedError) else ()
         path = _plain(item["loc"], data)
-        if isinstance(cause, HandcraftedError) and cause.path:
-            path = cause.path
-        found.append(((_line(path, lines), item["type"] != "extra_forbidden"), path, item))
-    (line, _), path, item = min(found, key=lambda one: one[0])  # a mistyped key before what is then missing
-    text = sentence(item, path, known_keys(path[:-1], kind))
-    more = f" (and {len(found) - 1:,} more)" if len(found) > 1 else ""
-    return HandcraftedError(f"{origin}, line {line}: {text}{more}", path)
+        for one in several:
+            own = one.path or path
+            said = str(one.args[0]).split("\n")[0] if one is cause and one.more else str(one)
+            found.append(((_line(own, lines), True), own, sentence({**item, "ctx": {"error": said}}, own, ())))
+        if not several:
+            known = known_keys(path[:-1], kind)
+            found.append(((_line(path, lines), item["type"] != "extra_forbidden"), path, sentence(item, path, known)))
+    found.sort(key=lambda one: one[0])  # a mistyped key before what is then missing
+    errors = [HandcraftedError(f"{origin}, line {at[0]}: {text}", path) for at, path, text in found]
+    first, *more = dict.fromkeys(errors) if len(errors) < 2 else _once(errors)
+    return HandcraftedError(str(first), first.path, tuple(more))
+
+
+def _once(errors: Sequence[HandcraftedError]) -> list[HandcraftedError]:
+    """Leave out what is said twice."""
+    return list({str(one): one for one in reversed(errors)}.values())[::-1]
 
 
 def _plain(loc: Sequence[str | int], data: Any) -> FilePath:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from handcrafted.text.letters import clipped, listed, printable, shown
 
 MAX_LETTERS = 1_000
-"""Letters of a whole message."""
+"""Letters of one message."""
+
+MAX_MORE = 20
+"""So many further messages are shown beside one."""
 
 
 class HandcraftedError(ValueError):
@@ -20,6 +23,7 @@ class HandcraftedError(ValueError):
 
     Attributes:
         path: where in a control-structure file the fault lies, as a path of keys and list positions, if known.
+        more: what else is wrong with the same thing.
 
     Example:
         >>> try:
@@ -29,9 +33,12 @@ class HandcraftedError(ValueError):
         nowhere.yaml: Expected a file that can be read, got: ...
     """
 
-    def __init__(self, message: str, path: tuple[str | int, ...] = ()):
-        super().__init__(clipped("\n".join(map(printable, message.split("\n"))), MAX_LETTERS))
-        self.path = path
+    def __init__(self, message: str, path: tuple[str | int, ...] = (), more: tuple[HandcraftedError, ...] = ()):
+        said = clipped("\n".join(map(printable, message.split("\n"))), MAX_LETTERS)
+        rest = [str(one) for one in more[:MAX_MORE]]
+        left = [f"... and {len(more) - MAX_MORE:,} more"] if len(more) > MAX_MORE else []
+        super().__init__("\n".join([said, *rest, *left]))
+        self.path, self.more = path, more
 
 
 T = TypeVar("T")
@@ -39,6 +46,31 @@ FilePath = tuple[str | int, ...]
 
 LONGEST, MAX_COMPARED = 200, 20_000
 """Letters of a word, and known words, beyond which nobody looks for the nearest: it would take minutes."""
+
+
+class Complaints:
+    """What several checks find wrong: each is made, whatever the others found."""
+
+    def __init__(self) -> None:
+        self.found: list[HandcraftedError] = []
+
+    def of(self, check: Callable[..., object], *given: Any) -> None:
+        """Make a check, and keep what it refuses."""
+        try:
+            check(*given)
+        except HandcraftedError as error:
+            self.found.append(error)
+
+    def end(self) -> None:
+        """Refuse all that was found wrong, if anything was.
+
+        Raises:
+            HandcraftedError: the first, with the others as what else is wrong.
+        """
+        if self.found:
+            first, *more = self.found
+            first.more = tuple(more)
+            raise first
 
 
 def refuse(path: FilePath, text: str) -> NoReturn:

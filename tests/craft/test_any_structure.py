@@ -80,6 +80,28 @@ def test_many_structures_run_and_are_reproduced(structure, seed):
     assert hc.compare(structure, hc.recover(model)).reproduced
 
 
+def plain_unheard(structure, links):
+    """Count the pairs of a controller and what it acts on from which nothing comes back, by paths in plain graphs."""
+    kind = {name: part.kind for name, part in structure.components.items()}
+    controllers = {name for name in kind if kind[name] == ComponentKind.CONTROLLER}
+    back = nx.DiGraph([(o.sender, o.receiver) for k, o in links if o.sender and k in ("feedback", "other input")])
+    back.add_nodes_from(kind)
+    onwards = nx.DiGraph([(o.sender, o.receiver) for _, o in links if kind.get(o.sender) == "actuator" and o.receiver])
+    onwards.add_nodes_from(kind)
+    heard_by = lambda *ends: back.subgraph((set(kind) - controllers) | {*ends})
+    deaf = set()
+    for _, link in ((k, o) for k, o in links if k == "control action" and o.sender in controllers and o.receiver):
+        own = set(nx.ancestors(heard_by(link.sender), link.sender))
+        for other in controllers - {link.sender}:
+            if nx.has_path(heard_by(link.sender, other), other, link.sender):
+                own |= nx.ancestors(heard_by(other), other)
+        reached = [link.receiver, *nx.bfs_tree(onwards, link.receiver)]
+        driven = [name for name in reached if kind[name] == ComponentKind.PROCESS] or reached[-1:]
+        if kind[driven[0]] != ComponentKind.CONTROLLER and not own & set(reached):
+            deaf.add((link.sender, driven[0]))
+    return len(deaf)
+
+
 def plain_findings(structure):
     """Count findings by kind with nothing but the lists of the file."""
     links = [(kind, link) for kind, _, link in structure.links()]
@@ -101,6 +123,15 @@ def plain_findings(structure):
         for kind, link in arriving:
             if link not in known:
                 found["unused command" if kind == "control action" else "unread feedback"] += 1
+    level = lambda end: structure.components[end].level
+    for kind, link in links:
+        if kind == "control action" and link.sender and link.receiver:
+            up = level(link.receiver) < level(link.sender)
+            beside = level(link.receiver) == level(link.sender)
+            beside = beside and structure.components[link.receiver].kind == ComponentKind.CONTROLLER
+            for way in ["up"] * up + ["sideways"] * beside:
+                found[f"control action {way}"] = found.get(f"control action {way}", 0) + 1
+    found["missing feedback"] += plain_unheard(structure, links)
     if not any(
         {getattr(structure.components.get(end or ""), "kind", None) for end in (link.sender, link.receiver)}
         & {ComponentKind.CONTROLLER}

@@ -1,0 +1,38 @@
+"""Tables as a workbook, a sheet each; whatever stands in a cell is text and no formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font
+
+MAX_TITLE, MAX_CELL, MAX_ROWS = 31, 32_767, 1_048_576
+"""Letters of a sheet's title and of a cell, and rows of a sheet, that the format holds."""
+
+NARROW, WIDE = 12, 60
+"""Widths of columns, in letters."""
+
+
+def as_xlsx(tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
+    """Return tables, the heading first in each, as the bytes of an XLSX file; empty ones are left out."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in tables.items():
+        if len(rows) < 2 and book.worksheets:
+            continue
+        sheet = book.create_sheet(name.replace("_", " ")[:MAX_TITLE])
+        for i, row in enumerate(rows[:MAX_ROWS], 1):
+            for j, text in enumerate(row, 1):
+                cell = sheet.cell(i, j, str(text)[:MAX_CELL])
+                cell.data_type = "s"  # what begins with `=` is a text too
+                cell.alignment = Alignment(wrap_text=True, vertical="top")
+                cell.font = Font(bold=i == 1)
+        for column in sheet.columns:
+            longest = max(len(str(cell.value or "")) for cell in column)
+            sheet.column_dimensions[column[0].column_letter].width = min(max(longest, NARROW), WIDE)
+        sheet.freeze_panes = "A2"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
