@@ -241,7 +241,7 @@ def test_a_fault_place_is_one_file_and_one_line(copied):
         "listed = parsed('faults: [{supply: all, zero: true}]', 'text', FaultList)\n"
         "(fault,) = inject(model, listed, steps=20).faults\nprint(fault, fault.factor, sep='; ')"
     )
-    assert python(copied, script).strip() == "supply power is 0; control path: not carried out"
+    assert python(copied, script).strip() == "supply power is 0; action not carried out"
 
 
 def test_a_readout_is_one_file_and_one_line(copied):

@@ -38,7 +38,7 @@ def import_(file: Path, output: Path | None, strict: bool) -> None:
         raise HandcraftedError(f"{located(file)}: Expected a file of PASTA (.stpa) or WebSTAMP (.json), got another.")
     found = readers[file.suffix.lower()](text_of(file), located(file))
     _say(found.dropped, "dropped", strict)
-    _say(found.guessed, "taken")
+    _say(found.taken, "taken")
     if output is None:
         click.echo(dumps(found.structure))
         return

@@ -104,20 +104,23 @@ class ScenarioClass(StrEnum):
 
 
 class Factor(StrEnum):
-    """Causal factors: of the controller, of the feedback path, of the control path, of the process."""
+    """Causal factors: of the controller, of the feedback path, of the control path, of the process.
+
+    An action that is carried out otherwise includes one that nobody commanded.
+    """
 
     CONTROLLER_FAILS = "controller fails"
     ALGORITHM = "inadequate control algorithm"
     CONTROL_INPUT = "unsafe control input"
     PROCESS_MODEL = "inadequate process model"
     FEEDBACK_NOT_RECEIVED = "feedback not received"
-    FEEDBACK_INADEQUATE = "inadequate feedback"
     FEEDBACK_DELAYED = "feedback delayed"
+    FEEDBACK_INADEQUATE = "inadequate feedback"
     FEEDBACK_MISSING = "feedback missing by design"
     ACTION_NOT_RECEIVED = "action not received"
     ACTION_NOT_CARRIED_OUT = "action not carried out"
     ACTION_DELAYED = "action delayed"
-    ACTION_WITHOUT_COMMAND = "action without a command"
+    ACTION_OTHERWISE = "action carried out otherwise"
     PROCESS_DOES_NOT_RESPOND = "process does not respond"
     PROCESS_DISTURBED = "process disturbed"
     CONFLICTING_ACTIONS = "conflicting actions"

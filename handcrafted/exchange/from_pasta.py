@@ -33,7 +33,7 @@ class _Reading:
     def __init__(self, document: Document, origin: str):
         self.document, self.origin = document, origin
         self.dropped: list[str] = []
-        self.guessed: list[str] = []
+        self.taken: list[str] = []
         if document.graph is None:
             raise HandcraftedError(f"{origin}: Expected a `ControlStructure`, got none. Add one, with its boxes.")
         self.name, tops = document.graph
@@ -42,7 +42,7 @@ class _Reading:
         self.names = {id: self._names(node) for id, (node, _) in self.nodes.items()}
         self.arrows = [Sent(id, arrow) for id, (node, _) in self.nodes.items() for arrow in node.arrows]
         self.levels = self._levels()
-        self.taken: set[str] = set()
+        self.ids: set[str] = set()
 
     def done(self) -> Imported:
         entries = self.document.entries
@@ -70,7 +70,7 @@ class _Reading:
             self.dropped.append(f"{counted(len(goals), 'goal')} (Goals)")
         if self.document.desired:
             self.dropped.append(f"{counted(self.document.desired, 'desired control action')} (DCAs)")
-        return imported({key: value for key, value in found.items() if value}, self.origin, self.dropped, self.guessed)
+        return imported({key: value for key, value in found.items() if value}, self.origin, self.dropped, self.taken)
 
     def _flat(self, entries: Sequence[PastaEntry]) -> Iterator[PastaEntry]:
         """Return entries with their parts, each after what it is part of."""
@@ -157,7 +157,7 @@ class _Reading:
                 declared = self.nodes[id][0].level
                 found[id] = max(above, default=-1) + 1 if declared is None else declared
         if any(node.level is None for node, _ in self.nodes.values()):
-            self.guessed.append("the levels of boxes without `hierarchyLevel`: one below those who command them")
+            self.taken.append("the levels of boxes without `hierarchyLevel`: one below those who command them")
         return found
 
     def _links(self) -> dict[str, list[dict[str, str]]]:
@@ -175,11 +175,11 @@ class _Reading:
     def _new(self, id: str) -> str:
         """Return an id that nothing has yet."""
         chosen = id
-        while chosen in self.taken:
+        while chosen in self.ids:
             chosen += "'"
         if chosen != id:
-            self.guessed.append(f"the id {chosen} of the second {id}")
-        self.taken.add(chosen)
+            self.taken.append(f"the id {chosen} of the second {id}")
+        self.ids.add(chosen)
         return chosen
 
     def _action(self, dotted: str, what: str) -> dict[str, str] | None:
@@ -208,7 +208,7 @@ class _Reading:
         choices = ORDER if group.way.startswith("tooEarly") else DURATION
         said = entry.text.lower()
         found = next((type for type, words in choices.items() if any(word in said for word in words)), None)
-        self.guessed.append(f"the type of {entry.id}, by its words: {found or next(iter(choices))}")
+        self.taken.append(f"the type of {entry.id}, by its words: {found or next(iter(choices))}")
         return found or next(iter(choices))
 
     def _formal(self) -> Iterator[dict[str, Any]]:

@@ -49,11 +49,11 @@ def from_webstamp(text: str, origin: str) -> Imported:
 
 
 class _Reading:
-    """Builds the data of one file of ours, and notes what gets lost and what is guessed."""
+    """Builds the data of one file of ours, and notes what gets lost and what is taken."""
 
     def __init__(self, project: Mapping[str, Any], origin: str):
         self.project, self.origin = project, origin
-        self.guessed: list[str] = []
+        self.taken: list[str] = []
         parts = [*(("controller", one) for one in project["controllers"])]
         parts += [(kind, one) for kind in ("actuator", "sensor") for one in project.get(f"{kind}s", ())]
         parts.append(("controlled_process", project["controlled_process"]))
@@ -98,7 +98,7 @@ class _Reading:
         found["controller constraints"] = {
             f"CC-{rule['id'].removeprefix('UCA-')}": {"text": duty, "for": rule["id"]} for rule, duty in rules if duty
         }
-        return imported({k: v for k, v in found.items() if v}, self.origin, self._dropped(), self.guessed)
+        return imported({k: v for k, v in found.items() if v}, self.origin, self._dropped(), self.taken)
 
     def _dropped(self) -> Iterator[str]:
         for field, word in DROPPED.items():
@@ -135,7 +135,7 @@ class _Reading:
         for actuator in (key for key in self.parts if key[0] == "actuator"):
             if not any(sender == actuator for sender, _ in ends):
                 ends.append((actuator, process))
-                self.guessed.append(f"{self.boxes[actuator]} acts on {self.boxes[process]}")
+                self.taken.append(f"{self.boxes[actuator]} acts on {self.boxes[process]}")
         actions, feedback = [], []
         for sender, receiver in ends:
             arrow = {"from": self.boxes[sender], "to": self.boxes[receiver]}
@@ -143,7 +143,7 @@ class _Reading:
             for name in self._carried(receiver if back else sender, ends, back):
                 (feedback if back else actions).append({"name": name, **arrow})
         if feedback:
-            self.guessed.append("the feedback's names, which are those of the variables that it is for")
+            self.taken.append("the feedback's names, which are those of the variables that it is for")
         return {"control actions": actions, "feedback": feedback}
 
     def _carried(self, key: tuple[str, int], ends: list, back: bool) -> list[str]:
@@ -165,7 +165,7 @@ class _Reading:
                 for rule in action.get("safety_constraints", ()):
                     said = str(rule.get("type", "")).lower()
                     if said not in TYPES:
-                        self.guessed.append(f"the type of rule {rule['id']}, which says {shown(said)}: provided")
+                        self.taken.append(f"the type of rule {rule['id']}, which says {shown(said)}: provided")
                     context = dict(self.states[int(id)] for id in str(rule.get("context", "")).split(",") if id.strip())
                     to = rule.get("rules_safety_constraints_hazards_relations", ())
                     found = {

@@ -19,21 +19,21 @@ class Imported:
 
     Attributes:
         dropped: what the file says and the structure does not, a sentence each.
-        guessed: what the file leaves open and the structure says, a sentence each.
+        taken: what the file leaves open and the structure says, a sentence each.
     """
 
     structure: ControlStructure
     dropped: tuple[str, ...]
-    guessed: tuple[str, ...]
+    taken: tuple[str, ...]
 
 
-def imported(data: dict[str, Any], origin: str, dropped: Iterable[str], guessed: Iterable[str]) -> Imported:
+def imported(data: dict[str, Any], origin: str, dropped: Iterable[str], taken: Iterable[str]) -> Imported:
     """Make a structure of plain data, as a file has it.
 
     Raises:
         HandcraftedError: if the data makes no valid structure.
     """
-    return Imported(parsed_data(data, origin), tuple(dict.fromkeys(dropped)), tuple(dict.fromkeys(guessed)))
+    return Imported(parsed_data(data, origin), tuple(dict.fromkeys(dropped)), tuple(dict.fromkeys(taken)))
 
 
 def one_line(text: str, otherwise: str) -> str:

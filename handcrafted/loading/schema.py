@@ -24,6 +24,15 @@ A single mapping under when, permit or context stands for a list of one; a singl
 A variable without values or range takes over those of the one link that it reads; a link takes those of a variable
 that reads it alone; what has neither is a real number in [-1, 1].
 Feedback of one name from one process is one input of the network, whoever receives it.
+Equal names of different owners are different things. A bare name means the one thing that bears it; one that means
+several is refused, and the owner's name stands before it: radar.status. reads: {all named: status} means all that
+arrive. Of the true state that is a variable for each owner; what a box without dynamics hands on under its name is that
+of where it comes from, and feedback that says of: speed is a reading of that variable, such as of: car.speed. A rule
+with a text and no context stands in words alone: nothing tests it. The context of a rule says where it is hazardous
+(provided, not provided), what begins (too early, too late), what must come first (out of order), or what lasts (stopped
+too soon, applied too long). An assumption rules out contexts that never come about, or where when holds and then does
+not; with a text alone it rules out none. A control action to a controller of its own level, or to anything higher, is a
+finding; between controllers it goes through the recurrence, as feedback does.
 A variable may name a law of its own; without one it copies the one signal that it reads, and else the default linear
 law stands in. Without a law a decision is the default linear law of all variables, a placeholder: `analyse` lets such a
 decision issue anything.

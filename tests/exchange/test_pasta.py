@@ -107,10 +107,10 @@ def test_what_is_lost_and_what_is_taken_is_listed():
         "the range 'distance: far=[d0, MAX]' of a variable of Guard; its name is kept",
         "the factor 'badLuck' of S3", "what R2 says of C9, which is nowhere declared",
     }  # fmt: skip
-    assert "the type of UCA5, by its words: too late" in found.guessed
-    assert "the levels of boxes without `hierarchyLevel`: one below those who command them" in found.guessed
+    assert "the type of UCA5, by its words: too late" in found.taken
+    assert "the levels of boxes without `hierarchyLevel`: one below those who command them" in found.taken
     plain = 'Losses L1 "x" ControlStructure A { B { hierarchyLevel 0 } }'
-    assert from_pasta(plain, "a.stpa").dropped == from_pasta(plain, "a.stpa").guessed == ()
+    assert from_pasta(plain, "a.stpa").dropped == from_pasta(plain, "a.stpa").taken == ()
 
 
 def test_nothing_is_said_to_hold_of_what_states_no_law():

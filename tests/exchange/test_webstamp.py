@@ -50,7 +50,7 @@ def test_a_project_becomes_a_structure():
     assert structure.controller_constraints["CC-7"].text == "Keeper must not close while the way is blocked"
     assert structure.hazards["H-2"].losses == ("L-1",) and structure.constraints["SC-3"].hazards == ("H-2",)
     assert found.dropped[0] == "1 system goal" and "1 row of context tables" in found.dropped[1]
-    assert "Motor acts on Gate leaf" in found.guessed
+    assert "Motor acts on Gate leaf" in found.taken
     (one,) = analyse(hc.assemble(structure)).actions
     assert [axis.name for axis in one.contexts.axes] == ["Way"] and one.run is None
 

@@ -480,11 +480,11 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
     amounts = {"stuck": 1, "bias": 1, "scale": 2, "noise": 1, "flip": [31], "delay": [2], "spoof": [1, 0],
                "disturbance": 1, "parameter": {"time constant": 60}}  # fmt: skip
     by_role = {
-        "feedback": "feedback path: inaccurate", "feedback_modelling": "controller: process model is wrong",
-        "processing_for_action": "controller: control algorithm is not as it should be",
-        "control_action": "controller: control algorithm is not as it should be",
-        "input": "feedback path: inaccurate", "memory": "controller: process model is wrong",
-        "output": "control path: carried out otherwise, or without a command",
+        "feedback": "inadequate feedback", "feedback_modelling": "inadequate process model",
+        "processing_for_action": "inadequate control algorithm",
+        "control_action": "inadequate control algorithm",
+        "input": "inadequate feedback", "memory": "inadequate process model",
+        "output": "action carried out otherwise",
     }  # fmt: skip
     for way in PLACES[place].modes:
         if way == "swap":
@@ -493,9 +493,9 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
             wanted = {
                 "sensor": f"feedback path: {PATH.get(way)}", "link": f"feedback path: {PATH.get(way)}",
                 "actuator": f"control path: {DONE.get(way)}", "process": f"process: {BEHIND.get(way)}",
-                "history": "controller: process model is wrong", "recurrence": "controller: process model is wrong",
-                "network": "controller: physical failure", "activation": "controller: physical failure",
-                "weight": by_role.get(fault.place.role, "controller: control algorithm is not as it should be"),
+                "history": "inadequate process model", "recurrence": "inadequate process model",
+                "network": "controller fails", "activation": "controller fails",
+                "weight": by_role.get(fault.place.role, "inadequate control algorithm"),
             }  # fmt: skip
             assert fault.factor == wanted[place], str(fault)
 
@@ -573,12 +573,12 @@ def test_scenarios_say_what_is_believed_done_and_harmed_by_causal_factor():
         "believes that room temperature is 12 degC while it is 21.13 degC: feedback temperature is stuck at 12 since "
         "t = 40 s. As a result, at t = 670 s: the room is too hot [H-2]."
     )
-    assert first.factor == "feedback path: inaccurate" and (first.faults, first.of) == (1, 1)
+    assert first.factor == "inadequate feedback" and (first.faults, first.of) == (1, 1)
     assert second.text.startswith("No control action is unsafe by a rule, but actuator for heat is 0 since t = 600 s.")
-    assert second.factor == "control path: not carried out" and second.unsafe == ()
+    assert second.factor == "action not carried out" and second.unsafe == ()
     rows = fault_tables(campaign)["hazards_by_factor"]
     assert [row[0] for row in rows[1:]] == [
-        "feedback path: inaccurate", "control path: not carried out", "process: does not respond"
+        "inadequate feedback", "action not carried out", "process does not respond"
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Causal factors of loss scenarios: where in the control loop a fault lies, in STPA's words.
+"""Which causal factor of STPA a fault is, in the words in which an analyst writes scenarios.
 
 Source: STPA Handbook (Leveson & Thomas 2018), step 4: why an unsafe control action would happen, and why an action
 would not be carried out as it should be.
@@ -6,25 +6,24 @@ would not be carried out as it should be.
 
 from __future__ import annotations
 
-FAILS = "controller: physical failure"
-ALGORITHM = "controller: control algorithm is not as it should be"
-FROM_OTHERS = "controller: unsafe input from another controller"
-MODEL = "controller: process model is wrong"
-NOT_SENT = "feedback path: not sent or not received"
-LATE = "feedback path: delayed"
-INACCURATE = "feedback path: inaccurate"
-NOT_DONE = "control path: not carried out"
-DONE_LATE = "control path: carried out late"
-DONE_OTHERWISE = "control path: carried out otherwise, or without a command"
-UNRESPONSIVE = "process: does not respond"
-DISTURBED = "process: disturbed"
-CHANGED = "process: changed over time"
+from handcrafted.control.stpa import Factor
 
-FACTORS = (
-    FAILS, ALGORITHM, FROM_OTHERS, MODEL, NOT_SENT, LATE, INACCURATE, NOT_DONE, DONE_LATE, DONE_OTHERWISE, UNRESPONSIVE,
-    DISTURBED, CHANGED,
-)  # fmt: skip
-"""In the order in which they are reported."""
+FAILS = Factor.CONTROLLER_FAILS
+ALGORITHM = Factor.ALGORITHM
+FROM_OTHERS = Factor.CONTROL_INPUT
+MODEL = Factor.PROCESS_MODEL
+NOT_SENT = Factor.FEEDBACK_NOT_RECEIVED
+LATE = Factor.FEEDBACK_DELAYED
+INACCURATE = Factor.FEEDBACK_INADEQUATE
+NOT_DONE = Factor.ACTION_NOT_CARRIED_OUT
+DONE_LATE = Factor.ACTION_DELAYED
+DONE_OTHERWISE = Factor.ACTION_OTHERWISE
+UNRESPONSIVE = Factor.PROCESS_DOES_NOT_RESPOND
+DISTURBED = Factor.PROCESS_DISTURBED
+CHANGED = Factor.PROCESS_CHANGED
+
+FACTORS = tuple(factor for factor in Factor)
+"""In the order in which they are reported; some are for people to write alone."""
 
 
 def by_time(mode: str, still: str, slow: str, otherwise: str) -> str:
