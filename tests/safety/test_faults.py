@@ -12,13 +12,13 @@ from scipy.stats import binomtest
 
 import handcrafted as hc
 from handcrafted.cli import main
+from handcrafted.control.stpa import Factor
 from handcrafted.loading.yamlfile import parsed
 from handcrafted.rollout import faulted
 from handcrafted.safety.fault_places.catalogue import PLACES
 from handcrafted.safety.faults import report
 from handcrafted.safety.faults import runner as bench
 from handcrafted.safety.faults.campaign import Campaign, inject
-from handcrafted.safety.faults.factors import FROM_OTHERS, NOT_SENT
 from handcrafted.safety.faults.faultlist import FaultList, Places, expand
 from handcrafted.safety.faults.injector import _numbers_of
 from handcrafted.safety.faults.outcome import DETECTED, DIFFERENT, HAZARD, MASKED, _close
@@ -503,8 +503,8 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
 def test_what_another_controller_sends_is_a_factor_of_its_own():
     faults = expand(of_the_zoo("guarded_room")[1], listed({"link": "all", "zero": True}))
     found = {fault.place.name: fault.factor for fault in faults}
-    assert found["landlord -> thermostat: set point"] == FROM_OTHERS
-    assert found["room -> thermostat: temperature"] == NOT_SENT
+    assert found["landlord -> thermostat: set point"] == Factor.CONTROL_INPUT
+    assert found["room -> thermostat: temperature"] == Factor.FEEDBACK_NOT_RECEIVED
 
 
 def test_a_scenario_tells_the_fault_that_does_harm_first():

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, final
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.model.component_ref import HEAD, parse
 from handcrafted.model.edit import Edit
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector, change
 from handcrafted.safety.faults.target import FaultTarget
@@ -47,6 +47,6 @@ class ActivationPlace(FaultPlace):
         neurons = change((size["layer"], size["d_mlp"]), at, fault.mode, fault.amount)
         return common._replace(edit=Edit(neurons=neurons))
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return a physical failure."""
-        return factors.FAILS
+        return Factor.CONTROLLER_FAILS

@@ -8,9 +8,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.model.names import Names
 from handcrafted.safety.fault_places.port import PortPlace
-from handcrafted.safety.faults import factors
 
 
 @final
@@ -20,7 +20,7 @@ class ActuatorPlace(PortPlace):
     kind: ClassVar = "actuator"
     side: ClassVar = "outputs"
     title: ClassVar = "actuator for"
-    factors: ClassVar = (factors.NOT_DONE, factors.DONE_LATE, factors.DONE_OTHERWISE)
+    factors: ClassVar = (Factor.ACTION_NOT_CARRIED_OUT, Factor.ACTION_DELAYED, Factor.ACTION_OTHERWISE)
 
     def listed(self, names: Names) -> Mapping[Signal, np.ndarray]:
         """Return the positions of all signals that leave."""

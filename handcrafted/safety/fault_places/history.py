@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, final
 
+from handcrafted.control.stpa import Factor
 from handcrafted.model.component_ref import HEAD, parse
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.target import FaultTarget
@@ -34,6 +34,6 @@ class HistoryPlace(FaultPlace):
         head = parse(name, injector.weights)
         return injector.state(common, fault.mode, fault.amount, part, (head.layer, slice(None), head.index))
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return a wrong process model."""
-        return factors.MODEL
+        return Factor.PROCESS_MODEL

@@ -9,9 +9,10 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.model.component import HEAD_ARRAYS, Components
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
+from handcrafted.safety.faults.factors import by_time
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.target import FaultTarget
@@ -36,11 +37,11 @@ class LinkPlace(FaultPlace):
         """Return the values of the link."""
         return place.links[0].domain if place.links else None
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return the factor by who sends it."""
         if fault.place.commanded:
-            return factors.FROM_OTHERS
-        return factors.by_time(fault.mode, factors.NOT_SENT, factors.LATE, factors.INACCURATE)
+            return Factor.CONTROL_INPUT
+        return by_time(fault.mode, Factor.FEEDBACK_NOT_RECEIVED, Factor.FEEDBACK_DELAYED, Factor.FEEDBACK_INADEQUATE)
 
     def inject(self, injector: Injector, common: Injection, fault: Fault) -> Injection:
         """Change what is received, let its head look back, or let two heads read what is meant for the other."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, final
 
+from handcrafted.control.stpa import Factor
 from handcrafted.rollout.injection import Injection, StateParts
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import Amount, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector, still
 from handcrafted.safety.faults.target import FaultTarget
@@ -39,6 +39,6 @@ class NetworkPlace(FaultPlace):
         stale = StateParts(*(~still(shape) for shape in injector.memory().values()))
         return common._replace(outputs=held, stale=stale)
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return a physical failure."""
-        return factors.FAILS
+        return Factor.CONTROLLER_FAILS

@@ -10,6 +10,7 @@ import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.model.names import Names
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults.factors import by_time
@@ -31,7 +32,7 @@ class PortPlace(FaultPlace):
     inside: ClassVar = False
     side: ClassVar[str]
     title: ClassVar[str]
-    factors: ClassVar[tuple[str, str, str]]
+    factors: ClassVar[tuple[Factor, Factor, Factor]]
 
     @abstractmethod
     def listed(self, names: Names) -> Mapping[Signal, np.ndarray]:
@@ -60,6 +61,6 @@ class PortPlace(FaultPlace):
         port = injector.port(fault.mode, fault.amount, named[fault.place.name], other, listed)
         return common._replace(**{self.side: port})
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return what is wrong with the path."""
         return by_time(fault.mode, *self.factors)

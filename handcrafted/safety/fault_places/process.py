@@ -7,8 +7,8 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from handcrafted.control.stpa import Factor
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import Amount, Fault, FaultPlace, Place, spelled
 from handcrafted.safety.faults.injector import Injector, change
 from handcrafted.safety.faults.target import FaultTarget
@@ -58,7 +58,11 @@ class ProcessPlace(FaultPlace):
         }
         return common._replace(rates=rates)
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return what is wrong with the process."""
-        known = {"zero": factors.UNRESPONSIVE, "scale": factors.CHANGED, "parameter": factors.CHANGED}
-        return known.get(fault.mode, factors.DISTURBED)
+        known = {
+            "zero": Factor.PROCESS_DOES_NOT_RESPOND,
+            "scale": Factor.PROCESS_CHANGED,
+            "parameter": Factor.PROCESS_CHANGED,
+        }
+        return known.get(fault.mode, Factor.PROCESS_DISTURBED)

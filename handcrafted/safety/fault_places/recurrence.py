@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, final
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector
 from handcrafted.safety.faults.target import FaultTarget
@@ -33,6 +33,6 @@ class RecurrencePlace(FaultPlace):
         at = injector.names.find(self.signals(injector.target)[fault.place.name])
         return injector.state(common, fault.mode, fault.amount, "carry", at)
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return a wrong process model."""
-        return factors.MODEL
+        return Factor.PROCESS_MODEL

@@ -8,9 +8,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.model.names import Names
 from handcrafted.safety.fault_places.port import PortPlace
-from handcrafted.safety.faults import factors
 
 
 @final
@@ -20,7 +20,7 @@ class SensorPlace(PortPlace):
     kind: ClassVar = "sensor"
     side: ClassVar = "inputs"
     title: ClassVar = "feedback"
-    factors: ClassVar = (factors.NOT_SENT, factors.LATE, factors.INACCURATE)
+    factors: ClassVar = (Factor.FEEDBACK_NOT_RECEIVED, Factor.FEEDBACK_DELAYED, Factor.FEEDBACK_INADEQUATE)
 
     def listed(self, names: Names) -> Mapping[Signal, np.ndarray]:
         """Return the positions of all signals that enter."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, final
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.stpa import Factor
 from handcrafted.control.vocabulary import Role
 from handcrafted.model.layout import component_at
 from handcrafted.model.provenance import MEMORIES, entry_name, parse_entry, places_in
 from handcrafted.model.weights import FIELD_AXES
 from handcrafted.rollout.injection import Injection
-from handcrafted.safety.faults import factors
 from handcrafted.safety.faults.fault import COMMON, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector, changed
 from handcrafted.safety.faults.target import FaultTarget
@@ -69,13 +69,13 @@ class WeightPlace(FaultPlace):
             return injector.entries(common, {first: injector.value(other), other: injector.value(first)})
         return injector.entries(common, {first: changed(injector.value(first), fault.mode, fault.amount)})
 
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return the factor by the role of the circuit that the entry belongs to."""
         place = fault.place
         if place.role == Role.FEEDBACK:
-            return factors.FROM_OTHERS if place.commanded else factors.INACCURATE
+            return Factor.CONTROL_INPUT if place.commanded else Factor.FEEDBACK_INADEQUATE
         ends = {
-            INPUT: factors.INACCURATE, OUTPUT: factors.DONE_OTHERWISE, MEMORY: factors.MODEL,
-            Role.FEEDBACK_MODELLING: factors.MODEL,
+            INPUT: Factor.FEEDBACK_INADEQUATE, OUTPUT: Factor.ACTION_OTHERWISE, MEMORY: Factor.PROCESS_MODEL,
+            Role.FEEDBACK_MODELLING: Factor.PROCESS_MODEL,
         }  # fmt: skip
-        return ends.get(place.role, factors.ALGORITHM)
+        return ends.get(place.role, Factor.ALGORITHM)

@@ -8,24 +8,7 @@ from __future__ import annotations
 
 from handcrafted.control.stpa import Factor
 
-FAILS = Factor.CONTROLLER_FAILS
-ALGORITHM = Factor.ALGORITHM
-FROM_OTHERS = Factor.CONTROL_INPUT
-MODEL = Factor.PROCESS_MODEL
-NOT_SENT = Factor.FEEDBACK_NOT_RECEIVED
-LATE = Factor.FEEDBACK_DELAYED
-INACCURATE = Factor.FEEDBACK_INADEQUATE
-NOT_DONE = Factor.ACTION_NOT_CARRIED_OUT
-DONE_LATE = Factor.ACTION_DELAYED
-DONE_OTHERWISE = Factor.ACTION_OTHERWISE
-UNRESPONSIVE = Factor.PROCESS_DOES_NOT_RESPOND
-DISTURBED = Factor.PROCESS_DISTURBED
-CHANGED = Factor.PROCESS_CHANGED
 
-FACTORS = tuple(factor for factor in Factor)
-"""In the order in which they are reported; some are for people to write alone."""
-
-
-def by_time(mode: str, still: str, slow: str, otherwise: str) -> str:
+def by_time(mode: str, still: Factor, slow: Factor, otherwise: Factor) -> Factor:
     """Return the factor of what does not come, of what comes late, or of what comes otherwise."""
     return still if mode in ("zero", "hold") else slow if mode == "delay" else otherwise

@@ -11,6 +11,7 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Condition
 from handcrafted.control.resolved import ResolvedLink
+from handcrafted.control.stpa import Factor
 from handcrafted.model.layout import Placement
 from handcrafted.rollout.injection import Injection
 from handcrafted.safety.faults.injector import Injector
@@ -54,7 +55,7 @@ class FaultPlace(ABC):
         """
 
     @abstractmethod
-    def factor(self, fault: Fault) -> str:
+    def factor(self, fault: Fault) -> Factor:
         """Return the causal factor that a fault here stands for, see `factors`."""
 
     def signals(self, target: FaultTarget) -> Mapping[str, Signal]:
@@ -214,6 +215,6 @@ class Fault:
         return self.place.where.said(self.mode, self.amount)
 
     @property
-    def factor(self) -> str:
+    def factor(self) -> Factor:
         """The causal factor that it stands for, in STPA's words."""
         return self.place.where.factor(self)

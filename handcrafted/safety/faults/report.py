@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from handcrafted.control.stpa import UnsafeControlAction
+from handcrafted.control.stpa import Factor, UnsafeControlAction
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.safety.faults.campaign import Campaign
-from handcrafted.safety.faults.factors import FACTORS
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.stpa.actions import actions_of
@@ -29,7 +28,7 @@ class Scenario:
         unsafe: the unsafe control actions on the way; empty where the action was right and not carried out.
     """
 
-    factor: str
+    factor: Factor
     text: str
     faults: int
     of: int
@@ -50,7 +49,7 @@ def scenarios(campaign: Campaign) -> tuple[Scenario, ...]:
         if outcome.kind == HAZARD:
             grouped.setdefault((*kind, outcome.hazards[:1], outcome.unsafe[:1]), []).append((fault, outcome))
     found = [_scenario(campaign.structure, pairs, tried[key[:3]]) for key, pairs in grouped.items()]
-    return tuple(sorted(found, key=lambda one: FACTORS.index(one.factor)))
+    return tuple(sorted(found, key=lambda one: list(Factor).index(one.factor)))
 
 
 def _kind(fault: Fault) -> tuple[str, str, str]:
@@ -129,7 +128,7 @@ def fault_tables(campaign: Campaign, compared: Mapping[str, Campaign] | None = N
     """
     found = {
         "faults": [FAULT_HEADING, *(_fault_row(campaign, i) for i in range(len(campaign)))],
-        "hazards_by_factor": _shares(campaign, "causal factor", lambda fault: fault.factor, FACTORS),
+        "hazards_by_factor": _shares(campaign, "causal factor", lambda fault: fault.factor, tuple(Factor)),
         "hazards_by_component": _shares(campaign, "component", lambda fault: fault.place.component),
         "scenarios": [("causal factor", "scenario", "faults", "of"),
                       *((one.factor, one.text, str(one.faults), str(one.of)) for one in scenarios(campaign))],
@@ -217,7 +216,7 @@ def scenario_report(
     found = scenarios(campaign)
     if not found:
         yield "No fault led to a hazard."
-    for factor in FACTORS:
+    for factor in Factor:
         own = [one for one in found if one.factor == factor]
         if own:
             yield f"### {factor[:1].upper()}{factor[1:]}"
