@@ -460,16 +460,16 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
 
 OTHERWISE = ("stuck", "bias", "scale", "invert", "noise", "flip", "spoof")
 PATH = {
-    "zero": "not sent or not received", "hold": "not sent or not received", "delay": "delayed",
-    **dict.fromkeys(OTHERWISE, "inaccurate"),
+    "zero": "feedback not received", "hold": "feedback not received", "delay": "feedback delayed",
+    **dict.fromkeys(OTHERWISE, "inadequate feedback"),
 }  # fmt: skip
 DONE = {
-    "zero": "not carried out", "hold": "not carried out", "delay": "carried out late",
-    **dict.fromkeys(OTHERWISE, "carried out otherwise, or without a command"),
+    "zero": "action not carried out", "hold": "action not carried out", "delay": "action delayed",
+    **dict.fromkeys(OTHERWISE, "action carried out otherwise"),
 }  # fmt: skip
 BEHIND = {
-    "zero": "does not respond", "scale": "changed over time", "parameter": "changed over time",
-    **dict.fromkeys(("bias", "noise", "disturbance"), "disturbed"),
+    "zero": "process does not respond", "scale": "process changed", "parameter": "process changed",
+    **dict.fromkeys(("bias", "noise", "disturbance"), "process disturbed"),
 }  # fmt: skip
 """What the STPA Handbook calls it, by the way in which a sensor's path, an actuator's path or a process fails."""
 
@@ -491,8 +491,8 @@ def test_each_way_to_fail_is_the_causal_factor_that_the_handbook_names(place):
             continue
         for fault in expand(model, listed({place: "all", way: amounts.get(way, True)})):
             wanted = {
-                "sensor": f"feedback path: {PATH.get(way)}", "link": f"feedback path: {PATH.get(way)}",
-                "actuator": f"control path: {DONE.get(way)}", "process": f"process: {BEHIND.get(way)}",
+                "sensor": PATH.get(way), "link": PATH.get(way),
+                "actuator": DONE.get(way), "process": BEHIND.get(way),
                 "history": "inadequate process model", "recurrence": "inadequate process model",
                 "network": "controller fails", "activation": "controller fails",
                 "weight": by_role.get(fault.place.role, "inadequate control algorithm"),
