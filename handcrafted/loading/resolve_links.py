@@ -147,7 +147,7 @@ class Arriving:
     """What arrives at a component, by every name that it may be called: its own, with its sender's, with its kind."""
 
     def __init__(self, ids: Iterable[LinkId]):
-        self.ids = tuple(ids)
+        self.ids = tuple(dict.fromkeys(ids))
         self.named = grouped(self.ids, lambda id: id.name)
         self.meant = {name: list(found) for name, found in self.named.items()}
         for longer in _with_sender, _with_kind:

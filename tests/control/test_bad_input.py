@@ -1,5 +1,7 @@
 """What a tired user gives: each case must be refused with the file, the line and the words that help."""
 
+import re
+
 import pytest
 
 from handcrafted.loading.yamlfile import load, loads
@@ -279,3 +281,52 @@ def test_files_that_cannot_be_read(tmp_path):
     for path, words in ((tmp_path / "no.yaml", "No such file"), (tmp_path, "directory"), (binary, "binary data")):
         with pytest.raises(HandcraftedError, match=words):
             load(path)
+
+
+MANY = """
+name: many
+components:
+  a:
+    kind: controller
+    level: 0
+    process model: {f: {reads: [g]}}
+    control algorithm: {act: {law: decsion table}, wait: {law: hysteresis, parameters: {on belw: 1}}}
+  b: {kind: process, level: 1, budget: {reads: 3}}
+hazards: {H-1: {text: Bad, losses: [L-9], when: {nothing: {above: 1}}}}
+control actions:
+  - {name: act, from: a, to: c}
+  - {name: act, from: a, to: b}
+  - {name: wait, from: a, to: b}
+feedback:
+  - {name: f, from: b, to: a}
+unsafe control actions:
+  - {id: U, by: a, action: at, type: provided}
+  - {id: U, by: a, action: act, type: provided, hazards: [H-2]}
+"""
+
+
+def test_all_that_is_wrong_is_said_in_one_run_with_its_lines():
+    with pytest.raises(HandcraftedError) as caught:
+        loads(MANY, "many.yaml")
+    lines = str(caught.value).split("\n")
+    assert [int(re.search(r"many\.yaml, line (\d+): ", line).group(1)) for line in lines] == [
+        7, 8, 8, 9, 10, 10, 12, 18, 19, 19,
+    ]  # fmt: skip
+    for words in ("got `g`", "got `decsion table`", "on belw", "Expected `budget`", "got `L-9`", "got `nothing`",
+                  "got `c`", "got `at`", "got U twice", "got `H-2`"):  # fmt: skip
+        assert sum(words in line for line in lines) == 1, words
+    assert caught.value.more and all(isinstance(one, HandcraftedError) for one in caught.value.more)
+
+
+def test_of_very_many_complaints_the_first_are_shown_and_the_others_counted():
+    links = "".join(f"  - {{name: x{i}, from: a, to: nowhere{i}}}\n" for i in range(40))
+    with pytest.raises(HandcraftedError) as caught:
+        loads(f"name: n\ncomponents: {{a: {{kind: controller, level: 0}}}}\ncontrol actions:\n{links}", "n.yaml")
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 22 and lines[-1] == "... and 19 more" and len(caught.value.more) == 39
+
+
+def test_one_mistake_is_said_once():
+    with pytest.raises(HandcraftedError) as caught:
+        loads(MANY.splitlines()[1] + "\ncomponents: {a: {kind: controler, level: 0}}", "n.yaml")
+    assert "\n" not in str(caught.value) and caught.value.more == ()

@@ -1,11 +1,15 @@
 """STPA as it is practised: rules in words, assumptions, what is missing, what is demanded together, and step 4."""
 
+from io import BytesIO
+
 import numpy as np
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
 import handcrafted as hc
 from handcrafted.cli import main
+from handcrafted.exchange.xlsx import as_xlsx
 from handcrafted.loading.yamlfile import loads
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.safety.stpa.report import as_markdown
@@ -281,3 +285,36 @@ def test_the_terminal_says_what_is_in_words_and_exits_accordingly(tmp_path):
     path.write_text(fine + IN_WORDS[: IN_WORDS.index("  - id: UCA-4")], encoding="utf-8")
     done = CliRunner().invoke(main, ["analyse", str(path), "--no-faults"])
     assert done.exit_code == 3 and "UCA-3 was not put to the test: it stands in words alone" in done.output
+
+
+def test_several_files_each_get_their_answer_and_a_bad_one_takes_no_others_away(tmp_path):
+    good, bad = tmp_path / "brakes.yaml", tmp_path / "bad.yaml"
+    good.write_text(BRAKES, encoding="utf-8")
+    bad.write_text("name: [", encoding="utf-8")
+    run = lambda *files: CliRunner().invoke(
+        main, ["analyse", *map(str, files), "-o", str(tmp_path / "out"), "--no-faults"]
+    )
+    done = run(bad, good, "train door")
+    assert done.exit_code == 2 and "bad.yaml, line 1: Expected valid YAML" in done.output
+    assert (tmp_path / "out" / "brakes" / "report.md").exists() and (
+        tmp_path / "out" / "train_door" / "report.md"
+    ).exists()
+    assert run(good, "train door").exit_code == 1  # what the one breaks is not lost behind the other
+    assert run("train door", "heated room").exit_code == 0
+    twice = tmp_path / "other" / "brakes.yaml"
+    twice.parent.mkdir()
+    twice.write_text(BRAKES, encoding="utf-8")
+    assert "Expected files of different names" in run(good, twice).output
+
+
+def test_the_workbook_holds_the_tables_as_text():
+    named = loads(BRAKES.replace("hit brakes", "'=1+1'") + IN_WORDS.replace("hit brakes", "'=1+1'"))
+    every = tables(analyse(hc.assemble(named)))
+    book = openpyxl.load_workbook(BytesIO(as_xlsx(every)))
+    sheet = book["unsafe control actions"]
+    assert [[cell.value or "" for cell in row] for row in sheet.rows] == [
+        list(row) for row in every["unsafe_control_actions"]
+    ]
+    cells = [cell for one in book.worksheets for row in one.rows for cell in row]
+    assert {cell.data_type for cell in cells if cell.value} == {"s"} and any(cell.value == "=1+1" for cell in cells)
+    assert "step 4" not in book.sheetnames  # nobody has begun it
