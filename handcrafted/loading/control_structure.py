@@ -37,7 +37,7 @@ class ControlStructure(Reported, StructureFile):
     @cached_property
     def resolved(self) -> Resolved:
         """The structure with every default filled in."""
-        return resolve(self)
+        return resolve(self, self.true_state)
 
     @cached_property
     def true_state(self) -> TrueState:
@@ -87,4 +87,4 @@ class FreedStructure(ControlStructure):
     @cached_property
     def resolved(self) -> Resolved:
         """The structure with every default filled in, but for decisions that nobody states."""
-        return resolve(self, free=True)
+        return resolve(self, self.true_state, free=True)

@@ -68,7 +68,7 @@ def _unheard(structure: StructureFile) -> Iterator[Finding]:
             continue
         told.add((id.sender, driven[0]))
         if not heard.of(id.sender) & {*reached}:
-            text = f"{id.sender} acts on {driven[0]} ({id.name}) and hears nothing back from it: missing feedback."
+            text = f"{id.sender} acts on {driven[0]} ({id.name}) and hears nothing back from it."
             yield Finding("missing feedback", text, id)
 
 

@@ -41,15 +41,16 @@ from handcrafted.loading.true_state import TrueState
 from handcrafted.text.diagnostics import Complaints, FilePath, HandcraftedError
 
 
-def resolve(structure: StructureFile, free: bool = False) -> Resolved:
+def resolve(structure: StructureFile, state: TrueState, free: bool = False) -> Resolved:
     """Fill in every default of a structure; the rules have been checked before.
 
     Args:
         structure: as the file has it.
+        state: its true state.
         free: whether decisions that nobody states come from outside, where else a placeholder decides.
     """
     controllers = {name: c for name, c in structure.components.items() if c.kind == ComponentKind.CONTROLLER}
-    drafts, namer = Drafts(structure, controllers, TrueState(structure).carried, free), Namer()
+    drafts, namer = Drafts(structure, controllers, state.carried, free), Namer()
     links = _named(namer, {draft.id: resolve_link(structure, drafts, draft) for draft in drafts.all})
     complaints = Complaints()
     resolved = {name: _controller(structure, name, links, namer, complaints) for name in controllers}

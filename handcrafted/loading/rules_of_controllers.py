@@ -25,6 +25,7 @@ def check_names(structure: StructureFile, name: str, component: StructureCompone
     if component.kind != ComponentKind.CONTROLLER:
         return
     arriving = Arriving(structure.arriving.get(name, ()))
+    issued = dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
     for variable_name, variable in component.process_model.items():
         at = (*path, "process model", variable_name)
         complaints.of(_check_reads, at, name, variable_name, variable, arriving)
@@ -32,6 +33,7 @@ def check_names(structure: StructureFile, name: str, component: StructureCompone
         complaints.of(_check_law, at, variable_name, variable)
     for action, entry in component.control_algorithm.items():
         at = (*path, "control algorithm", action)
+        complaints.of(must_be_known, at, f"something that {name} issues or reports", action, issued)
         complaints.of(_check_decision, structure, name, at, action, entry, arriving)
 
 
@@ -48,9 +50,8 @@ def _check_keys(path: FilePath, name: str, component: StructureComponent) -> Non
 def _check_decision(
     structure: StructureFile, name: str, at: FilePath, action: str, entry: AlgorithmEntry, arriving: Arriving
 ) -> None:
-    """Check what a decision is about, and the names of what it reads."""
-    component, issued = structure.components[name], dict.fromkeys(id.name for id in structure.leaving.get(name, ()))
-    must_be_known(at, f"something that {name} issues or reports", action, issued)
+    """Check the names of what a decision reads, its law, and what it gates."""
+    component = structure.components[name]
     if component.process_model:
         for read in entry.reads or ():
             if isinstance(read, str):
@@ -209,9 +210,11 @@ def check_variable(structure: StructureFile, name: str, path: FilePath, variable
     """Check that a belief is no guard, and that Layer 0 believes nothing because it was asked for it."""
     if declared.law == GUARD:
         refuse((*path, "law"), f"Expected a guard in a control algorithm, got it in the variable {variable}. Move it.")
+    if not structure.components[name].layer_0:
+        return
     arriving = Arriving(structure.arriving.get(name, ()))
     for id in (id for read in declared.reads or () for id in arriving.meant_by(read)):
-        if structure.components[name].layer_0 and id.kind == LinkKind.REQUEST:
+        if id.kind == LinkKind.REQUEST:
             refuse(
                 (*path, "reads"),
                 f"Expected the Layer 0 controller {name} to believe only what it measures itself, got {variable} that "

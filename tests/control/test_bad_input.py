@@ -309,7 +309,7 @@ def test_all_that_is_wrong_is_said_in_one_run_with_its_lines():
     with pytest.raises(HandcraftedError) as caught:
         loads(MANY, "many.yaml")
     lines = str(caught.value).split("\n")
-    assert [int(re.search(r"many\.yaml, line (\d+): ", line).group(1)) for line in lines] == [
+    assert [int(re.findall(r"many\.yaml, line (\d+): ", line)[0]) for line in lines] == [
         7, 8, 8, 9, 10, 10, 12, 18, 19, 19,
     ]  # fmt: skip
     for words in ("got `g`", "got `decsion table`", "on belw", "Expected `budget`", "got `L-9`", "got `nothing`",

@@ -115,6 +115,44 @@ def test_an_assumption_that_the_loop_breaks_is_said_to_be_broken_and_one_that_le
         analyse(hc.assemble(loads(nothing)))
 
 
+UPSTREAM = """
+name: upstream
+components:
+  operator:
+    kind: controller
+    level: 0
+    process model: {radar: {values: [bad, ok], reads: [radar]}, weather: {values: [calm, storm], reads: [weather]}}
+    control algorithm: {engage: {law: decision table, when: {radar: ok, weather: storm}}}
+  gunner:
+    kind: controller
+    level: 1
+    process model: {engage: {values: ['no', 'yes'], reads: [engage]}}
+    control algorithm: {fire: {law: decision table, when: {engage: 'yes'}}}
+  sky: {kind: process, level: 2}
+control actions:
+  - {name: engage, from: operator, to: gunner, values: ['no', 'yes']}
+  - {name: fire, from: gunner, to: sky, values: ['no', 'yes']}
+feedback:
+  - {name: radar, from: sky, to: operator, values: [bad, ok]}
+  - {name: weather, from: sky, to: operator, values: [calm, storm]}
+unsafe control actions:
+  - {id: UCA-1, by: gunner, action: fire, type: provided, context: {engage: 'yes'}}
+"""
+
+
+def test_what_the_network_is_given_beside_a_context_keeps_to_the_assumptions_too():
+    """The gunner's contexts are of the command alone; what brings the command about is ruled out."""
+    free = analyse(hc.assemble(loads(UPSTREAM)))
+    assert {one.rule.id for one in free.arising} == {"UCA-1"} and not free.untested
+    never = "assume: {A-1: {text: No radar in a storm, never: {radar: ok, weather: storm}}}\n"
+    found = analyse(hc.assemble(loads(UPSTREAM + never)))
+    assert [axis.name for axis in found["fire"].contexts.axes] == ["engage"] and not found.arising
+    assert [one.reason for one in found.untested] == ["its context never comes up, whatever the network is given"]
+    nothing = "assume: {A-1: {text: Neither, never: [{radar: ok}, {radar: bad}]}}\n"
+    with pytest.raises(HandcraftedError, match="Expected assumptions that leave some"):
+        analyse(hc.assemble(loads(UPSTREAM + nothing)))
+
+
 def test_a_rule_in_words_is_kept_and_listed_and_never_counts_as_kept():
     structure = loads(BRAKES + IN_WORDS)
     found = analyse(hc.assemble(structure))
@@ -223,6 +261,16 @@ def test_two_actions_that_are_demanded_in_one_context_are_named():
     assert both.contexts == ("signal is above 4 and below 6",)
 
 
+def test_a_narrow_context_of_a_number_comes_up():
+    numbers = DRIVER.replace("values: [green, red]", "range: [0, 10]").replace("signal: red}}", "signal: {above: 1}}}")
+    narrow = numbers.replace("{signal: red}, hazards: [H-2]", "{signal: {above: 4.1, below: 4.3}}, hazards: [H-2]")
+    narrow = narrow.replace("{signal: red}, hazards: [H-1]", "{signal: {above: 12}}, hazards: [H-1]")
+    found = analyse(hc.assemble(loads(narrow)))
+    assert {one.rule.id for one in found.untested} == {"UCA-2"}  # which is about what is beyond the range
+    one = found["go"]
+    assert one.run is not None and (one.run.counts()[0] > 0).all() and len(one.contexts) > 3
+
+
 PUMP = """
 name: pump
 components:
@@ -255,7 +303,7 @@ UP = ("control action up", "control action sideways")
 )
 def test_a_controller_that_acts_and_hears_nothing_back_is_named_and_one_that_hears_is_not(heard):
     gauge = PUMP.replace("  tank:", "  gauge: {kind: sensor, level: 2}\n  tank:")
-    deaf = "pump controller acts on tank (pump) and hears nothing back from it: missing feedback."
+    deaf = "pump controller acts on tank (pump) and hears nothing back from it."
     assert deaf in findings(gauge.replace("FEEDBACK", ""))
     assert deaf in findings(gauge.replace("FEEDBACK", "feedback:\n  - {name: level, from: tank, to: watchdog}"))
     assert deaf not in findings(gauge.replace("FEEDBACK", f"feedback:\n{heard}"))

@@ -21,6 +21,8 @@ from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.safety.stpa.actions import Axis, Test
 from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.safety.stpa.enumeration import against_assumptions
+from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import listed
 
 SETTLE = 8
 """Steps for which inputs stand before the action is looked at, and for which others stood before them."""
@@ -111,6 +113,11 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
         rows = np.sort(rng.choice(rows, MAX_CONTEXTS, replace=False))
     ways = max(1, min(VARIANTS, MAX_RUNS // max(1, len(rows))))
     states = [inputs for row in rows for inputs in _inputs(model, contexts, int(row), rng, ways)]
+    if not states:
+        raise HandcraftedError(
+            f"Expected assumptions that leave some input of {model.structure.name}, got "
+            f"{listed(model.structure.assume)}, which leave none of those that were tried. Mend one of them."
+        )
     now = np.array(states, np.float32).reshape(len(states), len(names.inputs))
     now = np.unique(now, axis=0)
     pairs = _with_pasts(now, rng) if remembers(model) else now[:, None].repeat(2, axis=1)
