@@ -24,7 +24,10 @@ def from_pasta(text: str, origin: str) -> Imported:
     Raises:
         HandcraftedError: if it is not that language, refers to what is not there, or makes no valid structure.
     """
-    return _Reading(parse(text, origin), origin).done()
+    try:
+        return _Reading(parse(text, origin), origin).done()
+    except RecursionError:
+        raise HandcraftedError(f"{origin}: Expected entries nested in moderate depth, got more. Flatten it.") from None
 
 
 class _Reading:

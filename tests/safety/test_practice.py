@@ -164,6 +164,9 @@ def test_a_rule_in_words_is_kept_and_listed_and_never_counts_as_kept():
     words, formal = report.index("In words, and so not put to the test"), report.index("Stated formally")
     assert formal < report.index("**UCA-4**") < words < report.index("**UCA-3** Too late in fog")
     assert "&lt;the" in report or "\\<the" in report
+    assert "No rule says anything of: too early, out of order, stopped too soon, applied too long." in report
+    assert "The unsafe control action … leads to no hazard" not in report and "UCA-4 leads to no hazard" in report
+    assert "1 control action, 4 contexts, 4 rules, 1 context in conflict" in report
     rows = {row[0]: row for row in tables(found)["unsafe_control_actions"]}
     assert rows["UCA-3"][1] == "in words" and rows["UCA-4"][1] == "formally"
     assert rows["UCA-4"][-2:] == ("The crew brakes while it is pushed back", "after <the> second workshop")
@@ -187,6 +190,8 @@ def test_scenarios_constraints_and_requirements_are_kept_and_traced():
     assert rows[1][5:] == ("why it is issued", "inadequate feedback")
     assert rows[2][3:] == ("", "H-2", "why it has no effect", "action not carried out")
     assert "The weight sensor sticks" in as_markdown(found)
+    several = as_markdown(analyse(hc.assemble(loads(BRAKES + IN_WORDS + AFTER))))
+    assert "The unsafe control action … has no loss scenario (UCA-2, UCA-3, UCA-4)." in several
     missing = [one.text for one in found.breaks]
     assert "The unsafe control action UCA-2 has no loss scenario." in missing
     assert "The loss scenario LS-2 leads to no requirement." in missing
@@ -366,3 +371,14 @@ def test_the_workbook_holds_the_tables_as_text():
     cells = [cell for one in book.worksheets for row in one.rows for cell in row]
     assert {cell.data_type for cell in cells if cell.value} == {"s"} and any(cell.value == "=1+1" for cell in cells)
     assert "step 4" not in book.sheetnames  # nobody has begun it
+
+
+def test_a_sub_constraint_is_kept_and_served_with_what_it_is_part_of():
+    whole = "constraints: {SC-1: {text: It slows down, hazards: [H-2]}, SC-2: {text: In time, part of: SC-1}}\n"
+    served = BRAKES.replace(
+        "kind: controller\n", "kind: controller\n    responsibilities: {R-1: {text: Brake, constraints: [SC-1]}}\n"
+    )
+    about = lambda text: [one.text for one in analyse(hc.assemble(loads(text))).breaks if "SC-2" in one.text]
+    assert about(served + whole) == []
+    assert about(BRAKES + whole) == ["Nobody is responsible for the constraint SC-2."]
+    assert len(about(served + whole.replace(", part of: SC-1", ""))) == 2

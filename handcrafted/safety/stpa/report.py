@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from handcrafted.control.graph import grouped
 from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
 from handcrafted.safety.stpa.action_analysis import ActionAnalysis
 from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.safety.stpa.contexts import merged
 from handcrafted.safety.stpa.issued import SETTLE
 from handcrafted.safety.stpa.tables import CONTEXT_HEADING, Rows, context_lines, tables
+from handcrafted.safety.stpa.traceability import Break
 from handcrafted.text.letters import counted
 from handcrafted.text.report import markdown_list, markdown_table, plain
 
@@ -66,7 +68,7 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
         for owner, part in structure.components.items()
         for id, duty in part.responsibilities.items()
     )
-    yield markdown_list(f"Broken trace: {plain(one.text)}" for one in analysis.breaks) or "Every trace leads on."
+    yield markdown_list(f"Broken trace: {plain(text)}" for text in _in_few(analysis.breaks)) or "Every trace leads on."
     yield "## 3. Unsafe control actions"
     if structure.assume:
         yield f"Assumed throughout:\n\n{markdown_list(_assumed(analysis, id) for id in structure.assume)}"
@@ -98,6 +100,13 @@ def _parts(analysis: Analysis, picture: bool) -> Iterator[str]:
         yield markdown_table(found["step_4"])
 
 
+def _in_few(breaks: Sequence[Break]) -> Iterator[str]:
+    """Say breaks that differ by an entry alone in one sentence."""
+    for template, same in grouped(breaks, lambda one: one.text.replace(one.at, "…")).items():
+        ids = ", ".join(one.at for one in same)
+        yield same[0].text if len(same) == 1 else f"{template.rstrip('.')} ({ids})."
+
+
 def _kept(analysis: Analysis) -> str:
     """Say that nothing was broken, of what was tested."""
     if not analysis.tested:
@@ -115,9 +124,9 @@ def _summary(analysis: Analysis) -> str:
     untested = dict.fromkeys(one.rule.id for one in analysis.untested)
     headline = f"**{plain(', '.join(untested))} not put to the test** (see below). " if untested else ""
     return (
-        f"{headline}{len(analysis.actions)} control actions, {contexts:,} contexts, {rules} rules, {conflicts} "
-        f"contexts in conflict, {gaps} contexts of which no rule says anything. Issued by the network against its "
-        f"rules: {plain(', '.join(ids)) or 'none'}."
+        f"{headline}{counted(len(analysis.actions), 'control action')}, {counted(contexts, 'context')}, "
+        f"{counted(rules, 'rule')}, {counted(conflicts, 'context')} in conflict, {counted(gaps, 'context')} of which "
+        f"no rule says anything. Issued by the network against its rules: {plain(', '.join(ids)) or 'none'}."
     )
 
 
@@ -157,12 +166,14 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
     if (found := one.verdicts.conflicts).any():
         yield f"**Conflict**, hazardous either way: {_some(one, found)}."
     for type in BY_CONTEXT:
+        says = "states formally" if any(rule.type == type and not rule.formal for rule in one.rules) else "says"
         if (found := one.verdicts.uncovered(type)).any() and not found.all():
-            yield f"No rule says whether it is hazardous if {type}: {_some(one, found)}."
+            yield f"No rule {says} whether it is hazardous if {type}: {_some(one, found)}."
         elif found.all():
-            yield f"No rule says anything of it if {type}."
-    if one.verdicts.silent:
-        yield f"No rule says anything of: {', '.join(one.verdicts.silent)}."
+            yield f"No rule {says} anything of it if {type}."
+    said_in_words = {rule.type for rule in one.rules}
+    if silent := [type for type in one.verdicts.silent if type not in said_in_words]:
+        yield f"No rule says anything of: {', '.join(silent)}."
     yield markdown_table([line[2:] for line in (CONTEXT_HEADING, *context_lines(one, MAX_SHOWN))])
     if one.contexts.count > MAX_SHOWN:
         yield f"{min(len(one.contexts), MAX_SHOWN)} of {one.contexts.count:,} contexts; contexts.csv has more."

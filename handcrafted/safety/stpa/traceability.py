@@ -52,9 +52,10 @@ def _breaks(structure: ControlStructure) -> Iterator[Break]:
         if structure.unsafe_control_actions and name not in ruled and name not in whole:
             yield Break(name, f"No unsafe control action leads to the hazard {name}.")
     for name, constraint in structure.constraints.items():
-        if not constraint.hazards:
+        parts = {part for part, other in structure.constraints.items() if other.part_of == name}
+        if not constraint.hazards and not constraint.part_of:
             yield Break(name, f"The constraint {name} keeps no hazard away.")
-        if name not in served:
+        if not {name, constraint.part_of, *parts} & served:
             yield Break(name, f"Nobody is responsible for the constraint {name}.")
     for owner, id, duty in duties:
         if not duty.constraints:
