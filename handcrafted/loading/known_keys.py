@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
@@ -24,9 +25,14 @@ def plain_schema(kind: type[Part]) -> dict[str, Any]:
     return kind.model_json_schema(by_alias=True, schema_generator=_Quiet)
 
 
+@lru_cache(maxsize=8)
+def _kept_schema(kind: type[Part]) -> dict[str, Any]:
+    return plain_schema(kind)
+
+
 def known_keys(path: tuple[str | int, ...], root: type[Part]) -> list[str]:
     """Return the keys known at a path of keys and positions of a kind of file; empty where names are free."""
-    schema = plain_schema(root)
+    schema = _kept_schema(root)
     found = list(_choices(schema, schema))
     for part in path:
         found = [choice for one in found if (inner := _within(one, part)) for choice in _choices(inner, schema)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from handcrafted.control.parts import Part
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.known_keys import known_keys
-from handcrafted.text.diagnostics import FilePath, HandcraftedError, must_be, sentence
+from handcrafted.text.diagnostics import MAX_MORE, FilePath, HandcraftedError, must_be, sentence
 from handcrafted.text.letters import clipped, located, shown
 
 P = TypeVar("P", bound=Part)
@@ -107,27 +108,32 @@ def _translated(
     error: ValidationError, data: Any, lines: Mapping[FilePath, int], origin: str, kind: type[Part]
 ) -> HandcraftedError:
     """Make every complaint one sentence with its line, in the order of lines."""
-    found: list[tuple[tuple[int, bool], FilePath, str]] = []
+    found: list[tuple[tuple[int, bool], FilePath, Callable[[], str]]] = []
     for item in error.errors(include_url=False):
         cause = item.get("ctx", {}).get("error")
-        several = (cause, *cause.more) if isinstance(cause, HandcraftedError) else ()
         path = _plain(item["loc"], data)
-        for one in several:
+        if not isinstance(cause, HandcraftedError):
+            key = (_line(path, lines), item["type"] != "extra_forbidden")
+            found.append((key, path, partial(_sentence, item, path, kind)))
+            continue
+        for one in (cause, *cause.more):
             own = one.path or path
-            said = str(one.args[0]).split("\n")[0] if one is cause and one.more else str(one)
-            found.append(((_line(own, lines), True), own, sentence({**item, "ctx": {"error": said}}, own, ())))
-        if not several:
-            known = known_keys(path[:-1], kind)
-            found.append(((_line(path, lines), item["type"] != "extra_forbidden"), path, sentence(item, path, known)))
+            found.append(((_line(own, lines), True), own, partial(_sentence, _saying(item, one), own, kind)))
     found.sort(key=lambda one: one[0])  # a mistyped key before what is then missing
-    errors = [HandcraftedError(f"{origin}, line {at[0]}: {text}", path) for at, path, text in found]
-    first, *more = dict.fromkeys(errors) if len(errors) < 2 else _once(errors)
-    return HandcraftedError(str(first), first.path, tuple(more))
+    said: dict[str, FilePath] = {}
+    for (line, _), path, text in found[: 1 + MAX_MORE]:
+        said.setdefault(f"{origin}, line {line}: {text()}", path)
+    first, *more = (HandcraftedError(text, path) for text, path in said.items())
+    return HandcraftedError(str(first), first.path, tuple(more), max(0, len(found) - 1 - MAX_MORE))
 
 
-def _once(errors: Sequence[HandcraftedError]) -> list[HandcraftedError]:
-    """Leave out what is said twice."""
-    return list({str(one): one for one in reversed(errors)}.values())[::-1]
+def _sentence(item: Any, path: FilePath, kind: type[Part]) -> str:
+    return sentence(item, path, known_keys(path[:-1], kind) if item["type"] == "extra_forbidden" else ())
+
+
+def _saying(item: Any, error: HandcraftedError) -> dict[str, Any]:
+    """Return what pydantic found with one of several complaints as its cause."""
+    return {**item, "ctx": {"error": error.args[0]}}
 
 
 def _plain(loc: Sequence[str | int], data: Any) -> FilePath:

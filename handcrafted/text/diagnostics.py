@@ -23,7 +23,7 @@ class HandcraftedError(ValueError):
 
     Attributes:
         path: where in a control-structure file the fault lies, as a path of keys and list positions, if known.
-        more: what else is wrong with the same thing.
+        more: what else is wrong with the same thing, up to `MAX_MORE` where there is very much.
 
     Example:
         >>> try:
@@ -33,11 +33,20 @@ class HandcraftedError(ValueError):
         nowhere.yaml: Expected a file that can be read, got: ...
     """
 
-    def __init__(self, message: str, path: tuple[str | int, ...] = (), more: tuple[HandcraftedError, ...] = ()):
+    def __init__(
+        self, message: str, path: tuple[str | int, ...] = (), more: tuple[HandcraftedError, ...] = (), left: int = 0
+    ):
+        """Keep a message.
+
+        Args:
+            message: in words.
+            path: see above.
+            more: see above.
+            left: how many others there are besides.
+        """
         said = clipped("\n".join(map(printable, message.split("\n"))), MAX_LETTERS)
-        rest = [str(one) for one in more[:MAX_MORE]]
-        left = [f"... and {len(more) - MAX_MORE:,} more"] if len(more) > MAX_MORE else []
-        super().__init__("\n".join([said, *rest, *left]))
+        rest = [str(one) for one in more]
+        super().__init__("\n".join([said, *rest, *([f"... and {left:,} more"] if left else [])]))
         self.path, self.more = path, more
 
 
