@@ -55,7 +55,9 @@ def refused(call, *arguments, **named):
         return call(*arguments, **named), ""
     except hc.HandcraftedError as error:
         text = str(error)
-        assert "Expected" in text and len(text) <= 1_000, text
+        *lines, last = text.split("\n")
+        assert "Expected" in text and len(lines) <= 21 and len(last) <= 1_000, text
+        assert all(len(line) <= 1_000 for line in lines), text
         text.encode()
         assert not UNSEEN.search(text.replace("\n", "")), text
         return None, text
