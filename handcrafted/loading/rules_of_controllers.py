@@ -34,7 +34,9 @@ def check_names(structure: StructureFile, name: str, component: StructureCompone
     for action, entry in component.control_algorithm.items():
         at = (*path, "control algorithm", action)
         complaints.of(must_be_known, at, f"something that {name} issues or reports", action, issued)
-        complaints.of(_check_decision, structure, name, at, action, entry, arriving)
+        complaints.of(_check_decision, structure, name, at, entry, arriving)
+        complaints.of(_check_law, at, action, entry)
+        complaints.of(check_gates, structure, name, at, action, entry)
 
 
 def _check_keys(path: FilePath, name: str, component: StructureComponent) -> None:
@@ -48,9 +50,9 @@ def _check_keys(path: FilePath, name: str, component: StructureComponent) -> Non
 
 
 def _check_decision(
-    structure: StructureFile, name: str, at: FilePath, action: str, entry: AlgorithmEntry, arriving: Arriving
+    structure: StructureFile, name: str, at: FilePath, entry: AlgorithmEntry, arriving: Arriving
 ) -> None:
-    """Check the names of what a decision reads, its law, and what it gates."""
+    """Check the names of what a decision reads and tests."""
     component = structure.components[name]
     if component.process_model:
         for read in entry.reads or ():
@@ -65,8 +67,6 @@ def _check_decision(
             for i, row in enumerate(condition or ()):
                 for tested in row:
                     _must_mean_one((*at, key, i, tested), tested, arriving)
-    _check_law(at, action, entry)
-    check_gates(structure, name, at, action, entry)
 
 
 def _check_reads(path: FilePath, owner: str, name: str, variable: Variable, arriving: Arriving) -> None:
