@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
+from handcrafted.control.parts import Bounds
 from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.yamlfile import loads
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.safety.stpa.enumeration import contexts_of
 from handcrafted.safety.stpa.tables import tables
+from handcrafted.safety.stpa.timing import holds
 from handcrafted.text.diagnostics import HandcraftedError
 
 TWO_SENDERS = """
@@ -227,3 +229,27 @@ def test_contexts_name_a_variable_by_its_shortest_name_however_the_file_has_it()
     assert np.array_equal(action.contexts.rows, contexts_of(structure, action.action).rows)
     twice = TWO_SENSORS.replace("{speed: fast}, hazards", "{A.speed: fast, speed: fast}, hazards")
     assert "Expected each variable once" in refusal(twice)
+
+
+TANKS = """
+name: tanks
+components:
+  keeper:
+    kind: controller
+    level: 0
+    control algorithm: {act: {law: linear, reads: [a.level], parameters: {gains: {a.level: 0.5}}}}
+  a: {kind: process, level: 1, dynamics: {law: first order, output: level, inputs: {act: 0}, rest: 8, time constant: 4}}
+  b: {kind: process, level: 1, dynamics: {law: first order, output: level, inputs: {}, rest: 2, time constant: 4}}
+control actions: [{name: act, from: keeper, to: a, range: [0, 10]}]
+feedback:
+  - {name: level, from: a, to: keeper, range: [0, 10]}
+  - {name: level, from: b, to: keeper, range: [0, 10]}
+"""
+
+
+def test_on_a_trace_the_variable_of_the_owner_is_looked_at():
+    trace = hc.simulate(hc.assemble(loads(TANKS)), steps=30)
+    above = lambda name: holds(trace, ({name: Bounds(above=3)},))
+    np.testing.assert_array_equal(above("a.level"), trace.state["a.level"] > 3)
+    np.testing.assert_array_equal(above("b.level"), trace.state["b.level"] > 3)
+    assert above("a.level").any() and not above("b.level").any()
