@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -9,13 +10,25 @@ import networkx as nx
 
 from handcrafted.control.stpa import ScenarioClass
 from handcrafted.exchange.imported import Imported, apart, imported, one_line, sentence
-from handcrafted.exchange.pasta import Document, Group, PastaArrow, PastaEntry, PastaNode, TableContext
+from handcrafted.exchange.pasta import (
+    Document,
+    Group,
+    PastaArrow,
+    PastaEntry,
+    PastaNode,
+    TableContext,
+    all_nodes,
+    with_inner,
+)
 from handcrafted.exchange.pasta_grammar import parse
 from handcrafted.exchange.pasta_words import DURATION, FACTORS, ORDER, SECTIONS, TYPES
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import counted, shown
 
 NO_TEXT = "(no text)"
+
+ABOUT = ("loss scenarios", "controller constraints", "constraints", "hazards")
+"""What a requirement may be about, besides unsafe control actions."""
 
 
 def from_pasta(text: str, origin: str) -> Imported:
@@ -40,7 +53,18 @@ class _Reading:
         if document.graph is None:
             raise HandcraftedError(f"{origin}: Expected a `ControlStructure`, got none. Add one, with its boxes.")
         self.name, tops = document.graph
-        self.nodes = dict(_all_nodes(tops, None))
+        listed = list(all_nodes(tops, None))
+        self.nodes = dict(reversed(listed))  # of two boxes of one id the first stands
+        self.nodes = {id: self.nodes[id] for id, _ in listed}
+        for id, count in Counter(id for id, _ in listed).items():
+            if count > 1:
+                self.dropped.append(f"another box {id}")
+        for id in document.responsibilities.keys() - self.nodes.keys():
+            self.dropped.append(f"the responsibilities of {id}, which is no box")
+        for section, entries in document.entries.items():
+            for id, count in Counter(one.id for one in with_inner(entries)).items():
+                if count > 1 and section != "LossScenarios":  # those get an id of their own
+                    self.dropped.append(f"another {id} under {section}")
         self.boxes = apart((id, one_line(node.label, id)) for id, (node, _) in self.nodes.items())
         self.names = {id: self._names(node) for id, (node, _) in self.nodes.items()}
         self.arrows = [Sent(id, arrow) for id, (node, _) in self.nodes.items() for arrow in node.arrows]
@@ -62,7 +86,13 @@ class _Reading:
             for one in self._flat(entries.get("ControllerConstraints", ()))
         }
         found["loss scenarios"] = self._scenarios(rules, set(found["hazards"]))
-        known = {*rules, *found["loss scenarios"], *found["controller constraints"], *found["constraints"]}
+        known = {
+            *rules,
+            *found["loss scenarios"],
+            *found["controller constraints"],
+            *found["constraints"],
+            *found["hazards"],
+        }
         found["requirements"] = {
             one.id: {"text": sentence(one.text, NO_TEXT), "for": self._known(one, one.refs, known)}
             for one in self._flat(entries.get("SafetyRequirements", ()))
@@ -93,8 +123,7 @@ class _Reading:
                 found[entry.id] = one | ({"part of": whole} if whole else {})
                 add(entry.parts, entry.id)
 
-        entries = self.document.entries.get(section, ())
-        add(entries, None)
+        add(entries := self.document.entries.get(section, ()), None)
         list(self._flat(entries))  # notes the headings
         return found
 
@@ -241,6 +270,8 @@ class _Reading:
             carried = {sent.sender for sent in self.arrows if self._name(sent) == name}
             whose = carried or {box} if self._heard_as(box, name) else {box}
             alone = not elsewhere and len(carried | {box} if not self._heard_as(box, name) else carried) <= 1
+            if len(whose) > 1:
+                self.taken.append(f"of {name} in {context.id} the one that {self.boxes[min(whose)]} reports")
             found[name if alone else f"{self.boxes[min(whose)]}.{name}"] = one_line(value, "?")
         return found
 
@@ -264,10 +295,3 @@ class Sent(NamedTuple):
 
     sender: str
     arrow: PastaArrow
-
-
-def _all_nodes(nodes: Sequence[PastaNode], inside: str | None) -> Iterator[tuple[str, tuple[PastaNode, str | None]]]:
-    """Return boxes and the boxes in them, each with the box that it stands in."""
-    for node in nodes:
-        yield node.id, (node, inside)
-        yield from _all_nodes(node.nodes, node.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -105,3 +106,17 @@ class Document:
     groups: tuple[Group, ...] = ()
     rules: tuple[TableRule, ...] = ()
     desired: int = 0
+
+
+def with_inner(entries: Sequence[PastaEntry]) -> Iterator[PastaEntry]:
+    """Return entries and those in them."""
+    for entry in entries:
+        yield entry
+        yield from with_inner(entry.parts)
+
+
+def all_nodes(nodes: Sequence[PastaNode], inside: str | None) -> Iterator[tuple[str, tuple[PastaNode, str | None]]]:
+    """Return boxes and the boxes in them, each with the box that it stands in."""
+    for node in nodes:
+        yield node.id, (node, inside)
+        yield from all_nodes(node.nodes, node.id)

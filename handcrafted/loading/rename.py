@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamlfile import loads
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 from handcrafted.text.letters import listed, shown
@@ -24,6 +25,9 @@ WITH_IDS = (
     "responsibilities",
 )  # fmt: skip
 CONDITIONS = ("when", "permit", "context", "never", "then")
+
+GIVES = ("output", "outputs", "inputs", "speed", "position", "rate")
+"""Keys of dynamics under which signals are named."""
 
 Place = tuple[Any, Any, str]
 """A mapping with a key, or a list or mapping with where a value stands, and of what kind the name there is."""
@@ -42,7 +46,7 @@ def renamed(text: str, origin: str, old: str, new: str, kind: str | None = None)
     Raises:
         HandcraftedError: if nothing is called so, several kinds of things are, or the file would not be valid then.
     """
-    loads(text, origin)
+    before = loads(text, origin)
     data = YAML().load(text)
     keys, values = list(_keys(data)), list(_values(data))
     named = {(str(key), what) for mapping, key, what in keys}
@@ -67,8 +71,20 @@ def renamed(text: str, origin: str, old: str, new: str, kind: str | None = None)
                 raise HandcraftedError(f"{text} Choose another.")
             edits[_place(mapping, key, True)] = str(key), other
     found = _edited(text, edits)
-    loads(found, f"{origin} with {shown(old)} as {shown(new)}")
+    after = loads(found, f"{origin} with {shown(old)} as {shown(new)}")
+    if _measured(before) != _measured(after):
+        raise HandcraftedError(
+            f"{origin}: Expected processes that give what they gave, got others once {shown(old)} is {shown(new)}. "
+            "Rename it by hand."
+        )
     return found
+
+
+def _measured(structure: ControlStructure) -> list[bool]:
+    """Say of each link whether a process gives what it carries."""
+    components, carried = structure.components, structure.true_state.carried.values()
+    dynamics = ((part.dynamics if (part := components.get(owner)) else None, name) for owner, name in carried)
+    return [own is not None and name in own.first_outputs for own, name in dynamics]
 
 
 def _place(holder: Any, at: Any, is_key: bool) -> tuple[int, int]:
@@ -123,9 +139,12 @@ def _keys(data: Any) -> Iterator[Place]:
                 parameters = (part[section][key] or {}).get("parameters")
                 if isinstance(parameters, dict) and isinstance(gains := parameters.get("gains"), dict):
                     yield from ((gains, gain, SIGNAL) for gain in list(gains))
-        for section in ("inputs", "outputs"):
-            if isinstance(inner := (part.get("dynamics") or {}).get(section), dict):
+        dynamics = part.get("dynamics") or {}
+        for section in ("inputs", "outputs", "initial"):
+            if isinstance(inner := dynamics.get(section), dict):
                 yield from ((inner, key, SIGNAL) for key in list(inner))
+        for transition in dynamics.get("transitions") or ():
+            yield from _condition_keys(transition)
         for key in list(part.get("responsibilities") or ()):
             yield part["responsibilities"], key, ID
     for section in WITH_IDS:
@@ -155,7 +174,7 @@ def _values(data: Any) -> Iterator[Place]:
             for entry in (part.get(section) or {}).values():
                 yield from _named(entry, "gates", SIGNAL)
                 yield from _listed(entry, "reads", SIGNAL)
-        for field in ("output", "outputs", "inputs"):
+        for field in GIVES:
             yield from _listed(part.get("dynamics") or {}, field, SIGNAL)
         for duty in (part.get("responsibilities") or {}).values():
             yield from _listed(duty, "constraints", ID)

@@ -9,6 +9,7 @@ import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.loading.rename import renamed
 from handcrafted.loading.yamlfile import loads
+from handcrafted.rollout.environment import world_of
 from handcrafted.zoo import bundled, find
 
 ROOM = find("guarded room").read_text(encoding="utf-8")
@@ -31,6 +32,8 @@ def test_names_of_every_loop_can_be_changed_and_changed_back(path, kind, every):
         assert name not in names_in_text(other)[kind] and "quite: another" in names_in_text(other)[kind]
         assert loads(renamed(other, path.name, "quite: another", name, kind)) == hc.load(path)
         assert len(other.splitlines()) == len(text.splitlines())
+        sources = lambda read: sorted(one.kind for one in world_of(read).measurements.values())
+        assert sources(loads(other)) == sources(hc.load(path))  # processes give what they gave
 
 
 def names_in_text(text):

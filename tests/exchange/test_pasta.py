@@ -208,6 +208,17 @@ def test_boxes_and_hazards_in_each_other_without_end_are_refused(deep):
         from_pasta(f"ControlStructure A {{ B {{ }} }} Hazards {parts}", "deep.stpa")
 
 
+def test_what_bears_an_id_twice_is_listed_and_requirements_may_be_about_hazards():
+    twice = CELL.replace("L2 'Parts", 'L1 "Again" L2 \'Parts').replace("[S1, C9]", "[S1, H1]")
+    twice = twice.replace("Responsibilities Guard {", 'Responsibilities Nobody { R9 "x" } Guard {')
+    twice = twice.replace("Motor { hierarchyLevel 2 }", "Motor { hierarchyLevel 2 } Motor { hierarchyLevel 3 }")
+    found = from_pasta(twice, "twice.stpa")
+    for said in ("another L1 under Losses", "the responsibilities of Nobody, which is no box", "another box Motor"):
+        assert said in found.dropped and said not in from_pasta(CELL, "cell.stpa").dropped
+    assert found.structure.requirements["R2"].about == ("S1", "H1")
+    assert found.structure.components["Motor"].level == 2
+
+
 def test_arrows_to_nowhere_and_rules_on_nothing_are_listed_and_not_kept():
     odd = CELL.replace('[again "move"] -> Belt', '[again "move"] -> Nowhere').replace("Guard.halt {", "Guard.stop {")
     found = from_pasta(odd, "odd.stpa")
