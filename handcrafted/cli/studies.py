@@ -189,8 +189,9 @@ def score(
 ) -> None:
     """Score readouts on FILES, by default the bundled loops, distorted and with planted faults.
 
-    With a folder, answers are kept in its scoreboard.csv as they come, and the same command goes on where it was
-    stopped. A file that cannot be used ends none of the others; the exit code is then 2.
+    With a folder, answers are kept in its answers.jsonl as they come, and the same command goes on where it was
+    stopped. What took how long stands in times.csv: all else is the same each time. A file that cannot be used ends
+    none of the others; the exit code is then 2.
 
     Example: handcrafted score -o scores --readout wiring --readout gradient
     """
@@ -199,6 +200,7 @@ def score(
     from handcrafted.readout.recover import chosen
     from handcrafted.readout.registry import registered
     from handcrafted.verdict.scoreboard.report import as_markdown, confidences
+    from handcrafted.verdict.scoreboard.row import as_csv, times_csv
     from handcrafted.verdict.scoreboard.run import BLIND
     from handcrafted.verdict.scoreboard.run import score as run
     from handcrafted.view.output import write
@@ -224,16 +226,17 @@ def score(
         several.end(0)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-    store = output / "scoreboard.csv" if output else None
+    store = output / "answers.jsonl" if output else None
     rows = run(structures, scored, conditions or None, seed, store, full, not quiet(), blindly)
     judged = confidences(rows)
     summary = as_markdown(rows, judged)
     if output is None:
         click.echo(summary)
         several.end(0)
-    click.echo(f"wrote {store}")
-    for suffix, content in {"md": summary.encode(), "png": scoreboard(rows, judged)}.items():
-        click.echo(f"wrote {write(output / f'scoreboard.{suffix}', content)}")
+    parts = {"scoreboard.csv": as_csv(rows).encode(), "scoreboard.md": summary.encode()}
+    parts |= {"scoreboard.png": scoreboard(rows, judged), "times.csv": times_csv(rows).encode()}
+    for name, content in parts.items():
+        click.echo(f"wrote {write(output / name, content)}")
     several.end(0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from handcrafted.components.circuit import Circuit
 from handcrafted.craft.build import build
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.saved import read_arrays, read_header
+from handcrafted.model.saved import saved_model
 from handcrafted.model.transformer import Transformer
 from handcrafted.text.diagnostics import all_are, must_be
 
@@ -48,8 +48,8 @@ def load_model(folder: str | Path) -> Transformer:
         >>> hc.diff(model, hc.load_model(folder_of_model))
         no difference
     """
-    header = read_header(folder)
-    model = assemble(header.structure)
-    model.change(read_arrays(header, model.weights.sizes))
+    with saved_model(folder) as saved:
+        model = assemble(saved.structure)
+        model.change(saved.arrays(model.weights.sizes))
     model.history.forget()
     return model

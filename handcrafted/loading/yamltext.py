@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -27,6 +28,11 @@ def dumps(structure: StructureFile) -> str:
     out = StringIO()
     yaml.dump(_styled(data, depth=0), out)
     return out.getvalue()
+
+
+def digest(structure: StructureFile) -> str:
+    """Return the SHA-256 of what a structure says, however its file is laid out."""
+    return hashlib.sha256(dumps(structure).encode()).hexdigest()
 
 
 def _quoted(text: str) -> str:

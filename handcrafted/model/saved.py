@@ -5,23 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from handcrafted.control.vocabulary import WINDOW
-from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.loading.yamlfile import load
+from handcrafted.loading.yamlfile import loads, text_of
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, named
+from handcrafted.text.files import must_be_regular, write_whole
 from handcrafted.text.letters import clipped, listed, located
 
 GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -48,10 +47,14 @@ def _limits() -> Iterator[int]:
 
 
 STRUCTURE, ARRAYS = "structure.yaml", "weights.safetensors"
-"""The two files of a folder."""
+"""The two files of a folder. The second holds the whole model: one file is the old one or the new one whenever a
+process is ended, two could be of two models. The first is a copy of what it says of the structure, for people."""
 
-MAX_BYTES, MAX_HEADER = 4_000_000_000, 1_000_000
-"""Larger files of arrays are not opened, nor those that say more of their arrays than anybody needs to."""
+COPY = "# A copy of what weights.safetensors holds, for reading. To change it, save it elsewhere. SHA-256: {}\n"
+"""The first line of the copy, with the digest of all others: a copy that was changed is refused, not passed over."""
+
+MAX_BYTES, MAX_HEADER = 4_000_000_000, 12_000_000
+"""Larger files of arrays are not opened, nor those that say more of their arrays than any structure takes."""
 
 
 def save_model(network: Network, folder: str | Path) -> Path:
@@ -62,97 +65,133 @@ def save_model(network: Network, folder: str | Path) -> Path:
             f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {network.window}, which a "
             "folder does not say. Assemble its structure."
         )
-    target = Path(folder)
-    text, raw = dumps(network.structure), check_finite(network.weights)
-    arrays = save({name: np.asarray(array) for name, array in raw.items()}, {"structure": digest(network.structure)})
+    target, text, raw = Path(folder), dumps(network.structure), check_finite(network.weights).numpy()
     try:
         target.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".saving-") as beside:
-            for name, content in ((STRUCTURE, text.encode()), (ARRAYS, arrays)):
-                (Path(beside) / name).write_bytes(content)
-            for name in (STRUCTURE, ARRAYS):
-                (Path(beside) / name).replace(target / name)
     except (OSError, ValueError) as error:  # the latter of a path with a zero byte
         reason = error.strerror if isinstance(error, OSError) else error
         raise HandcraftedError(
             f"{located(target)}: Expected a folder that can be written, got: {reason}. Choose another place."
         ) from None
+    for name, content in ((ARRAYS, as_arrays(text, raw)), (STRUCTURE, as_copy(text))):
+        write_whole(target / name, content)
     return target
 
 
-def digest(structure: ControlStructure) -> str:
-    """Return the SHA-256 of what a structure says, however its file is laid out."""
-    return hashlib.sha256(dumps(structure).encode()).hexdigest()
+def as_arrays(text: str, arrays: Weights) -> bytes:
+    """Return the file of arrays, with the text of the structure that they implement."""
+    return save(dict(arrays.items()), {"structure": text, "sha256": _sum(text, arrays)})
 
 
-class Header(NamedTuple):
-    """What a folder says of its model before any array is read.
+def _sum(text: str, arrays: Weights) -> str:
+    """Return the SHA-256 of a structure's text and of all arrays."""
+    found = hashlib.sha256(text.encode())
+    for name, array in arrays.items():
+        found.update(f"{name} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array, "<f4").tobytes())
+    return found.hexdigest()
+
+
+def as_copy(text: str) -> bytes:
+    """Return the copy of a structure's text."""
+    return (COPY.format(hashlib.sha256(text.encode()).hexdigest()) + text).encode()
+
+
+class SavedModel:
+    """A folder of a model, held open, so that whatever is saved into it meanwhile all of it is of one model.
 
     Attributes:
-        structure: what the arrays implement; they name its digest.
-        arrays: the file.
+        structure: what the arrays implement.
         sizes: the length of every axis.
     """
 
-    structure: ControlStructure
-    arrays: Path
-    sizes: dict[str, int]
+    def __init__(self, path: Path, file: Any):
+        """Read what a file of arrays says of its structure and of itself, before any array is read.
+
+        Raises:
+            HandcraftedError: if it is not what it should be.
+        """
+        self._path, self._file = path, file
+        shapes, said = _shapes(path, file), file.metadata() or {}
+        if not {"structure", "sha256"} <= set(said):
+            raise HandcraftedError(
+                f"{located(path)}: Expected a structure and a SHA-256 in its header, got none, as older versions wrote "
+                f"it. Assemble {STRUCTURE}, and save the model anew."
+            )
+        self._text, self._sum = said["structure"], said["sha256"]
+        self.structure = loads(self._text, str(path))
+        with named(path):
+            self.sizes = sizes_of(shapes)
+
+    def arrays(self, sizes: Mapping[str, int]) -> Weights:
+        """Read the raw arrays, if they are of the sizes that the structure asks for.
+
+        Raises:
+            HandcraftedError: if they are not, if one is not as it was written, or a number is not finite.
+        """
+        if self.sizes != sizes:
+            raise HandcraftedError(
+                f"{self._path}: Expected arrays of the sizes {dict(sizes)}, got {self.sizes}. Save the model anew."
+            )
+        with _refused(self._path):
+            found = Weights(**{name: self._file.get_tensor(name) for name in FIELD_AXES})
+        if _sum(self._text, found) != self._sum:
+            raise HandcraftedError(
+                f"{located(self._path)}: Expected the arrays and the structure that were written, of SHA-256 "
+                f"{clipped(self._sum, 12)}, got others. Take the file back from a copy, or save the model anew."
+            )
+        with named(self._path):
+            return check_finite(must_have_sizes(found, sizes))
 
 
-def read_header(folder: str | Path) -> Header:
-    """Read the structure of a folder, and what its file of arrays says of itself.
+@contextmanager
+def saved_model(folder: str | Path) -> Iterator[SavedModel]:
+    """Open a folder that `Transformer.save` wrote.
 
     Raises:
-        HandcraftedError: if a file is missing, damaged or not what it should be, or if the two do not belong together.
+        HandcraftedError: if it is missing, damaged or hostile, or somebody changed the copy of the structure in it.
     """
     must_be(folder, str | Path, "the folder of a model")
-    structure, arrays = load(Path(folder) / STRUCTURE), Path(folder) / ARRAYS
-    with _opened(arrays) as file:
-        shapes, said = _shapes(arrays, file), (file.metadata() or {}).get("structure", "")
-    if said != digest(structure):
+    path = Path(folder) / ARRAYS
+    with _refused(path):
+        _check_size(path)
+        opened = safe_open(path, framework="numpy")  # holds plain numbers, checked against the length, and runs nothing
+    with opened as file:
+        saved = SavedModel(path, file)
+        with _refused(path.with_name(STRUCTURE)):
+            _check_copy(path.with_name(STRUCTURE))
+        yield saved
+
+
+def _check_copy(path: Path) -> None:
+    """Refuse a copy that somebody changed; that of another save, which was ended, says nothing."""
+    if not path.exists():
+        return
+    must_be_regular(path)
+    first, _, rest = text_of(path).partition("\n")
+    if f"{first}\n{rest}".encode() != as_copy(rest):
         raise HandcraftedError(
-            f"{arrays}: Expected the arrays of the structure beside it, got those of another one, or of an earlier "
-            f"version of it. Save the model anew, or assemble {STRUCTURE} alone."
+            f"{located(path)}: Expected the copy of what {ARRAYS} says, as it was written, got another text. Load and "
+            "assemble it by itself, or save the model anew."
         )
-    with named(arrays):
-        return Header(structure, arrays, sizes_of(shapes))
-
-
-def read_arrays(header: Header, sizes: Mapping[str, int]) -> Weights:
-    """Read the raw arrays of a folder, if they are of the sizes that its structure asks for.
-
-    Raises:
-        HandcraftedError: if they are not, or if a number is not finite.
-    """
-    if header.sizes != sizes:
-        raise HandcraftedError(
-            f"{header.arrays}: Expected arrays of the sizes {dict(sizes)}, got {header.sizes}. Save the model anew."
-        )
-    with _opened(header.arrays) as file:
-        found = Weights(**{name: file.get_tensor(name) for name in FIELD_AXES})
-    with named(header.arrays):
-        return check_finite(must_have_sizes(found, sizes))
 
 
 def restored(network: Network, rebuild: Rebuild, folder: str | Path) -> Network:
     """Return what a network becomes by a folder; see `Transformer.restore`."""
-    header = read_header(folder)
-    other = rebuild(header.structure)
-    if not network.same_circuits(other):
-        raise HandcraftedError(
-            f"{folder}: Expected a model of the same circuits, got one that needs others. Load it by itself."
-        )
-    weights = read_arrays(header, network.weights.sizes)
-    return network.becoming(weights, header.structure, other.layout)
+    with saved_model(folder) as saved:
+        other = rebuild(saved.structure)
+        if not network.same_circuits(other):
+            raise HandcraftedError(
+                f"{folder}: Expected a model of the same circuits, got one that needs others. Load it by itself."
+            )
+        return network.becoming(saved.arrays(network.weights.sizes), saved.structure, other.layout)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a file of arrays; safetensors holds plain numbers, checked against the file's length, and runs nothing."""
+def _refused(path: Path) -> Iterator[None]:
+    """Say in words what the operating system or the format refuses."""
     try:
-        _check_size(path)
-        with safe_open(path, framework="numpy") as file:
-            yield file
+        yield
     except SafetensorError as error:
         raise HandcraftedError(
             f"{located(path)}: Expected a file in the safetensors format, got a damaged one or another "
@@ -166,11 +205,8 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _check_size(path: Path) -> None:
     """Refuse a file or a header that nobody could hold, before either is read."""
+    must_be_regular(path)
     size = path.stat().st_size
-    if not path.is_file():
-        raise HandcraftedError(
-            f"{located(path)}: Expected a file that can be read, got something else. Check the folder."
-        )
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if size > MAX_BYTES or MAX_HEADER < header <= size:

@@ -176,11 +176,14 @@ class Transformer(Reported, nnx.Module):
             self.change(first.weights, first.structure, first.layout, "model.reset()")
 
     def save(self, folder: str | Path) -> Path:
-        """Write the model into a folder: `structure.yaml` and `weights.safetensors`, the raw arrays, exactly.
+        """Write the model into a folder: `weights.safetensors`, the raw arrays, exactly, and what they implement;
+        and `structure.yaml`, a copy of the latter for people.
 
         Raises:
-            HandcraftedError: if a number is not finite, if circuits were given, or the folder cannot be written.
+            HandcraftedError: if a number is not finite, if circuits were given, if the Layer 0 controller is not as it
+                was assembled, or the folder cannot be written.
         """
+        self.check_seal()
         self._must_follow_from_laws()
         return save_model(self.network, folder)
 

@@ -131,15 +131,14 @@ def folders(draw, models):
 
 
 def _resigned(draw, contents):
-    """Return another structure whose digest the arrays bear, as somebody would who knows the format."""
-    from handcrafted.model.saved import digest
+    """Return the same arrays with another structure and all sums right, as somebody would who knows the format."""
+    from safetensors.numpy import load
+
+    from handcrafted.model.saved import as_arrays, as_copy
+    from handcrafted.model.weights import Weights
 
     text = as_yaml(draw(trees([contents[STRUCTURE].decode()], most=1)))
-    structure, _ = refused(loads, text)
-    if structure is None:
-        return {**contents, STRUCTURE: text.encode()}
-    old = digest(loads(contents[STRUCTURE].decode())).encode()
-    return {STRUCTURE: text.encode(), ARRAYS: contents[ARRAYS].replace(old, digest(structure).encode())}
+    return {STRUCTURE: as_copy(text), ARRAYS: as_arrays(text, Weights(**load(contents[ARRAYS])))}
 
 
 @cases("folder")

@@ -5,11 +5,14 @@ import pickle
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import handcrafted as hc
 from handcrafted.craft.assemble import load_model
-from handcrafted.model.saved import ARRAYS, STRUCTURE, digest
+from handcrafted.loading.yamltext import digest
+from handcrafted.model.saved import ARRAYS, STRUCTURE, as_arrays
+from handcrafted.model.weights import Weights
 from handcrafted.zoo import bundled, find
 
 
@@ -68,6 +71,13 @@ def spoil_arrays(where, **changes):
     save_file(arrays, where / ARRAYS, metadata)
 
 
+def resign(where):
+    """Make all sums of a folder's arrays right, as somebody would who knows the format."""
+    with safe_open(where / ARRAYS, framework="numpy") as file:
+        text = file.metadata()["structure"]
+    (where / ARRAYS).write_bytes(as_arrays(text, Weights(**load_file(where / ARRAYS))))
+
+
 def damaged(where, how):
     """Spoil a folder."""
     path = where / ARRAYS
@@ -82,14 +92,18 @@ def damaged(where, how):
         path.write_bytes((2**62).to_bytes(8, "little") + b"{}")
     elif how == "gone":
         path.unlink()
-    elif how == "no structure":
-        (where / STRUCTURE).unlink()
-    elif how == "another structure":
+    elif how == "an edited copy":
         text = (where / STRUCTURE).read_text()
         assert "off above: 22.5" in text
         (where / STRUCTURE).write_text(text.replace("off above: 22.5", "off above: 22"))
+    elif how == "another structure":
+        assert data.count(b"off above: 22.5") == 1
+        path.write_bytes(data.replace(b"off above: 22.5", b"off above: 22.0"))
+    elif how == "an older version":
+        save_file(load_file(path), path, {"structure": "0" * 64})
     elif how == "yaml that calls":
-        (where / STRUCTURE).write_text("!!python/object/apply:os.system ['touch /tmp/hostile']")
+        text = "!!python/object/apply:os.system ['touch /tmp/hostile']"
+        path.write_bytes(as_arrays(text, Weights(**load_file(path))))
     elif how == "one array less":
         spoil_arrays(where, W_K=lambda array: None)
     elif how == "another shape":
@@ -98,6 +112,9 @@ def damaged(where, how):
         spoil_arrays(where, W_U=lambda array: array.astype(np.float64))
     elif how == "not finite":
         spoil_arrays(where, W_U=lambda array: array * np.float32("nan"))
+    elif how == "not finite, with all sums right":
+        spoil_arrays(where, W_U=lambda array: array * np.float32("nan"))
+        resign(where)
 
 
 DAMAGE = {
@@ -106,13 +123,15 @@ DAMAGE = {
     "empty": "safetensors format",
     "huge header": "safetensors format",
     "gone": "Expected a file that can be read",
-    "no structure": "Expected a file that can be read",
-    "another structure": "Expected the arrays of the structure beside it",
-    "yaml that calls": "structure.yaml",
+    "an edited copy": "structure.yaml: Expected the copy of what weights.safetensors says",
+    "another structure": "Expected the arrays and the structure that were written",
+    "an older version": "Expected a structure and a SHA-256 in its header, got none",
+    "yaml that calls": "weights.safetensors, line 1",
     "one array less": "differs in W_K",
     "another shape": "Expected d_model = ",
     "another type": "Expected float32, F32, in W_U, got F64",
-    "not finite": "Expected finite numbers in W_U",
+    "not finite": "Expected the arrays and the structure that were written",
+    "not finite, with all sums right": "Expected finite numbers in W_U",
 }
 
 
@@ -129,6 +148,44 @@ def test_a_damaged_folder_is_refused_and_nothing_changes(folder, how):
     assert same(model, before) and not model.history.done
 
 
+def test_the_copy_for_people_is_not_what_is_loaded(folder, tmp_path):
+    """It may be of another save, which was ended or ran beside this one; one that somebody edited is refused."""
+    model, where = folder
+    (where / STRUCTURE).unlink()
+    assert same(load_model(where), model)
+    other = hc.assemble(hc.load(find("heated room"))).save(tmp_path / "other")
+    (where / STRUCTURE).write_bytes((other / STRUCTURE).read_bytes())
+    assert same(load_model(where), model) and load_model(where).structure == model.structure
+    assert hc.load(other / STRUCTURE) == hc.load(find("heated room")), "it is read like any structure, by itself"
+
+
+def test_no_flipped_bit_is_loaded(folder):
+    """Of all bytes of both files by turns, each with another bit."""
+    model, where = folder
+    for name in (STRUCTURE, ARRAYS):
+        data = (where / name).read_bytes()
+        for at in range(0, len(data), 97):
+            flipped = bytearray(data)
+            flipped[at] ^= 1 << at % 8
+            (where / name).write_bytes(flipped)
+            with pytest.raises(hc.HandcraftedError, match="Expected"):
+                load_model(where)
+        (where / name).write_bytes(data)
+    assert same(load_model(where), model)
+
+
+def test_a_layer_0_that_was_tampered_with_is_not_saved(tmp_path):
+    model = hc.assemble(hc.load(find("guarded room")))
+    assert model.save(tmp_path / "honest").is_dir()
+    where = np.argwhere(np.asarray(model.masks.W_in) & ~np.asarray(model.trainable.W_in))[0]
+    name = "W_in"
+    stored = getattr(model, name)  # behind the back of `edit`, which refuses it
+    stored[...] = stored[...].at[tuple(where)].add(1.0)
+    with pytest.raises(hc.HandcraftedError, match="Expected the Layer 0 controller landlord as it was assembled"):
+        model.save(tmp_path / "tampered")
+    assert not (tmp_path / "tampered").exists()
+
+
 def test_arrays_of_another_network_are_refused(folder, tmp_path):
     _, where = folder
     door = hc.assemble(hc.load(find("train door")))
@@ -137,6 +194,7 @@ def test_arrays_of_another_network_are_refused(folder, tmp_path):
     room = hc.assemble(hc.load(find("guarded room")))
     room.save(tmp_path / "guarded")
     spoil_arrays(tmp_path / "guarded", b_in=lambda array: array + 1)
+    resign(tmp_path / "guarded")
     with pytest.raises(hc.HandcraftedError, match="Layer 0 controller landlord"):
         load_model(tmp_path / "guarded")
 

@@ -545,8 +545,9 @@ def test_a_campaign_that_was_cut_off_goes_on(tmp_path, monkeypatch):
     faults = listed({"weight": "all", "flip": [31, 30, 0]}, {"sensor": "temperature", "stuck": [12, 30]})
     whole = inject(model, faults, steps=100, store=path)
     lines = path.read_text().strip().splitlines()
-    assert len(lines) == len(whole) == 80
-    path.write_text("\n".join(lines[:40]) + "\n" + lines[40][:25])
+    written = path.read_bytes()
+    assert len(lines) == len(whole) + 1 == 81, "a line before them says of what they are"
+    path.write_text("\n".join(lines[:41]) + "\n" + lines[41][:25])
     ran = []
     monkeypatch.setattr(
         bench.Runner, "run", lambda self, part, real=bench.Runner.run: ran.extend(part.faults) or real(self, part)
@@ -554,10 +555,17 @@ def test_a_campaign_that_was_cut_off_goes_on(tmp_path, monkeypatch):
     again = inject(model, faults, steps=100, store=path)
     assert again.outcomes == whole.outcomes and len(ran) == 40
     assert inject(model, faults, steps=100, store=path).outcomes == whole.outcomes and len(ran) == 40
-    with pytest.raises(hc.HandcraftedError, match="outcomes of this loop"):
+    assert path.read_bytes() == written, "and leaves the same bytes as if it had not been cut off"
+    with pytest.raises(hc.HandcraftedError, match="Expected records of this run"):
         inject(model, faults, steps=101, store=path)
+    for kind in ("hazard", "masked"):
+        changed = written.replace(b'"kind": "%s"' % kind.encode(), b'"kind": "detected"', 1)
+        path.write_bytes(changed)
+        line = written[: written.index(b'"kind": "%s"' % kind.encode())].count(b"\n") + 1
+        with pytest.raises(hc.HandcraftedError, match=f"outcomes.jsonl, line {line}: Expected the line as it was"):
+            inject(model, faults, steps=100, store=path)
     path.write_text("{}\nsomething\n")
-    with pytest.raises(hc.HandcraftedError, match="a file of outcomes"):
+    with pytest.raises(hc.HandcraftedError, match="line 1: Expected the line as it was written"):
         inject(model, faults, steps=100, store=path)
 
 

@@ -3,13 +3,12 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 import handcrafted as hc
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.saved import ARRAYS, STRUCTURE, digest
+from handcrafted.loading.yamltext import dumps
+from handcrafted.model.saved import ARRAYS, as_arrays
 from handcrafted.model.transformer import Transformer
 from handcrafted.safety.authority import authority_report
 from handcrafted.zoo import find
@@ -99,9 +98,7 @@ def test_a_folder_with_another_declaration_is_refused(spoil, tmp_path):
     """Arrays of the landlord as they were, a structure that says something else, and the right digest."""
     model = hc.assemble(hc.load(find(ROOM)))
     folder, structure = model.save(tmp_path / "room"), spoilt(spoil, ROOM).structure
-    structure.save(folder / STRUCTURE)
-    arrays = {name: np.asarray(array) for name, array in model.weights.items()}
-    save_file(arrays, folder / ARRAYS, {"structure": digest(structure)})
+    (folder / ARRAYS).write_bytes(as_arrays(dumps(structure), model.weights.numpy()))
     for load in (lambda: model.restore(folder), lambda: hc.load_model(folder)):
         with pytest.raises(hc.HandcraftedError, match=r"as it was assembled|a model of the same circuits"):
             load()

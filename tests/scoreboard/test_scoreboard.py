@@ -21,7 +21,7 @@ from handcrafted.verdict.behaviour import behaviour
 from handcrafted.verdict.scoreboard.distort import DISTORTIONS, lookup_twin
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.report import as_markdown, confidences, confident, lower_bound, reliability
-from handcrafted.verdict.scoreboard.row import ScoreRow, as_csv, from_csv
+from handcrafted.verdict.scoreboard.row import ScoreRow, ScoreStore, as_csv, from_csv
 from handcrafted.verdict.scoreboard.run import BLIND, CONDITIONS, LAW, score
 from handcrafted.verdict.scoreboard.truth import Marks, Truth, by_decade, mark
 from handcrafted.zoo import bundled
@@ -173,7 +173,7 @@ def test_edges_are_counted_by_decades_below_the_strongest():
 
 
 def row_of(loop, answers, readout="r"):
-    return ScoreRow(loop, "none", readout, False, len(answers), len(answers), 0.0, Marks(answers=by_decade(answers)))
+    return ScoreRow(loop, "none", readout, False, len(answers), len(answers), Marks(answers=by_decade(answers)))
 
 
 def test_confidence_is_learnt_elsewhere_and_a_readout_that_is_wrong_there_is_not_sure():
@@ -190,11 +190,11 @@ def test_confidence_is_learnt_elsewhere_and_a_readout_that_is_wrong_there_is_not
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path):
     structure, _ = of_the_zoo("train_door")
-    store, names = tmp_path / "scoreboard.csv", ["none", "cut", "sign flip"]
+    store, names = tmp_path / "answers.jsonl", ["none", "cut", "sign flip"]
     whole = score({"door": structure}, chosen(list(FAST)), names)
     score({"door": structure}, chosen(["wiring"]), names[:1], store=store)
-    lines = store.read_text().splitlines()
-    store.write_text("\n".join([*lines, lines[-1][:-1]]))  # cut off at the end of a line, where it could be read
+    written = store.read_text()
+    store.write_text(written + written.splitlines()[-1])  # cut off at the end of a line, where it could be read
     calls = []
 
     @register("counted", kind="structural")
@@ -209,16 +209,18 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path):
         assert len(calls) == first, "what is done is not done again"
     finally:
         unregister("counted")
-    untimed = lambda rows: as_csv(replace(row, seconds=0.0) for row in rows if row.readout != "counted")
+    untimed = lambda rows: as_csv(row for row in rows if row.readout != "counted")
     assert untimed(again) == untimed(whole) == untimed(from_csv(as_csv(whole)))
-    assert {row.key for row in from_csv(store.read_text())} == {row.key for row in again}
-    with pytest.raises(hc.HandcraftedError, match="of seed 1, got some of 0"):
+    assert set(ScoreStore(store, 0, {"door": structure}).rows) == {row.key for row in again}
+    with pytest.raises(hc.HandcraftedError, match="Expected records of this run"):
         score({"door": structure}, chosen(["wiring"]), names, seed=1, store=store)
-    other = tmp_path / "other.csv"
-    other.write_text("somebody's,own\n1,2\n")
-    with pytest.raises(hc.HandcraftedError, match="columns of a scoreboard"):
-        score({"door": structure}, chosen(["wiring"]), names, store=other)
-    assert other.read_text() == "somebody's,own\n1,2\n"
+    with pytest.raises(hc.HandcraftedError, match="rows of 'door' as it is now"):
+        score({"door": of_the_zoo("heated_room")[0]}, chosen(["wiring"]), names, store=store)
+    edited = store.read_text().replace('"caught": false', '"caught": true', 1)
+    store.write_text(edited)
+    with pytest.raises(hc.HandcraftedError, match=r"answers.jsonl, line \d+: Expected the line as it was written"):
+        score({"door": structure}, chosen(["wiring"]), names, store=store)
+    assert store.read_text() == edited
 
 
 def test_a_readout_that_refuses_a_network_ends_nothing():
@@ -241,7 +243,7 @@ def test_a_readout_that_refuses_a_network_ends_nothing():
         line for line in as_markdown(rows, []).splitlines() if line.startswith("| picky") and line.count("|") > 9
     ]
     assert "| 1 |" in line.replace("  ", "").replace("  ", " "), line
-    assert from_csv(as_csv(rows)) == [replace(row, seconds=round(row.seconds, 3)) for row in from_csv(as_csv(rows))]
+    assert from_csv(as_csv(rows)) == [replace(row, seconds=0.0) for row in from_csv(as_csv(rows))]
 
 
 def test_the_command_writes_three_files_and_says_what_is_wrong(tmp_path):
@@ -295,8 +297,7 @@ def test_the_committed_rows_are_what_is_measured(stem, condition):
     rows = {row.key: row for row in from_csv(COMMITTED.read_text(encoding="utf-8"))}
     for now in score({stem: of_the_zoo(stem)[0]}, chosen([*FAST, "patching"]), [condition], blindly=True):
         kept = rows.pop(now.key)
-        assert as_csv([replace(kept, seconds=0.0)]) == as_csv([replace(now, seconds=0.0)])
-        assert as_csv([replace(kept, seconds=0.0)]) != as_csv([replace(now, seconds=0.0, edges=now.edges + 1)])
+        assert as_csv([kept]) == as_csv([now]) != as_csv([replace(now, edges=now.edges + 1)])
     stems = {path.stem for path in bundled()}
     assert {key[0] for key in rows} == stems and {key[2] for key in rows} >= {*registered(), LAW, BLIND}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.runner import Runner
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.ledger import Ledger
+from handcrafted.text.letters import located
 from handcrafted.text.report import progress_bar
 
 OUTCOME = TypeAdapter(Outcome)
@@ -33,35 +35,25 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None, key: str):
-        """Read what is there; lines that were cut off are left out.
+        """Read what is there.
+
+        Args:
+            path: of the file.
+            key: of all that outcomes depend on but the fault.
 
         Raises:
-            HandcraftedError: if the file cannot be read, holds none, or some of another loop.
+            HandcraftedError: if the file cannot be read, holds something else, or an outcome is not as it was written.
         """
-        self.path, self.key = Path(path) if path else None, key
+        self.ledger = Ledger(Path(path), f"{key} by handcrafted {version('handcrafted')}") if path else None
         self.found: dict[str, Outcome] = {}
-        if self.path is None or not self.path.exists():
-            return
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise HandcraftedError(f"{path}: Expected a file of outcomes, got: {error}. Choose another.") from None
-        for line in lines:
-            self._take(line)
-        if lines and not self.found:
-            raise HandcraftedError(f"{path}: Expected a file of outcomes, got something else. Choose another.")
-
-    def _take(self, line: str) -> None:
-        try:
-            data = json.loads(line)
-            key, fault, outcome = data.pop("of"), str(data.pop("fault")), OUTCOME.validate_python(data)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return
-        if key != self.key:
-            raise HandcraftedError(
-                f"{self.path}: Expected outcomes of this loop, its steps and its seed, got others. Choose another file."
-            )
-        self.found[fault] = outcome
+        for record in self.ledger.records if self.ledger else ():
+            data = dict(record)
+            try:
+                self.found[str(data.pop("fault"))] = OUTCOME.validate_python(data)
+            except (ValueError, KeyError):
+                raise HandcraftedError(
+                    f"{located(path)}: Expected a file of outcomes, got something else. Choose another."
+                ) from None
 
     def add(self, new: Mapping[str, Outcome]) -> None:
         """Keep outcomes.
@@ -70,16 +62,23 @@ class Store:
             HandcraftedError: if the file cannot be written.
         """
         self.found.update(new)
-        if self.path is None:
-            return
-        lines = ["\n" + json.dumps({"fault": fault, **asdict(one), "of": self.key}) for fault, one in new.items()]
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.writelines(lines)
-        except OSError as error:
-            raise HandcraftedError(
-                f"{self.path}: Expected a place to write to, got: {error.strerror}. Choose another."
-            ) from None
+        if self.ledger:
+            self.ledger.add(map(_record, new.items()))
+
+    def end(self, faults: Iterable[Fault]) -> tuple[Outcome, ...]:
+        """Return the outcomes of faults; the file gets their order, in whichever they came.
+
+        Raises:
+            HandcraftedError: if the file cannot be written.
+        """
+        first = {str(fault): self.found[str(fault)] for fault in faults}
+        if self.ledger:
+            self.ledger.rewrite(map(_record, {**first, **dict(sorted(self.found.items()))}.items()))
+        return tuple(self.found[str(fault)] for fault in faults)
+
+
+def _record(one: tuple[str, Outcome]) -> dict[str, Any]:
+    return {"fault": one[0], **asdict(one[1])}
 
 
 EMPTY_LIST = FaultList.model_construct(faults=())
@@ -225,8 +224,9 @@ def inject(
         for part in bench.parts(left):
             kept.add({str(fault): outcome for fault, outcome in zip(part.faults, bench.run(part), strict=True)})
             bar.advance(task, len(part.faults))
-    found = tuple(kept.found[str(fault)] for fault in chosen)
-    return Campaign(model.structure, chosen, found, len(all_faults), len(chosen) < len(all_faults), steps, seed)
+    return Campaign(
+        model.structure, chosen, kept.end(chosen), len(all_faults), len(chosen) < len(all_faults), steps, seed
+    )
 
 
 def _sample(faults: tuple[Fault, ...], count: int | None, seed: int) -> tuple[Fault, ...]:

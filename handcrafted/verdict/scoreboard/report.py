@@ -98,10 +98,10 @@ def confident(judged: Sequence[Judged]) -> tuple[int, float | None]:
 
 SMALL_PRINT = """Means over all conditions with a known answer: what is wired for wiring, subspace and equations, what
 is used for all others. Refused: the readout says that and why it cannot read the network; it gives no edges then.
-Sure: confidence above 0.9, learnt from the other loops. Seconds: the median."""
+Sure: confidence above 0.9, learnt from the other loops."""
 
 OVERALL = (
-    "readout", "precision", "recall", "AUROC", "sign", "lag", "refused", "sure edges", "of them right", "seconds"
+    "readout", "precision", "recall", "AUROC", "sign", "lag", "refused", "sure edges", "of them right",
 )  # fmt: skip
 
 NOTHING = "-"
@@ -172,6 +172,5 @@ def _overall(rows: Sequence[ScoreRow], judged: Sequence[Judged], name: str) -> l
     own = _of(rows, name)
     figures = [mean(getattr(row.marks, column) for row in own) for column in MARKS]
     count, share = confident([one for one in judged if one.row.readout == name])
-    seconds = float(np.median([row.seconds for row in own]))
     shown = [NOTHING if value is None else f"{value:.3f}" for value in (*figures, share)]
-    return [name, *shown[:-1], str(sum(row.refused for row in own)), str(count), shown[-1], f"{seconds:.2f}"]
+    return [name, *shown[:-1], str(sum(row.refused for row in own)), str(count), shown[-1]]

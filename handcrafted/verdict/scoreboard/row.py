@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from pydantic import TypeAdapter
+
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamltext import digest
 from handcrafted.text import report as csvtext
-from handcrafted.text.diagnostics import HandcraftedError
-from handcrafted.text.files import write_whole
-from handcrafted.text.letters import located
+from handcrafted.text.diagnostics import HandcraftedError, named
+from handcrafted.text.ledger import Ledger
+from handcrafted.text.letters import located, shown
 from handcrafted.verdict.scoreboard.faults import FAULTS
 from handcrafted.verdict.scoreboard.truth import Marks, Tally
 
 MARKS = ("precision", "recall", "auroc", "sign", "lag")
 
 COLUMNS = (
-    "loop", "condition", "readout", "caught", "refused", "exact", *MARKS, "edges", "signals", "seconds", "seed",
-    "right by decade",
+    "loop", "condition", "readout", "caught", "refused", "exact", *MARKS, "edges", "signals", "seed", "right by decade",
 )  # fmt: skip
+
+TIMES = ("loop", "condition", "readout", "seconds")
 
 Key = tuple[str, str, str]
 """Loop, condition and readout."""
@@ -31,10 +38,10 @@ class ScoreRow:
     Attributes:
         caught: whether it answers otherwise than for the network as it was made.
         edges: how many edges it gives.
-        seconds: how long it took, with compilation where it had to compile.
         marks: how good the answer is.
         refused: whether it says that it cannot read the network, and why; such an answer has no edges.
         seed: of all that was drawn.
+        seconds: how long it took, with compilation where it had to compile; another time it is another.
     """
 
     loop: str
@@ -43,10 +50,10 @@ class ScoreRow:
     caught: bool
     edges: int
     signals: int
-    seconds: float
     marks: Marks
     refused: bool = False
     seed: int = 0
+    seconds: float = 0.0
 
     @property
     def key(self) -> Key:
@@ -59,19 +66,27 @@ class ScoreRow:
         return self.condition in FAULTS
 
 
-def as_csv(rows: Iterable[ScoreRow], head: bool = True) -> str:
-    """Return a line per answer; what cannot be said is left empty.
+ROW = TypeAdapter(ScoreRow)
+
+
+def as_csv(rows: Iterable[ScoreRow]) -> str:
+    """Return a line per answer, the same whenever it is measured; what cannot be said is left empty.
 
     Of each decade of strength below the strongest edge it says how many edges are true, and how many there are:
     `0:12/12 -1:3/4`.
     """
-    return csvtext.as_csv([*([COLUMNS] if head else []), *map(_cells, rows)])
+    return csvtext.as_csv([COLUMNS, *map(_cells, rows)])
+
+
+def times_csv(rows: Iterable[ScoreRow]) -> str:
+    """Return a line per answer with the seconds that it took, which are others each time."""
+    return csvtext.as_csv([TIMES, *([*row.key, f"{row.seconds:.3f}"] for row in rows)])
 
 
 def _cells(row: ScoreRow) -> list[str]:
     marks = row.marks
     numbers = (row.caught, row.refused, marks.exact, *(getattr(marks, name) for name in MARKS))
-    counts = (row.edges, row.signals, round(row.seconds, 3), row.seed)
+    counts = (row.edges, row.signals, row.seed)
     decades = " ".join(f"{decade}:{right}/{given}" for decade, right, given in marks.answers)
     return [row.loop, row.condition, row.readout, *map(_number, (*numbers, *counts)), decades]
 
@@ -83,16 +98,15 @@ def _number(value: bool | int | float | None) -> str:
 
 
 def from_csv(text: str) -> list[ScoreRow]:
-    """Read what `as_csv` wrote; a last line that was cut off is left out."""
-    head, *lines = text.split("\n")
-    rows = []
-    for line in lines[:-1]:
-        try:
-            (cells,) = csvtext.from_csv(f"{head}\n{line}")
-            rows.append(_row(cells))
-        except (ValueError, KeyError):
-            continue
-    return rows
+    """Read what `as_csv` wrote.
+
+    Raises:
+        HandcraftedError: if it is something else.
+    """
+    try:
+        return [_row(cells) for cells in csvtext.from_csv(text)]
+    except (ValueError, KeyError, StopIteration):
+        raise HandcraftedError("Expected the table of a scoreboard, got something else. Run `score` anew.") from None
 
 
 def _row(cells: dict[str, str]) -> ScoreRow:
@@ -104,7 +118,7 @@ def _row(cells: dict[str, str]) -> ScoreRow:
         int(cells[name]) for name in ("caught", "refused", "edges", "signals", "seed")
     )
     return ScoreRow(
-        cells["loop"], cells["condition"], cells["readout"], bool(caught), edges, signals, float(cells["seconds"]),
+        cells["loop"], cells["condition"], cells["readout"], bool(caught), edges, signals,
         Marks(exact, **marks, answers=answers), bool(refused), seed,
     )  # fmt: skip
 
@@ -116,31 +130,46 @@ def _tally(text: str) -> Tally:
 
 
 class ScoreStore:
-    """A table of rows in a file, to which rows are added as they come."""
+    """Rows in a file, to which rows are added as they come.
 
-    def __init__(self, path: Path, seed: int):
+    Attributes:
+        rows: those that it holds, of the loops that are scored now.
+    """
+
+    def __init__(self, path: Path, seed: int, structures: Mapping[str, ControlStructure]):
         """Open a file, new or with rows of the same seed.
 
+        Args:
+            path: of the file.
+            seed: of all that is drawn.
+            structures: the loops that are scored, by name.
+
         Raises:
-            HandcraftedError: if it holds rows of another seed, or cannot be read or written.
+            HandcraftedError: if it holds something else, rows of another seed or of another loop of the same name, or
+                a row that is not as it was written.
         """
-        self.path = path
+        self.digests = {name: digest(one) for name, one in structures.items()}
+        self.ledger = Ledger(path, f"scoreboard of seed {seed} by handcrafted {version('handcrafted')}")
+        self.rows: dict[Key, ScoreRow] = {}
+        for record in self.ledger.records:
+            with named(located(path)):
+                self._take(dict(record))
+
+    def _take(self, record: dict[str, Any]) -> None:
         try:
-            text = path.read_text(encoding="utf-8") if path.exists() else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise HandcraftedError(f"{located(path)}: Expected a table of answers, got: {error}. Move it.") from None
-        if text and not text.startswith(",".join(COLUMNS)):
-            raise HandcraftedError(f"{located(path)}: Expected the columns of a scoreboard, got others. Move the file.")
-        self.rows = {row.key: row for row in from_csv(text)}
-        other = next((row.seed for row in self.rows.values() if row.seed != seed), seed)
-        if other != seed:
+            made_of, row = record.pop("structure"), ROW.validate_python(record)
+        except (ValueError, KeyError):
             raise HandcraftedError(
-                f"{located(path)}: Expected rows of seed {seed}, got some of {other}. Use that seed, or another folder."
+                "Expected rows of a scoreboard, got something else. Choose another folder."
+            ) from None
+        if made_of != self.digests.get(row.loop, made_of):
+            raise HandcraftedError(
+                f"Expected rows of {shown(row.loop)} as it is now, got some of an earlier version or of another "
+                "file of that name. Choose another folder."
             )
-        if (whole := as_csv(self.rows.values())) != text:
-            write_whole(path, whole.encode())
+        self.rows[row.key] = row
 
     def add(self, row: ScoreRow) -> None:
         """Add a row."""
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            file.write(as_csv([row], head=False))
+        self.rows[row.key] = row
+        self.ledger.add([{**asdict(row), "structure": self.digests[row.loop]}])

@@ -82,10 +82,10 @@ def score(
         blindly: whether the blind reading is scored too.
 
     Raises:
-        HandcraftedError: if a condition is unknown, or the file holds rows of another seed, or something else.
+        HandcraftedError: if a condition is unknown, or the file holds rows of another seed or loop, or something else.
     """
     chosen = conditions_of(conditions)
-    kept = ScoreStore(store, seed) if store else None
+    kept = ScoreStore(store, seed, structures) if store else None
     done = dict(kept.rows) if kept else {}
     names = (*(readout.name for readout in readouts), LAW, *([BLIND] if blindly else []))
     with progress_bar(progress) as bar:
@@ -146,7 +146,7 @@ class _Bench:
         seconds = time.perf_counter() - start
         marks = Marks() if graph is None else mark(graph, truth, self.nodes)
         size = len(graph or ()), len(self.nodes)
-        return ScoreRow(self.loop, condition, name, caught, *size, seconds, marks, refused, self.seed)
+        return ScoreRow(self.loop, condition, name, caught, *size, marks, refused, self.seed, seconds)
 
     def read(self, readout: Readout, given: TargetNetwork) -> tuple[bool, SignalGraph]:
         """Say whether a readout answers otherwise than for the network as it was made, and what."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from handcrafted.loading.tuning import ParameterRef
+from handcrafted.loading.yamltext import digest
 from handcrafted.loading.zoom import Zoom
-from handcrafted.model.saved import digest
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.trace import Trace

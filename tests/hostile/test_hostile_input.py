@@ -210,7 +210,7 @@ HEADERS = {
     "another type": lambda h: h["W_E"].update(dtype="I32"),
     "no such type": lambda h: h["W_E"].update(dtype="F31"),
     "offsets that overlap": lambda h: h["W_E"].update(data_offsets=h["b_E"]["data_offsets"]),
-    "2 MB of words": lambda h: h["__metadata__"].update(more="y" * 2_000_000),
+    "13 MB of words": lambda h: h["__metadata__"].update(more="y" * 13_000_000),
     "another structure": lambda h: h["__metadata__"].update(structure="0" * 64),
     "no structure": lambda h: h.pop("__metadata__"),
 }
