@@ -27,7 +27,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     Raises:
         HandcraftedError: if the operating system refuses; nothing is left behind then.
     """
-    beside = f".{path.name[:80]}-"
+    beside = f".{path.name[:40]}-"
     try:
         _sweep(path.parent, beside)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=beside, suffix=PART)
@@ -50,9 +50,16 @@ def write_whole(path: Path, content: bytes) -> Path:
 
 
 def sync(handle: int) -> None:
-    """Wait until what was written is on the disk, as far as it can be waited for."""
-    with suppress(OSError):  # a pipe, a terminal, some network drives
+    """Wait until what was written is on the disk, where there is one to wait for.
+
+    Raises:
+        OSError: if it does not get there, such as onto a full disk.
+    """
+    try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a pipe, a terminal, some network drives
+            raise
 
 
 def must_be_regular(path: Path) -> None:

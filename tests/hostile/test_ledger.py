@@ -1,5 +1,6 @@
 """Files that runs go on from: whatever is changed, left out, put elsewhere or cut off is refused by its line."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -84,6 +85,24 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "records.jsonl")
     with pytest.raises(hc.HandcraftedError, match="Expected a file that can be read, got something else"):
         Ledger(tmp_path / "records.jsonl", "key")
+
+
+def test_a_disk_that_is_full_when_it_is_waited_for_leaves_the_old_file(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def none_to_wait_for(handle):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    write_whole(tmp_path / "file.csv", b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(hc.HandcraftedError, match="Expected a place to write to, got: No space left on device"):
+        write_whole(tmp_path / "file.csv", b"new")
+    with pytest.raises(hc.HandcraftedError, match="No space left on device"):
+        Ledger(tmp_path / "records.jsonl", "key").add(RECORDS)
+    assert (tmp_path / "file.csv").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr(os, "fsync", none_to_wait_for)
+    assert write_whole(tmp_path / "file.csv", b"new").read_bytes() == b"new"
 
 
 def test_what_a_killed_process_left_beside_a_file_is_removed_by_the_next(tmp_path):
