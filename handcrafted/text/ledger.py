@@ -100,6 +100,11 @@ class Ledger:
             "another one. Take the file back from a copy, or remove it and begin anew."
         )
 
+    def _refuse_another(self) -> NoReturn:
+        raise HandcraftedError(
+            f"{located(self.path)}: Expected the file as this run left it, got another. Let one run write it at a time."
+        ) from None
+
     def _sum(self, body: bytes) -> str:
         return hashlib.sha256(self._last.encode() + body).hexdigest()
 
@@ -130,10 +135,7 @@ class Ledger:
                 file.flush()
                 sync(file.fileno())
         except FileExistsError:
-            raise HandcraftedError(
-                f"{located(self.path)}: Expected the file as this run left it, got another. Let one run write it at a "
-                "time."
-            ) from None
+            self._refuse_another()
         except OSError as error:
             raise HandcraftedError(
                 f"{located(self.path)}: Expected a place to write to, got: {error.strerror}. Choose another."
@@ -144,8 +146,10 @@ class Ledger:
         """Replace all records, such as by the same in another order.
 
         Raises:
-            HandcraftedError: if the file cannot be written.
+            HandcraftedError: if the file cannot be written, or somebody else has written it meanwhile.
         """
+        if (self.path.stat().st_size if self.path.exists() else 0) != self._seen:
+            self._refuse_another()
         self.records, self._last = list(map(dict, records)), ""
         content = self._lines([self._first, *self.records])
         write_whole(self.path, content)

@@ -77,6 +77,8 @@ def test_of_two_runs_that_write_one_file_the_second_is_stopped(path):
     one.add([{"n": 5}])
     with pytest.raises(hc.HandcraftedError, match="Let one run write it at a time"):
         other.add([{"n": 6}])
+    with pytest.raises(hc.HandcraftedError, match="Let one run write it at a time"):
+        other.rewrite(RECORDS)
     assert Ledger(path, "key").records == [*RECORDS, {"n": 5}]
 
 

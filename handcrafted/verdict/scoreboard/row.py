@@ -105,7 +105,7 @@ def from_csv(text: str) -> list[ScoreRow]:
     """
     try:
         return [_row(cells) for cells in csvtext.from_csv(text)]
-    except (ValueError, KeyError, StopIteration):
+    except (ValueError, KeyError):
         raise HandcraftedError("Expected the table of a scoreboard, got something else. Run `score` anew.") from None
 
 
@@ -133,7 +133,7 @@ class ScoreStore:
     """Rows in a file, to which rows are added as they come.
 
     Attributes:
-        rows: those that it holds, of the loops that are scored now.
+        rows: those that it holds.
     """
 
     def __init__(self, path: Path, seed: int, structures: Mapping[str, ControlStructure]):
