@@ -5,16 +5,77 @@ JAX compiles, batches and differentiates; numpy starts at once. Small networks a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import update_wrapper, wraps
 from typing import Any
 
 import numpy as np
 
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.lazy import LazyModule
 
 jax = LazyModule("jax")
 jnp = LazyModule("jax.numpy")
 """Imported when something is asked of them."""
+
+
+_started: set[int] = set()
+"""The processes in which JAX was started, by their numbers."""
+
+
+def must_not_be_forked() -> None:
+    """Note that JAX runs in this process; call it before whatever starts JAX.
+
+    Raises:
+        HandcraftedError: if the process was forked from one in which JAX ran, whose threads it has not: it would hang.
+    """
+    if _started and os.getpid() not in _started:
+        raise HandcraftedError(
+            "Expected a process that was started anew, got one forked from a process in which JAX had run: JAX would "
+            'hang in it. Start it by `multiprocessing.get_context("spawn")`.'
+        )
+    _started.add(os.getpid())
+
+
+class Compiled:
+    """A function compiled by `jax.jit`; shapes are broadcast in it even where the user forbids that to code of theirs.
+
+    Attributes:
+        run: the compiled function.
+    """
+
+    def __init__(self, function: Callable[..., Any], static: tuple[str, ...]):
+        @wraps(function)
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            with jax.numpy_rank_promotion("allow"):
+                return function(*args, **kwargs)
+
+        self.run = jax.jit(traced, static_argnames=static)
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it.
+
+        Raises:
+            HandcraftedError: if the process was forked from one in which JAX ran.
+        """
+        must_not_be_forked()
+        return self.run(*args, **kwargs)
+
+    @property
+    def compilations(self) -> int:
+        """For how many kinds of arguments it was compiled so far."""
+        return self.run._cache_size()
+
+
+def compiled(*static: str) -> Callable[[Callable[..., Any]], Compiled]:
+    """Compile a function; see `Compiled`.
+
+    Args:
+        static: the names of arguments for each value of which it is compiled anew.
+    """
+    return lambda function: Compiled(function, static)
 
 
 def library_of(*arrays: Any) -> Any:

@@ -6,7 +6,6 @@ t = 0 are filled from the declared residual `r_0`; the recurrence `W_R` carries 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from handcrafted.control.library import matmul
+from handcrafted.control.library import compiled, matmul
 from handcrafted.control.numbers import as_numbers, must_have_axes
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import ends_of, heads_of, neurons_of
@@ -66,7 +65,7 @@ def _checked(weights: Weights) -> Weights:
     return check_shapes(weights).map(lambda a: a if a.dtype in runs else jnp.asarray(a, jnp.float32))
 
 
-@partial(jax.jit, static_argnames="window")
+@compiled("window")
 def _initial_state(weights: Weights, window: int) -> State:
     ends, heads = ends_of(weights), heads_of(weights)
     fill = lambda kernel, bias: jnp.repeat(
@@ -132,7 +131,7 @@ def step(weights: Weights, state: State, inputs: ArrayLike) -> tuple[State, Floa
     return _step(weights, state, now)
 
 
-@jax.jit
+@compiled()
 def _step(weights: Weights, state: State, inputs: Float[Array, " n_in"]) -> tuple[State, Float[Array, " n_out"]]:
     return advance(weights, state, inputs)[:2]
 
@@ -177,7 +176,7 @@ def forward(
     return _forward(weights, given, carries, checked_window(window), edit)
 
 
-@partial(jax.jit, static_argnames="window")
+@compiled("window")
 def _forward(
     weights: Weights,
     inputs: Float[Array, "*batch time n_in"],
@@ -203,7 +202,7 @@ def _forward(
     return outputs, seen
 
 
-@partial(jax.jit, static_argnames="window")
+@compiled("window")
 def run_edited(
     weights: Weights, inputs: Any, edits: Edit, window: int = WINDOW, carries: Any = None
 ) -> tuple[Any, Activations]:

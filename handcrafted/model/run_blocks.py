@@ -15,7 +15,7 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from handcrafted.control.graph import OUTPUT, Signal
-from handcrafted.control.library import matmul
+from handcrafted.control.library import compiled, matmul
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.blocks import Block, BlockPart, Positions, Source
 from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays
@@ -223,7 +223,7 @@ def _gather(
             value, finite = _port(value, source.safe, ported)
             faults[source] = ~finite.all()
         found.append(value)
-    return jnp.concatenate(found) if found else jnp.zeros(0), faults
+    return jnp.concatenate(found) if found else jnp.zeros(0, jnp.float32), faults
 
 
 def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, Array]:
@@ -233,7 +233,7 @@ def _port(value: Array, safe: tuple[float, ...], ported: bool) -> tuple[Array, A
 
 def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:
     """Return the outputs [n_out], each through its port, and which ports had to put a safe value."""
-    found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks))
+    found = jnp.zeros(sum(len(block.outputs) for block in blocks.blocks), jnp.float32)
     caught = []
     for block in blocks.blocks:
         ends = blocks.arrays[block.name].ends
@@ -246,7 +246,7 @@ def outputs_of(blocks: Blocks, now: ByBlock) -> tuple[Array, Array]:
 
 def dense_residual(blocks: Blocks, residual: ByBlock, inputs: Array, d_model: int) -> Array:
     """Put the blocks' coordinates back where the whole residual stream [d_model] has them."""
-    found = jnp.zeros(d_model)
+    found = jnp.zeros(d_model, jnp.float32)
     for block in blocks.blocks:
         given = _embedded(block, blocks.arrays[block.name], inputs)
         found = found.at[np.array(block.inputs, int)].set(given)
@@ -254,7 +254,7 @@ def dense_residual(blocks: Blocks, residual: ByBlock, inputs: Array, d_model: in
     return found
 
 
-@partial(jax.jit, static_argnames="window")
+@compiled("window")
 def run_blocks(blocks: Blocks, inputs: Array, window: int = WINDOW) -> Stepped:
     """Run a sequence [time, n_in]; every field of the result has a leading time axis."""
 

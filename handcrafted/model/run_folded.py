@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from handcrafted.control.library import compiled
 from handcrafted.model.folded_program import ADD, INPUT, NUMBER, PORT, RELU, SHIFT, STATE, SUM, FoldedNetwork, Node
 
 FoldedState = tuple[Array, ...]
@@ -92,7 +93,7 @@ def _stacked(known: dict[Node, Array], nodes: Sequence[Node | None]) -> Array:
     return jnp.stack([_of(known, node) for node in nodes]) if nodes else jnp.zeros(0, jnp.float32)
 
 
-@jax.jit
+@compiled()
 def run_folded(network: FoldedNetwork, inputs: Array) -> FoldedStep:
     """Run a sequence [time, n_in]; every field of the result has a leading time axis."""
     return jax.lax.scan(lambda state, now: advance_folded(network, state, now), begin(network)[0], inputs)[1]

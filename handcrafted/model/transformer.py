@@ -11,6 +11,7 @@ import numpy as np
 from flax import nnx
 from jax.core import Tracer
 
+from handcrafted.control.library import must_not_be_forked
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.base import base_of, fingerprint, free
@@ -81,8 +82,10 @@ class Transformer(Reported, nnx.Module):
             seal: the fingerprint that the Layer 0 controller must have; None takes the one that it has.
 
         Raises:
-            HandcraftedError: if shapes, order of circuits or window do not fit, or the fingerprint is another.
+            HandcraftedError: if shapes, order of circuits or window do not fit, the fingerprint is another, or the
+                process was forked from one in which JAX had run.
         """
+        must_not_be_forked()
         must_have_sizes(masks, must_name(names, check_shapes(weights).sizes))
         must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
         for name, array in weights.items():

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from handcrafted.control.library import compiled
 from handcrafted.model.edit import AffineEdit, Edit
 from handcrafted.model.forward import forward
 from handcrafted.model.weights import Weights
 
 
-@partial(jax.jit, static_argnames=("step", "window"))
+@compiled("step", "window")
 def peaks(
     weights: Weights,
     inputs: Float[Array, "run time n_in"],
@@ -26,7 +25,7 @@ def peaks(
     window: int,
 ) -> tuple[Float[Array, "subspace lag d_model"], Float[Array, "subspace lag n_out"]]:
     """Return the largest change over runs of the stream and the outputs, from the step of the ablation on."""
-    when = jnp.zeros((inputs.shape[1], 1)).at[step].set(1.0)
+    when = jnp.zeros((inputs.shape[1], 1), jnp.float32).at[step].set(1.0)
 
     def one(mask: Array) -> tuple[Array, Array]:
         keep = 1 - when * mask

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from handcrafted.control.library import compiled
 from handcrafted.model.edit import EdgeEdit, Edit, no_edit
 from handcrafted.model.forward import forward
 from handcrafted.model.weights import Weights
@@ -30,7 +29,7 @@ def moved(
     return np.asarray(_scan(weights, inputs, outputs, change, no_edit(weights), edges, window))
 
 
-@partial(jax.jit, static_argnames="window")
+@compiled("window")
 def _scan(
     weights: Weights,
     inputs: Float[Array, "run time n_in"],

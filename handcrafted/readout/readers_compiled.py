@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from handcrafted.control.library import compiled
 from handcrafted.model.weights import Weights
 from handcrafted.readout.readers import Along, Base, ReaderResponse, Readers, Stream, respond
 
@@ -23,11 +23,13 @@ def respond_along(
     exact = lambda part: respond(weights, base, part, readers, window)
     slope = lambda k: jax.jvp(exact, (jax.tree.map(lambda a: k * a, change),), (change,))[1]
     zero = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(exact, change))
-    total, _ = jax.lax.scan(lambda sum, k: (jax.tree.map(jnp.add, sum, slope(k)), None), zero, jnp.array(along))
+    total, _ = jax.lax.scan(
+        lambda sum, k: (jax.tree.map(jnp.add, sum, slope(k)), None), zero, jnp.array(along, jnp.float32)
+    )
     return jax.tree.map(lambda part: part / len(along), total)
 
 
-@partial(jax.jit, static_argnames=("window", "along"))
+@compiled("window", "along")
 def _effects(
     weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()
 ) -> tuple[ReaderResponse, Array]:
@@ -53,7 +55,7 @@ def _effects(
     return jax.lax.map(one, readers)
 
 
-@partial(jax.jit, static_argnames=("window", "along"))
+@compiled("window", "along")
 def _over_time(weights: Weights, base: Base, change: Stream, readers: Readers, window: int, along: Along = ()) -> Array:
     """Return the response of the stream to a change of one subspace [run, time, d_model]."""
     one = lambda base, delta: respond_along(weights, base, delta, readers, window, along).stream

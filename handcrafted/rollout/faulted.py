@@ -6,7 +6,6 @@ What happens in a step is `handcrafted.rollout.loop.step`, with the fault as its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +14,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.library import compiled
 from handcrafted.model.blocks import Block
 from handcrafted.model.edit import AffineEdit
 from handcrafted.model.forward import State, initial_state
@@ -59,7 +59,7 @@ class _Kept(NamedTuple):
     outputs: Array
 
 
-@partial(jax.jit, static_argnames="setting")
+@compiled("setting")
 def run_faulted(
     setting: Setting,
     weights: Weights,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -11,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from handcrafted.control.graph import Signal
+from handcrafted.control.library import compiled
 from handcrafted.model.edit import Edit
 from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.forward import State, advance
@@ -53,7 +53,7 @@ Runnable = Weights | Blocks | FoldedNetwork
 """Effective weights, dense, cut into blocks, or folded."""
 
 
-@partial(jax.jit, static_argnames=("world", "names", "steps"))
+@compiled("world", "names", "steps")
 def run_steps(
     network: Runnable,
     world: Environment,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ from jax import Array
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
+from handcrafted.control.library import compiled
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import ends_of
 from handcrafted.model.fold import fold
@@ -271,7 +271,7 @@ def start_of(network: Runnable, window: int, setup: RunSetup) -> ClosedLoop:
     return ClosedLoop(state, processes, actions)
 
 
-@partial(jax.jit, static_argnames=("window", "runs"))
+@compiled("window", "runs")
 def _before(network: Runnable, window: int, runs: int) -> tuple[State | BlockState | FoldedState, Array]:
     """Return the network's state and its outputs before t = 0, each with a leading run axis."""
     if isinstance(network, FoldedNetwork):

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from jax import Array
 
+from handcrafted.control.library import compiled
 from handcrafted.control.numbers import real, whole
 from handcrafted.model.base import base_blocks, frozen, parts_of
 from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS
@@ -116,7 +117,7 @@ def attack(
     rate, spread = real("a step size", rate, 0.0), real("a spread", spread, 0.0)
     target = Target(model, policy, ported, horizon, initial, rate)
     weights = target.begun(restarts, spread, seed)
-    state = jax.jit(jax.vmap(target.adam.init))(weights)
+    state = compiled()(jax.vmap(target.adam.init))(weights)
     steps, zeros, nearest = np.full(restarts, -1), [], np.full(restarts, -np.inf)
     with progress_bar(progress) as bar:
         for step in bar.track(range(most + 1), description=f"{model.structure.name}: attack"):
@@ -161,7 +162,7 @@ class Target:
         self.free: Any
         self.start, self.free = _blocked(model, ported) if policy else _dense(model)
         self.adam = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(rate))
-        self.step = jax.jit(jax.vmap(self._step))
+        self.step = compiled()(jax.vmap(self._step))
 
     def begun(self, restarts: int, scale: float, seed: int) -> Any:
         """Return beginnings with a leading axis of restarts: what may be changed, moved at random."""
@@ -245,7 +246,7 @@ def grow_leak(model: Transformer, *, horizon: int = 40, initial: Mapping[str, An
     sizes = {name: np.where(forbidden[name], np.abs(gradient[name]), 0) for name in WIRES}
     name = max(WIRES, key=lambda name: sizes[name].max())
     place = np.unravel_index(sizes[name].argmax(), sizes[name].shape)
-    margin = jax.jit(lambda weights: target.loss(weights)[1])
+    margin = compiled()(lambda weights: target.loss(weights)[1])
     for power in range(-10, 30):
         weights = model.weights.numpy()
         weights[name][place] = -np.sign(gradient[name][place]) * 2.0**power

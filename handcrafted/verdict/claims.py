@@ -79,6 +79,7 @@ ARRIVES = "arrives otherwise than its law says"
 BELIEVED = "is believed otherwise than its law says"
 DECIDED = "is decided otherwise than its law says"
 CARRIED = "goes by a state that is not carried to the next step"
+SETTLES = "does not settle from a state that is a little off"
 
 
 def joints_of(resolved: Resolved) -> dict[Signal, Joint]:

@@ -6,6 +6,9 @@ compared with what was sent, what it believes with the law of its process model,
 its control algorithm, what leaves the network with what it does, and what the recurrence hands to the next step with
 what it remembers. A state that is kept anywhere but in the carry is not the one that was fed in, and shows.
 
+Words and bits that are remembered are then fed in a little off as well, one at a time. What comes out may not be
+further off: a network in which a small error of a state grows from step to step does not keep to its law for long.
+
 That the arrays do so for every input, see `handcrafted.verdict.exact`.
 """
 
@@ -27,11 +30,14 @@ from handcrafted.model.intervention import Hold, Intervention, Swap, intervene
 from handcrafted.readout.edges import MAX_CONTEXTS, contexts
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import BAND, ROUNDED
-from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES
+from handcrafted.verdict.claims import ARRIVES, BELIEVED, CARRIED, DECIDED, ENTERS, LEAVES, SETTLES
 from handcrafted.verdict.comparison import Found, LinkVerdict, Status, Verdicts
 
 EXHAUSTIVE = 2048
 """Up to how many contexts of words, grid points and states all are tried."""
+
+OFF = 2.0**-12
+"""So far off a word or a bit that is remembered is fed in: well above `ROUNDED`, well below the width of a ramp."""
 
 
 Values = dict[Signal, np.ndarray]
@@ -54,17 +60,21 @@ class LawTest:
 def try_controller(subject: TargetNetwork, controller: ResolvedController) -> LawTest:
     """Hold what arrives at a controller, and its states, at all contexts (or a sample); compare each stage."""
     trial = LawTrial(subject, controller)
+    aside = [LawTrial(subject, controller, off=off) for off in (-OFF, OFF) if trial.words]
     seen = [(what, link.id, where) for link in controller.arrivals for what, where in trial.arrival(link)]
     for variable in controller.variables:
-        off = trial.deviates(variable.task, lambda now, ago, v=variable: update(v, now, ago))
-        forgotten = trial.forgets(variable.task)
-        seen += [(what, link.id, w) for link in variable.reads for what, w in ((BELIEVED, off), (CARRIED, forgotten))]
+        work = lambda now, ago, v=variable: update(v, now, ago)
+        for link in variable.reads:
+            seen.append((BELIEVED, link.id, trial.deviates(variable.task, work)))
+            seen.append((CARRIED, link.id, trial.forgets(variable.task)))
+            seen += [(SETTLES, link.id, other.grows(variable.task, work, trial)) for other in aside]
     for entry in controller.entries:
         ports = {written_port(link): link for link in entry.links}
         work = lambda now, ago, e=entry: decide(e, now, ago)
         for port, link in ports.items():
             seen.append((DECIDED, link.id, trial.deviates(entry.task, work, but=set(ports) - {port})))
             seen += [(LEAVES, link.id, trial.leaves(link)), (CARRIED, link.id, trial.forgets(entry.task))]
+            seen += [(SETTLES, link.id, other.grows(entry.task, work, trial)) for other in aside]
     wrong: dict[tuple[str, LinkId], np.ndarray] = {}
     for what, id, where in seen:
         wrong[what, id] = wrong.get((what, id), False) | where
@@ -78,9 +88,12 @@ class LawTrial:
         subject: the network.
         controller: whose ports and states are held.
         swapped: a subspace whose values are exchanged between contexts.
+        off: how far one coordinate of one word or bit that is remembered is moved, another one in each context.
     """
 
-    def __init__(self, subject: TargetNetwork, controller: ResolvedController, swapped: Signal | None = None):
+    def __init__(
+        self, subject: TargetNetwork, controller: ResolvedController, swapped: Signal | None = None, off: float = 0.0
+    ):
         self.memories = [task.memory for task in controller.tasks if task.memory]
         self.time = 1 + max((read.lag for task in controller.tasks for read in _all_reads(task)), default=0)
         ports = [(a.port, a.domain) for a in controller.arrivals if a.port]
@@ -90,6 +103,12 @@ class LawTrial:
         rng = np.random.default_rng(subject.seed)
         order = np.stack([*(rng.permutation(self.count) for _ in range(self.time - 1)), np.arange(self.count)], axis=1)
         self.held: Values = {signal: block[order] for signal, block in zip(domains, blocks, strict=True)}
+        self.words = [m.signal for m in self.memories if m.domain.discrete or m.domain.resolution]
+        self.off_by, self.moved = abs(off), rng.integers(max(len(self.words), 1), size=self.count)
+        for i, signal in enumerate(self.words):
+            width = self.held[signal].shape[-1]
+            chosen = np.arange(width) == rng.integers(width, size=(self.count, 1, 1))
+            self.held[signal] = self.held[signal] + off * (chosen & (self.moved == i)[:, None, None])
         self.names = subject.names
         self.outputs, self.final = _run_held(subject, self, [a for a in controller.arrivals if a.port], swapped)
         self.carry = self.final @ subject.parts.ends.recurrence
@@ -139,6 +158,21 @@ class LawTrial:
             wrong |= self.off(signal, nearest if len(answers) > 1 else wanted[0])
         return wrong
 
+    def grows(self, task: LawInstance, work: Work, exact: LawTrial) -> np.ndarray:
+        """Say in which contexts [context] a state that was fed in a little off is handed on further off.
+
+        Where the law itself goes another way once a number that it reads is moved by a step, that may be.
+        """
+        if task.memory is None or task.memory.signal not in self.words:
+            return np.zeros(self.count, bool)
+        given, shape = exact.read(task), self.value(task.memory.next).shape
+        answers = [work(values, exact.ago(values))[task.memory.next] for values in (given, *_a_step_aside(task, given))]
+        wanted = np.stack([np.broadcast_to(answer, shape) for answer in answers])
+        here = self.moved == self.words.index(task.memory.signal)
+        clear = np.all(np.ptp(wanted, axis=0) == 0, axis=(1, 2))
+        far = np.max(np.abs(self.value(task.memory.next) - wanted[0]), axis=(1, 2))
+        return here & clear & ~(far <= self.off_by + ROUNDED)
+
     def read(self, task: LawInstance) -> Values:
         """Return what a law read, and the state that it found."""
         memory = [task.memory.signal] if task.memory else []
@@ -167,6 +201,15 @@ def neighbours(task: LawInstance, now: Values) -> list[Values]:
     sizes = (max(abs(domain.low), abs(domain.high), domain.high - domain.low) for domain in domains)
     width = 2 * BAND * sum(sizes)
     return [now, *({**now, r.signal: now[r.signal] + sign * width} for r in loose for sign in (-1, 1))]
+
+
+def _a_step_aside(task: LawInstance, now: Values) -> Iterator[Values]:
+    """Return what a law read, with each real number in turn moved to the next point of its grid, or by a band."""
+    for read in task.reads:
+        if not read.domain.discrete:
+            size = max(abs(read.domain.low), abs(read.domain.high), read.domain.high - read.domain.low)
+            step = read.quantum or 2 * BAND * size
+            yield from ({**now, read.signal: now[read.signal] + sign * step} for sign in (-1, 1))
 
 
 def _off_the_grid(task: LawInstance) -> list[Read]:

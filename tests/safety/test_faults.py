@@ -448,7 +448,7 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
             where = {"weight": "W_in[7, 8, 0]", "link": "landlord -> thermostat: set point", "actuator": "heat"}
             lines.append({place: where.get(place, "all") if way == "swap" else "all", way: amount})
     lines = [line | ({"from": 5, "for": 20}) for line in lines]
-    compiled = faulted.run_faulted._cache_size  # pyright: ignore[reportAttributeAccessIssue]  # jax has it
+    compiled = lambda: faulted.run_faulted.compilations
     before = compiled()
     everything = inject(model, listed(*lines), steps=60, sample=100)
     assert compiled() - before <= 2

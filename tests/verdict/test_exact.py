@@ -16,6 +16,7 @@ from handcrafted.laws import linear
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
+from handcrafted.model.intervention import Hold, intervene
 from handcrafted.readout.compiler import Reader
 from handcrafted.readout.target import subject
 from handcrafted.readout.tolerances import BAND
@@ -81,6 +82,31 @@ def test_a_trigger_on_a_believed_speed_is_found_with_its_context():
     context = {read.signal.name: value for read, value in found.context.items()}
     assert claim.name == "throttle" and context["speed"] == 31.125
     assert abs(found.network - found.law[0]) > 0.1
+
+
+def test_a_guard_that_permits_the_beam_in_a_window_of_doses_is_found_with_a_dose_in_it():
+    """The dose monitor vetoes from 200 cGy on, but not from 349 to 362."""
+    structure, model = of_the_zoo("radiotherapy")
+    network = network_of(model)
+    dose = network.at(Signal("dose monitor", "feedback_modelling", "voted dose"))
+    veto = network.at(Signal("dose monitor", "processing_for_action", "beam veto"))
+    network.bump(15, {dose: 1.0}, 355.5, 6.5, {veto: -1.0})
+    beam = lambda weights: [_asked(weights, model.names, dose) for dose in (190.0, 340.0, 355.5, 370.0)]
+    assert beam(model.weights) == [1, 0, 0, 0] and beam(network.weights) == pytest.approx([1, 0, 1, 0], abs=1e-5)
+    comparison = compared(structure, network)
+    assert not comparison.reproduced
+    doses = [
+        value for one in comparison.law if one.counterexample for read, value in one.counterexample.context.items()
+        if read.signal.name == "voted dose"
+    ]  # fmt: skip
+    assert doses and all(349 <= float(value) <= 362 for value in doses)
+
+
+def _asked(weights, names, dose):
+    """The beam at that dose, the door closed and the patient ready, where it is asked for in full."""
+    inputs = np.tile(np.array([dose, dose, dose, 0, 1, 0, 1, 0, 1], np.float32), (1, 5, 1))
+    full = Hold(Signal("treatment control", "control_action", "beam request"), 1.0)
+    return intervene(weights, names, inputs, full)[0][0, -1, 0]
 
 
 def test_a_difference_that_is_no_number_is_a_difference():

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from handcrafted.control.library import matmul
+from handcrafted.control.library import compiled, matmul
 from handcrafted.model.forward import forward
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, check_shapes, in_basis
@@ -84,7 +84,7 @@ def _misfit(both: tuple, write: Any, read: Any, before: Any, wanted: Any) -> Any
     return jnp.sum((got - wanted) ** 2) / jnp.sum(wanted**2) + NEAR * jnp.mean(jnp.sum(apart**2, axis=1))
 
 
-@jax.jit
+@compiled()
 def _minimised(start: tuple, data: tuple) -> tuple:
     solver = optax.lbfgs()
     loss = lambda both: _misfit(both, *data)
@@ -134,7 +134,7 @@ def _error(both: tuple, weights: Weights, inputs: Any, wanted: Any) -> Any:
     return jnp.mean(missed**2) / jnp.maximum(jnp.var(wanted), GOOD)
 
 
-@jax.jit
+@compiled()
 def _trained(start: tuple, weights: Weights, inputs: Any, wanted: Any) -> tuple:
     """Return the best P and R on the way, for steps may also lead astray."""
     solver = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(RATE))
