@@ -53,8 +53,20 @@ class _Ids:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in the quotes that it has none of; of both kinds in it single ones are left."""
-    return f"'{text}'" if '"' in text and "'" not in text else '"' + text.replace('"', "'") + '"'
+    """Return a text in one line, in the quotes that it has none of; of both kinds in it single ones are left."""
+    line = " ".join(text.split())
+    return f"'{line}'" if '"' in line and "'" not in line else '"' + line.replace('"', "'") + '"'
+
+
+def _changed(texts: Iterable[str]) -> Iterator[str]:
+    """Say how many texts cannot be written as they are."""
+    given = list(texts)
+    blanks, both = (
+        sum(text != " ".join(text.split()) for text in given),
+        sum('"' in one and "'" in one for one in given),
+    )
+    yield from ([f"line breaks and repeated blanks of texts: {blanks}"] if blanks else [])
+    yield from ([f"double quotes beside single ones, written as single ones: {both}"] if both else [])
 
 
 class _Writing:
@@ -64,6 +76,7 @@ class _Writing:
         self.structure = structure
         self.ids, self.boxes = _Ids(), _Ids()
         self.sent: dict[str | None, _Ids] = {}
+        self.given: list[str] = []
         self.formal = bool(structure.unsafe_control_actions) and all(map(_plain, structure.unsafe_control_actions))
 
     def text(self) -> str:
@@ -86,6 +99,11 @@ class _Writing:
         ]  # fmt: skip
         return "\n\n".join(part for part in parts if part) + "\n"
 
+    def quoted(self, text: str) -> str:
+        """Write a text of the structure, and keep in mind what it was."""
+        self.given.append(text)
+        return _quoted(text)
+
     def dropped(self) -> Iterator[str]:
         structure, parts = self.structure, self.structure.components.values()
         rules = structure.unsafe_control_actions
@@ -106,6 +124,7 @@ class _Writing:
         yield from (f"{what}: {count}" for what, count in counts.items() if count)
         if not self.formal and any(rule.context is not None for rule in structure.unsafe_control_actions):
             yield "contexts as tables: some rule has more than words of the true state; all are written in words"
+        yield from _changed(self.given)
         if structure.trial:
             yield "how contexts are tried (`trial`)"
 
@@ -115,7 +134,7 @@ class _Writing:
 
     def _entry(self, id: str, text: str, refs: Sequence[str] = (), before: str = "") -> str:
         known = f" [{', '.join(map(self.ids.of, refs))}]" if refs else ""
-        return f"{self.ids.of(id)}{before} {_quoted(text)}{known}"
+        return f"{self.ids.of(id)}{before} {self.quoted(text)}{known}"
 
     def _nested(self, entries: Mapping[str, Hazard | Constraint], refs, whole: str | None = None, deep: int = 0):
         for id, one in entries.items():
@@ -132,7 +151,7 @@ class _Writing:
         part, pad = self.structure.components[name], "    " * deep
         id = self.boxes.of(name)
         lines = [f"{pad}{id} {{", f"{pad}    hierarchyLevel {part.level}"]
-        lines += [f"{pad}    label {_quoted(name)}"] if id != name else []
+        lines += [f"{pad}    label {self.quoted(name)}"] if id != name else []
         if variables := self._variables(name):
             inner = [f"{pad}        {_Ids().of(own)}: [{', '.join(values)}]" for own, values in variables.items()]
             lines += [f"{pad}    processModel {{", *inner, f"{pad}    }}"]
@@ -174,7 +193,7 @@ class _Writing:
 
     def _command(self, owner: str, name: str) -> str:
         id = self.sent.setdefault(owner, _Ids()).of(name).replace(".", "_")
-        return f"{id} {_quoted(name)}"
+        return f"{id} {self.quoted(name)}"
 
     def _action(self, rule: UnsafeControlAction) -> str:
         action = self.sent.setdefault(rule.by, _Ids()).of(rule.action).replace(".", "_")
@@ -192,7 +211,7 @@ class _Writing:
             tests = (rule.context or ({},))[0].items()
             context = ", ".join(f"{_Ids().of(_last(name))} = {_word(test[0])}" for name, test in tests)  # pyright: ignore[reportIndexIssue]
             hazards = f" [{', '.join(map(self.ids.of, rule.hazards))}]" if rule.hazards else ""
-            own = f"{self.ids.of(rule.id)} {f'{_quoted(rule.text)} ' if rule.text else ''}[{context}]{hazards}"
+            own = f"{self.ids.of(rule.id)} {f'{self.quoted(rule.text)} ' if rule.text else ''}[{context}]{hazards}"
             yield (
                 f"RL{number} {{\n    controlAction: {self._action(rule)}\n    type: {theirs[rule.type]}\n"
                 f"    contexts: {{\n        {own}\n    }}\n}}"

@@ -66,7 +66,7 @@ def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 MARKS = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~]|$)|[`*|$]|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<!\w)_|_(?!\w)|\[(?=\^)|\](?=[(\[:]|$)|^#+|#+$"
+    r"\\(?=[!-/:-@\[-`{-~]|$)|[`*|$]|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\[(?=\^)|\](?=[(\[:]|$)|^#+|#+$"
 )
 """What Markdown would take for more than text, where it would."""
 
@@ -95,12 +95,14 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-FORMULA = ("=", "+", "-", "@", "'")
+FORMULA = ("=", "+", "-", "@", "\t", "\n", "'")
 """What begins a formula in a spreadsheet, or the mark that says it is none."""
 
 
 def as_csv(rows: Iterable[Sequence[Any]]) -> str:
     """Write a table; a text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Line breaks of all kinds become line feeds, for not every reader takes a carriage return for part of a cell.
 
     Source: OWASP, CSV Injection.
     """
@@ -116,7 +118,10 @@ def from_csv(text: str) -> list[dict[str, str]]:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and not _is_number(value) else value
+    if not isinstance(value, str):
+        return value
+    lines = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{lines}" if lines.startswith(FORMULA) and not _is_number(lines) else lines
 
 
 def _is_number(text: str) -> bool:
