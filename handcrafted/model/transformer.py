@@ -82,8 +82,7 @@ class Transformer(Reported, nnx.Module):
             seal: the fingerprint that the Layer 0 controller must have; None takes the one that it has.
 
         Raises:
-            HandcraftedError: if shapes, order of circuits or window do not fit, the fingerprint is another, or the
-                process was forked from one in which JAX had run.
+            HandcraftedError: if shapes, order of circuits, window or fingerprint do not fit, or JAX cannot run here.
         """
         must_not_be_forked()
         must_have_sizes(masks, must_name(names, check_shapes(weights).sizes))
@@ -194,8 +193,7 @@ class Transformer(Reported, nnx.Module):
         """Take arrays and structure from a folder that `save` wrote; a change like any other, which can be undone.
 
         Raises:
-            HandcraftedError: if a file is damaged, or the model would need other circuits or another Layer 0
-                controller; the model is then untouched.
+            HandcraftedError: if a file is damaged, or of other circuits or another Layer 0; nothing is then changed.
         """
         self._change(restored(self.network, self._must_follow_from_laws(), folder), f"model.restore({str(folder)!r})")
 
