@@ -1,4 +1,4 @@
-"""300 cases by default, 10,000 with `-m slow`, in pieces by kind: `pytest tests/fuzz -m slow -k folder`."""
+"""300 cases by default, 20,000 with `-m slow`, in pieces by kind: `pytest tests/fuzz -m slow -k folder`."""
 
 import json
 import shutil
@@ -19,33 +19,39 @@ from handcrafted.loading.yamltext import dumps
 from handcrafted.loading.zoom import Zoom
 from handcrafted.model.forward import forward
 from handcrafted.model.saved import ARRAYS, STRUCTURE
+from handcrafted.model.weights import FIELD_AXES
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.usual import usual_faults
 from handcrafted.text.letters import UNSEEN
 from handcrafted.view.diagram import control_diagram
+from handcrafted.view.editor.experiment import Experiment
+from handcrafted.view.editor.parts import parts_of
+from handcrafted.view.editor.workbench import COMMANDS as COMMANDS_OF_THE_PANEL
+from handcrafted.view.editor.workbench import Workbench
 from handcrafted.zoo import find
 from tests.control.strategies import published
 from tests.fuzz.bounds import run
-from tests.fuzz.mutations import arrays, as_yaml, spoilt, texts, trees
+from tests.fuzz.mutations import SCALARS, arrays, as_yaml, spoilt, texts, trees
 from tests.nasty import nasty
 
 pytest.importorskip("resource", reason="the limits of memory are those of Unix")
 
 SHARES = {
-    "text": 0.3,
-    "tree": 0.26,
+    "text": 0.28,
+    "tree": 0.24,
     "structure": 0.08,
     "folder": 0.2,
     "fault list": 0.08,
     "weights": 0.04,
     "command": 0.04,
+    "message": 0.04,
 }
 """Of all cases, by kind."""
 
 
 def cases(kind):
-    """Mark a test to run its share of 300 cases by default, and of 10,000 with the slow ones."""
-    few, many = (max(1, round(total * SHARES[kind])) for total in (300, 10_000))
+    """Mark a test to run its share of 300 cases by default, and of 20,000 with the slow ones."""
+    few, many = (max(1, round(total * SHARES[kind])) for total in (300, 20_000))
     return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
 
 
@@ -214,6 +220,49 @@ def test_arrays_of_any_numbers_shapes_and_types_are_run_or_refused(count, tmp_pa
         assert not list(tmp_path.rglob(".*"))
 
     run(arrays(model.weights), check, count)
+
+
+@st.composite
+def messages(draw, parts, parameters):
+    """Draw what a browser, or whoever speaks for it, may send: a command with what belongs to it, any of it wrong."""
+    anything = st.sampled_from([*SCALARS, [], {}, [1], {"a": 1}])
+    mostly = lambda *right: st.sampled_from(right) if draw(st.integers(0, 3)) else anything
+    what = draw(mostly(*COMMANDS_OF_THE_PANEL))
+    entry = st.builds(lambda name, *at: f"{name}[{', '.join(map(str, at))}]", st.sampled_from(sorted(FIELD_AXES)),
+                      *[st.integers(-1, 4)] * draw(st.integers(1, 4)))  # fmt: skip
+    said = {
+        "do": what,
+        "part": draw(mostly(*parts)),
+        "name": draw(mostly(*parameters, "steps", "seed", "disturbance", "room.temperature")),
+        "entry": draw(entry if draw(st.booleans()) else anything),
+        "value": draw(mostly(*SCALARS, "21.5", "0.5", "12", 19.0, 3, 60)),
+        "folder": draw(mostly("model", "model/inner", "other")),
+    }
+    for key in draw(st.lists(st.sampled_from([*said]), max_size=1)):
+        del said[key]
+    return said if draw(st.integers(0, 9)) else draw(anything)
+
+
+@cases("message")
+def test_messages_to_the_panel_are_carried_out_or_refused_and_then_change_nothing(count, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bench = Workbench(hc.assemble(hc.load(find("heated room"))), Experiment(steps=20))
+
+    def state():
+        arrays = {name: np.asarray(array).tobytes() for name, array in bench.model.weights.items()}
+        return arrays, bench.model.structure, bench.experiment, bench.selected, str(bench.model.history)
+
+    def check(message):
+        before = state()
+        bench.do(message)
+        if bench.message and not bench.message.startswith("saved in "):
+            assert "Expected" in bench.message and len(bench.message) <= 21_000, bench.message
+            assert not UNSEEN.search(bench.message.replace("\n", "")) and state() == before
+        json.dumps([bench.selection(), bench.loop(), bench.log()], allow_nan=False)
+        assert not list(tmp_path.rglob(".*"))
+
+    run(messages([*parts_of(bench.model.structure)], [*bench.model.parameters]), check, count)
+    assert bench.diagram()["svg"]
 
 
 COMMANDS = (
