@@ -38,8 +38,9 @@ FAULTS = "steps: 200\nfaults: [{sensor: all, bias: 1.5}, {sensor: all, zero: tru
 
 def in_full_disk(folder, limit, *commands):
     """Return the exit code and the output of commands that cannot write more than so many bytes into a file."""
-    run = [sys.executable, "-c", FULL, str(limit), json.dumps(commands)]
-    done = subprocess.run(run, capture_output=True, text=True, cwd=folder, check=False)
+    run = [sys.executable, "-B", "-c", FULL, str(limit), json.dumps(commands)]  # Python would keep half a module
+    alone = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled")}  # and JAX half a program
+    done = subprocess.run(run, capture_output=True, text=True, cwd=folder, check=False, env=alone)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
