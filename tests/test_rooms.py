@@ -315,6 +315,13 @@ def test_the_glossary_stands_and_what_it_replaces_is_gone():
         assert not re.search(r'"""Give ', text) and not re.search(r"\bMOST_[A-Z]", text), path
 
 
+def test_the_page_of_promises_names_tests_that_are_there():
+    rows = [row for row in (PACKAGE / "PROMISES.md").read_text(encoding="utf-8").splitlines() if row.startswith("| ")]
+    named = {row.split("|")[1].strip(): re.findall(r"`([\w/]+(?:\.py|/))`", row.split("|")[2]) for row in rows}
+    tests = [name for promise, names in named.items() if promise != "promise" for name in names or [promise]]
+    assert len(tests) > 20 and not [name for name in tests if not (ROOT / "tests" / name).exists()]
+
+
 def test_files_are_of_a_size_that_one_reads_at_once():
     """A law, a plant and a fault place are small on purpose; the limit is for all others."""
     long = {str(path.relative_to(PACKAGE)): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
