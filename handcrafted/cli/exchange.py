@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -48,22 +49,32 @@ def import_(file: Path, output: Path | None, strict: bool) -> None:
 
 @main.command()
 @click.argument("file", type=LoopFile())
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The .stpa file to write; default: the terminal.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A .stpa or .reqif file; default: .stpa to the terminal.",
+)
 @click.option("--strict", is_flag=True, help="Write nothing where anything would be dropped.")
 @friendly
 def export(file: Path, output: Path | None, strict: bool) -> None:
-    """Write FILE as PASTA's `.stpa` text; what that language has no place for is listed as dropped.
+    """Write FILE as PASTA's `.stpa` text, or what it states in words as `.reqif` for tools of requirements engineering.
 
-    Exit code 1 with --strict: something would be dropped.
+    What the other format has no place for is listed as dropped. Exit code 1 with --strict: something would be dropped.
 
     Example: handcrafted export "train door" -o train_door.stpa
     """
     from handcrafted.exchange.to_pasta import to_pasta
+    from handcrafted.exchange.to_reqif import to_reqif
     from handcrafted.loading.yamlfile import load
     from handcrafted.view.output import checked_path, write
 
-    path = None if output is None else checked_path(output, (".stpa",))
-    text, dropped = to_pasta(load(file))
+    path = None if output is None else checked_path(output, (".stpa", ".reqif"))
+    structure = load(file)
+    if path is not None and path.suffix.lower() == ".reqif":
+        text, dropped = to_reqif(structure, datetime.now(UTC))
+    else:
+        text, dropped = to_pasta(structure)
     _say(dropped, "dropped", strict)
     click.echo(text if path is None else f"wrote {write(path, text.encode())}")
 

@@ -139,7 +139,7 @@ def trees(draw, sources=TEXTS, most=3):
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300  # or beyond a float
 
 
 def _places(tree: Any):
