@@ -160,6 +160,41 @@ def test_two_links_that_look_alike_are_told_apart_by_quotes():
     assert len({str(link.id) for link in model.structure.resolved.links}) == 4
 
 
+LONG = ("b" * 120, "c" * 120, "s" * 120)
+LONG_NAMES = """
+name: long names
+losses: {{L-1: harm}}
+hazards: {{H-1: {{text: it is so, losses: [L-1], when: {{"{0}.{2}": "yes"}}}}}}
+components:
+  boss:
+    kind: controller
+    level: 0
+    process model:
+      one: {{reads: ["{0}.{2}"], values: ["no", "yes"]}}
+      two: {{reads: ["{1}.{2}"], values: ["no", "yes"]}}
+    control algorithm: {{go: {{law: decision table, when: {{one: "yes"}}}}}}
+  "{0}": {{kind: process, level: 1}}
+  "{1}": {{kind: process, level: 1}}
+control actions: [{{name: go, from: boss, to: "{0}", values: ["no", "yes"]}}]
+feedback:
+  - {{name: "{2}", from: "{0}", to: boss, values: ["no", "yes"]}}
+  - {{name: "{2}", from: "{1}", to: boss, values: ["no", "yes"]}}
+unsafe control actions:
+  - {{id: UCA-1, by: boss, action: go, type: provided, context: {{"{1}.{2}": "yes"}}, hazards: [H-1]}}
+"""
+
+
+def test_two_names_of_full_length_stand_for_one_thing():
+    structure = loads(LONG_NAMES.format(*LONG))
+    assert loads(dumps(structure)) == structure
+    model = hc.assemble(structure)
+    assert hc.compare(structure, hc.recover(model)).reproduced
+    assert [arising.rule.id for arising in hc.analyse(model).arising] == ["UCA-1"]
+    for names in (("b" * 121, *LONG[1:]), (*LONG[:2], "s" * 121)):
+        with pytest.raises(hc.HandcraftedError, match=r"at most (120|241) letters, got"):
+            loads(LONG_NAMES.format(*names))
+
+
 def test_blanks_in_a_name_need_not_be_counted():
     model = hc.assemble(arrows(("a  b", "c", "d e")))
     assert hc.explain(model, " a b  -> c:  d e ").complete and hc.explain(model, "a  b -> c: d e").complete

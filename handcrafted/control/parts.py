@@ -26,11 +26,22 @@ from handcrafted.text.letters import CONTROL, shown
 LONGEST_NAME = 120
 """Letters of a name."""
 
+LONGEST_REFERENCE = 2 * LONGEST_NAME + 1
+"""Letters of a name with its owner's before it."""
+
 WRITABLE = r"^(?!\s)(?!.*\s$)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
 """What a name is, in the words of a JSON Schema."""
 
 
 def _check_name(text: str) -> str:
+    return _checked_name(text, LONGEST_NAME)
+
+
+def _check_reference(text: str) -> str:
+    return _checked_name(text, LONGEST_REFERENCE)
+
+
+def _checked_name(text: str, longest: int) -> str:
     """Refuse what cannot stand in a line of its own; whoever draws or writes a name escapes it."""
     if CONTROL.search(text):
         raise ValueError(
@@ -39,8 +50,8 @@ def _check_name(text: str) -> str:
         )
     if text != text.strip() or not any(unicodedata.category(letter)[0] not in "ZC" for letter in text):
         raise ValueError(f"Expected a name of letters, without outer blanks, got {shown(text)}. Write it without them")
-    if len(text) > LONGEST_NAME:
-        raise ValueError(f"Expected a name of at most {LONGEST_NAME} letters, got {len(text):,}: {shown(text)}. Cut it")
+    if len(text) > longest:
+        raise ValueError(f"Expected a name of at most {longest} letters, got {len(text):,}: {shown(text)}. Cut it")
     return text
 
 
@@ -78,6 +89,18 @@ Name = Annotated[
     AfterValidator(_check_name),
 ]
 """A name: any letters, digits, spaces and punctuation in one line. Numbers and true/false are taken as words."""
+
+Reference = Annotated[
+    str,
+    BeforeValidator(
+        _to_word,
+        json_schema_input_type=Annotated[str, Field(min_length=1, max_length=LONGEST_REFERENCE, pattern=WRITABLE)]
+        | float
+        | bool,
+    ),
+    AfterValidator(_check_reference),
+]
+"""What stands for something that has a name: that name, behind its owner's and a dot where others bear it too."""
 
 Text = Annotated[str, AfterValidator(_check_text)]
 """Free text, of one line or several."""
@@ -136,6 +159,9 @@ FrozenMap = Annotated[Mapping[str, T], AfterValidator(_freeze), PlainSerializer(
 NameMap = Annotated[Mapping[Name, T], AfterValidator(_freeze), PlainSerializer(_thaw)]
 """A mapping that cannot change, in declared order."""
 
+ReferenceMap = Annotated[Mapping[Reference, T], AfterValidator(_freeze), PlainSerializer(_thaw)]
+"""Such a mapping of what bears a name elsewhere."""
+
 
 def to_key(field: str) -> str:
     """Return the YAML key of a Python field name: blanks for underscores."""
@@ -182,7 +208,7 @@ Words = Annotated[
 class AllNamed(Part):
     """Everything of one name that arrives, from whomever it is."""
 
-    all_named: Name
+    all_named: Reference
 
     def __str__(self) -> str:
         return f"{{all named: {self.all_named}}}"
@@ -193,8 +219,10 @@ def _read_kind(value: Any) -> str:
 
 
 Reads = Annotated[
-    tuple[Annotated[Annotated[AllNamed, Tag("all")] | Annotated[Name, Tag("one")], Discriminator(_read_kind)], ...],
-    BeforeValidator(as_tuple, json_schema_input_type=Name | AllNamed | tuple[Name | AllNamed, ...]),
+    tuple[
+        Annotated[Annotated[AllNamed, Tag("all")] | Annotated[Reference, Tag("one")], Discriminator(_read_kind)], ...
+    ],
+    BeforeValidator(as_tuple, json_schema_input_type=Reference | AllNamed | tuple[Reference | AllNamed, ...]),
     Field(min_length=1),
 ]
 """What is read: names, each of one thing, or all of one name."""
@@ -207,7 +235,7 @@ def _test_kind(value: Any) -> str:
 Test = Annotated[Annotated[Bounds, Tag("bounds")] | Annotated[Words, Tag("words")], Discriminator(_test_kind)]
 """What one variable must be: a word, a list of words, or bounds."""
 
-Conjunction = NameMap[Test]
+Conjunction = ReferenceMap[Test]
 Condition = Annotated[
     tuple[Conjunction, ...],
     BeforeValidator(as_tuple, json_schema_input_type=Conjunction | tuple[Conjunction, ...]),

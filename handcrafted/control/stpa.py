@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from handcrafted.control.parts import Condition, Name, NameMap, Number, Part, Test, Text, as_tuple
+from handcrafted.control.parts import Condition, Name, Number, Part, ReferenceMap, Test, Text, as_tuple
 
 Ids = Annotated[tuple[Name, ...], BeforeValidator(as_tuple, json_schema_input_type=Name | tuple[Name, ...])]
 """What something is about, by ids."""
@@ -172,7 +172,7 @@ class Start(Part):
     """Where the processes start in contexts that fulfil a condition."""
 
     when: Condition | None = None
-    state: NameMap[Number | Name]
+    state: ReferenceMap[Number | Name]
 
 
 class Trial(Part):

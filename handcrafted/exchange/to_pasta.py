@@ -54,18 +54,22 @@ class _Ids:
 
 def _quoted(text: str) -> str:
     """Return a text in one line, in the quotes that it has none of; of both kinds in it single ones are left."""
-    line = " ".join(text.split())
+    line = _in_one_line(text)
     return f"'{line}'" if '"' in line and "'" not in line else '"' + line.replace('"', "'") + '"'
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split()) if len(text.splitlines()) > 1 or "\t" in text else text
 
 
 def _changed(texts: Iterable[str]) -> Iterator[str]:
     """Say how many texts cannot be written as they are."""
     given = list(texts)
     blanks, both = (
-        sum(text != " ".join(text.split()) for text in given),
+        sum(text != _in_one_line(text) for text in given),
         sum('"' in one and "'" in one for one in given),
     )
-    yield from ([f"line breaks and repeated blanks of texts: {blanks}"] if blanks else [])
+    yield from ([f"line breaks and tabs of texts: {blanks}"] if blanks else [])
     yield from ([f"double quotes beside single ones, written as single ones: {both}"] if both else [])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import limits, linear, saturated
 from handcrafted.control.domain import Domain
-from handcrafted.control.parts import Condition, NameMap, Number
+from handcrafted.control.parts import Condition, Number, ReferenceMap
 from handcrafted.control.resolved import LawInstance
 from handcrafted.laws.arithmetic import clipped
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput, Limited, Stated
@@ -25,7 +25,7 @@ class Linear(Limited):
     Unlimited, unless `low` or `high` is given.
     """
 
-    gains: NameMap[Number]
+    gains: ReferenceMap[Number]
     constant: Number = 0.0
 
     law: ClassVar = "linear"

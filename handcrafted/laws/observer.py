@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from handcrafted.components.circuit import Circuit, Site
 from handcrafted.components.linear import linear
 from handcrafted.control.domain import Domain, Remembered, Value
-from handcrafted.control.parts import EMPTY, NameMap, Number, Positive
+from handcrafted.control.parts import EMPTY, Number, Positive, ReferenceMap
 from handcrafted.control.resolved import LawInstance, Read
 from handcrafted.laws.law import REAL_SIGNAL, Example, Law, LawInput, LawOutput
 from handcrafted.laws.signature import NEXT, READS, STATE, Signature, StageSignature
@@ -61,7 +61,7 @@ class Observer(Law):
     a: Matrix
     gain: Vector | None = None
     c: Vector = 1.0
-    b: NameMap[Vector] = EMPTY
+    b: ReferenceMap[Vector] = EMPTY
     output: Row | None = None
     start: Row | None = None
     process_noise: Matrix | None = None

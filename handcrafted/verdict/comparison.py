@@ -14,7 +14,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.recover import Recovered
 from handcrafted.readout.tolerances import ROUNDED
-from handcrafted.text.letters import possessive
+from handcrafted.text.letters import counted, possessive
 from handcrafted.text.report import Report, Reported
 from handcrafted.verdict.claims import Claim
 from handcrafted.verdict.loops import FeedbackLoop
@@ -227,7 +227,8 @@ class Comparison(Reported, Verdicts):
     @property
     def how(self) -> str:
         """How far the laws were put to the test, such as `proved for all inputs`, in exact arithmetic on the arrays."""
-        return in_words(self.law, self.tried)
+        placeholders, said = len(self.structure.unstated), in_words(self.law, self.tried)
+        return f"{said}; no law is stated for {counted(placeholders, 'decision')}" if placeholders else said
 
     def report(self) -> Report:
         """Report the verdict, by link what became of it and, where that differs, why; below, the findings."""
