@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -71,26 +71,44 @@ def changed(value: np.float32, way: str, amount: Numbers) -> np.float32:
     return bits.view(np.float32)
 
 
-def stacked(injections: Sequence[Injection], total: int) -> Injection:
+class Lengths(NamedTuple):
+    """The longest of what faults of one shape may have in different length, so that all share one program.
+
+    Attributes:
+        entries: entries of arrays that have other values.
+        told: steps for which ports are told what to add.
+        late: steps by which what ports give comes late.
+    """
+
+    entries: int = 1
+    told: int = 1
+    late: int = 1
+
+    def with_room_for(self, fault: Injection) -> Lengths:
+        """Return lengths that do for one more fault."""
+        ports = [port for port in (fault.inputs, fault.outputs) if port is not None]
+        entries = len(fault.weights.places) if fault.weights else 1
+        told, late = (len(port.told) for port in ports), (int(np.max(port.delay)) for port in ports)
+        return Lengths(max(self.entries, entries), max([self.told, *told]), max([self.late, *late]))
+
+
+def stacked(injections: Sequence[Injection], total: int, lengths: Lengths) -> Injection:
     """Put faults of one shape behind each other; what is of different length is filled up.
 
     Args:
         injections: at least one.
         total: how many entries all arrays have; a place there means none.
+        lengths: that do for all of them.
     """
-    weights = [one.weights for one in injections]
-    if weights[0] is not None:
-        most = max(len(one.places) for one in weights if one)
+    if injections[0].weights is not None:
         fill = lambda one: Entries(
-            np.pad(one.places, (0, most - len(one.places)), constant_values=total),
-            np.pad(one.values, (0, most - len(one.values))),
+            np.pad(one.places, (0, lengths.entries - len(one.places)), constant_values=total),
+            np.pad(one.values, (0, lengths.entries - len(one.values))),
         )
         injections = [one._replace(weights=fill(one.weights)) for one in injections]
     for name in ("inputs", "outputs"):
-        if (first := getattr(injections[0], name)) is not None:
-            most = max(len(getattr(one, name).told) for one in injections)
-            assert isinstance(first, PortChange)
-            injections = [one._replace(**{name: _longer(getattr(one, name), most)}) for one in injections]
+        if getattr(injections[0], name) is not None:
+            injections = [one._replace(**{name: _longer(getattr(one, name), lengths.told)}) for one in injections]
     return jax.tree.map(lambda *parts: np.stack(parts), *injections)
 
 

@@ -22,7 +22,7 @@ from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.simulate import network_of, recorded, start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
-from handcrafted.safety.faults.injector import Injector, at_rest, stacked
+from handcrafted.safety.faults.injector import Injector, Lengths, at_rest, stacked
 from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.safety.guards import Margin, margin_of_condition
@@ -34,7 +34,7 @@ SIDE_BY_SIDE = 128
 MAX_RECORDED = 2**21
 """Steps of all runs of one call, so that what is recorded fits into memory; long runs go through in smaller parts."""
 
-FEW = SIDE_BY_SIDE
+FEW = 8 * SIDE_BY_SIDE
 """Groups of fewer faults share a program, for compiling takes longer than what is computed in vain."""
 
 STAND = 8
@@ -88,6 +88,7 @@ class Runner:
         self.weights = model.effective_weights
         self.width = max(2, min(SIDE_BY_SIDE, MAX_RECORDED // steps))
         self.conditions: dict[Condition, int] = {}
+        self.lengths = Lengths()
         self.key = self._key(detectors)
 
     def _key(self, detectors: Sequence[str]) -> str:
@@ -102,7 +103,9 @@ class Runner:
         """Put faults together that run side by side: those of one shape; where they are few in a common one."""
         found: dict[str, list[Fault]] = {}
         for fault in faults:
-            found.setdefault(str(jax.tree.structure(self._data(fault))), []).append(fault)
+            data = self._data(fault)
+            found.setdefault(str(jax.tree.structure(data)), []).append(fault)
+            self.lengths = self.lengths.with_room_for(data)
         groups = [RunPart(group, None) for group in found.values() if len(group) >= FEW]
         if few := [group for group in found.values() if len(group) < FEW]:
             blank = self.injector.blank([self._data(group[0]) for group in few])
@@ -124,7 +127,7 @@ class Runner:
         data = [self._data(fault) for fault in part.faults]
         data = [one.like(part.blank) for one in data] if part.blank else data
         filled = [at_rest(data[0]), *data, *[at_rest(data[0])] * (self.width - 1 - len(data))]
-        together = stacked(filled, self.injector.total)
+        together = stacked(filled, self.injector.total, self.lengths)
         runs, setting = len(part.faults) + 1, self._setting(together)
         found = jax.device_get(run_faulted(setting, self.weights, self.loop, self.moving, self.kept, together))
         seen, carried_out = jax.tree.map(lambda part: part[:runs], found)
@@ -143,10 +146,8 @@ class Runner:
             for when in self.conditions
         )
         worlds = tuple(self.injector.worlds) if together.variant is not None else (world,)
-        ports = [port for port in (together.inputs, together.outputs) if port is not None]
-        late = max((int(np.max(port.delay)) for port in ports), default=1)
         blocks = model.blocks if model.seal else ()
-        return Setting(worlds, model.names, blocks, triggers, bucket(late), model.window)
+        return Setting(worlds, model.names, blocks, triggers, bucket(self.lengths.late), model.window)
 
 
 @lru_cache(maxsize=256)
