@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jaxtyping import Float
 
-from handcrafted.control.library import compiled
+from handcrafted.control.library import compiled, library_of, relu
 from handcrafted.model.folded_program import ADD, INPUT, NUMBER, PORT, RELU, SHIFT, STATE, SUM, FoldedNetwork, Node
+
+Array = Any
+"""Of numpy or of JAX."""
 
 FoldedState = tuple[Array, ...]
 """What a folded program remembers between steps, number by number."""
@@ -79,21 +83,42 @@ def _worked_out(
                 NUMBER: lambda slots=slots: number[slots[0]],
                 ADD: lambda given=given: given[0] + given[1],
                 SHIFT: lambda given=given, slots=slots: given[0] + number[slots[0]],
-                RELU: lambda given=given: jax.nn.relu(given[0]),
-                PORT: lambda given=given, slots=slots: jnp.where(jnp.isfinite(given[0]), given[0], number[slots[0]]),
+                RELU: lambda given=given: relu(given[0]),
+                PORT: lambda given=given, slots=slots: _ported(given[0], number[slots[0]]),
             }[kind]()
     return known
 
 
-def _of(known: dict[Node, Array], node: Node | None) -> Array:
-    return jnp.float32(0) if node is None else known[node]
+def _ported(value: Array, safe: Array) -> Array:
+    xp = library_of(value, safe)
+    return xp.where(xp.isfinite(value), value, safe)
+
+
+def _of(known: dict[Node, Array], node: Node | None) -> Any:
+    return np.float32(0) if node is None else known[node]
 
 
 def _stacked(known: dict[Node, Array], nodes: Sequence[Node | None]) -> Array:
-    return jnp.stack([_of(known, node) for node in nodes]) if nodes else jnp.zeros(0, jnp.float32)
+    found = [_of(known, node) for node in nodes]
+    xp = library_of(*found)
+    return xp.stack(xp.broadcast_arrays(*found)) if found else jnp.zeros(0, jnp.float32)
 
 
 @compiled()
 def run_folded(network: FoldedNetwork, inputs: Array) -> FoldedStep:
     """Run a sequence [time, n_in]; every field of the result has a leading time axis."""
     return jax.lax.scan(lambda state, now: advance_folded(network, state, now), begin(network)[0], inputs)[1]
+
+
+def run_side_by_side(
+    network: FoldedNetwork, inputs: Float[np.ndarray, "run time n_in"]
+) -> tuple[Float[np.ndarray, "run n_out"], Float[np.ndarray, "run kept"]]:
+    """Run sequences in numpy, where nothing is compiled; give outputs and kept coordinates at the end of each."""
+    network = FoldedNetwork(network.program, np.asarray(network.values, np.float32))
+    state, _ = begin(network)
+    done = None
+    for now in inputs.transpose(1, 2, 0):
+        state, done = advance_folded(network, state, now)
+    assert done is not None, "at least one step"
+    wide = lambda one: np.broadcast_to(one.reshape(len(one), -1), (len(one), len(inputs))).T
+    return wide(np.asarray(done.outputs)), wide(np.asarray(done.residual))

@@ -13,10 +13,12 @@ from handcrafted.laws.catalogue import LAWS
 from handcrafted.model.fold import fold
 from handcrafted.model.folded_program import PORT, FoldedNetwork
 from handcrafted.model.forward import forward
-from handcrafted.model.run_folded import run_folded
+from handcrafted.model.run_folded import run_folded, run_side_by_side
+from handcrafted.readout.edges import sequences
 from handcrafted.rollout import native, simulate
 from handcrafted.rollout.scalars import NotScalarError, traced
 from handcrafted.text.cache import compiler
+from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import example
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler here")
@@ -101,6 +103,20 @@ def test_products_are_rounded_together_with_their_sum():
 def ran(network, inputs):
     """Run a folded network open loop."""
     return np.asarray(run_folded(network, jnp.asarray(inputs)).outputs)
+
+
+@pytest.mark.parametrize("structure", [*map(hc.load, bundled()), *map(example, LAWS)], ids=lambda one: one.name)
+def test_sequences_side_by_side_in_numpy_end_as_the_arrays_say(structure):
+    """Products and sums are rounded one after the other here: gains that are no binary fractions may show it."""
+    model = hc.assemble(structure)
+    inputs = sequences(model.names, 6, 0)
+    network = folded_from(model.effective_weights, model.window, range(len(model.names.residual)))
+    outputs, residual = run_side_by_side(network, inputs)
+    wanted, seen = model(inputs)
+    np.testing.assert_allclose(outputs, np.asarray(wanted)[:, -1], rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(residual, np.asarray(seen["final"])[:, -1], rtol=2e-6, atol=2e-6)
+    before = run_side_by_side(network, inputs[:, :-1])[1]
+    assert structure.name == "constant" or not np.allclose(before, residual), "the last step counts"
 
 
 def test_one_spoiled_number_of_a_program_shows_and_a_dead_unit_comes_back_to_life():

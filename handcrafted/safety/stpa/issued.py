@@ -15,7 +15,9 @@ from handcrafted.control.signal_graph import network_input
 from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import Components
+from handcrafted.model.fold import fold
 from handcrafted.model.padding import bucket, run_shared
+from handcrafted.model.run_folded import run_side_by_side
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.tolerances import LAG_FLOOR
 from handcrafted.safety.stpa.actions import Axis, Test
@@ -136,9 +138,12 @@ def run_contexts(model: Transformer, contexts: Contexts, seed: int = 0) -> Run:
 def _done(model: Transformer, contexts: Contexts, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Run on inputs [run, time, n_in]; return the action's coordinates [run, width] and the stream at the end."""
     names, action = model.names, contexts.action
-    filled = inputs[np.minimum(np.arange(bucket(len(inputs), TOGETHER)), len(inputs) - 1)]
-    outputs, residual = run_shared(model.effective_weights, filled, model.window)
-    final, done = residual[: len(inputs), -1], outputs[: len(inputs), -1]
+    if folded := fold(model.effective_weights, model.window, range(len(names.residual))):
+        done, final = run_side_by_side(folded, inputs)
+    else:
+        filled = inputs[np.minimum(np.arange(bucket(len(inputs), TOGETHER)), len(inputs) - 1)]
+        outputs, residual = run_shared(model.effective_weights, filled, model.window)
+        final, done = residual[: len(inputs), -1], outputs[: len(inputs), -1]
     values = done[:, names.output_signals[action.outputs[0]]] if action.outputs else final[:, names.find(action.port)]
     return values, final
 
