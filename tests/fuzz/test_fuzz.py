@@ -1,4 +1,4 @@
-"""300 cases by default, 20,000 with `-m slow`, in pieces by kind: `pytest tests/fuzz -m slow -k folder`."""
+"""200 cases by default, 20,000 with `-m slow`, in pieces by kind: `pytest tests/fuzz -m slow -k folder`."""
 
 import json
 import shutil
@@ -50,8 +50,8 @@ SHARES = {
 
 
 def cases(kind):
-    """Mark a test to run its share of 300 cases by default, and of 20,000 with the slow ones."""
-    few, many = (max(1, round(total * SHARES[kind])) for total in (300, 20_000))
+    """Mark a test to run its share of 200 cases by default, and of 20,000 with the slow ones."""
+    few, many = (max(1, round(total * SHARES[kind])) for total in (200, 20_000))
     return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
 
 

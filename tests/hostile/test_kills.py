@@ -170,13 +170,13 @@ def must_be_ended(folder, count, command, ledger, timed=False):
     assert begun > count / 10 - 1
 
 
-@often(2, 500)
+@often(1, 500)
 def test_a_campaign_that_was_killed_is_ended_to_the_same_bytes(count, tmp_path):
     command = ["inject", "heated room", "../faults.yaml", "--resume", "-o", "x"]
     must_be_ended(tmp_path, count, command, "x/outcomes.jsonl")
 
 
-@often(2, 100)
+@often(1, 100)
 def test_scores_that_were_killed_are_ended_to_the_same_bytes(count, tmp_path):
     command = ["score", "heated room", "--readout", "wiring", "--readout", "patching", "--condition", "none", "-o", "x"]
     must_be_ended(tmp_path, count, command, "x/answers.jsonl", timed=True)

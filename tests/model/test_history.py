@@ -112,7 +112,7 @@ def test_layer_0_is_frozen_for_edits_too():
     assert bits(model) == before and not model.history.done
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.data())
 def test_any_sequence_of_edits_is_undone_bit_for_bit(data):
     model = fresh()

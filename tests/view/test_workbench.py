@@ -234,8 +234,8 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
-@given(commands=st.lists(COMMANDS, min_size=3, max_size=8))
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
+@given(commands=st.lists(COMMANDS, min_size=3, max_size=5))
 def test_whatever_is_sent_panel_and_model_agree_and_undo_leads_back(commands):
     panel = opened("heated room")
     model = panel.workbench.model
