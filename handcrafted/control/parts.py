@@ -78,28 +78,15 @@ def _to_word(value: Any) -> Any:
     return value
 
 
-Name = Annotated[
-    str,
-    BeforeValidator(
-        _to_word,
-        json_schema_input_type=Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=WRITABLE)]
-        | float
-        | bool,
-    ),
-    AfterValidator(_check_name),
-]
+def _as_word(longest: int) -> BeforeValidator:
+    shape = Annotated[str, Field(min_length=1, max_length=longest, pattern=WRITABLE)]
+    return BeforeValidator(_to_word, json_schema_input_type=shape | float | bool)
+
+
+Name = Annotated[str, _as_word(LONGEST_NAME), AfterValidator(_check_name)]
 """A name: any letters, digits, spaces and punctuation in one line. Numbers and true/false are taken as words."""
 
-Reference = Annotated[
-    str,
-    BeforeValidator(
-        _to_word,
-        json_schema_input_type=Annotated[str, Field(min_length=1, max_length=LONGEST_REFERENCE, pattern=WRITABLE)]
-        | float
-        | bool,
-    ),
-    AfterValidator(_check_reference),
-]
+Reference = Annotated[str, _as_word(LONGEST_REFERENCE), AfterValidator(_check_reference)]
 """What stands for something that has a name: that name, behind its owner's and a dot where others bear it too."""
 
 Text = Annotated[str, AfterValidator(_check_text)]
