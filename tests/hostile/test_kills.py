@@ -100,7 +100,9 @@ known = [whole(command, f"known {i}") for i, command in enumerate(commands)]
 seconds = (time.monotonic() - started) / len(commands)
 left = []
 resumed or whole(commands[0], "work")
-for number in range(1, count + 1):
+number = 0
+while number < count or (number < count + 5 and not any(in_time for in_time, *_ in left)):
+    number += 1
     name = f"work {number}" if resumed else "work"
     child = start(commands[number % len(commands)], name)
     if resumed:  # soon after the first line was kept, or whenever it ends
@@ -112,6 +114,7 @@ for number in range(1, count + 1):
         time.sleep(rng.uniform(0.2, 1.1) * seconds)
     os.kill(child, signal.SIGKILL)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    seconds *= 1.05 if killed else 0.9  # about two of three are killed in time, however fast the machine has become
     left.append([killed, digests(name), whole(commands[0], name) if resumed else None])
 print(json.dumps([known, left, None if resumed else whole(commands[0], "work")]))
 """
