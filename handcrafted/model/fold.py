@@ -23,13 +23,17 @@ from handcrafted.model.blocks import Block, BlockPart, Source
 from handcrafted.model.component import Component, Components
 from handcrafted.model.folded_program import (
     INPUT,
+    LOOK,
     STATE,
+    Carried,
     FoldedNetwork,
     FoldedProgram,
     Node,
     ProgramBuilder,
+    Ring,
     Step,
 )
+from handcrafted.model.opening import CARRY, SHUT, Opening, Site, opened
 from handcrafted.model.weights import Weights
 
 HARD = 150 * np.log(2)
@@ -39,7 +43,12 @@ Column = Sequence[Node | None]
 
 
 def fold(
-    weights: Weights, window: int, kept: Sequence[int] = (), blocks: tuple[Block, ...] = (), ported: bool = True
+    weights: Weights,
+    window: int,
+    kept: Sequence[int] = (),
+    blocks: tuple[Block, ...] = (),
+    ported: bool = True,
+    opening: Opening = SHUT,
 ) -> FoldedNetwork | None:
     """Fold a network.
 
@@ -49,25 +58,34 @@ def fold(
         kept: coordinates of the residual stream that are recorded.
         blocks: how it is cut, where what passes between blocks passes a port; else it is folded whole.
         ported: whether ports put a safe value in place of what is not finite.
+        opening: what may be otherwise from run to run; such a program runs side by side alone, see
+            `handcrafted.rollout.faulted_folded`.
 
     Returns:
-        None where it cannot be folded: a number is not finite, or a head attends by content or to several steps.
+        None where it cannot be folded: a number is not finite, or a head attends by content or to several steps, unless
+        its biases are open.
     """
     arrays = weights.numpy()
     if not all(np.isfinite(array).all() for _, array in arrays.items()):
         return None
-    parts = Components(arrays)
+    parts = Components(opened(arrays, opening.entries) if opening.entries else arrays)
     backs = {str(head): _looks_back(head, window) for head in parts.heads}
     if None in backs.values():
         return None
-    return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported).folded(kept)
+    return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening).folded(kept)
+
+
+ANYWHERE = -1
+"""Where a head looks whose biases are open."""
 
 
 def _looks_back(head: Component, window: int) -> int | None:
-    """Return how many steps a head looks back if it looks at one step alone; else None."""
+    """Return how many steps a head looks back if it looks at one step alone, or anywhere; else None."""
     assert head.attention is not None
     if head.attention.by_content:
         return None
+    if np.isnan([head.attention.query_bias, head.attention.key_bias]).any():
+        return ANYWHERE
     scores = head.attention.scores(window)
     ranked = np.sort(scores)
     if len(scores) > 1 and not ranked[-1] - ranked[-2] > HARD:
@@ -78,9 +96,14 @@ def _looks_back(head: Component, window: int) -> int | None:
 class _Fold:
     """Walks a network once as it stands before t = 0 and once as it steps."""
 
-    def __init__(self, parts: Components, backs: Mapping[str, int], blocks: tuple[Block, ...], ported: bool):
+    def __init__(
+        self, parts: Components, backs: Mapping[str, int], blocks: tuple[Block, ...], ported: bool, opening: Opening
+    ):
         self.parts, self.backs, self.blocks, self.ported = parts, backs, blocks, ported
+        self.sites = {site: number for number, site in enumerate(opening.sites)}
         self.make = ProgramBuilder()
+        self.states: list[Carried] = []
+        self.rings: list[Ring] = []
         self.first: list[Node | None] = []
         self.next: list[Node | None] = []
         self.caught: dict[tuple[str, Source], tuple[Node, ...]] = {}
@@ -93,14 +116,17 @@ class _Fold:
         before: list[Node | None] = [make.number(value) for value in ends.initial]
         carried = [self._carried(before, place) for place in range(len(before))]
         live = [place for place in range(len(before)) if np.any(ends.recurrence[:, place])]
-        state = {place: self._state(carried[place]) for place in live}
+        state = {place: self._state(carried[place], place) for place in live}
+        number = {place: len(self.states) - len(live) + i for i, place in enumerate(live)}
         embedded = [self._embedded(place) for place in range(len(before))]
-        stream = [make.add(embedded[place], state.get(place)) for place in range(len(before))]
+        stream = [
+            self._touched("embed", (place,), make.add(embedded[place], state.get(place)))
+            for place in range(len(before))
+        ]
         for written, constant in self.parts.constants[1:]:
             self._half(written, constant, stream, before)
         for place in live:
-            at = make.steps[state[place]].place
-            self.next[at] = self._carried(stream, place)
+            self.next[number[place]] = self._carried(stream, place)
         outputs = [self._output(stream, one) for one in self.parts.outputs]
         for column, (raw, _) in enumerate(outputs):
             self.stopped[column] = raw
@@ -108,10 +134,19 @@ class _Fold:
         ended = [stream[place] for place in kept]
         return self._live([done for _, done in outputs], first_outputs, ended)
 
-    def _state(self, first: Node | None) -> Node:
+    def _touched(self, part: str, index: tuple[int, ...], value: Node | None) -> Node | None:
+        """Return a value as it goes on, where it is open as it may be changed."""
+        site = self.sites.get(Site(part, index))
+        return value if site is None else self.make.touch(site, value)
+
+    def _state(self, first: Node | None, coordinate: int | None = None) -> Node:
         self.first.append(first)
         self.next.append(None)
-        return self.make.step(Step(STATE, place=len(self.first) - 1))
+        node = self.make.step(Step(STATE, place=len(self.first) - 1))
+        read = node if coordinate is None else self._touched(CARRY, (coordinate,), node)
+        assert read is not None
+        self.states.append(Carried(coordinate, read))
+        return read
 
     def _embedded(self, place: int) -> Node | None:
         column = self.parts.ends.embedding[:, place]
@@ -152,31 +187,42 @@ class _Fold:
                 sums.setdefault(place, []).extend(zip(one.out[:, place], values, strict=True))
         for place, parts in sums.items():
             stream[place] = self.make.shift(self.make.add(stream[place], self.make.sum(parts)), constant[place])
+        part, layer = "mid" if written % 2 else "post", (written - 1) // 2
+        for site in self.sites:
+            if (site.part, site.index[0]) == (part, layer):
+                stream[site.index[1]] = self._touched(*site, stream[site.index[1]])
 
     def _head(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
         """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
-        values = []
-        for dim in range(len(one.bias)):
-            if not np.any(one.out[dim]):
-                values.append(None)
-                continue
-            moved = lambda seen, dim=dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), one.bias[dim])
-            now, back = moved(stream), self.backs[str(one)]
-            first = moved(before) if back else None
-            values.append(self._delayed(now, first, back))
-        return values
+        at, back = (one.ref.layer, one.ref.index), self.backs[str(one)]
+        moved = lambda seen, dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), one.bias[dim])
+        used = [bool(np.any(row)) for row in one.out]
+        now = [moved(stream, dim) if used[dim] else None for dim in range(len(used))]
+        first = [moved(before, dim) if used[dim] and back else None for dim in range(len(used))]
+        if back == ANYWHERE:
+            looked = self._looked(Ring(*at, tuple(first), tuple(now)), used)
+        else:
+            looked = [self._delayed(*pair, back) for pair in zip(now, first, strict=True)]
+        return [self._touched("heads", (*at, dim), value) if used[dim] else None for dim, value in enumerate(looked)]
+
+    def _looked(self, ring: Ring, used: Sequence[bool]) -> list[Node | None]:
+        """Return what each dimension of a head gives that may look anywhere."""
+        first, seen = len(self.rings) * len(used), tuple(node for node in ring.now if node is not None)
+        self.rings.append(ring)
+        return [self.make.step(Step(LOOK, seen, place=first + i)) if on else None for i, on in enumerate(used)]
 
     def _delayed(self, now: Node | None, first: Node | None, steps: int) -> Node | None:
         for _ in range(steps):
             if now is None and first is None:
                 return None
             state = self._state(first)
-            self.next[self.make.steps[state].place] = now
+            self.next[-1] = now
             now = state
         return now
 
     def _neuron(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
-        return [self.make.relu(self.make.shift(self._sum(stream, one.into[:, 0], ports), one.bias[0]))]
+        fired = self.make.relu(self.make.shift(self._sum(stream, one.into[:, 0], ports), one.bias[0]))
+        return [self._touched("neurons", (one.ref.layer, one.ref.index), fired)]
 
     def _parts(self, half: int) -> Iterator[tuple[Block, BlockPart]]:
         yield from ((block, part) for block in self.blocks for part in block.parts if part.half == half)
@@ -212,11 +258,18 @@ class _Fold:
         columns = [column for block in self.blocks for column in block.outputs]
         return (*gathered, *(() if (v := self.stopped[c]) is None else (v,) for c in columns))
 
+    def _kept_rings(self, needed: set[Node]) -> Iterator[Ring]:
+        """Return the rings, empty where nothing looks into them."""
+        for ring in self.rings:
+            seen = needed.issuperset(node for node in (*ring.first, *ring.now) if node is not None)
+            yield ring if seen else ring._replace(first=(), now=())
+
     def _live(self, outputs: Column, first_outputs: Column, ended: Column) -> FoldedNetwork:
         """Number anew what something needs."""
         faults, steps = self._faults(), self.make.steps
         needed: set[Node] = set()
         states: set[int] = set()
+        wide = len(self.parts.heads[0].bias) if self.parts.heads else 1
         waiting = [v for v in (*outputs, *first_outputs, *ended, *(v for one in faults for v in one)) if v is not None]
         while waiting:
             node = waiting.pop()
@@ -227,6 +280,8 @@ class _Fold:
             if steps[node].kind == STATE and (place := steps[node].place) not in states:
                 states.add(place)
                 waiting += [v for v in (self.first[place], self.next[place]) if v is not None]
+            if steps[node].kind == LOOK:
+                waiting += [v for v in self.rings[steps[node].place // wide].first if v is not None]
         number = {node: i for i, node in enumerate(sorted(needed))}
         place = {old: i for i, old in enumerate(sorted(states))}
         kept = sorted({0, *(slot for node in needed for slot in steps[node].slots)})
@@ -241,5 +296,7 @@ class _Fold:
             tuple(moved(steps[node]) for node in sorted(needed)), again(outputs), again(first_outputs),
             again(self.next[old] for old in sorted(states)), again(self.first[old] for old in sorted(states)),
             again(ended), tuple(those(one) for one in faults),
+            tuple(Carried(self.states[old].coordinate, number[self.states[old].read]) for old in sorted(states)),
+            tuple(ring._replace(first=again(ring.first), now=again(ring.now)) for ring in self._kept_rings(needed)),
         )  # fmt: skip
         return FoldedNetwork(program, np.array(self.make.values, np.float32)[kept])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,6 +17,7 @@ Slot = int
 """Where a weight stands among the numbers of a program."""
 
 INPUT, STATE, NUMBER, SUM, ADD, SHIFT, RELU, PORT = "input", "state", "number", "sum", "add", "shift", "relu", "port"
+TOUCH, LOOK = "touch", "look"
 
 
 class Step(NamedTuple):
@@ -24,16 +25,45 @@ class Step(NamedTuple):
 
     Attributes:
         kind: `input` or `state` (by its place), `number` (a slot), `sum` (of weights times values), `add` (two values),
-            `shift` (a value plus a number), `relu`, or `port` (a value, or a number where it is not finite).
+            `shift` (a value plus a number), `relu`, or `port` (a value, or a number where it is not finite); of what is
+            open `touch` (a value as it may be changed on its way, by the number of its site; none is 0) and `look`
+            (what a ring of steps gives, by d_head times its number plus the dimension).
         values: what it is made of.
         slots: the numbers that take part; of a sum one for each value.
-        place: of an input or a state.
+        place: of an input, a state, a site or a ring.
     """
 
     kind: str
     values: tuple[Node, ...] = ()
     slots: tuple[Slot, ...] = ()
     place: int = 0
+
+
+class Ring(NamedTuple):
+    """What a head sees that may look anywhere by position: the values of its last steps.
+
+    Attributes:
+        layer, head: which.
+        first: what each dimension held before t = 0.
+        now: what each dimension is in a step.
+    """
+
+    layer: int
+    head: int
+    first: tuple[Node | None, ...]
+    now: tuple[Node | None, ...]
+
+
+class Carried(NamedTuple):
+    """What one state is.
+
+    Attributes:
+        coordinate: of the residual stream that the recurrence carries there; None of what a head remembers.
+        read: its value as it is read.
+    """
+
+    coordinate: int | None
+    read: Node
 
 
 @dataclass(frozen=True)
@@ -48,6 +78,8 @@ class FoldedProgram:
         first: what each state is in the first step.
         residual: the value of each coordinate that is asked for, as it ends.
         faults: of each port the values of which one is not finite.
+        states: what each state is.
+        rings: of the heads that may look anywhere.
     """
 
     steps: tuple[Step, ...]
@@ -57,9 +89,30 @@ class FoldedProgram:
     first: tuple[Node | None, ...]
     residual: tuple[Node | None, ...]
     faults: tuple[tuple[Node, ...], ...]
+    states: tuple[Carried, ...] = ()
+    rings: tuple[Ring, ...] = ()
 
     def __hash__(self) -> int:
         return hash((len(self.steps), self.outputs, self.next, self.residual))
+
+    @cached_property
+    def begins(self) -> tuple[Node, ...]:
+        """The values that are needed before the first step, in order."""
+        return self._behind(*self.first, *self.first_outputs, *(node for ring in self.rings for node in ring.first))
+
+    @cached_property
+    def proceeds(self) -> tuple[Node, ...]:
+        """The values that a step needs, in order."""
+        ports, rings = (node for port in self.faults for node in port), (node for one in self.rings for node in one.now)
+        return self._behind(*self.outputs, *self.next, *self.residual, *ports, *rings)
+
+    def _behind(self, *ends: Node | None) -> tuple[Node, ...]:
+        needed, waiting = set(), [node for node in ends if node is not None]
+        while waiting:
+            if (node := waiting.pop()) not in needed:
+                needed.add(node)
+                waiting += self.steps[node].values
+        return tuple(sorted(needed))
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["program"])
@@ -131,6 +184,10 @@ class ProgramBuilder:
     def relu(self, value: Node | None) -> Node | None:
         """Rectify a value."""
         return None if value is None else self.step(Step(RELU, (value,)))
+
+    def touch(self, site: int, value: Node | None) -> Node:
+        """Return a value as it may be changed on its way."""
+        return self.step(Step(TOUCH, () if value is None else (value,), place=site))
 
     def port(self, value: Node | None, safe: float) -> Node | None:
         """Return the value, or a safe number where it is not finite; a 0 needs no port."""

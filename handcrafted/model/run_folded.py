@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -31,8 +32,7 @@ class FoldedStep(NamedTuple):
 def begin(network: FoldedNetwork) -> tuple[FoldedState, Array]:
     """Return the state before the first step, and the outputs before t = 0 [n_out]."""
     program = network.program
-    ends = (*program.first, *program.first_outputs)
-    known = _worked_out(network, ends, (), None)
+    known = worked_out(network, program.begins, (), None)
     state = tuple(_of(known, node) for node in program.first)
     return state, _stacked(known, program.first_outputs)
 
@@ -46,8 +46,7 @@ def advance_folded(network: FoldedNetwork, state: FoldedState, inputs: Array) ->
         inputs: one number per row of `W_E` [n_in].
     """
     program = network.program
-    ends = (*program.outputs, *program.next, *program.residual, *(node for port in program.faults for node in port))
-    known = _worked_out(network, ends, state, inputs)
+    known = worked_out(network, program.proceeds, state, inputs)
     bad = lambda port: jnp.stack([jnp.bool_(False), *(~jnp.isfinite(known[node]) for node in port)]).any()
     caught = [bad(port) for port in program.faults]
     faults = jnp.stack(caught) if caught else None
@@ -55,37 +54,48 @@ def advance_folded(network: FoldedNetwork, state: FoldedState, inputs: Array) ->
     return tuple(_of(known, node) for node in program.next), done
 
 
-def _worked_out(
-    network: FoldedNetwork, ends: Sequence[Node | None], state: FoldedState, inputs: Array | None
+def worked_out(
+    network: FoldedNetwork,
+    order: Sequence[Node],
+    state: Sequence[Array],
+    inputs: Array | None,
+    opened: Mapping[str, Callable[[int, list[Array]], Array]] = MappingProxyType({}),
 ) -> dict[Node, Array]:
-    """Work the values out that some ends need, in order."""
-    steps, known = network.program.steps, {}
-    needed, waiting = set(), [node for node in ends if node is not None]
-    while waiting:
-        if (node := waiting.pop()) not in needed:
-            needed.add(node)
-            waiting += steps[node].values
-    number = [network.values[i] for i in range(len(network.values))]
-    for node in sorted(needed):
+    """Work values out.
+
+    Args:
+        network: the program and its numbers; a number of many runs may be an array of them.
+        order: which, each behind those that it is made of.
+        state: what was remembered.
+        inputs: one number per row of `W_E` [n_in].
+        opened: what gives a value of a kind that is open, from its place and the values that it is made of.
+    """
+    steps, number = network.program.steps, [network.values[i] for i in range(len(network.values))]
+    known: dict[Node, Array] = {}
+    for node in order:
         kind, values, slots, place = steps[node]
-        given = [known[value] for value in values]
         if kind == SUM:
             total = number[0]  # not the constant 0, which a compiler would take away together with the sign of a zero
-            for slot, value in zip(slots, given, strict=True):
-                total = total + number[slot] * value
+            for slot, value in zip(slots, values, strict=True):
+                total = total + number[slot] * known[value]
             known[node] = total
+        elif kind == RELU:
+            known[node] = relu(known[values[0]])
+        elif kind == SHIFT:
+            known[node] = known[values[0]] + number[slots[0]]
+        elif kind == ADD:
+            known[node] = known[values[0]] + known[values[1]]
+        elif kind == STATE:
+            known[node] = state[place]
         elif kind == INPUT:
             assert inputs is not None
             known[node] = inputs[place]
+        elif kind == NUMBER:
+            known[node] = number[slots[0]]
+        elif kind == PORT:
+            known[node] = _ported(known[values[0]], number[slots[0]])
         else:
-            known[node] = {
-                STATE: lambda place=place: state[place],
-                NUMBER: lambda slots=slots: number[slots[0]],
-                ADD: lambda given=given: given[0] + given[1],
-                SHIFT: lambda given=given, slots=slots: given[0] + number[slots[0]],
-                RELU: lambda given=given: relu(given[0]),
-                PORT: lambda given=given, slots=slots: _ported(given[0], number[slots[0]]),
-            }[kind]()
+            known[node] = opened[kind](place, [known[value] for value in values])
     return known
 
 

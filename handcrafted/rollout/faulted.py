@@ -21,8 +21,16 @@ from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, cut_state, split, start
 from handcrafted.model.weights import Weights
-from handcrafted.rollout.environment import DISTURBANCE, Environment
-from handcrafted.rollout.injection import UNTRIGGERED, Injection, PortChange, StateParts, touches_now
+from handcrafted.rollout.environment import Environment
+from handcrafted.rollout.injection import (
+    UNTRIGGERED,
+    Injection,
+    PortChange,
+    StateParts,
+    moved,
+    shocked,
+    touches_now,
+)
 from handcrafted.rollout.loop import ClosedLoop, StepRecord, advance_network, step
 from handcrafted.rollout.outside import measure, observe, proceed
 
@@ -148,7 +156,7 @@ class _Faulty(NamedTuple):
 
     def sensed(self, inputs: Array) -> Array:
         """Return what the sensors report."""
-        return _port(self.fault.inputs, inputs, self.memory.inputs, self.active, self.age, self.draw)
+        return self._through(self.fault.inputs, inputs, self.memory.inputs)
 
     def advance(self, state: Any, inputs: Array) -> tuple[Any, Array, Array, Array | None]:
         """Run the network one step, with the fault in its entries, its activations and its memory."""
@@ -162,7 +170,10 @@ class _Faulty(NamedTuple):
 
     def acted(self, outputs: Array) -> Array:
         """Return what the actuators do."""
-        return _port(self.fault.outputs, outputs, self.memory.outputs, self.active, self.age, self.draw)
+        return self._through(self.fault.outputs, outputs, self.memory.outputs)
+
+    def _through(self, change: PortChange | None, value: Array, past: Array) -> Array:
+        return value if change is None else change.on(value, past, self.active, self.age, self.draw)
 
     def proceed(self, now: Mapping, observed: Mapping, actions: Array, outside: Mapping[Signal, Array]) -> Mapping:
         """Return the processes' states after the step."""
@@ -175,19 +186,9 @@ def _begins(setting: Setting, fault: Injection, observed: Mapping, step: Array) 
     return (step >= fault.onset) & jnp.stack(holds)[fault.trigger - UNTRIGGERED]
 
 
-def _port(change: PortChange | None, value: Array, past: Array, active: Array, age: Array, draw: Array) -> Array:
-    if change is None:
-        return value
-    new = jnp.where(change.late, past[change.delay - 1], value)[change.source]
-    new = jnp.where(change.held, past[0], new)
-    told = change.told[jnp.clip(age, 0, len(change.told) - 1)]
-    new = change.change._replace(add=change.change.add + told).now(active, draw).on(new)
-    return jnp.where(active, new, value)
-
-
 def _pushed(past: Array, value: Array, change: PortChange | None, active: Array) -> Array:
     """Remember a step's numbers, the newest first; what is held stays as it was."""
-    newest = value if change is None else jnp.where(active & change.held, past[0], value)
+    newest = value if change is None else change.held_back(value, past, active)
     return jnp.concatenate([newest[None], past])[:-1]
 
 
@@ -246,9 +247,7 @@ def _proceed(
 ) -> Mapping[str, Mapping[str, Array]]:
     """Return the processes' states after a step."""
     if fault.shocks is not None:
-        signals = [Signal(owner, DISTURBANCE, "disturbance") for owner in setting.worlds[0].processes]
-        shocks = fault.shocks.now(active, draw).on(jnp.stack([outside[signal] for signal in signals]))
-        outside = {**outside, **{signal: shocks[i] for i, signal in enumerate(signals)}}
+        outside = shocked(outside, setting.worlds[0].processes, fault.shocks.now(active, draw))
     ways = [
         lambda world=world: proceed(world, setting.names, now, observed, actions, outside) for world in setting.worlds
     ]
@@ -257,8 +256,7 @@ def _proceed(
     if fault.rates is None:
         return after
     touches = touches_now(fault.rates, active, draw)
-    move = lambda old, new, touch: jnp.where(touch.acts, old + touch.on(new - old), new)
     return {
-        owner: {name: move(now[owner][name], new, touches[owner][name]) for name, new in part.items()}
+        owner: {name: moved(now[owner][name], new, touches[owner][name]) for name, new in part.items()}
         for owner, part in after.items()
     }

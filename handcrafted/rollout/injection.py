@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
-from jax import Array
+import numpy as np
 
+from handcrafted.control.graph import Signal
+from handcrafted.control.library import library_of
 from handcrafted.model.edit import AffineEdit, Edit
+from handcrafted.plants.plant import Array
+from handcrafted.rollout.environment import DISTURBANCE
 
 FOREVER = 2**30
 """Steps of a fault that does not end."""
@@ -33,8 +37,9 @@ class InjectedChange(NamedTuple):
 
     def now(self, active: Array, draw: Array) -> AffineEdit:
         """Return what it does in one step."""
-        keep = jnp.where(active, self.keep, 1.0)
-        return AffineEdit(keep, jnp.where(active, self.add + self.noise * draw, 0.0), jnp.where(active, self.flip, 0))
+        xp = library_of(active, self.keep)
+        add = xp.where(active, self.add + self.noise * draw, np.float32(0))
+        return AffineEdit(xp.where(active, self.keep, np.float32(1)), add, xp.where(active, self.flip, np.int32(0)))
 
 
 class PortChange(NamedTuple):
@@ -56,6 +61,32 @@ class PortChange(NamedTuple):
     late: Any
     delay: Any
     held: Any
+
+    def on(self, value: Array, past: Array, active: Array, age: Array, draw: Array) -> Array:
+        """Return what comes through in place of numbers [n]; of many runs their axis comes last.
+
+        Args:
+            value: what would.
+            past: what came through before, the newest first [depth, n].
+            active: whether the fault acts.
+            age: for how many steps.
+            draw: the noise of this step.
+        """
+        xp = library_of(value, past, self.told)
+        picked = lambda rows, row: xp.take_along_axis(rows, xp.asarray(row)[None, None], axis=0)[0]
+        new = xp.take_along_axis(xp.where(self.late, picked(past, self.delay - 1), value), self.source, axis=0)
+        new = xp.where(self.held, past[0], new)
+        told = picked(self.told, xp.clip(age, 0, len(self.told) - 1))
+        new = self.change._replace(add=self.change.add + told).now(active, draw).on(new)
+        return xp.where(active, new, value)
+
+    def longer(self, most: int) -> PortChange:
+        """Return the same with so many steps of what is told, the last for ever."""
+        return self._replace(told=np.pad(self.told, ((0, most - len(self.told)), (0, 0)), mode="edge"))
+
+    def held_back(self, value: Array, past: Array, active: Array) -> Array:
+        """Return what is remembered of a step: numbers, or what came before where it is held."""
+        return library_of(value, past).where(active & self.held, past[0], value)
 
 
 class Entries(NamedTuple):
@@ -114,6 +145,31 @@ class Injection(NamedTuple):
 def _or(one: Any, other: Any) -> Any:
     """Return a tuple's fields, or the other's where they are None."""
     return type(one)(*(b if a is None else a for a, b in zip(one, other, strict=True)))
+
+
+def nothing(*shape: int) -> InjectedChange:
+    """Return the change that changes nothing."""
+    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+    return InjectedChange(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
+
+
+def untouched_ports(width: int) -> PortChange:
+    """Return a change of all numbers that enter or leave, which changes nothing."""
+    no, told = np.zeros(width, bool), np.zeros((1, width), np.float32)
+    return PortChange(nothing(width), told, np.arange(width), no, np.int32(1), no.copy())
+
+
+def moved(old: Array, new: Array, touch: AffineEdit) -> Array:
+    """Return where a process is after a step, given where it was and would be, and what is done to its rate."""
+    return library_of(old, new, touch.keep).where(touch.acts, old + touch.on(new - old), new)
+
+
+def shocked(outside: Mapping[Signal, Array], owners: Iterable[str], shocks: AffineEdit) -> Mapping[Signal, Array]:
+    """Return what comes from outside with the disturbances of processes changed."""
+    signals = [Signal(owner, DISTURBANCE, "disturbance") for owner in owners]
+    given = [outside[signal] for signal in signals]
+    changed = shocks.on(library_of(*given).stack(given))
+    return {**outside, **{signal: changed[i] for i, signal in enumerate(signals)}}
 
 
 def touches_now(changes: Any, active: Array, draw: Array) -> Any:

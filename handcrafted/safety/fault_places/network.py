@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar, final
 
 from handcrafted.control.stpa import Factor
-from handcrafted.rollout.injection import Injection, StateParts
+from handcrafted.rollout.injection import Injection, StateParts, untouched_ports
 from handcrafted.safety.faults.fault import Amount, Fault, FaultPlace, Place
 from handcrafted.safety.faults.injector import Injector, still
 from handcrafted.safety.faults.target import FaultTarget
@@ -34,7 +34,7 @@ class NetworkPlace(FaultPlace):
 
     def inject(self, injector: Injector, common: Injection, fault: Fault) -> Injection:
         """Hold its outputs and all that it remembers."""
-        held = injector.ports(len(injector.names.outputs))
+        held = untouched_ports(len(injector.names.outputs))
         held.held[:] = True
         stale = StateParts(*(~still(shape) for shape in injector.memory().values()))
         return common._replace(outputs=held, stale=stale)

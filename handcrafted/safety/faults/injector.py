@@ -22,6 +22,8 @@ from handcrafted.rollout.injection import (
     Injection,
     PortChange,
     StateParts,
+    nothing,
+    untouched_ports,
 )
 from handcrafted.safety.faults.target import FaultTarget
 from handcrafted.text.diagnostics import HandcraftedError, nearest
@@ -30,12 +32,6 @@ from handcrafted.text.letters import shown
 Shape = tuple[int, ...]
 Numbers = Any
 """A number, or numbers that broadcast."""
-
-
-def nothing(*shape: int) -> InjectedChange:
-    """Return the change that changes nothing."""
-    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-    return InjectedChange(ones, zeros, zeros.copy(), np.zeros(shape, np.int32))
 
 
 def change(shape: Shape, at: Any, way: str, amount: Numbers) -> InjectedChange:
@@ -108,12 +104,8 @@ def stacked(injections: Sequence[Injection], total: int, lengths: Lengths) -> In
         injections = [one._replace(weights=fill(one.weights)) for one in injections]
     for name in ("inputs", "outputs"):
         if getattr(injections[0], name) is not None:
-            injections = [one._replace(**{name: _longer(getattr(one, name), lengths.told)}) for one in injections]
+            injections = [one._replace(**{name: getattr(one, name).longer(lengths.told)}) for one in injections]
     return jax.tree.map(lambda *parts: np.stack(parts), *injections)
-
-
-def _longer(port: PortChange, most: int) -> PortChange:
-    return port._replace(told=np.pad(port.told, ((0, most - len(port.told)), (0, 0)), mode="edge"))
 
 
 def at_rest(one: Injection) -> Injection:
@@ -161,8 +153,8 @@ class Injector:
             ),
             state=StateParts(*(nothing(*shape) for shape in memory.values())),
             stale=StateParts(*(still(shape) for shape in memory.values())),
-            inputs=self.ports(len(self.names.inputs)),
-            outputs=self.ports(len(self.names.outputs)),
+            inputs=untouched_ports(len(self.names.inputs)),
+            outputs=untouched_ports(len(self.names.outputs)),
             rates=self.rates(),
             shocks=nothing(len(self.worlds[0].processes)),
             variant=np.int32(0),
@@ -179,6 +171,10 @@ class Injector:
         """Return array entries other values."""
         at = [self._starts[name] + int(np.ravel_multi_index(i, self.weights[name].shape)) for name, i in new]
         return common._replace(weights=Entries(np.array(at, np.int32), np.array([*new.values()], np.float32)))
+
+    def array_of(self, place: int) -> str:
+        """Return the array of an entry, by its place among all."""
+        return next(name for name, start in reversed(self._starts.items()) if start <= place)
 
     def value(self, entry: tuple[str, Shape]) -> np.float32:
         """Return what stands at an entry."""
@@ -210,12 +206,6 @@ class Injector:
         parts = {name: nothing(*shape) for name, shape in shapes.items()}
         return common._replace(state=StateParts(**{**parts, part: change(shapes[part], at, mode, amount)}))
 
-    def ports(self, width: int) -> PortChange:
-        """Return a change of all numbers that enter or leave, which changes nothing."""
-        no = np.zeros(width, bool)
-        told = np.zeros((1, width), np.float32)
-        return PortChange(nothing(width), told, np.arange(width), no, np.int32(1), no.copy())
-
     def port(self, mode: str, amount: Numbers, signal: Signal, other: Signal | None, listed: Mapping) -> PortChange:
         """Change the numbers of a signal that enters or leaves the network.
 
@@ -227,7 +217,7 @@ class Injector:
             listed: the positions of all signals that enter, or that leave.
         """
         at, domain, width = listed[signal], self.names.domain(signal), sum(map(len, listed.values()))
-        found = self.ports(width)
+        found = untouched_ports(width)
         match mode:
             case "hold":
                 found.held[at] = True

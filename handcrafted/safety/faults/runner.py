@@ -15,10 +15,13 @@ import numpy as np
 from handcrafted.control.parts import Condition
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamltext import dumps
+from handcrafted.model.component import HEAD_ARRAYS
 from handcrafted.model.padding import bucket
 from handcrafted.rollout.environment import world_of
 from handcrafted.rollout.faulted import Setting, run_faulted
+from handcrafted.rollout.faulted_folded import Begun, Found, run_side_by_side, runs_folded
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
+from handcrafted.rollout.loop import StepRecord
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.simulate import network_of, recorded, start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
@@ -44,15 +47,21 @@ MAX_COMBINED = 64
 """So many combinations of words from outside are gone through in turn; of more, random ones."""
 
 
+FOLDED_SIDE_BY_SIDE = 1023
+"""Faults that go side by side through a folded network."""
+
+
 class RunPart(NamedTuple):
     """Faults that run side by side.
 
     Attributes:
+        folded: whether the network may be folded; else its arrays run.
         blank: the common shape of faults of different ones; None where they have one anyway.
     """
 
     faults: Sequence[Fault]
-    blank: Injection | None
+    folded: bool
+    blank: Injection | None = None
 
 
 class Runner:
@@ -85,7 +94,7 @@ class Runner:
         network = network_of(model)
         self.loop = jax.tree.map(lambda part: part[0], start_of(network, model.window, self.setup))
         self.moving = {signal: values[0] for signal, values in self.setup.moving.items()}
-        self.weights = model.effective_weights
+        self.weights, self.arrays = model.effective_weights, target.weights
         self.width = max(2, min(SIDE_BY_SIDE, MAX_RECORDED // steps))
         self.conditions: dict[Condition, int] = {}
         self.lengths = Lengths()
@@ -100,19 +109,35 @@ class Runner:
         return digest.hexdigest()
 
     def parts(self, faults: Sequence[Fault]) -> Iterator[RunPart]:
-        """Put faults together that run side by side: those of one shape; where they are few in a common one."""
-        found: dict[str, list[Fault]] = {}
+        """Put faults together that run side by side: in the folded network if they can, else in its arrays."""
+        rest, folded = [], {False: [], True: []}
         for fault in faults:
             data = self._data(fault)
-            found.setdefault(str(jax.tree.structure(data)), []).append(fault)
             self.lengths = self.lengths.with_room_for(data)
-        groups = [RunPart(group, None) for group in found.values() if len(group) >= FEW]
+            group = folded[self._turns_heads(data)] if runs_folded(data, self.arrays) else rest
+            group.append(fault)
+        most = max(1, min(FOLDED_SIDE_BY_SIDE, MAX_RECORDED // self.steps - 1))
+        for group in folded.values():
+            yield from (RunPart(group[i : i + most], folded=True) for i in range(0, len(group), most))
+        yield from self._of_arrays(rest)
+
+    def _turns_heads(self, data: Injection) -> bool:
+        """Whether a fault changes where heads look; all others need no head that may look anywhere."""
+        places = () if data.weights is None else data.weights.places
+        return any(self.injector.array_of(int(at)) in (HEAD_ARRAYS.query_bias, HEAD_ARRAYS.key_bias) for at in places)
+
+    def _of_arrays(self, faults: Sequence[Fault]) -> Iterator[RunPart]:
+        """Put faults together that run in the arrays: those of one shape; where they are few in a common one."""
+        found: dict[str, list[Fault]] = {}
+        for fault in faults:
+            found.setdefault(str(jax.tree.structure(self._data(fault))), []).append(fault)
+        groups = [RunPart(group, folded=False) for group in found.values() if len(group) >= FEW]
         if few := [group for group in found.values() if len(group) < FEW]:
             blank = self.injector.blank([self._data(group[0]) for group in few])
-            groups.append(RunPart([fault for group in few for fault in group], blank))
-        for group, blank in groups:
-            for first in range(0, len(group), self.width - 1):  # one place is for the run without a fault
-                yield RunPart(group[first : first + self.width - 1], blank)
+            groups.append(RunPart([fault for group in few for fault in group], folded=False, blank=blank))
+        for group in groups:
+            for first in range(0, len(group.faults), self.width - 1):  # one place is for the run without a fault
+                yield group._replace(faults=group.faults[first : first + self.width - 1])
 
     def _data(self, fault: Fault) -> Injection:
         trigger = UNTRIGGERED
@@ -124,13 +149,40 @@ class Runner:
 
     def run(self, part: RunPart) -> Iterator[Outcome]:
         """Run faults side by side, after a run without."""
+        found = self._run_folded(part.faults) if part.folded else None
+        if found is None or found.beyond[0]:
+            again = self._of_arrays(part.faults) if part.folded else [part]
+            return itertools.chain.from_iterable(map(self._run_arrays, again))
+        seen = self._witnessed(found.record, found.actions)
+        beyond = [fault for fault, large in zip(part.faults, found.beyond[1:], strict=True) if large]
+        exact = {
+            str(fault): outcome
+            for again in self._of_arrays(beyond)
+            for fault, outcome in zip(again.faults, self._run_arrays(again), strict=True)
+        }
+        return (exact.get(str(fault), outcome) for fault, outcome in zip(part.faults, seen, strict=True))
+
+    def _run_folded(self, faults: Sequence[Fault]) -> Found | None:
+        """Run faults in the folded network; None where it cannot be folded so."""
+        data = [self._data(fault) for fault in faults]
+        start = jax.device_get(self.loop)
+        return run_side_by_side(
+            self._setting(any(one.variant is not None for one in data)), self.arrays,
+            Begun(start.processes, start.actions), self.moving, self.kept, [at_rest(self.injector.common(0, None, UNTRIGGERED, "")), *data],
+        )  # fmt: skip
+
+    def _run_arrays(self, part: RunPart) -> Iterator[Outcome]:
         data = [self._data(fault) for fault in part.faults]
         data = [one.like(part.blank) for one in data] if part.blank else data
         filled = [at_rest(data[0]), *data, *[at_rest(data[0])] * (self.width - 1 - len(data))]
         together = stacked(filled, self.injector.total, self.lengths)
-        runs, setting = len(part.faults) + 1, self._setting(together)
+        runs, setting = len(part.faults) + 1, self._setting(together.variant is not None)
         found = jax.device_get(run_faulted(setting, self.weights, self.loop, self.moving, self.kept, together))
-        seen, carried_out = jax.tree.map(lambda part: part[:runs], found)
+        return self._witnessed(*jax.tree.map(lambda part: part[:runs], found))
+
+    def _witnessed(self, seen: StepRecord, carried_out: np.ndarray) -> Iterator[Outcome]:
+        """Say what came of each run but the first, in which nothing fails."""
+        runs = len(carried_out)
         loose = np.asarray(seen.residual)[..., seen.residual.shape[-1] - self.watched :]
         moving = {s: np.broadcast_to(v, (runs, *v.shape[1:])) for s, v in self.setup.moving.items()}
         setup = replace(self.setup, runs=runs, moving=moving)
@@ -138,14 +190,14 @@ class Runner:
         done = trace_of(self.model, setup, [seen._replace(outputs=carried_out)], finite=False)
         return outcomes(witness(trace, done, self.alarms, loose))
 
-    def _setting(self, together: Injection) -> Setting:
+    def _setting(self, several_worlds: bool) -> Setting:
         """Return what is compiled in: what these faults do not need is left out."""
         model, world = self.model, self.injector.worlds[0]
         triggers = tuple(
             _margin(model.structure, when)  # pyright: ignore[reportArgumentType]  # a frozen pydantic model is hashable
             for when in self.conditions
         )
-        worlds = tuple(self.injector.worlds) if together.variant is not None else (world,)
+        worlds = tuple(self.injector.worlds) if several_worlds else (world,)
         blocks = model.blocks if model.seal else ()
         return Setting(worlds, model.names, blocks, triggers, bucket(self.lengths.late), model.window)
 
