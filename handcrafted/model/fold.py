@@ -119,10 +119,8 @@ class _Fold:
         state = {place: self._state(carried[place], place) for place in live}
         number = {place: len(self.states) - len(live) + i for i, place in enumerate(live)}
         embedded = [self._embedded(place) for place in range(len(before))]
-        stream = [
-            self._touched("embed", (place,), make.add(embedded[place], state.get(place)))
-            for place in range(len(before))
-        ]
+        entered = [make.add(embedded[place], state.get(place)) for place in range(len(before))]
+        stream = [self._touched("embed", (place,), value) for place, value in enumerate(entered)]
         for written, constant in self.parts.constants[1:]:
             self._half(written, constant, stream, before)
         for place in live:
@@ -188,14 +186,13 @@ class _Fold:
         for place, parts in sums.items():
             stream[place] = self.make.shift(self.make.add(stream[place], self.make.sum(parts)), constant[place])
         part, layer = "mid" if written % 2 else "post", (written - 1) // 2
-        for site in self.sites:
-            if (site.part, site.index[0]) == (part, layer):
-                stream[site.index[1]] = self._touched(*site, stream[site.index[1]])
+        for site in (site for site in self.sites if (site.part, site.at[0]) == (part, layer)):
+            stream[site.at[1]] = self._touched(*site, stream[site.at[1]])
 
     def _head(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
         """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
         at, back = (one.ref.layer, one.ref.index), self.backs[str(one)]
-        moved = lambda seen, dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), one.bias[dim])
+        moved = lambda seen, dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), np.float32(one.bias[dim]))
         used = [bool(np.any(row)) for row in one.out]
         now = [moved(stream, dim) if used[dim] else None for dim in range(len(used))]
         first = [moved(before, dim) if used[dim] and back else None for dim in range(len(used))]

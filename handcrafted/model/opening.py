@@ -26,11 +26,11 @@ class Site(NamedTuple):
 
     Attributes:
         part: a field of `handcrafted.model.edit.Edit`, or `CARRY`.
-        index: which of the part's values.
+        at: which of the part's values.
     """
 
     part: str
-    index: tuple[int, ...]
+    at: tuple[int, ...]
 
 
 class Opening(NamedTuple):

@@ -111,7 +111,7 @@ class OpenNetwork:
         """
         program, rings, mixed = self.program, list(state.rings), {}
 
-        def look(place: int, values: list[Array]) -> Array:
+        def look(place: int, values: list) -> Array:
             number, dim = divmod(place, self.sizes["d_head"])
             if number not in mixed:
                 ring, given = program.rings[number], iter(values)
@@ -119,7 +119,7 @@ class OpenNetwork:
                 mixed[number], rings[number] = self._looked(ring, state.rings[number], self._runs_first(now), entries)
             return mixed[number][:, dim]
 
-        def touch(place: int, values: list[Array]) -> Array:
+        def touch(place: int, values: list) -> Array:
             value = self._wide(values[0]) if values else np.zeros(self.runs, np.float32)
             return AffineEdit(touches.keep[place], touches.add[place], touches.flip[place]).on(value)
 

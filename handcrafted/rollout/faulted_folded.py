@@ -177,7 +177,7 @@ class _Loops:
         wide = lambda value: np.broadcast_to(np.asarray(value)[..., None], (*np.shape(value), self.runs))
         world, names = self.setting.worlds[0], self.setting.names
         memory = self.network.begin(np.where(self.onset == 0, self.entries, self.healthy))
-        loop = ClosedLoop(memory, _mapped(wide, begun.processes), wide(begun.actions))  # pyright: ignore[reportArgumentType]
+        loop = ClosedLoop(memory, _mapped(wide, begun.processes), wide(begun.actions))
         seen: list[tuple[StepRecord, Array]] = []
         with np.errstate(all="ignore"):  # what becomes too large is told
             for time in range(len(self.draws)):

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
-from jax import Array
 
 from handcrafted.control.graph import Signal
-from handcrafted.control.library import compiled
+from handcrafted.control.library import compiled, library_of
 from handcrafted.model.edit import Edit
 from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.forward import State, advance
@@ -18,6 +16,7 @@ from handcrafted.model.names import Names
 from handcrafted.model.run_blocks import Blocks, BlockState, advance_blocks, dense_residual
 from handcrafted.model.run_folded import FoldedState, advance_folded
 from handcrafted.model.weights import Weights
+from handcrafted.plants.plant import Array
 from handcrafted.rollout.environment import Environment
 from handcrafted.rollout.outside import measure, observe, proceed
 
@@ -183,4 +182,5 @@ def _forced(values: Array, outside: Mapping[Signal, Array], by: Signal) -> Array
     """Put what is forced in place of values; NaN forces nothing."""
     if by not in outside:
         return values
-    return jnp.where(jnp.isnan(outside[by]), values, outside[by])
+    xp = library_of(values, outside[by])
+    return xp.where(xp.isnan(outside[by]), values, outside[by])

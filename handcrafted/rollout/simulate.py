@@ -243,6 +243,16 @@ def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
+def must_be_engine(engine: str) -> None:
+    """Check the name of an engine.
+
+    Raises:
+        HandcraftedError: if there is none of that name.
+    """
+    if engine not in ENGINES:
+        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(ENGINES)}.")
+
+
 def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine: str = DENSE) -> Runnable:
     """Return what runs: folded, or the arrays; in blocks where there is a Layer 0 controller to protect.
 
@@ -254,8 +264,7 @@ def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine
     Raises:
         HandcraftedError: if there is no such engine.
     """
-    if engine not in ENGINES:
-        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(ENGINES)}.")
+    must_be_engine(engine)
     blocks = model.blocks if model.seal is not None else ()
     if engine == FOLDED and (
         found := fold(model.effective_weights, model.window, np.asarray(kept, int).tolist(), blocks)

@@ -167,7 +167,7 @@ def test_faults_around_the_network_do_what_a_plain_loop_does():
 @pytest.mark.parametrize("name", ["heated_room", "guarded_room", "train_door"])
 def test_the_run_without_a_fault_is_that_of_simulate(name, monkeypatch):
     seen = []
-    monkeypatch.setattr(bench, "outcomes", lambda witness: seen.append(witness.trace) or iter(()))
+    monkeypatch.setattr(bench, "outcomes", lambda witness: seen.append(witness.trace) or iter([None]))
     model = of_the_zoo(name)[1]
     place = next(iter(Places(FaultTarget(model)).of("sensor")))
     own = bench.Runner(FaultTarget(model), STEPS, {}, None, None, 0, ())
@@ -395,11 +395,11 @@ def test_blocks_and_the_dense_network_fail_alike(monkeypatch):
         {"recurrence": "all", "hold": True, "from": 9}, {"recurrence": "all", "bias": 1},
         {"network": "all", "hold": True}, {"weight": "all", "scale": 1.5},
     )  # fmt: skip
-    blocked = inject(model, listed(*lines), steps=120)
+    blocked = inject(model, listed(*lines), steps=120, engine="dense")
     open_model = hc.assemble(structure)
     vars(open_model)["_seal"] = None
     monkeypatch.setattr(type(open_model), "check_seal", lambda self: None)
-    dense = inject(open_model, listed(*lines), steps=120)
+    dense = inject(open_model, listed(*lines), steps=120, engine="dense")
     ports = lambda one: tuple(name for name in one.alarms if not name.startswith("port"))
     for (fault, one), (_, other) in zip(blocked, dense, strict=True):
         assert (one.hazard_step, one.unsafe_step, ports(one)) == (other.hazard_step, other.unsafe_step, ports(other)), (
@@ -450,9 +450,9 @@ def test_every_place_and_way_can_be_said_and_compiles_once(monkeypatch):
     lines = [line | ({"from": 5, "for": 20}) for line in lines]
     compiled = lambda: faulted.run_faulted.compilations
     before = compiled()
-    everything = inject(model, listed(*lines), steps=60, sample=100)
+    everything = inject(model, listed(*lines), steps=60, sample=100, engine="dense")
     assert compiled() - before == 1
-    inject(model, listed(*lines), steps=60, sample=100, disturbance=0.0)
+    inject(model, listed(*lines), steps=60, sample=100, disturbance=0.0, engine="dense")
     assert compiled() - before == 1
     assert {fault.place.kind for fault in everything.faults} >= {"weight", "activation", "link", "history"}
     assert all(str(fault) for fault in expand(model, listed(*lines)))

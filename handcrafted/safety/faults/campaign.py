@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.simulate import FOLDED
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
@@ -173,6 +174,7 @@ def inject(
     sample: int | None = None,
     store: str | Path | None = None,
     progress: bool = False,
+    engine: str = FOLDED,
 ) -> Campaign:
     """Run every fault in a closed loop of its own, and class what comes of it.
 
@@ -192,10 +194,14 @@ def inject(
         sample: draw so many of the faults where there are more.
         store: a file in which outcomes are kept as they come; what is there already is not run again.
         progress: whether to show a progress bar.
+        engine: `folded` runs all faults side by side in what is left of the arrays once zeros and copies are gone;
+            `dense`, the reference, changes the arrays themselves. What the former cannot run goes through the latter: a
+            fault that waits for a condition, makes a head attend by content, changes or holds what single heads
+            remember, or in which a number becomes so large that it may not stay finite.
 
     Raises:
-        HandcraftedError: if a fault does not fit the model, a detector is unknown, there is an axis of runs, or the
-            file holds outcomes of something else.
+        HandcraftedError: if a fault does not fit the model, a detector is unknown, there is an axis of runs, the
+            file holds outcomes of something else, or there is no such engine.
 
     Example:
         >>> from handcrafted.safety.faults.faultlist import FaultList
@@ -215,7 +221,7 @@ def inject(
     )
     chosen = _sample(all_faults, sample, seed)
     bench = Runner(
-        target, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors,
+        target, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors, engine,
     )  # fmt: skip
     kept = Store(store, bench.key)
     left = [fault for fault in chosen if str(fault) not in kept.found]

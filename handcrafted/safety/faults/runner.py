@@ -23,7 +23,7 @@ from handcrafted.rollout.faulted_folded import Begun, Found, run_side_by_side, r
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.loop import StepRecord
 from handcrafted.rollout.setup import RunSetup, given
-from handcrafted.rollout.simulate import network_of, recorded, start_of, trace_of
+from handcrafted.rollout.simulate import FOLDED, must_be_engine, network_of, recorded, start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.injector import Injector, Lengths, at_rest, stacked
 from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness
@@ -76,7 +76,10 @@ class Runner:
         disturbance: Any,
         seed: int,
         detectors: Sequence[str],
+        engine: str = FOLDED,
     ):
+        must_be_engine(engine)
+        self.engine = engine
         model, structure = target.model, target.model.structure
         model.check_seal()
         self.model, self.steps = model, steps
@@ -114,8 +117,8 @@ class Runner:
         for fault in faults:
             data = self._data(fault)
             self.lengths = self.lengths.with_room_for(data)
-            group = folded[self._turns_heads(data)] if runs_folded(data, self.arrays) else rest
-            group.append(fault)
+            fits = self.engine == FOLDED and runs_folded(data, self.arrays)
+            (folded[self._turns_heads(data)] if fits else rest).append(fault)
         most = max(1, min(FOLDED_SIDE_BY_SIDE, MAX_RECORDED // self.steps - 1))
         for group in folded.values():
             yield from (RunPart(group[i : i + most], folded=True) for i in range(0, len(group), most))
@@ -166,10 +169,10 @@ class Runner:
         """Run faults in the folded network; None where it cannot be folded so."""
         data = [self._data(fault) for fault in faults]
         start = jax.device_get(self.loop)
-        return run_side_by_side(
-            self._setting(any(one.variant is not None for one in data)), self.arrays,
-            Begun(start.processes, start.actions), self.moving, self.kept, [at_rest(self.injector.common(0, None, UNTRIGGERED, "")), *data],
-        )  # fmt: skip
+        setting = self._setting(any(one.variant is not None for one in data))
+        healthy = at_rest(self.injector.common(0, None, UNTRIGGERED, ""))
+        begun = Begun(start.processes, start.actions)
+        return run_side_by_side(setting, self.arrays, begun, self.moving, self.kept, [healthy, *data])
 
     def _run_arrays(self, part: RunPart) -> Iterator[Outcome]:
         data = [self._data(fault) for fault in part.faults]
