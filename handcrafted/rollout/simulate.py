@@ -25,6 +25,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.native import native_loop, run_native
+from handcrafted.rollout.recorded import recorded, sent_and_tested
 from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
@@ -37,15 +38,6 @@ KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "
 
 INSIDE = ("believed", "remembered")
 """The kinds that need not be finite where ports stand between blocks."""
-
-
-def recorded(structure: ControlStructure) -> dict[Signal, Domain]:
-    """Name the subspaces that a trace keeps: every variable that is believed, every state that is remembered."""
-    found: dict[Signal, Domain] = {}
-    for controller in structure.resolved.controllers.values():
-        found.update({variable.signal: variable.domain for variable in controller.variables})
-        found.update({task.memory.signal: task.memory.domain for task in controller.tasks if task.memory})
-    return found
 
 
 def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[StepRecord], finite: bool = True) -> Trace:
@@ -62,7 +54,8 @@ def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[StepRecord], f
     """
     structure, names = model.structure, model.names
     whole = _Whole(setup, parts)
-    variables = {v.signal for c in structure.resolved.controllers.values() for v in c.variables}
+    sent = dict(sent_and_tested(structure))
+    believed = {v.signal for c in structure.resolved.controllers.values() for v in c.variables}
     kept = dict(whole.residual(recorded(structure)))
     domains = {**_true_domains(structure), **recorded(structure)}
     for signal in (*names.input_signals, *names.output_signals):
@@ -70,9 +63,10 @@ def trace_of(model: Transformer, setup: RunSetup, parts: Sequence[StepRecord], f
     kinds = {
         "true state": dict(whole.states()),
         "measured": dict(whole.ports([p.inputs for p in parts], names.input_signals, domains)),
-        "believed": {signal: value for signal, value in kept.items() if signal in variables},
-        "remembered": {signal: value for signal, value in kept.items() if signal not in variables},
-        "done": dict(whole.ports([p.outputs for p in parts], names.output_signals, domains)),
+        "believed": {signal: value for signal, value in kept.items() if signal in believed},
+        "remembered": {signal: value for signal, value in kept.items() if signal not in {*believed, *sent}},
+        "done": dict(whole.ports([p.outputs for p in parts], names.output_signals, domains))
+        | {signal: value for signal, value in kept.items() if signal in sent},
         "disturbance": dict(whole.shocks()),
     }
     named = {kind: Signals(kind, values) for kind, values in kinds.items()}

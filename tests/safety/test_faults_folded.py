@@ -66,6 +66,12 @@ def test_every_fault_comes_to_the_same_as_in_the_arrays(name, sample):
     assert len({one for _, one, _ in found}) > 5
 
 
+def run_folded(own, faults):
+    found = own._run_folded(faults)
+    assert found is not None
+    return found
+
+
 def numbers(seen, actions, run):
     """Return all that was seen of one run, number behind number [number]."""
     parts = (*seen.processes.values(), *seen.observed.values())
@@ -88,13 +94,13 @@ def test_every_number_is_that_of_the_arrays(name, sample, monkeypatch):
     folded = [part for part in own.parts(faults) if part.folded]
     assert sum(len(part.faults) for part in folded) > 0.8 * len(faults)
     for part in folded:
-        found = own._run_folded(part.faults)
+        found = run_folded(own, part.faults)
         usual = [i for i in range(len(part.faults)) if not found.beyond[i + 1]]
         assert len(usual) > 0.9 * len(part.faults)
         mine = {str(part.faults[i]): numbers(found.record, found.actions, i + 1) for i in usual}
         for again in own._of_arrays([part.faults[i] for i in usual]):
             monkeypatch.setattr(own, "_witnessed", lambda *seen, of=again: [
-                traces.update({str(fault): numbers(*seen, i + 1)}) for i, fault in enumerate(of.faults)
+                traces.update({str(fault): numbers(seen[0], seen[1], i + 1)}) for i, fault in enumerate(of.faults)
             ])  # fmt: skip
             own._run_arrays(again)
         for fault, values in mine.items():
@@ -150,9 +156,9 @@ def test_values_may_be_left_out_that_would_have_become_infinite(monkeypatch):
     place = next(p for name, p in Places(target).of("weight").items() if name.startswith("W_out"))
     lines = FaultList.model_validate({"faults": [{"weight": place.name, "scale": 3}]})
     (fault,) = inject(model, lines, steps=2).faults
-    assert not own._run_folded([fault]).beyond.any()
+    assert not run_folded(own, [fault]).beyond.any()
     monkeypatch.setattr(faulted_folded, "LARGE", np.float32(1))
-    assert own._run_folded([fault]).beyond.all()
+    assert run_folded(own, [fault]).beyond.all()
 
 
 BROKEN = {

@@ -11,9 +11,11 @@ import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.exchange.xlsx import as_xlsx
 from handcrafted.loading.yamlfile import loads
+from handcrafted.safety.faults.faultlist import FaultList
 from handcrafted.safety.stpa.analysis import analyse
 from handcrafted.safety.stpa.report import as_markdown
 from handcrafted.safety.stpa.tables import tables
+from handcrafted.safety.stpa.timing import broken_rules
 from handcrafted.safety.stpa.verdicts import context_text
 from handcrafted.text.diagnostics import HandcraftedError
 
@@ -382,3 +384,66 @@ def test_a_sub_constraint_is_kept_and_served_with_what_it_is_part_of():
     assert about(served + whole) == []
     assert about(BRAKES + whole) == ["Nobody is responsible for the constraint SC-2."]
     assert len(about(served + whole.replace(", part of: SC-1", ""))) == 2
+
+
+DRIVE = """
+name: drive
+losses: {L-1: A person is hurt}
+hazards: {H-1: {text: The arm is driven unasked, losses: [L-1], when: {speed: {above: 5}}}}
+components:
+  boss:
+    kind: controller
+    level: 0
+    process model:
+      task: {values: [rest, work], reads: [task]}
+      warmth: {values: [cold, hot], reads: [warmth]}
+    control algorithm:
+      run: {law: decision table, when: {task: work}}
+  drive:
+    kind: controller
+    level: 1
+    process model:
+      run: {values: ['no', 'yes'], reads: [run]}
+      speed: {range: [0, 8], reads: [speed]}
+    control algorithm:
+      torque: {law: decision table, when: {run: 'yes'}}
+      warmth: {law: decision table, when: {speed: {above: 1}}}
+  arm: {kind: process, level: 2, dynamics: {law: first order, output: speed, inputs: {torque: 4}, time constant: 4}}
+control actions:
+  - {name: run, from: boss, to: drive}
+  - {name: torque, from: drive, to: arm, values: ['off', 'on']}
+feedback:
+  - {name: warmth, from: drive, to: boss}
+  - {name: speed, from: arm, to: drive, resolution: 0.0625}
+other inputs:
+  - {name: task, to: boss}
+unsafe control actions:
+  - {id: UCA-1, by: drive, action: torque, type: provided, context: {run: 'no'}, hazards: [H-1]}
+  - {id: UCA-2, by: drive, action: torque, type: provided, context: {warmth: hot}, hazards: [H-1]}
+"""
+
+
+def test_rules_about_what_controllers_tell_each_other_are_judged_by_what_was_sent():
+    """Not by what the receiver makes of it; what goes up is on the trace in the step in which it was sent."""
+    task = np.repeat([0, 1, 0, 1], 12)
+    broken, warm = {}, None
+    for law in ("{run: 'yes'}", "{speed: {below: 7}}"):
+        trace = hc.simulate(
+            hc.assemble(loads(DRIVE.replace("when: {run: 'yes'}", f"when: {law}"))),
+            steps=len(task), inputs={"task": np.array(["rest", "work"])[task]}, initial={"speed": 0.0}, disturbance=0.0,
+        )  # fmt: skip
+        on = np.argmax(trace.command["torque"], axis=-1) == 1
+        warm = np.asarray(trace.measured["speed"]) > 1
+        expected = {"UCA-1": int((on & (task == 0)).sum()), "UCA-2": int((on & warm).sum())}
+        broken[law] = {one.rule.id: one.steps for one in broken_rules(trace)}
+        assert broken[law] == {rule: steps for rule, steps in expected.items() if steps}
+    obeys, does_not = broken.values()
+    assert "UCA-1" not in obeys and does_not["UCA-1"] == 24 and obeys["UCA-2"] > 0 and warm is not None and warm.any()
+
+
+def test_a_command_that_is_heard_wrongly_breaks_the_rule_about_what_was_sent():
+    lines = {"faults": [{"link": "boss -> drive: run", "stuck": "yes"}, {"link": "boss -> drive: run", "stuck": "no"}]}
+    model, task = hc.assemble(loads(DRIVE)), np.repeat(["rest", "work"], 30)
+    found = hc.inject(model, FaultList.model_validate(lines), steps=60, inputs={"task": task}).outcomes
+    assert ["UCA-1" in outcome.unsafe for outcome in found] == [True, False]
+    assert found[0].unsafe_step == 0

@@ -22,8 +22,9 @@ from handcrafted.rollout.faulted import Setting, run_faulted
 from handcrafted.rollout.faulted_folded import Begun, Found, run_side_by_side, runs_folded
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.loop import StepRecord
+from handcrafted.rollout.recorded import recorded
 from handcrafted.rollout.setup import RunSetup, given
-from handcrafted.rollout.simulate import FOLDED, must_be_engine, network_of, recorded, start_of, trace_of
+from handcrafted.rollout.simulate import FOLDED, must_be_engine, network_of, start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.injector import Injector, Lengths, at_rest, stacked
 from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness

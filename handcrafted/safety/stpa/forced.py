@@ -18,7 +18,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import STATE, Environment, world_of
 from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
 from handcrafted.rollout.setup import given
-from handcrafted.rollout.simulate import network_of, start_of
+from handcrafted.rollout.simulate import FOLDED, network_of, start_of
 from handcrafted.safety.guards import margin_of_condition
 from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.text.diagnostics import HandcraftedError, nearest
@@ -89,7 +89,7 @@ def forced(model: Transformer, contexts: Contexts, seed: int = 0) -> Forced | No
         owner: np.tile([shock[owner] for shock in shocks], len(states))[:, None] for owner in world.processes
     }
     setup = given(structure, None, trial.horizon + 1, initial, inputs, disturbance, seed)
-    network = network_of(model)
+    network = network_of(model, engine=FOLDED)
     seen = []
     for value in (action.whole[1], action.whole[0]):
         loop = start_of(network, model.window, setup)

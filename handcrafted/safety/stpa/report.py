@@ -162,7 +162,7 @@ def _action(one: ActionAnalysis) -> Iterator[str]:
     for type in BY_CONTEXT:
         if (hazardous := one.verdicts.hazardous(type)).any():
             few = markdown_list(plain(one.text(box)) for box in one.rows(type)[:MAX_SHOWN])
-            yield f"Hazardous if {type}, {int(hazardous.sum())} contexts in few rows:\n\n{few}"
+            yield f"Hazardous if {type}, {counted(int(hazardous.sum()), 'context')} in few rows:\n\n{few}"
     if (found := one.verdicts.conflicts).any():
         yield f"**Conflict**, hazardous either way: {_some(one, found)}."
     for type in BY_CONTEXT:

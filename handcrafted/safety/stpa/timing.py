@@ -24,7 +24,7 @@ import numpy as np
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
-from handcrafted.control.signal_graph import network_input, network_output
+from handcrafted.control.signal_graph import network_input, network_output, written_port
 from handcrafted.control.stpa import UnsafeControlAction
 from handcrafted.control.true_variable import TrueVariable
 from handcrafted.rollout.trace import Trace
@@ -148,7 +148,8 @@ def true_values(trace: Trace, variable: TrueVariable) -> tuple[np.ndarray, Domai
     Returns:
         Values [(run,) time, …], and the domain of words; None where nothing of it is on the trace.
     """
-    carrying = [link.port for link in trace.structure.resolved.links if link.carries == variable and link.port]
+    links = [link for link in trace.structure.resolved.links if link.carries == variable and link.port]
+    carrying = [port for link in links for port in (link.port, written_port(link)) if port]
     for kind in (trace.state, trace.measured, trace.command, trace.believed):
         for signal in kind:
             if (signal.owner, signal.name) == variable or _carried(signal, carrying):
