@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
@@ -10,10 +9,10 @@ from typing import NamedTuple
 from handcrafted.control.graph import Signal
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.resolved import ResolvedController, ResolvedEntry
-from handcrafted.control.vocabulary import Role
 from handcrafted.loading.zoom import Zoom
-from handcrafted.readout.equations.equations import Equations, Line
+from handcrafted.readout.equations.equations import Equations
 from handcrafted.view.boxes import CLEAR, HARD_BLANK, bold, indented, small, wrapped
+from handcrafted.view.lawwords import NOTES, Said, in_words
 
 WIDTH = 40
 """Letters per line."""
@@ -84,12 +83,8 @@ def _value(value: object) -> str:
 LETTERS = 30
 """Letters per line of a name."""
 
-MAX_LINES = 16
+MAX_LINES = 20
 """Lines of recovered laws in one box."""
-
-DIGITS = 6
-"""Digits of a number in a box; the printed equations have all of them."""
-
 
 OFF = "#6a5c00"
 """Ink of a recovered law that is not as intended, or goes by what does not arrive."""
@@ -133,7 +128,7 @@ def beside(zoom: Zoom, equations: Equations, off: Collection[Signal] = ()) -> tu
     """
     left, right = {}, {}
     for name, controller in _with_laws(zoom).items():
-        both = _declared(controller), _recovered(equations, name, off)
+        both = _declared(controller), _recovered(equations, controller, off)
         left[name] = _cell("control algorithm", *both)
         marked = any(text.off for text in both[1])
         right[name] = _cell("recovered law, not as intended" if marked else "recovered law", *both[::-1])
@@ -160,19 +155,21 @@ def _declared(controller: ResolvedController) -> list[Text]:
     ]
 
 
-def _recovered(equations: Equations, name: str, off: Collection[Signal]) -> list[Text]:
-    """Return the formulas of what a controller works out and does; of a word and its opposite the word alone."""
-    does = lambda line: line.kind == "copy" and line.signal.role == Role.CONTROL_ACTION
-    lines = [line for line in equations.of(name) if line.kind not in ("link", "copy") or does(line)]
-    any_of = {line.signal for line in lines if line.text.startswith("any(")}
-    kept = [line for line in lines if line.signal not in any_of or line.text.startswith("any(")]
-    kept.sort(key=lambda line: line.signal.role != Role.CONTROL_ACTION)  # what it does first: the rest may be cut off
-    texts = [text._replace(off=line.signal in off) for line in kept for text in _formula(line)]
-    return texts if len(texts) <= MAX_LINES else [*texts[: MAX_LINES - 1], Text("…")]
+def _recovered(equations: Equations, controller: ResolvedController, off: Collection[Signal]) -> list[Text]:
+    """Return what a controller does and works out, in words; what does not fit is left out law by law, or by clause."""
+    said, bands = in_words(equations.of(controller.name), controller)
+    texts = [text._replace(off=one.signal in off) for one in said for text in _said(one)]
+    if len(texts) > MAX_LINES:
+        kept = texts[: MAX_LINES - 1]
+        while kept and kept[-1].head:  # a name says nothing without its law
+            kept.pop()
+        texts = [*kept, Text("…")]
+    shown = "".join(text.text for text in texts)
+    marks = zip_longest(NOTES, bands[: len(NOTES)])
+    notes = [f"{mark}{HARD_BLANK}{band}" for mark, band in marks if band and mark in shown]
+    return [*texts, *(Text(part) for part in wrapped("bands: " + "  ".join(notes), WIDTH) if notes)]
 
 
-def _formula(line: Line) -> list[Text]:
-    short = re.sub(r"\d+\.\d+(e[-+]\d+)?", lambda found: f"{float(found[0]):.{DIGITS}g}", line.text)
-    kept = re.sub(r"(-?[\d.]+), (-?[\d.]+\))", rf"\1,{HARD_BLANK}\2", f"= {short}")
-    first, *rest = wrapped(kept, WIDTH)
-    return [Text(line.name, True), Text(first), *(Text(f"  {part}") for part in rest)]
+def _said(one: Said) -> list[Text]:
+    lines = [part for line in one.lines for part in _broken(line)]
+    return [*(Text(part, True) for part in wrapped(one.head, LETTERS)), *map(Text, lines)]
