@@ -33,7 +33,7 @@ from handcrafted.model.folded_program import (
     Ring,
     Step,
 )
-from handcrafted.model.opening import CARRY, SHUT, Opening, Site, opened
+from handcrafted.model.opening import CARRY, SHUT, Opening, OpenSite, opened
 from handcrafted.model.weights import Weights
 
 HARD = 150 * np.log(2)
@@ -134,7 +134,7 @@ class _Fold:
 
     def _touched(self, part: str, index: tuple[int, ...], value: Node | None) -> Node | None:
         """Return a value as it goes on, where it is open as it may be changed."""
-        site = self.sites.get(Site(part, index))
+        site = self.sites.get(OpenSite(part, index))
         return value if site is None else self.make.touch(site, value)
 
     def _state(self, first: Node | None, coordinate: int | None = None) -> Node:

@@ -21,7 +21,7 @@ CARRY = "carry"
 """The site of what the recurrence carries, as it is read."""
 
 
-class Site(NamedTuple):
+class OpenSite(NamedTuple):
     """A value on its way.
 
     Attributes:
@@ -42,7 +42,7 @@ class Opening(NamedTuple):
     """
 
     entries: tuple[int, ...] = ()
-    sites: tuple[Site, ...] = ()
+    sites: tuple[OpenSite, ...] = ()
 
 
 SHUT = Opening()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from handcrafted.model.component import HEAD_ARRAYS
 from handcrafted.model.edit import AffineEdit
 from handcrafted.model.folded_program import LOOK, TOUCH, FoldedNetwork, FoldedProgram, Ring
 from handcrafted.model.half_layer import attend
@@ -92,7 +93,10 @@ class OpenNetwork:
         value = lambda node: np.float32(0) if node is None else known[node]
         past = lambda now: np.repeat(now[:, None], self.window - 1, axis=1)
         rings = tuple(
-            (past(self._bias("b_K", ring, entries)), past(self._runs_first([*map(value, ring.first)])[:, None]))
+            (
+                past(self._bias(HEAD_ARRAYS.key_bias, ring, entries)),
+                past(self._runs_first([*map(value, ring.first)])[:, None]),
+            )
             for ring in self.program.rings
         )
         return OpenState(tuple(self._wide(value(node)) for node in self.program.first), rings)
@@ -143,9 +147,9 @@ class OpenNetwork:
         self, ring: Ring, past: tuple[Array, Array], now: Array, entries: Array
     ) -> tuple[Array, tuple[Array, Array]]:
         """Return what a head mixes [run, d_head], and its ring a step later."""
-        keys = np.concatenate([self._bias("b_K", ring, entries)[:, None], past[0]], axis=1)
+        keys = np.concatenate([self._bias(HEAD_ARRAYS.key_bias, ring, entries)[:, None], past[0]], axis=1)
         values = np.concatenate([now[:, None, None], past[1]], axis=1)
-        _, mixed = attend(self._bias("b_Q", ring, entries), keys, values)
+        _, mixed = attend(self._bias(HEAD_ARRAYS.query_bias, ring, entries), keys, values)
         return mixed[:, 0], (keys[:, :-1], values[:, :-1])
 
     def _bias(self, array: str, ring: Ring, entries: Array) -> Array:

@@ -19,7 +19,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.model.component import END_ARRAYS
 from handcrafted.model.edit import Edit
 from handcrafted.model.fold import fold
-from handcrafted.model.opening import CARRY, Opening, Site, all_entries
+from handcrafted.model.opening import CARRY, Opening, OpenSite, all_entries
 from handcrafted.model.run_open import Held, OpenNetwork, OpenState
 from handcrafted.model.weights import Weights
 from handcrafted.rollout.faulted import Setting
@@ -52,7 +52,7 @@ class Begun(NamedTuple):
     actions: Array
 
 
-class Found(NamedTuple):
+class FoldedRuns(NamedTuple):
     """What was seen.
 
     Attributes:
@@ -83,7 +83,7 @@ def runs_folded(one: Injection, weights: Weights) -> bool:
 
 def run_side_by_side(
     setting: Setting, weights: Weights, begun: Begun, moving: Mapping[Signal, Array], kept: Array, faults: Sequence
-) -> Found | None:
+) -> FoldedRuns | None:
     """Run one closed loop per fault, all from the same state and disturbed alike.
 
     Args:
@@ -120,9 +120,9 @@ def _changes(one: Injection) -> Iterator[tuple[str, InjectedChange]]:
         yield CARRY, one.state.carry
 
 
-def _sites(one: Injection) -> Iterator[Site]:
+def _sites(one: Injection) -> Iterator[OpenSite]:
     for part, change in _changes(one):
-        yield from (Site(part, tuple(index)) for index in np.argwhere(_acts(change)).tolist())
+        yield from (OpenSite(part, tuple(index)) for index in np.argwhere(_acts(change)).tolist())
 
 
 class _Loops:
@@ -147,14 +147,14 @@ class _Loops:
         self.variants = np.array([0 if one.variant is None else int(one.variant) for one in faults])
         self.beyond = np.zeros(self.runs, bool)
 
-    def _at_sites(self, sites: Sequence[Site]) -> InjectedChange:
+    def _at_sites(self, sites: Sequence[OpenSite]) -> InjectedChange:
         """Return what is done at each site in each run [site, run]."""
         found, number = nothing(len(sites), self.runs), {site: i for i, site in enumerate(sites)}
         for run, one in enumerate(self.faults):
             for part, change in _changes(one):
                 for index in map(tuple, np.argwhere(_acts(change)).tolist()):
                     for values, new in zip(found, change, strict=True):
-                        values[number[Site(part, index)], run] = new[index]
+                        values[number[OpenSite(part, index)], run] = new[index]
         return found
 
     def _held(self, wide: int) -> Held | None:
@@ -172,7 +172,7 @@ class _Loops:
             return None
         return InjectedChange(*map(_last, zip(*(one.shocks or nothing(count) for one in self.faults), strict=True)))
 
-    def run(self, begun: Begun, moving: Mapping[Signal, Array]) -> Found:
+    def run(self, begun: Begun, moving: Mapping[Signal, Array]) -> FoldedRuns:
         """Run all steps."""
         wide = lambda value: np.broadcast_to(np.asarray(value)[..., None], (*np.shape(value), self.runs))
         world, names = self.setting.worlds[0], self.setting.names
@@ -191,7 +191,7 @@ class _Loops:
                 loop, record = step(self, world, names, loop, outside)
                 seen.append((record, loop.actions))
         record, actions = _mapped(lambda *steps: np.moveaxis(np.stack(steps), -1, 0), *seen)
-        return Found(record, actions, self.beyond)
+        return FoldedRuns(record, actions, self.beyond)
 
     def sensed(self, inputs: Array) -> Array:
         """Return what the sensors report."""

@@ -11,7 +11,7 @@ import numpy as np
 Rows = list[list[str]]
 """A condition: one row or another, each of tests that all hold."""
 
-MOST_TESTS = 12
+MAX_TESTS = 12
 """Tests up to which two conditions are compared in all their contexts."""
 
 EDGE, SHORTER = 1 / 16, 2
@@ -62,7 +62,7 @@ class Logic(NamedTuple):
     def is_opposite_of(self, other: Logic) -> bool:
         """Whether it holds exactly where another does not, in all contexts of their tests, if those are few."""
         tests = sorted(self.tests() | other.tests())
-        if len(tests) > MOST_TESTS:
+        if len(tests) > MAX_TESTS:
             return False
         contexts = (dict(zip(tests, so, strict=True)) for so in itertools.product((False, True), repeat=len(tests)))
         return all(self.holds(given) != other.holds(given) for given in contexts)

@@ -19,7 +19,7 @@ from handcrafted.model.component import HEAD_ARRAYS
 from handcrafted.model.padding import bucket
 from handcrafted.rollout.environment import world_of
 from handcrafted.rollout.faulted import Setting, run_faulted
-from handcrafted.rollout.faulted_folded import Begun, Found, run_side_by_side, runs_folded
+from handcrafted.rollout.faulted_folded import Begun, FoldedRuns, run_side_by_side, runs_folded
 from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.loop import StepRecord
 from handcrafted.rollout.recorded import recorded
@@ -166,7 +166,7 @@ class Runner:
         }
         return (exact.get(str(fault), outcome) for fault, outcome in zip(part.faults, seen, strict=True))
 
-    def _run_folded(self, faults: Sequence[Fault]) -> Found | None:
+    def _run_folded(self, faults: Sequence[Fault]) -> FoldedRuns | None:
         """Run faults in the folded network; None where it cannot be folded so."""
         data = [self._data(fault) for fault in faults]
         start = jax.device_get(self.loop)
