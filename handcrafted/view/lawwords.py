@@ -211,7 +211,8 @@ class _Saying:
     def _crossed(self, inside: float, outside: float) -> str:
         """Say on which side of a band something is so: where it begins, and where it no longer is."""
         low, high, below = min(inside, outside), max(inside, outside), inside < outside
-        return self._marked(f"{'<' if below else '>'} {threshold(low, high, below)}{self._band((low, high))}")
+        sign = f"{'<' if below else '>'}{HARD_BLANK}"
+        return self._marked(f"{sign}{threshold(low, high, below)}{self._band((low, high))}")
 
     def _band(self, band: tuple[float, float]) -> str:
         """Return a mark that stands for a band until it is seen which are said."""

@@ -52,7 +52,6 @@ def both(model, faults, **options):
     ("name", "sample"),
     [
         ("heated_room", 300),
-        ("guarded_room", 300),
         *(pytest.param(name, 2000, marks=pytest.mark.slow) for name in (
             "heated_room", "guarded_room", "train_door", "cruise_control", "wheel_brakes", "radiotherapy",
         )),
