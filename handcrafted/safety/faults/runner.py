@@ -120,7 +120,7 @@ class Runner:
             self.lengths = self.lengths.with_room_for(data)
             fits = self.engine == FOLDED and runs_folded(data, self.arrays)
             (folded[self._turns_heads(data)] if fits else rest).append(fault)
-        most = max(1, min(FOLDED_SIDE_BY_SIDE, MAX_RECORDED // self.steps - 1))
+        most = max(1, min(FOLDED_SIDE_BY_SIDE, MAX_RECORDED // (4 * self.steps) - 1))  # numpy copies what is recorded
         for group in folded.values():
             yield from (RunPart(group[i : i + most], folded=True) for i in range(0, len(group), most))
         yield from self._of_arrays(rest)
@@ -153,18 +153,17 @@ class Runner:
 
     def run(self, part: RunPart) -> Iterator[Outcome]:
         """Run faults side by side, after a run without."""
-        found = self._run_folded(part.faults) if part.folded else None
-        if found is None or found.beyond[0]:
-            again = self._of_arrays(part.faults) if part.folded else [part]
-            return itertools.chain.from_iterable(map(self._run_arrays, again))
-        seen = self._witnessed(found.record, found.actions)
-        beyond = [fault for fault, large in zip(part.faults, found.beyond[1:], strict=True) if large]
-        exact = {
-            str(fault): outcome
-            for again in self._of_arrays(beyond)
-            for fault, outcome in zip(again.faults, self._run_arrays(again), strict=True)
-        }
-        return (exact.get(str(fault), outcome) for fault, outcome in zip(part.faults, seen, strict=True))
+        if not part.folded:
+            return self._run_arrays(part)
+        found, outcomes = self._run_folded(part.faults), {}
+        again = part.faults  # by the arrays
+        if found is not None and not found.beyond[0]:
+            seen = self._witnessed(found.record, found.actions)
+            outcomes = {str(fault): outcome for fault, outcome in zip(part.faults, seen, strict=True)}
+            again = [fault for fault, large in zip(part.faults, found.beyond[1:], strict=True) if large]
+        for rest in self._of_arrays(again):
+            outcomes |= {str(fault): one for fault, one in zip(rest.faults, self._run_arrays(rest), strict=True)}
+        return (outcomes[str(fault)] for fault in part.faults)
 
     def _run_folded(self, faults: Sequence[Fault]) -> FoldedRuns | None:
         """Run faults in the folded network; None where it cannot be folded so."""
