@@ -192,11 +192,15 @@ def test_a_network_that_attends_by_content_goes_through_the_arrays(monkeypatch):
     raw.W_Q[...], raw.W_K[...] = 0.01, 0.01
     anywhere = raw.map(lambda array: np.ones(array.shape, bool))
     model = Transformer(raw, anywhere, shared.names, shared.layout, structure)
-    ways = ({"stuck": 12}, {"stuck": 30}, {"zero": True})
-    lines = [{**place, **way} for way in ways for place in ({"sensor": "temperature"}, {"recurrence": "all"})]
-    lines = FaultList.model_validate(
-        {"faults": [line for line in lines if line.get("stuck") != 30 or "sensor" in line]}
-    )
+    room, kept = {"sensor": "temperature"}, {"recurrence": "all"}  # shapes that the arrays sort
+    mixed = [
+        room | {"stuck": 12},
+        kept | {"stuck": 1},
+        room | {"stuck": 30},
+        kept | {"zero": True},
+        room | {"zero": True},
+    ]
+    lines = FaultList.model_validate({"faults": mixed})
     found = inject(model, lines, steps=STEPS)
     assert len(asked) == len(found) >= 5 and len({*found.outcomes}) > 2
     assert found.outcomes == inject(model, lines, steps=STEPS, engine="dense").outcomes
