@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
@@ -35,4 +37,18 @@ def as_xlsx(tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
         sheet.freeze_panes = "A2"
     out = BytesIO()
     book.save(out)
-    return out.getvalue()
+    return _undated(out)
+
+
+def _undated(book: BytesIO) -> bytes:
+    """Return a workbook without the moment at which it was written, so that the same tables are the same bytes."""
+    found = BytesIO()
+    with ZipFile(book) as given, ZipFile(found, "w", ZIP_DEFLATED) as new:
+        for name in given.namelist():
+            text = given.read(name)
+            if name == "docProps/core.xml":
+                text = re.sub(
+                    rb">[\dTZ:.-]+</dcterms:(created|modified)>", rb">2000-01-01T00:00:00Z</dcterms:\1>", text
+                )
+            new.writestr(ZipInfo(name), text, ZIP_DEFLATED)
+    return found.getvalue()
