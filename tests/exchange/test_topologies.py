@@ -12,7 +12,7 @@ FILES = sorted((Path(__file__).parents[1] / "data" / "topologies").glob("*.yaml"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_it_is_read_back_and_drawn_and_no_law_is_claimed(path, tmp_path):
+def test_it_is_read_back_and_drawn_no_law_is_claimed_and_a_cut_arrow_is_missed(path, tmp_path):
     structure = hc.load(path)
     model = hc.assemble(structure)
     found = hc.compare(structure, hc.recover(model))
@@ -21,14 +21,11 @@ def test_it_is_read_back_and_drawn_and_no_law_is_claimed(path, tmp_path):
     assert all(f">{name}<" in svg for name in structure.components)
     done = CliRunner().invoke(main, ["check", str(path)])
     assert done.exit_code == 0 and "placeholder" in done.output
+    raw = model.weights.numpy()
+    raw.W_V[:, 0] = 0  # the first head of each layer
+    model.set_weights(raw)
+    assert not hc.compare(structure, hc.recover(model)).reproduced
 
 
-def test_five_are_there_and_a_cut_arrow_is_missed_in_each():
+def test_five_are_there():
     assert len(FILES) == 5
-    for path in FILES:
-        structure = hc.load(path)
-        model = hc.assemble(structure)
-        raw = model.weights.numpy()
-        raw.W_V[:, 0] = 0  # the first head of each layer
-        model.set_weights(raw)
-        assert not hc.compare(structure, hc.recover(model)).reproduced, path.stem

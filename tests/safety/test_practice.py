@@ -365,8 +365,6 @@ def test_several_files_each_get_their_answer_and_a_bad_one_takes_no_others_away(
 def test_the_same_tables_are_the_same_workbook_whenever_it_is_written(monkeypatch):
     import datetime
 
-    import openpyxl.writer.excel as writing
-
     class Later(datetime.datetime):
         @classmethod
         def now(cls, tz=None):
@@ -374,7 +372,7 @@ def test_the_same_tables_are_the_same_workbook_whenever_it_is_written(monkeypatc
 
     tables_ = {"rules": [["id", "text"], ["UCA-1", "braked in the air"]]}
     first = as_xlsx(tables_)
-    monkeypatch.setattr(writing.datetime, "datetime", Later)
+    monkeypatch.setattr("openpyxl.writer.excel.datetime.datetime", Later)
     monkeypatch.setattr("time.localtime", lambda *_: (2031, 5, 6, 7, 8, 9, 1, 126, 0))
     assert as_xlsx(tables_) == first
     assert as_xlsx({"rules": [["id", "text"], ["UCA-1", "braked"]]}) != first
