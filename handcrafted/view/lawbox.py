@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
-from itertools import zip_longest
 from typing import NamedTuple
 
 from handcrafted.control.graph import Signal
@@ -141,7 +141,7 @@ def _with_laws(zoom: Zoom) -> dict[str, ResolvedController]:
 
 def _cell(heading: str, shown: Sequence[Text], other: Sequence[Text] = ()) -> list[str]:
     """Set lines under a heading, as many and as wide as the other lines need."""
-    rows = [text.markup if text else "&#160;" for text, _ in zip_longest(shown, other)]
+    rows = [text.markup if text else "&#160;" for text, _ in itertools.zip_longest(shown, other)]
     if other:
         rows.append(max((*shown, *other), key=lambda text: len(text.text)).unseen)
     return [small(heading), *rows]
@@ -156,20 +156,22 @@ def _declared(controller: ResolvedController) -> list[Text]:
 
 
 def _recovered(equations: Equations, controller: ResolvedController, off: Collection[Signal]) -> list[Text]:
-    """Return what a controller does and works out, in words; what does not fit is left out law by law, or by clause."""
+    """Return what a controller does and works out, in words: as many whole clauses as fit."""
     said, bands = in_words(equations.of(controller.name), controller)
-    texts = [text._replace(off=one.signal in off) for one in said for text in _said(one)]
+    clauses = [[text._replace(off=one.signal in off) for text in clause] for one in said for clause in _clauses(one)]
+    texts = list(itertools.chain.from_iterable(clauses))
     if len(texts) > MAX_LINES:
-        kept = texts[: MAX_LINES - 1]
-        while kept and kept[-1].head:  # a name says nothing without its law
-            kept.pop()
-        texts = [*kept, Text("…")]
+        lines = itertools.accumulate(map(len, clauses))
+        texts = [text for clause, end in zip(clauses, lines, strict=True) if end < MAX_LINES for text in clause]
+        texts.append(Text("…"))
     shown = "".join(text.text for text in texts)
-    marks = zip_longest(NOTES, bands[: len(NOTES)])
+    marks = itertools.zip_longest(NOTES, bands[: len(NOTES)])
     notes = [f"{mark}{HARD_BLANK}{band}" for mark, band in marks if band and mark in shown]
     return [*texts, *(Text(part) for part in wrapped("bands: " + "  ".join(notes), WIDTH) if notes)]
 
 
-def _said(one: Said) -> list[Text]:
-    lines = [part for line in one.lines for part in _broken(line)]
-    return [*(Text(part, True) for part in wrapped(one.head, LETTERS)), *map(Text, lines)]
+def _clauses(one: Said) -> list[list[Text]]:
+    """Return the lines of each clause of a law, its name with the first."""
+    head = [Text(part, True) for part in wrapped(one.head, LETTERS)]
+    first, *rest = ([Text(part) for part in _broken(line)] for line in one.lines)
+    return [[*head, *first], *rest]

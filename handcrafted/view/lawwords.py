@@ -65,7 +65,6 @@ def in_words(lines: Sequence[Line], controller: ResolvedController) -> tuple[lis
 
 class _Saying:
     def __init__(self, lines: Sequence[Line], controller: ResolvedController):
-        self.controller = controller
         self.domains = dict(_domains(controller))
         self.lines = [line for line in lines if line.kind != "link" and not _passes_on(line)]
         self.signals = {stem(line.name): line.signal for line in lines}

@@ -12,6 +12,7 @@ from handcrafted.control.vocabulary import Role
 from handcrafted.laws.catalogue import LAWS
 from handcrafted.readout.equations.equations import Line, equations
 from handcrafted.readout.target import subject
+from handcrafted.view import lawbox
 from handcrafted.view.conditions import Logic, Predicate, threshold
 from handcrafted.view.formulas import parsed, replaced, worded
 from handcrafted.view.lawbox import law_lines
@@ -120,6 +121,29 @@ def test_a_word_and_its_opposite_are_one_line_and_others_are_two():
         lines[decisions[0]].signal, lines[decisions[0]].name, "any(train_motion['stopped'])", "decision table"
     )
     assert len(in_words(lines, controller)[0]) == 2
+
+
+@pytest.mark.parametrize("most", [1, 3, 4, 5, 6, 8, 20])
+def test_a_box_is_cut_between_clauses_and_says_so(most, monkeypatch):
+    """Half a clause would say that an action is issued where it is not."""
+    structure, model = of_the_zoo("wheel_brakes")
+    controller = structure.resolved.controllers["autobrake"]
+    cells = lambda: [text.text for text in lawbox._recovered(read(model), controller, ())]
+    monkeypatch.setattr(lawbox, "MAX_LINES", 99)
+    whole = [text for text in cells() if not text.startswith("bands")]
+    monkeypatch.setattr(lawbox, "MAX_LINES", most)
+    cut = [text for text in cells() if not text.startswith("bands")]
+    assert len(cut) <= max(most, 1)
+    if most >= len(whole):
+        assert cut == whole
+        return
+    *kept, last = cut
+    assert last == "…" and kept == whole[: len(kept)]
+    follows = whole[len(kept)]
+    assert not follows.startswith("  ") and follows not in ("if", "or") and (not kept or kept[-1] not in HEADS)
+
+
+HEADS = ("brake demand", "autobrake status", "deceleration")
 
 
 def test_what_is_no_formula_is_left_as_it_is():
