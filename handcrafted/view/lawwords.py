@@ -120,7 +120,10 @@ class _Saying:
             yield f"= {self._formula(value)}"
         elif word and domain is not None and len(domain.values) != 2:
             yield f"= {word}"
-        for i, row in enumerate(logic.rows()):
+        rows = logic.rows()
+        if not rows:
+            yield "never"
+        for i, row in enumerate(rows):
             marked = [self._marked(test) for test in row]
             yield f"{'or' if i else 'if'} {' and '.join(marked) or 'always'}"
         if value is not None:

@@ -153,6 +153,9 @@ def test_what_is_no_formula_is_left_as_it_is():
     odd = [line(one.name, text, one.signal, "head") if one.signal.role == Role.CONTROL_ACTION else one for one in lines]
     found, _ = in_words(odd, structure.resolved.controllers["door controller"])
     assert {one.lines for one in found} == {(f"= {text}",)}
+    nothing = [line(one.name, "any()", one.signal) if one.signal.role == Role.CONTROL_ACTION else one for one in lines]
+    found, _ = in_words(nothing, structure.resolved.controllers["door controller"])
+    assert {one.lines for one in found} == {("never",)}
 
 
 @pytest.mark.parametrize(
