@@ -24,7 +24,7 @@ from handcrafted.loading.yamltext import dumps
 from handcrafted.loading.zoom import Zoom
 from handcrafted.text.letters import CONTROL
 from handcrafted.text.report import FORMULA, as_csv, from_csv, markdown_list, markdown_table, plain
-from handcrafted.view.diagram import control_diagram
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.editor.experiment import Experiment
 from handcrafted.view.editor.parts import parts_of
 from handcrafted.view.editor.workbench import Workbench

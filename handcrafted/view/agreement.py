@@ -18,6 +18,7 @@ from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of, legend_of
 from handcrafted.view.boxes import CLEAR, bold, indented, lines, small, words, wrapped
 from handcrafted.view.diagram import Diagram
 from handcrafted.view.dot import at_resolution, join_png, join_svg
+from handcrafted.view.drawing import diagram_text
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import beside
 
@@ -168,7 +169,7 @@ def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
     laws = beside(zoom, comparison.recovered.equations, deviating(comparison)) if comparison.recovered else ({}, {})
     left = Diagram(zoom, intended_arrows(comparison, zoom), laws[0])
     right = Diagram(zoom, recovered_arrows(comparison, zoom), laws[1])
-    return left.text(LEFT, prominent=True), right.text(RIGHT, prominent=True)
+    return diagram_text(left, LEFT, prominent=True), diagram_text(right, RIGHT, prominent=True)
 
 
 def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: float) -> bytes:

@@ -97,16 +97,21 @@ LETTERS = 26
 
 
 def beside(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
+    """Return an arrow's label with a little room before it."""
+    text = label_of(arrow, anchors)
+    if arrow.sender is None or arrow.receiver is None:
+        return text
+    return table([[cell(WIDTH=4), cell(text)]])
+
+
+def label_of(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
     """Return an arrow's label; requests, which go up like feedback, say so."""
     head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
     rows = [[cell(row, ALIGN="LEFT")] for row in head]
     rows += [
         [cell(row, ALIGN="LEFT", **anchors.of(label.part))] for label in arrow.labels for row in _rows(label, arrow)
     ]
-    text = table(rows, CELLPADDING=1)
-    if arrow.sender is None or arrow.receiver is None:
-        return text
-    return table([[cell(WIDTH=4), cell(text)]])
+    return table(rows, CELLPADDING=1)
 
 
 def _rows(label: Label, arrow: Arrow) -> list[str]:
@@ -121,6 +126,24 @@ def _rows(label: Label, arrow: Arrow) -> list[str]:
 def _ink(text: str, arrow: Arrow) -> str:
     escaped = words(text).replace("  ", "&#160;&#160;")
     return f'<FONT COLOR="{arrow.look.text}">{escaped}</FONT>'
+
+
+HEADS = {LinkKind.REQUEST: "empty", LinkKind.FEEDBACK: "vee"}
+"""Graphviz's arrowheads; of all else the head is filled."""
+
+
+def stroke(arrow: Arrow) -> dict[str, str]:
+    """Return a line's colour, style and width; requests are dashed where the style says nothing else."""
+    look = arrow.look
+    plain = look.style == "solid" and look.width == 1.0
+    dashed = plain and arrow.kind == LinkKind.REQUEST
+    return {"color": look.color, "style": "dashed" if dashed else look.style, "penwidth": f"{look.width:g}"}
+
+
+def head(arrow: Arrow, at_tail: bool) -> dict[str, str]:
+    """Return the arrowhead, hollow for requests, at the end that DOT calls head or at the one that it calls tail."""
+    shape = HEADS.get(arrow.kind, "normal")
+    return {"dir": "back", "arrowtail": shape} if at_tail else {"arrowhead": shape}
 
 
 def legend_of(entries: Iterable[tuple[Look, str]]) -> str:

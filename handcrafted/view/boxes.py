@@ -163,15 +163,23 @@ def content(zoom: Zoom, name: str, law: Law | None = None, anchors: Anchors = PL
     """Return what a box shows: name, process model and the cell of its laws; collapsed, what it holds."""
     own = zoom.components[name]
     held = [part for part in zoom.structure.components if part in zoom.held.get(name, ()) and part != name]
-    rows = [[cell(_title(name, own, held), CELLPADDING=3)]]
+    rows = [[cell(_title(name, own, held), CELLPADDING=5)]]
     if inside := _inside(zoom.controllers.get(name), own, law, anchors):
         rows.append([cell(inside, CELLPADDING=2)])
     return table(rows)
 
 
-def box(inside: str, top: Sequence[BoxPort], bottom: Sequence[BoxPort], fill: str = "white", border: int = 1) -> str:
-    """Set contents between a row of places on the top face and one on the bottom face."""
-    rows = [[cell(_face(top))], [cell(inside)], [cell(_face(bottom))]]
+def box(
+    inside: str,
+    top: Sequence[BoxPort],
+    bottom: Sequence[BoxPort],
+    fill: str = "white",
+    border: int = 1,
+    size: tuple[float, float] = (0, 0),
+) -> str:
+    """Set contents between a row of places on the top face and one on the bottom face; `size` in points at least."""
+    room = {"WIDTH": int(size[0]) - 2, "HEIGHT": int(size[1]) - 2} if any(size) else {}
+    rows = [[cell(_face(top))], [cell(inside)], [cell(_face(bottom))]] if top or bottom else [[cell(inside, **room)]]
     return table(rows, BORDER=border, BGCOLOR=fill, COLOR="black")
 
 
@@ -188,7 +196,7 @@ def _title(name: str, component: StructureComponent, held: Sequence[str]) -> str
         parts.append(small("layer 0"))
     elif component.kind in (ComponentKind.ACTUATOR, ComponentKind.SENSOR):
         parts.append(small(component.kind))
-    return lines(parts, align="CENTER")
+    return "<BR/>".join(parts)
 
 
 def _inside(controller: ResolvedController | None, own: StructureComponent, law: Law | None, anchors: Anchors) -> str:

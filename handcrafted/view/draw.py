@@ -11,8 +11,8 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
-from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import at_width, render
 from handcrafted.view.output import checked_path, drawn, write
 

@@ -25,9 +25,10 @@ class Nesting:
 
     def children(self, name: str | None) -> list[str]:
         """Name the boxes directly inside a box; inside None stand the outermost ones."""
-        return [child for child in self.names if self._parent(child) == name]
+        return [child for child in self.names if self.parent(child) == name]
 
-    def _parent(self, name: str) -> str | None:
+    def parent(self, name: str) -> str | None:
+        """Name the box around a box."""
         inside = self.components[name].inside
         return inside if inside in self._place else None
 

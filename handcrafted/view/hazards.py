@@ -23,6 +23,7 @@ from handcrafted.view import dot
 from handcrafted.view.arrows import Drawn, Look, arrows_of, legend_of
 from handcrafted.view.diagram import Diagram
 from handcrafted.view.dot import join_png, join_svg
+from handcrafted.view.drawing import diagram_text
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import declared
 from handcrafted.view.output import drawn
@@ -68,9 +69,8 @@ def as_html(analysis: Analysis, scenarios: Sequence[str] = ()) -> str:
 def unsafe_picture(analysis: Analysis, form: str = "png", dpi: float = 200) -> bytes:
     """Draw the control structure; each control action with the rules about it, in the look of what became of them."""
     zoom = Zoom(analysis.structure, ())
-    text = Diagram(zoom, arrows_of(_drawn(analysis, zoom), zoom.components), declared(zoom)).text(
-        analysis.structure.name
-    )
+    diagram = Diagram(zoom, arrows_of(_drawn(analysis, zoom), zoom.components), declared(zoom))
+    text = diagram_text(diagram, analysis.structure.name)
     parts = [text, legend_of([one for one in MEANING if analysis.untested or one[0] != UNTESTED])]
     if form == "svg":
         return join_svg([render(part, "svg") for part in parts], beside=1)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view import dot
-from handcrafted.view.arrows import Arrow, beside
+from handcrafted.view.arrows import Arrow, beside, head, stroke
 from handcrafted.view.boxes import PLAIN, Anchors, cell, table
 from handcrafted.view.faces import Tie
 
@@ -38,20 +37,6 @@ def ties_to_row(ties: tuple[Tie, Tie]) -> bool:
 def tied(tie: Tie) -> str:
     """Write an end of an edge at its tie."""
     return dot.end(tie.node, tie.port, tie.face)
-
-
-def stroke(arrow: Arrow) -> dict[str, str]:
-    """Return a line's colour, style and width; requests are dashed where the style says nothing else."""
-    look = arrow.look
-    plain = look.style == "solid" and look.width == 1.0
-    dashed = plain and arrow.kind == LinkKind.REQUEST
-    return {"color": look.color, "style": "dashed" if dashed else look.style, "penwidth": f"{look.width:g}"}
-
-
-def head(arrow: Arrow, at_tail: bool) -> dict[str, str]:
-    """Return the arrowhead, hollow for requests, at the end that DOT calls head or at the one that it calls tail."""
-    shape = "empty" if arrow.kind == LinkKind.REQUEST else "normal"
-    return {"dir": "back", "arrowtail": shape} if at_tail else {"arrowhead": shape}
 
 
 CLOSE = 4

@@ -21,8 +21,8 @@ from handcrafted.verdict.compression import sweep
 from handcrafted.verdict.scoreboard import row
 from handcrafted.verdict.scoreboard.report import as_markdown, confidences
 from handcrafted.view.agreement import comparison_diagrams, comparison_picture
-from handcrafted.view.diagram import control_diagram
 from handcrafted.view.dot import at_resolution
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.view.gallery import gallery, staircase
 from handcrafted.view.scoreboard import compression, scoreboard

@@ -23,7 +23,7 @@ from handcrafted.model.weights import FIELD_AXES
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.usual import usual_faults
 from handcrafted.text.letters import UNSEEN
-from handcrafted.view.diagram import control_diagram
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.editor.experiment import Experiment
 from handcrafted.view.editor.parts import parts_of
 from handcrafted.view.editor.workbench import COMMANDS as COMMANDS_OF_THE_PANEL

@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import numpy as np
+
 from handcrafted.control.resolved import LinkId
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.control_structure import ControlStructure
@@ -154,3 +156,39 @@ def metro():
         links[kind] += [link(f"{text} {number}", sender, receiver) for text in texts]
     groups = {"field": [*METRO[4], "passengers"], "offices": [*METRO[1], *METRO[2]]}
     return ControlStructure.model_validate({"name": "metro line", "components": parts, "groups": groups, **links})
+
+
+def drawn_at_random(seed):
+    """Return a structure of 4 to 30 boxes, all of it chosen by a seed: levels, peers, nesting, sides, long names."""
+    random = np.random.default_rng(seed)
+    count = int(random.integers(4, 31))
+    levels = sorted(int(level) for level in random.integers(0, max(2, count // 4) + 1, count))
+    words = "speed door brake pressure valve position request mode power temperature of the left side unit".split()
+    phrase = lambda: " ".join(random.choice(words, int(random.integers(1, 4))))
+    names = [f"{phrase()} {k}" for k in range(count)]
+    outer = names[int(random.integers(1, count - 2))] if random.random() < 0.5 and count > 6 else None
+    components = {}
+    for k, (name, level) in enumerate(zip(names, levels, strict=True)):
+        kind = "process" if level == max(levels) else "controller"
+        components[name] = component(kind, level)
+        inside = outer is not None and names.index(outer) < k < names.index(outer) + 4
+        if inside and components[outer]["kind"] == "controller" == kind:
+            components[name]["inside"] = outer
+    fields = {"name": f"drawn {seed}", "components": components, "control actions": [], "feedback": []}
+    for k in range(1, count):
+        higher = [j for j in range(count) if levels[j] < levels[k]]
+        if not higher:
+            continue
+        above = names[int(random.choice(higher[-4:]))]
+        fields["control actions"].append(link(f"{phrase()} a{k}", above, names[k]))
+        if random.random() < 0.7:
+            fields["feedback"].append(link(f"{phrase()} f{k}", names[k], above))
+        if random.random() < 0.2:
+            fields["feedback"].append(link(f"{phrase()} g{k}", names[k], names[int(random.choice(higher))]))
+    for j, k in pairwise(range(count)):
+        if levels[j] == levels[k] < max(levels) and random.random() < 0.25:
+            fields["feedback"].append(link(f"{phrase()} p{k}", names[j], names[k]))
+    controllers = [name for name in names if components[name]["kind"] == "controller"]
+    fields["other inputs"] = [link(f"{phrase()} i{n}", None, n) for n in controllers if random.random() < 0.2]
+    fields["other outputs"] = [link(f"{phrase()} o{n}", n, None) for n in controllers if random.random() < 0.15]
+    return ControlStructure.model_validate({key: value for key, value in fields.items() if value})

@@ -8,7 +8,7 @@ from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
 from handcrafted.view.boxes import words
-from handcrafted.view.diagram import control_diagram
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from tests.view.structures import component, lane_keeping, link, nested, peers
 

@@ -7,7 +7,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.loading.zoom import Zoom
-from handcrafted.view.diagram import control_diagram
+from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.zoo import find
 from tests.view.structures import metro

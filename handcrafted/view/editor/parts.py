@@ -18,6 +18,7 @@ from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import LOOKS, MEANING, deviating, judged, recovered_arrows
 from handcrafted.view.boxes import Anchors, algorithm_part, box_part, link_part, variable_part
 from handcrafted.view.diagram import Diagram
+from handcrafted.view.drawing import diagram_text
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import beside
 
@@ -31,7 +32,8 @@ def overlay(comparison: Comparison, off: Iterable[Provenance]) -> str:
     laws = beside(zoom, comparison.recovered.equations, deviating(comparison))[1] if comparison.recovered else {}
     fills = {entry.owner: OFF for entry in off}
     arrows = recovered_arrows(comparison, zoom)
-    svg = render(Diagram(zoom, arrows, laws, fills, Anchors(on=True)).text(comparison.structure.name), "svg").decode()
+    text = diagram_text(Diagram(zoom, arrows, laws, fills, Anchors(on=True)), comparison.structure.name)
+    svg = render(text, "svg").decode()
     return svg[svg.index("<svg") :]
 
 

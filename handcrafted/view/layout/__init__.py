@@ -1,0 +1,1 @@
+"""Where boxes, arrows and labels of a control diagram go."""
