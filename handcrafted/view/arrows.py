@@ -104,12 +104,12 @@ def beside(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
     return table([[cell(WIDTH=4), cell(text)]])
 
 
-def label_of(arrow: Arrow, anchors: Anchors = PLAIN) -> str:
+def label_of(arrow: Arrow, anchors: Anchors = PLAIN, align: str = "LEFT") -> str:
     """Return an arrow's label; requests, which go up like feedback, say so."""
     head = [small("request", arrow.look.text)] if arrow.kind == LinkKind.REQUEST else []
-    rows = [[cell(row, ALIGN="LEFT")] for row in head]
+    rows = [[cell(row, ALIGN=align)] for row in head]
     rows += [
-        [cell(row, ALIGN="LEFT", **anchors.of(label.part))] for label in arrow.labels for row in _rows(label, arrow)
+        [cell(row, ALIGN=align, **anchors.of(label.part))] for label in arrow.labels for row in _rows(label, arrow)
     ]
     return table(rows, CELLPADDING=1)
 

@@ -22,15 +22,23 @@ class Nesting:
         self.components = components
         self.names: tuple[str, ...] = tuple(components)
         self._place = {name: place for place, name in enumerate(self.names)}
+        self._children: dict[str | None, list[str]] = {}
+        for name in self.names:
+            self._children.setdefault(self.parent(name), []).append(name)
 
     def children(self, name: str | None) -> list[str]:
         """Name the boxes directly inside a box; inside None stand the outermost ones."""
-        return [child for child in self.names if self.parent(child) == name]
+        return self._children.get(name, [])
 
     def parent(self, name: str) -> str | None:
         """Name the box around a box."""
         inside = self.components[name].inside
         return inside if inside in self._place else None
+
+    def around(self, name: str) -> list[str]:
+        """Name all boxes around a box, the innermost first."""
+        outer = self.parent(name)
+        return [] if outer is None else [outer, *self.around(outer)]
 
     def descendants(self, name: str) -> list[str]:
         """Name all boxes inside a box, at any depth."""
@@ -41,11 +49,11 @@ class Nesting:
 
     def holds(self, outer: str, inner: str | None) -> bool:
         """Whether `inner` stands somewhere inside `outer`."""
-        return inner is not None and inner in self.descendants(outer)
+        return inner in self._place and outer in self.around(inner)
 
     def depth(self, name: str) -> int:
         """Count the boxes around a box."""
-        return sum(self.holds(outer, name) for outer in self.names)
+        return len(self.around(name))
 
     def lowest(self, name: str) -> int:
         """Return the lowest authority, the highest level number, in a box and inside it."""

@@ -199,7 +199,8 @@ def _criticality(campaign: Campaign, form: str, dpi: float) -> bytes:
         look = _level(shares[link.id]).look if of else UNTOUCHED
         arrows[Drawn(id, f"({found} of {of})" if of else "", look)] = None
     fills = {name: _level(share).fill for name, share in _of_components(campaign).items()}
-    text = Diagram(zoom, arrows_of(arrows, zoom.components), declared(zoom), fills).text(campaign.structure.name)
+    diagram = Diagram(zoom, arrows_of(arrows, zoom.components), declared(zoom), fills)
+    text = diagram_text(diagram, campaign.structure.name)
     meaning = [(level.look, level.meaning) for level in LEVELS]
     parts = [text, legend_of([*meaning, (UNTOUCHED, "no fault tried")])]
     if form == "svg":

@@ -51,7 +51,7 @@ def read(svg: bytes) -> Seen:
             letters[title] = [_letters(text) for text in group.iter(f"{SVG}text")]
             if title.startswith(" "):
                 inked = [found.box for found in letters[title] if found.text.strip()]
-                if inked:
+                if inked and not title.startswith((" means ", " from ")):
                     labels[title] = _around(inked)
             elif shapes:
                 boxes[title] = _around(shapes)
@@ -63,7 +63,8 @@ def read(svg: bytes) -> Seen:
             heads = [_numbers(shape.get("points", "")) for shape in group.iter(f"{SVG}polygon")]
             if heads:
                 corners.append(max(heads[0], key=lambda point: _apart(point, corners[-1])))
-            arrows[int((group.get("id") or "").split()[-1])] = ends[0], ends[1], corners
+            if (group.get("id") or "").startswith("arrow "):
+                arrows[int(group.get("id").split()[-1])] = ends[0], ends[1], corners
     return Seen(boxes, labels, [arrows[k] for k in range(len(arrows))], letters)
 
 

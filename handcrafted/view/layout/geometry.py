@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 Point = tuple[float, float]
 Line = Sequence[Point]
@@ -99,16 +101,48 @@ def passes(line: Line, rect: Rect) -> bool:
     return any(span(piece).grown(TOUCH).overlaps(rect.grown(-2 * TOUCH)) for piece in segments(line))
 
 
-def crossings(one: Line, other: Line) -> int:
-    """Count where a level piece of one line meets an upright piece of the other, ends left out."""
-    return sum(_cross(a, b) or _cross(b, a) for a in segments(one) for b in segments(other))
+class Pieces:
+    """The straight pieces of many lines, as arrays."""
+
+    def __init__(self, lines: Mapping[int, Line]):
+        found = [(number, span(piece)) for number, line in lines.items() for piece in segments(line)]
+        self.numbers = np.array([number for number, _ in found], int)
+        self.rects = np.array([rect for _, rect in found], float).reshape(-1, 4)
+
+    @property
+    def upright(self) -> np.ndarray:
+        """Which pieces run upright."""
+        left, top, right, bottom = self.rects.T
+        return right - left < bottom - top
+
+    def crossings(self) -> int:
+        """Count where a level piece of one line meets an upright piece of another, ends left out."""
+        return int(_cross(self, self).sum())
+
+    def crossed_by(self, number: int, line: Line) -> int:
+        """Count where a line would cross the others if it were the one of that number."""
+        own = Pieces({number: line})
+        return int(_cross(own, self).sum() + _cross(self, own).sum())
+
+    def meet(self, rect: Rect, own: int | None = None) -> np.ndarray:
+        """Say which pieces of lines other than its `own` touch a rectangle."""
+        touched = meeting(self.rects, rect)
+        return touched if own is None else touched & (self.numbers != own)
 
 
-def _cross(level: Segment, upright: Segment) -> bool:
-    flat, tall = span(level), span(upright)
-    if flat.height > TOUCH or tall.width > TOUCH:
-        return False
-    return flat.left + TOUCH < tall.left < flat.right - TOUCH and tall.top + TOUCH < flat.top < tall.bottom - TOUCH
+def meeting(rects: np.ndarray, rect: Rect) -> np.ndarray:
+    """Say which of many rectangles touch one."""
+    left, top, right, bottom = rects.T
+    return (left < rect.right) & (rect.left < right + 1e-9) & (top < rect.bottom) & (rect.top < bottom + 1e-9)
+
+
+def _cross(level: Pieces, upright: Pieces) -> np.ndarray:
+    """Say which pieces, taken as level ones, are crossed by which, taken as upright ones."""
+    left, top, right, bottom = level.rects.T[:, :, None]
+    x, high, wide, low = upright.rects.T[:, None, :]
+    flat, tall = bottom - top < TOUCH, wide - x < TOUCH
+    inside = (left + TOUCH < x) & (x < right - TOUCH) & (high + TOUCH < top) & (top < low - TOUCH)
+    return flat & tall & inside & (level.numbers[:, None] != upright.numbers[None, :])
 
 
 def squared(line: Line) -> list[Point]:

@@ -1,4 +1,4 @@
-"""A control diagram as the layout engine sees it: nodes with heights, and every arrow from the upper end to the lower."""
+"""A control diagram as the layout engine sees it: nodes on levels, every arrow from the upper end to the lower."""
 
 from __future__ import annotations
 
@@ -77,11 +77,10 @@ class Graph:
 
         graph = graphlay.Graph()
         index: dict[str, int] = {}
-        for name, (width, height), more in self._nodes(wider):
-            outer = more.pop("outer", None)
-            index[name] = graph.node(
-                name, width=width, height=height, **more, **({"parent": index[outer]} if outer else {})
-            )
+        for name, (width, height), outer, more in self._nodes(wider):
+            if outer is not None:
+                more["parent"] = index[outer]
+            index[name] = graph.node(name, width=width, height=height, **more)
         for edge in self.edges:
             more = {}
             if not self.open(edge.number):
@@ -150,25 +149,25 @@ class Graph:
         place = {name: k for row in self._order for k, name in enumerate(row)}
         return [sorted(group, key=lambda name: place.get(name, 0)) for group in groups_of(self.sizes, self.level.peers)]
 
-    def _nodes(self, wider: Collection[str]) -> Iterator[tuple[str, Size, dict[str, Any]]]:
+    def _nodes(self, wider: Collection[str]) -> Iterator[tuple[str, Size, str | None, dict[str, Any]]]:
         """Return name, size, place in another node and height of every node, outer ones first."""
         ranks = self._ranks()
         order = {rank: {"fixed": k} for k, rank in enumerate(sorted(set(ranks.values())))}
         for name in sorted(self._holders(), key=self.nesting.depth):
             width, height = self._sizes.boxes[name]
             least = (3 if name in wider else 1) * (width + 2 * STACKED)
-            yield name, (least, height), {"outer": self.nesting.parent(name)}
+            yield name, (least, height), self.nesting.parent(name), {}
         for names in self._groups():
             outer = self.nesting.parent(names[0])
             if len(names) > 1 and self._grouped:
-                yield f" row {names[0]}", (1.0, 1.0), {"outer": outer}
+                yield f" row {names[0]}", (1.0, 1.0), outer, {}
                 outer = f" row {names[0]}"
             for name in names:
-                yield name, self.sizes[name], {"outer": outer, "rank": order[ranks[name]]}
+                yield name, self.sizes[name], outer, {"rank": order[ranks[name]]}
         for name in (name for name in ranks if name.startswith(" ")):
             number = int(name.split()[-1])
             size = self._sizes.labels[number] if name.startswith(" text") else (1.0, 1.0)
-            yield name, size, {"outer": self._home(number), "rank": order[ranks[name]]}
+            yield name, size, self._home(number), {"rank": order[ranks[name]]}
 
     def _home(self, number: int) -> str | None:
         """Name the box in which an arrow turns: the innermost one around both ends."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from handcrafted.view.layout.geometry import Line, Point, Rect, Segment, segments, span
+from handcrafted.view.layout.geometry import Line, Pieces, Point, Rect, Segment, meeting, segments, span
 from handcrafted.view.layout.seams import EDGE, Seam
 
-CLEAR = 3
-"""Points between a label and anything that is not its own line."""
+CLEAR, APART = 3, 7
+"""Points between a label and a box or another label, and between it and another line: its own is nearer."""
 
 TAIL, TIP = 5, 13
 """What must be seen of a line before the label on it, and after it where the arrowhead is."""
@@ -25,28 +26,23 @@ class Ground:
     """What labels must not lie on: rectangles and lines, each line with its number."""
 
     def __init__(self, rects: Iterable[Rect], lines: Mapping[int, Line]):
-        pieces = [(number, span(piece)) for number, line in lines.items() for piece in segments(line)]
-        self._numbers = np.array([number for number, _ in pieces])
-        self._pieces = np.array([rect for _, rect in pieces]).reshape(-1, 4)
-        self._rects = list(rects)
+        self._pieces = Pieces(lines)
+        self._rects = np.array(list(rects), float).reshape(-1, 4)
 
     def add(self, rect: Rect) -> None:
         """Keep another rectangle clear."""
-        self._rects.append(rect)
+        self._rects = np.vstack([self._rects, rect])
 
     def hits(self, rect: Rect, own: int | None = None) -> int:
         """Count the rectangles, and the pieces of lines other than its own, that a label would lie on."""
-        wide = rect.grown(CLEAR)
-        rects = np.array(self._rects).reshape(-1, 4)
-        lines = _meet(self._pieces, wide)
-        if own is not None and len(lines):
-            lines &= self._numbers != own
-        return int(_meet(rects, wide).sum() + lines.sum())
+        lines = self._pieces.meet(rect.grown(APART), own)
+        return int(meeting(self._rects, rect.grown(CLEAR)).sum() + lines.sum())
 
-
-def _meet(rects: np.ndarray, rect: Rect) -> np.ndarray:
-    left, top, right, bottom = rects.T
-    return (left < rect.right) & (rect.left < right + 1e-9) & (top < rect.bottom) & (rect.top < bottom + 1e-9)
+    def stretch(self, upright: Rect, own: int) -> tuple[float, float]:
+        """Return top and bottom of the longest stretch of an upright piece that no other line crosses."""
+        crossing = self._pieces.rects[self._pieces.meet(upright, own)]
+        levels = sorted([upright.top, *crossing[:, 1], upright.bottom])
+        return max(pairwise(levels), key=lambda pair: pair[1] - pair[0])
 
 
 def place_labels(
@@ -79,16 +75,21 @@ def place_labels(
     return placed, missed
 
 
-def seam_for(line: Line, size: Size) -> Seam:
-    """Return the cut that makes room for a label beside the longest piece of its line that is long enough."""
+def seam_for(number: int, line: Line, size: Size, ground: Ground) -> Seam:
+    """Return the cut that makes room for a label beside the longest stretch of its line that nothing crosses.
+
+    Where all stretches are too short, the cut makes one longer.
+    """
     width, height = size
-    pieces = [(span(piece), piece) for piece in segments(line)]
-    tall = [rect for rect, _ in pieces if rect.height >= height + 2 * CLEAR]
-    if tall:
-        longest = max(tall, key=lambda rect: rect.height)
-        return Seam(longest.right + EDGE, width + 4 * CLEAR)
-    longest = max((rect for rect, _ in pieces), key=lambda rect: rect.width + rect.height)
-    return Seam(longest.top - EDGE, height + 4 * CLEAR, True)
+    pieces = [span(piece) for piece in segments(line)]
+    tall = [(ground.stretch(rect, number), rect) for rect in pieces if rect.height > rect.width]
+    if not tall:
+        longest = max(pieces, key=lambda rect: rect.width)
+        return Seam(longest.left + EDGE, width + TAIL + TIP)
+    (top, bottom), rect = max(tall, key=lambda one: one[0][1] - one[0][0])
+    if (missing := height + 2 * APART - bottom + top) > 0:
+        return Seam(top + EDGE, missing + 1, True)
+    return Seam(rect.right + EDGE, width + CLEAR + APART + 1)
 
 
 def _length(line: Line) -> float:

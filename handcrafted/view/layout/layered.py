@@ -6,23 +6,26 @@ with the levels, and the process comes to stand at the bottom.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, islice, pairwise, product
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise, product
+from typing import Any, NamedTuple
 
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.faces import Nesting
-from handcrafted.view.layout.geometry import Line, Point, Rect, borders, crossings, hull, passes, simplified
+from handcrafted.view.layout.geometry import Line, Pieces, Point, Rect, borders, hull, passes, simplified
 from handcrafted.view.layout.graph import Edge, Graph, Sizes, groups_of, peers_of
 from handcrafted.view.layout.labels import Ground, place_labels, seam_for
 from handcrafted.view.layout.level import STACKED, STUB, orders
-from handcrafted.view.layout.seams import Drawing, Seam
-from handcrafted.view.layout.straight import straightened
+from handcrafted.view.layout.seams import EDGE, Drawing, Seam
+from handcrafted.view.layout.straight import CORNER, straightened
 
-MAX_TRIALS = 8
-"""Orders of peers that are tried."""
+LEAST = 14
+"""Least length of an upright piece at the end of a line: an arrowhead and a little more."""
 
-MAX_SEAMS = 6
+MAX_TRIALS = 120
+"""Orders of peers that are tried, times the number of arrows."""
+
+MAX_SEAMS = 12
 """How often room is made for labels that found none."""
 
 SHARES = (0.5, 0.3, 0.7, 0.15, 0.85)
@@ -51,7 +54,7 @@ class Placement(NamedTuple):
     @property
     def cost(self) -> tuple[int, int, int, float]:
         """What is worse is larger: labels on something, peers not side by side, lines that cross, the size."""
-        crossed = sum(crossings(a, b) for a, b in combinations(self.lines, 2))
+        crossed = Pieces(dict(enumerate(self.lines))).crossings()
         whole = hull([*self.boxes.values(), *self.labels])
         return self.misses, self.turned, crossed, whole.width + whole.height
 
@@ -63,8 +66,14 @@ def placement(nesting: Nesting, arrows: Sequence[Arrow], sizes: Sizes) -> Placem
         ImportError: if graphlay is missing.
         ValueError: if it refuses the graph.
     """
-    trials = [_Trial(nesting, arrows, sizes, *way) for way in _ways(nesting, arrows)]
-    return min((trial.settled() for trial in trials), key=lambda one: one.cost)
+    best: Placement | None = None
+    for way in _ways(nesting, arrows):
+        found = _Trial(nesting, arrows, sizes, *way).settled()
+        best = found if best is None or found.cost < best.cost else best
+        if not any(best.cost[:3]):
+            break
+    assert best is not None
+    return best
 
 
 def _ways(nesting: Nesting, arrows: Sequence[Arrow]) -> Iterator[tuple[list[tuple[str, ...]], bool]]:
@@ -73,7 +82,7 @@ def _ways(nesting: Nesting, arrows: Sequence[Arrow]) -> Iterator[tuple[list[tupl
     names = [name for name in nesting.names if not nesting.children(name)]
     rows = [group for group in groups_of(names, peers) if len(group) > 1]
     ways = [list(orders(row, [peer for peer in peers if peer.sender in row])) for row in rows]
-    for order in islice(product(*ways), MAX_TRIALS):
+    for order in islice(product(*ways), max(1, MAX_TRIALS // len(arrows)) if arrows else 1):
         yield from ((list(order), grouped) for grouped in ((True, False) if rows else (True,)))
 
 
@@ -114,21 +123,28 @@ class _Trial:
             return None
         lines, hints = _lines(graph, raw, boxes)
         drawing = Drawing(boxes, lines, texts, hints)
-        drawing = drawing.opened(list(graph.level.seams(boxes, rows)))
+        drawing = drawing.opened([*graph.level.seams(boxes, rows), *_at_tips(lines.values())])
+        found, missed = self._labelled(graph, drawing, rows)
         for _ in range(MAX_SEAMS):
-            found, missed = self._labelled(graph, drawing, rows)
             if found is None or not missed:
-                return found
+                break
             drawing = drawing.opened(missed)
+            found, missed = self._labelled(graph, drawing, rows)
         return found
 
     def _labelled(
         self, graph: Graph, drawing: Drawing, rows: Sequence[Sequence[str]]
     ) -> tuple[Placement | None, list[Seam]]:
         """Set all labels; return also where room is to be made for those that lie on something."""
-        boxes, lines, labels = drawing.boxes, dict(drawing.lines), dict(drawing.labels)
+        lines, labels = dict(drawing.lines), dict(drawing.labels)
+        boxes = {
+            name: _trimmed(name, rect, graph, lines) if name in graph.sizes else rect
+            for name, rect in drawing.boxes.items()
+        }
         for number, line, label in graph.level.placed(boxes, rows):
-            lines[number], labels[number] = line, label
+            lines[number] = line
+            if label is not None:
+                labels[number] = label
         if blocked := self._outside(graph, boxes, lines, labels):
             self.within |= blocked
             return None, []
@@ -139,20 +155,14 @@ class _Trial:
         solid = [rect for name, rect in boxes.items() if name not in tops]
         rims = [rim for name in tops for rim in borders(boxes[name])]
         ground = Ground([*solid, *tops.values(), *rims, *labels.values()], lines)
-        level = [number for number in labels if _struck(labels[number], number, lines)]
+        crossed = [number for number in labels if any(passes(lines[k], labels[number]) for k in lines if k != number)]
         free = {number: line for number, line in lines.items() if number not in labels}
         found, missed = place_labels(free, self.sizes.labels, drawing.hints, ground)
         labels |= found
         numbers = range(len(self.arrows))
-        whole = Placement(
-            boxes,
-            tops,
-            [lines[k] for k in numbers],
-            [labels[k] for k in numbers],
-            len(missed) + len(struck),
-            len(self.turned),
-        )
-        return whole, [seam_for(lines[number], self.sizes.labels[number]) for number in missed]
+        every = [lines[k] for k in numbers], [labels[k] for k in numbers]
+        whole = Placement(boxes, tops, *every, len(missed) + len(struck) + len(crossed), len(self.turned))
+        return whole, [seam_for(number, lines[number], self.sizes.labels[number], ground) for number in missed]
 
     def _outside(
         self, graph: Graph, boxes: Mapping[str, Rect], lines: dict[int, Line], labels: dict[int, Rect]
@@ -188,7 +198,7 @@ class _Trial:
     ) -> Rect | None:
         """Return where the texts of one side of a box can stand outside, level with it and with nothing in between."""
         box = boxes[name]
-        around = [outer for outer in self.nesting.names if self.nesting.holds(outer, name)]
+        around = self.nesting.around(name)
         sizes = [self.sizes.labels[number] for number in numbers]
         wide, tall = max(width for width, _ in sizes), sum(height + STACKED for _, height in sizes) - STACKED
         holder = bool(self.nesting.children(name))
@@ -240,12 +250,33 @@ def _neighbours(left: str, right: str, boxes: Mapping[str, Rect]) -> bool:
     )
 
 
-def _struck(label: Rect, own: int, lines: Mapping[int, Line]) -> bool:
-    """Whether an arrow runs through another's label."""
-    return any(passes(line, label) for number, line in lines.items() if number != own)
+def _trimmed(name: str, rect: Rect, graph: Graph, lines: Mapping[int, Line]) -> Rect:
+    """Return a box that cuts have pulled wide as narrow as its arrows allow; a side at which one ends stays."""
+    if graph.level.beside(name):
+        return rect
+    ports = [
+        x
+        for edge in graph.edges
+        if name in (edge.upper, edge.lower)
+        for x, y in lines[edge.number]
+        if y in (rect.top, rect.bottom)
+    ]
+    room = graph.sizes[name][0]
+    left, right = min(ports, default=rect.right) - CORNER, max(ports, default=rect.left) + CORNER
+    spare = max(0.0, room - (right - left)) / 2
+    left = max(rect.left, min(left - spare, rect.right - room))
+    return Rect(left, rect.top, min(rect.right, max(right + spare, left + room)), rect.bottom)
 
 
-def _lines(graph: Graph, raw: object, boxes: Mapping[str, Rect]) -> tuple[dict[int, Line], dict[int, Point]]:
+def _at_tips(lines: Iterable[Line]) -> Iterator[Seam]:
+    """Say where lines are to be longer before they turn into a box, or after they leave one."""
+    for line in lines:
+        for (_, end), (_, turn) in (line[:2], line[:-3:-1]) if len(line) > 2 else ():
+            if abs(end - turn) < LEAST:
+                yield Seam(end + (EDGE if turn > end else -EDGE), LEAST - abs(end - turn), True)
+
+
+def _lines(graph: Graph, raw: Any, boxes: Mapping[str, Rect]) -> tuple[dict[int, Line], dict[int, Point]]:
     """Return the arrows that run upright, from sender to receiver, and where the engine would put their labels."""
     lines: dict[int, Line] = {}
     hints: dict[int, Point] = {}
@@ -262,8 +293,9 @@ def _lines(graph: Graph, raw: object, boxes: Mapping[str, Rect]) -> tuple[dict[i
     plain = [edge for edge in graph.edges if edge.upper in boxes and edge.lower in boxes]
     _actions_left(plain, lines)
     inner = [edge for edge in plain if not graph.nesting.holds(edge.upper, edge.lower)]
-    ends = {edge.number: (boxes[edge.upper], boxes[edge.lower])[:: 1 if edge.down else -1] for edge in inner}
-    return straightened(lines, ends), hints
+    first = {edge.number: boxes[edge.upper if edge.down else edge.lower] for edge in inner}
+    last = {edge.number: boxes[edge.lower if edge.down else edge.upper] for edge in inner}
+    return straightened(lines, {number: (first[number], last[number]) for number in first}), hints
 
 
 def _actions_left(edges: Sequence[Edge], lines: dict[int, Line]) -> None:

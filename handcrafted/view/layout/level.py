@@ -50,6 +50,12 @@ class Level(NamedTuple):
     peers: Sequence[PeerArrow]
     texts: Sequence[SideText]
 
+    def beside(self, box: str) -> bool:
+        """Whether anything stands level with a box."""
+        return any(box in (peer.sender, peer.receiver) for peer in self.peers) or any(
+            text.box == box for text in self.texts
+        )
+
     def height(self, box: str) -> float:
         """Return the height that a box needs for what stands on either side of it."""
         mine = [peer.number for peer in self.peers if box in (peer.sender, peer.receiver)]
@@ -63,17 +69,18 @@ class Level(NamedTuple):
         for row in rows:
             for left, right in pairwise([None, *row, None]):
                 peers, after, before = self._between(left, right)
-                wide = [self.labels[number][0] + STUB + SHOWN for number in (*after, *before)]
-                wide += [self.labels[peer.number][0] + 2 * SHOWN for peer in peers]
+                for numbers, name, side in ((after, left, 2), (before, right, 0)):
+                    if numbers and name is not None:
+                        wide = max(self.labels[number][0] for number in numbers) + STUB + SHOWN
+                        yield Seam(boxes[name][side] + (EDGE if side else -EDGE), wide)
                 if left is not None and right is not None:
-                    yield Seam(boxes[left].right + EDGE, max(wide) - boxes[right].left + boxes[left].right)
-                elif wide:
-                    yield Seam(
-                        boxes[left].right + EDGE if left is not None else boxes[right or ""].left - EDGE, max(wide)
-                    )
+                    wide = max(self.labels[peer.number][0] for peer in peers) + 2 * SHOWN
+                    yield Seam(boxes[left].right + EDGE, wide - boxes[right].left + boxes[left].right)
 
-    def placed(self, boxes: Mapping[str, Rect], rows: Iterable[Sequence[str]]) -> Iterator[tuple[int, Line, Rect]]:
-        """Return number, line and place of the label of every arrow that is level.
+    def placed(
+        self, boxes: Mapping[str, Rect], rows: Iterable[Sequence[str]]
+    ) -> Iterator[tuple[int, Line, Rect | None]]:
+        """Return number, line and, of texts, the place of every arrow that is level.
 
         Args:
             boxes: where they stand.
@@ -89,7 +96,9 @@ class Level(NamedTuple):
         after = [text.number for text in self.texts if text.box == left and not text.left]
         return peers, after, [text.number for text in self.texts if text.box == right and text.left]
 
-    def _set(self, left: str | None, right: str | None, boxes: Mapping[str, Rect]) -> Iterator[tuple[int, Line, Rect]]:
+    def _set(
+        self, left: str | None, right: str | None, boxes: Mapping[str, Rect]
+    ) -> Iterator[tuple[int, Line, Rect | None]]:
         """Set what stands between two neighbours, one above the other."""
         peers, after, before = self._between(left, right)
         here = [*(peer.number for peer in peers), *after, *before]
@@ -106,11 +115,7 @@ class Level(NamedTuple):
             y += height + STACKED
             if number in downwards:
                 ends = [(start, level), (end, level)]
-                yield (
-                    number,
-                    ends if downwards[number] else ends[::-1],
-                    Rect.around(((start + end) / 2, level), width, height),
-                )
+                yield number, ends if downwards[number] else ends[::-1], None
             elif number in after:
                 label = Rect.around((start + STUB + width / 2, level), width, height)
                 yield number, [(start, level), (start + STUB, level)], label

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view import dot
-from handcrafted.view.arrows import head, label_of, stroke
-from handcrafted.view.boxes import box, box_part, table
-from handcrafted.view.dot import Html
+from handcrafted.view.arrows import Arrow, head, label_of, stroke
+from handcrafted.view.boxes import box, box_part, small, table
 from handcrafted.view.engine import render
-from handcrafted.view.layout.geometry import Line, Point
+from handcrafted.view.layout.geometry import Line, Point, Rect, hull, passes, segments, span
 from handcrafted.view.layout.graph import Sizes
 from handcrafted.view.layout.layered import Placement, placement
 
@@ -24,7 +25,11 @@ INCH = 72
 TIP = 7.0
 """Length of an arrowhead in points: Graphviz's 10 times the size set for edges."""
 
-TITLE_GAP = 10
+SAMPLE, GAP = 26, 14
+"""Length of a line in the legend, and distance between its entries and from the drawing."""
+
+TOLD_APART = (LinkKind.CONTROL_ACTION, LinkKind.FEEDBACK, LinkKind.REQUEST)
+"""Kinds of arrows whose heads a legend explains."""
 
 
 def placed(diagram: Diagram, title: str) -> str:
@@ -32,41 +37,30 @@ def placed(diagram: Diagram, title: str) -> str:
 
     Raises:
         ImportError: if graphlay is missing.
-        ValueError: if it refuses the graph, or a label finds no place.
+        ValueError: if it refuses the graph.
     """
-    labels = [dot.html(label_of(arrow, diagram.anchors)) for arrow in diagram.arrows]
     inside = {name: diagram.inside(name) for name in diagram.nesting.names}
-    sizes = measured({**{f"b {name}": _plain(text) for name, text in inside.items()}, **dict(enumerate(labels))})
-    found = placement(
-        diagram.nesting,
-        diagram.arrows,
-        Sizes({name: sizes[f"b {name}"] for name in inside}, [sizes[k] for k in range(len(labels))]),
-    )
-    body = [*_boxes(diagram, inside, found), *_lines(diagram, found)]
-    body += [
-        dot.node(dot.helper(f"label {k}"), label=_on_white(text), pos=_at(rect.center))
-        for k, (text, rect) in enumerate(zip(labels, found.labels, strict=True))
+    labels = [label_of(arrow, diagram.anchors) for arrow in diagram.arrows]
+    kinds = [kind for kind in TOLD_APART if any(arrow.kind == kind for arrow in diagram.arrows)]
+    boxes = {name: box(text, [], []) for name, text in inside.items()}
+    sizes = _measured([*boxes.values(), *labels, *(small(kind) for kind in kinds)])
+    of_labels = sizes[len(boxes) : len(boxes) + len(labels)]
+    found = placement(diagram.nesting, diagram.arrows, Sizes(dict(zip(boxes, sizes, strict=False)), of_labels))
+    body = [
+        *_boxes(diagram, inside, found),
+        *_lines(diagram, found),
+        *_labels(diagram, found),
+        *_legend(kinds, [width for width, _ in sizes[len(boxes) + len(labels) :]], found),
     ]
-    return dot.digraph(
-        body, label=dot.html(title), labelloc="t", pad=0.15, layout="nop2", outputorder="edgesfirst", splines="true"
-    )
+    return dot.digraph(body, label=dot.html(title), labelloc="t", pad=0.15, layout="nop2", outputorder="edgesfirst")
 
 
-def measured(markups: Mapping) -> dict:
+def _measured(markups: Sequence[str]) -> list[tuple[float, float]]:
     """Return width and height in points of each piece of markup, as Graphviz sets it."""
-    names = list(markups)
-    body = [dot.node(f"n{k}", label=markups[name], pos="0,0") for k, name in enumerate(names)]
+    body = [dot.node(f"n{k}", label=dot.html(markup), pos="0,0") for k, markup in enumerate(markups)]
     plain = render(dot.digraph(body, layout="nop2"), "plain").decode()
-    found = re.findall(r"^node n(\d+) \S+ \S+ (\S+) (\S+)", plain, re.M)
-    return {names[int(k)]: (float(width) * INCH, float(height) * INCH) for k, width, height in found}
-
-
-def _plain(inside: str) -> Html:
-    return dot.html(box(inside, [], []))
-
-
-def _on_white(text: Html) -> Html:
-    return dot.html(table([[f'<TD BGCOLOR="white">{text[1:-1]}</TD>']]))
+    found = re.findall(r"^node n\d+ \S+ \S+ (\S+) (\S+)", plain, re.M)
+    return [(float(width) * INCH, float(height) * INCH) for width, height in found]
 
 
 def _boxes(diagram: Diagram, inside: Mapping[str, str], found: Placement) -> Iterator[str]:
@@ -86,25 +80,51 @@ def _lines(diagram: Diagram, found: Placement) -> Iterator[str]:
     for number, (arrow, line) in enumerate(zip(diagram.arrows, found.lines, strict=True)):
         label = dot.helper(f"label {number}")
         ends = [dot.quoted(end or label) for end in (arrow.sender, arrow.receiver)]
-        yield dot.edge(
-            *ends,
-            id=f"arrow {number}",
-            pos=_spline(line),
-            **stroke(arrow),
-            **head(arrow, False),
-            **diagram.anchors.of(arrow.part),
-        )
+        anchor = diagram.anchors.of(arrow.part)
+        yield _line(ends, line, arrow, id=f"arrow {number}", **anchor)
+
+
+def _line(ends: Sequence[str], line: Line, arrow: Arrow, **more: str) -> str:
+    return dot.edge(*ends, pos=_spline(line), **stroke(arrow), **head(arrow, False), **more)
+
+
+def _labels(diagram: Diagram, found: Placement) -> Iterator[str]:
+    for number, (arrow, line, rect) in enumerate(zip(diagram.arrows, found.lines, found.labels, strict=True)):
+        text = label_of(arrow, diagram.anchors, _align(line, rect))
+        white = dot.html(table([[f'<TD BGCOLOR="white">{text}</TD>']]))
+        yield dot.node(dot.helper(f"label {number}"), label=white, pos=_at(rect.center))
+
+
+def _align(line: Line, label: Rect) -> str:
+    """Set a label's lines towards its arrow, or, where it stands on it, in the middle."""
+    if passes(line, label):
+        return "CENTER"
+    right = [piece for piece in map(span, segments(line)) if piece.left >= label.right - 1]
+    return "RIGHT" if any(piece.top < label.bottom and label.top < piece.bottom for piece in right) else "LEFT"
+
+
+def _legend(kinds: Sequence[LinkKind], widths: Sequence[float], found: Placement) -> Iterator[str]:
+    """Return a row below the drawing: a line of each kind, and what it means."""
+    whole = hull([*found.boxes.values(), *found.labels])
+    x, y = whole.left, whole.bottom + 2 * GAP
+    for kind, width in zip(kinds, widths, strict=True):
+        names = [dot.helper(f"{end} {kind}") for end in ("from", "means")]
+        yield dot.node(names[0], label="", shape="point", style="invis", width="0.01", pos=_at((x, y)))
+        middle = x + SAMPLE + 4 + width / 2, y
+        yield dot.node(names[1], label=dot.html(small(kind)), pos=_at(middle))
+        yield _line([dot.quoted(name) for name in names], [(x, y), (x + SAMPLE, y)], Arrow(kind, None, None, ()))
+        x += SAMPLE + 4 + width + GAP
 
 
 def _spline(line: Line) -> str:
     """Write a line as Graphviz wants it: the point of the arrowhead, then straight pieces as Bézier curves."""
     *_, before, tip = line
-    length = max(abs(tip[0] - before[0]) + abs(tip[1] - before[1]), 1e-6)
-    share = max(0.0, 1 - TIP / length)
+    length = max(abs(tip[0] - before[0]) + abs(tip[1] - before[1]), TIP)
+    share = 1 - TIP / length
     start = before[0] + share * (tip[0] - before[0]), before[1] + share * (tip[1] - before[1])
     points = [*line[:-1], start]
     curve = [points[0]]
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         curve += [a, b, b]
     return f"e,{_at(tip)} " + " ".join(map(_at, curve))
 

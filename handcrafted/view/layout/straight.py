@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handcrafted.view.layout.geometry import Line, Rect, Segment, crossings, segments, simplified, span
+from handcrafted.view.layout.geometry import Line, Pieces, Rect, simplified, span
 
 MAX_STEP = 30
 """Points by which an end is moved at most."""
@@ -24,13 +24,17 @@ def straightened(lines: Mapping[int, Line], boxes: Mapping[int, tuple[Rect, Rect
         boxes: at the first and the last point of those lines whose ends may move, by number.
     """
     found = dict(lines)
+    pieces = Pieces(found)
     for number, (first, last) in boxes.items():
-        others = [line for other, line in found.items() if other != number]
-        found[number] = _moved(_moved(found[number], first, others)[::-1], last, others)[::-1]
+        moved = _moved(number, found[number], first, pieces)
+        moved = _moved(number, moved[::-1], last, pieces)[::-1]
+        if moved != found[number]:
+            found[number] = moved
+            pieces = Pieces(found)
     return found
 
 
-def _moved(line: Line, box: Rect, others: list[Line]) -> Line:
+def _moved(number: int, line: Line, box: Rect, pieces: Pieces) -> Line:
     """Move the first end of a line under its second upright piece, if that is free."""
     if len(line) < 4 or line[0][0] != line[1][0] or line[2][0] != line[3][0]:
         return line
@@ -38,13 +42,8 @@ def _moved(line: Line, box: Rect, others: list[Line]) -> Line:
     moved = simplified([(x, line[0][1]), *line[2:]])
     if step > MAX_STEP or not box.left + CORNER <= x <= box.right - CORNER:
         return line
-    piece = (moved[0], moved[1])
-    if any(_alongside(piece, other) for way in others for other in segments(way)):
+    beside = span((moved[0], moved[1]))
+    wide = Rect(beside.left - NEAR, beside.top, beside.right + NEAR, beside.bottom)
+    if (pieces.meet(wide, number) & pieces.upright).any():
         return line
-    before = sum(crossings(line, way) for way in others)
-    return moved if sum(crossings(moved, way) for way in others) <= before else line
-
-
-def _alongside(one: Segment, other: Segment) -> bool:
-    a, b = span(one), span(other)
-    return b.width < b.height and abs(a.left - b.left) < NEAR and a.top < b.bottom and b.top < a.bottom
+    return moved if pieces.crossed_by(number, moved) <= pieces.crossed_by(number, line) else line
