@@ -229,8 +229,12 @@ def outside_texts(seen):
 
 
 def faults(svg):
-    """Return everything that a reviewer would object to, by what it is."""
-    seen = read(svg)
+    """Return everything in a drawing that a reviewer would object to, by what it is."""
+    return judged(read(svg))
+
+
+def judged(seen):
+    """Return what a reviewer would object to, by what it is."""
     every = {
         "over a box": over_boxes(seen),
         "slanted": slanted(seen),

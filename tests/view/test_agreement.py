@@ -25,6 +25,7 @@ from handcrafted.view.dot import places
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import OFF
 from tests.loops import heated_room, recompare, train_door
+from tests.view.statements import arrow_with, label_with
 from tests.view.structures import comparison, lane_keeping
 
 
@@ -65,7 +66,7 @@ def test_sabotage_missing_drawn_like_found_is_noticed():
 )
 def test_arrows_on_the_right_have_the_look_of_their_status(name, status):
     left, right = diagrams(comparison())
-    edge = next(line for line in right.splitlines() if "->" in line and f">{name}</FONT>" in line)
+    edge = arrow_with(right, name)
     look = LOOKS[status]
     assert f'color="{look.color}"' in edge and f'style="{look.style}"' in edge and f'penwidth="{look.width:g}"' in edge
     assert all(look.color not in left for look in LOOKS.values())
@@ -78,8 +79,8 @@ def test_reason_stands_beside_what_is_wrong():
 
 def test_extra_is_unseen_on_the_left():
     left, _ = diagrams(comparison())
-    edge = next(line for line in left.splitlines() if "->" in line and ">leak</FONT>" in line)
-    assert 'color="#ffffff00"' in edge and 'COLOR="#ffffff00">leak' in edge
+    assert 'color="#ffffff00"' in arrow_with(left, "leak")
+    assert 'COLOR="#ffffff00">leak' in label_with(left, "leak")
 
 
 def test_both_sides_have_the_same_places():

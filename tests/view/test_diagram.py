@@ -1,80 +1,125 @@
-"""What the DOT text says and where Graphviz puts it."""
+"""What a control diagram says, and where everything in it stands."""
 
 import re
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from handcrafted.control.vocabulary import LinkKind
+import handcrafted as hc
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
 from handcrafted.view.boxes import words
 from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
+from tests.view.geometry import read
+from tests.view.statements import arrow_with, label_with
 from tests.view.structures import component, lane_keeping, link, nested, peers
 
+TIP = 2
+"""Points between the corner of an arrowhead and what it touches: half its pen, where the corner is sharp."""
 
-def positions(structure):
-    """Return x and y of every node as Graphviz places it, y upwards."""
-    plain = render(control_diagram(Zoom(structure)), "plain").decode()
-    found = re.findall(r'^node ("[^"]*"|\S+) (\S+) (\S+)', plain, re.M)
-    return {name.strip('"'): (float(x), float(y)) for name, x, y in found}
+TOPOLOGIES = Path(__file__).parents[1] / "data" / "topologies"
 
 
-def edge_with(dot, label):
-    return next(line for line in dot.splitlines() if "->" in line and f">{label}</FONT>" in line)
+def seen(structure):
+    return read(render(control_diagram(Zoom(structure)), "svg"))
+
+
+def line_of(structure, name):
+    """Return the corners of the arrow with a label."""
+    picture = seen(structure)
+    label = next(
+        label
+        for label, texts in picture.letters.items()
+        if label.startswith(" label") and name in [one.text for one in texts]
+    )
+    return picture.arrows[int(label.split()[-1])]
 
 
 def test_superiors_stand_above_subordinates():
-    at = positions(lane_keeping())
+    at = seen(lane_keeping()).boxes
     order = ["driver", "supervisor", "steering", "motor", "vehicle"]
-    heights = [at[name][1] for name in order]
-    assert heights == sorted(heights, reverse=True) and len(set(heights)) == len(heights)
-    assert at["motor"][1] == at["camera"][1] and at["motor"][0] < at["camera"][0]
+    assert all(at[upper].bottom < at[lower].top for upper, lower in pairwise(order))
+    middle = lambda box: (box.top + box.bottom) / 2
+    assert middle(at["motor"]) == pytest.approx(middle(at["camera"]), abs=1)
 
 
-@pytest.mark.parametrize("name, ends", [("steering angle", "sn"), ("mode", "sn"), ("power request", "sn")])
-def test_arrows_leave_the_upper_box_below_and_enter_the_lower_box_above(name, ends):
-    edge = edge_with(control_diagram(Zoom(lane_keeping())), name)
-    upper, lower = edge.split(" [")[0].split(" -> ")
-    assert upper[-1] + lower[-1] == ends
+@pytest.mark.parametrize(
+    "name, down", [("steering angle", True), ("mode", False), ("power request", False), ("torque", True)]
+)
+def test_actions_go_down_and_feedback_and_requests_up(name, down):
+    """An arrow leaves the one box at its bottom and enters the other at its top, or the other way round."""
+    sender, receiver, line = line_of(lane_keeping(), name)
+    boxes = seen(lane_keeping()).boxes
+    start, end = (boxes[sender].bottom, boxes[receiver].top) if down else (boxes[sender].top, boxes[receiver].bottom)
+    assert line[0][1] == pytest.approx(start, abs=TIP) and line[-1][1] == pytest.approx(end, abs=TIP)
+    assert (line[0][1] < line[-1][1]) == down
 
 
-def test_actions_point_down_and_feedback_and_requests_up():
+def test_heads_tell_kinds_apart():
     dot = control_diagram(Zoom(lane_keeping()))
-    assert 'dir="back"' not in edge_with(dot, "steering angle")
-    assert 'dir="back"' in edge_with(dot, "mode") and '"driver"' in edge_with(dot, "mode").split("->")[0]
-    request = edge_with(dot, "power request")
-    assert 'dir="back"' in request and 'arrowtail="empty"' in request and 'style="dashed"' in request
+    assert 'arrowhead="normal"' in arrow_with(dot, "steering angle")
+    assert 'arrowhead="vee"' in arrow_with(dot, "mode")
+    request = arrow_with(dot, "power request")
+    assert 'arrowhead="empty"' in request and 'style="dashed"' in request
+    assert {"control action", "feedback", "request"} <= set(re.findall(r"<I>([a-z ]+)</I>", dot))
 
 
-def test_every_kind_has_its_faces():
-    from handcrafted.view.arrows import Arrow
-
-    faces = {kind: Arrow(kind, "a", "b", ()).faces for kind in LinkKind}
-    assert faces[LinkKind.CONTROL_ACTION] == ("s", "n")
-    assert faces[LinkKind.FEEDBACK] == faces[LinkKind.REQUEST] == ("n", "s")
-    assert faces[LinkKind.OTHER_INPUT] == faces[LinkKind.OTHER_OUTPUT] == ("e", "w")
+def test_a_legend_names_only_what_occurs():
+    assert ">request<" not in control_diagram(Zoom(nested()))
 
 
 def test_other_inputs_stand_left_and_other_outputs_right():
-    at = positions(lane_keeping())
-    dot = control_diagram(Zoom(lane_keeping()))
-    nodes = re.findall(r'"( end \d+)" \[label=.*>([a-z ]+)</FONT>', dot)
-    texts = {name: node for node, name in nodes}
-    assert at[texts["scene"]][0] < at["driver"][0] and at[texts["scene"]][1] == at["driver"][1]
-    assert at[texts["warning light"]][0] > at["supervisor"][0]
+    boxes = seen(lane_keeping()).boxes
+    _, _, scene = line_of(lane_keeping(), "scene")
+    _, _, light = line_of(lane_keeping(), "warning light")
+    assert scene[0][0] < scene[-1][0] == pytest.approx(boxes["driver"].left, abs=TIP)
+    assert light[-1][0] > light[0][0] == pytest.approx(boxes["supervisor"].right, abs=TIP)
+
+
+def test_inputs_of_inner_boxes_stand_outside_the_outer_box():
+    structure = hc.load(TOPOLOGIES / "nested.yaml")
+    boxes = seen(structure).boxes
+    _, _, line = line_of(structure, "map")
+    assert line[0][0] < boxes["car"].left < boxes["planner"].left
 
 
 def test_one_arrow_carries_several_names_one_per_line():
     dot = control_diagram(Zoom(lane_keeping()))
-    edge = edge_with(dot, "position")
-    assert edge == edge_with(dot, "heading")
-    assert re.search(r"<TR>.*>position<.*</TR><TR>.*>heading<.*</TR>", edge)
+    label = label_with(dot, "position")
+    assert label == label_with(dot, "heading")
+    assert re.search(r"<TR>.*>position<.*</TR><TR>.*>heading<.*</TR>", label)
 
 
 def test_recurrent_links_are_marked():
-    assert "(next step)" in edge_with(control_diagram(Zoom(lane_keeping())), "steering state")
-    assert "(next step)" not in edge_with(control_diagram(Zoom(lane_keeping())), "enable steering")
+    assert "(1 step later)" in label_with(control_diagram(Zoom(lane_keeping())), "steering state")
+    assert "later" not in label_with(control_diagram(Zoom(lane_keeping())), "enable steering")
+
+
+def test_boxes_nest():
+    boxes = seen(nested()).boxes
+    inside = lambda a, b: b.left < a.left and b.top < a.top and a.right < b.right and a.bottom < b.bottom
+    assert inside(boxes["captain"], boxes["crew"]) and inside(boxes["crew"], boxes["airline"])
+    assert not inside(boxes["regulator"], boxes["airline"]) and not inside(boxes["aircraft"], boxes["airline"])
+
+
+def test_arrows_end_at_the_border_of_a_box_that_holds_others():
+    box = seen(nested()).boxes["airline"]
+    _, _, down = line_of(nested(), "certificate")
+    _, _, out = line_of(nested(), "maintenance")
+    assert down[-1][1] == pytest.approx(box.top, abs=TIP) and out[0][1] == pytest.approx(box.bottom, abs=TIP)
+
+
+def test_arrows_between_peers_are_short_and_straight():
+    picture = seen(peers())
+    left, right = sorted(picture.boxes.values())
+    between = [line for tail, head, line in picture.arrows if {tail, head} == set(picture.boxes)]
+    assert len(between) == 2
+    for line in between:
+        assert max(y for _, y in line) - min(y for _, y in line) < 0.1
+        ends = sorted([line[0][0], line[-1][0]])
+        assert ends == [pytest.approx(left.right, abs=TIP), pytest.approx(right.left, abs=TIP)]
 
 
 def test_boxes_show_model_and_algorithm():
@@ -110,36 +155,6 @@ def test_any_unit_can_be_drawn(unit):
         }
     )
     assert render(control_diagram(Zoom(structure)), "svg")
-
-
-def test_boxes_nest():
-    lines = control_diagram(Zoom(nested())).splitlines()
-    depth, seen = 0, {}
-    for line in lines:
-        if match := re.match(r'\s*subgraph "cluster_(.*)" {', line):
-            depth += 1
-            seen[match[1]] = depth
-        elif line.strip() == "}" and depth:
-            depth -= 1
-        elif match := re.match(r'\s*"(captain|regulator)" \[', line):
-            seen[match[1]] = depth
-    assert seen == {"airline": 1, "crew": 2, "captain": 2, "regulator": 0}
-
-
-def test_arrows_end_at_the_border_of_a_box_that_holds_others():
-    dot = control_diagram(Zoom(nested()))
-    assert 'lhead="cluster_airline"' in edge_with(dot, "certificate")
-    assert 'ltail="cluster_airline"' in edge_with(dot, "maintenance")
-    at = positions(nested())
-    assert at["regulator"][1] > at["airline"][1] > at["crew"][1] > at["captain"][1] > at["aircraft"][1]
-
-
-def test_peers_stand_on_one_level_and_keep_the_faces():
-    at = positions(peers())
-    assert at["left"][1] == at["right"][1]
-    dot = control_diagram(Zoom(peers()))
-    ends = re.findall(r'"(left|right)":p\d+([th]):([ns])', dot)
-    assert set(ends) == {("left", "t", "s"), ("right", "h", "n"), ("right", "t", "n"), ("left", "h", "s")}
 
 
 def test_dot_is_the_same_every_time():

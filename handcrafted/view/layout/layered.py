@@ -162,7 +162,8 @@ class _Trial:
         numbers = range(len(self.arrows))
         every = [lines[k] for k in numbers], [labels[k] for k in numbers]
         whole = Placement(boxes, tops, *every, len(missed) + len(struck) + len(crossed), len(self.turned))
-        return whole, [seam_for(number, lines[number], self.sizes.labels[number], ground) for number in missed]
+        under = [Seam(boxes[name].top + EDGE, self.sizes.boxes[name][1] + STACKED, True) for name in struck]
+        return whole, under + [seam_for(number, lines[number], self.sizes.labels[number], ground) for number in missed]
 
     def _outside(
         self, graph: Graph, boxes: Mapping[str, Rect], lines: dict[int, Line], labels: dict[int, Rect]
@@ -284,7 +285,8 @@ def _lines(graph: Graph, raw: Any, boxes: Mapping[str, Rect]) -> tuple[dict[int,
         points = graph.ends(edge, found, boxes)
         if edge.number in lines:  # the second half of an arrow that turns
             before = lines[edge.number]
-            points = [*before[:-1], (before[-1][0], points[-1][1]), *points[::-1]]
+            x = before[-1][0]  # both halves meet in a node too small to be seen
+            points = [*before, *((x if abs(a - x) < 2 else a, b) for a, b in points[::-1])]
         elif not edge.down:
             points = points[::-1]
         lines[edge.number] = simplified(points)
