@@ -36,7 +36,13 @@ class Diagram:
 
     def inside(self, name: str) -> str:
         """Return the markup of what stands in a box."""
-        return content(self.zoom, name, self.laws.get(name), self.anchors)
+        law = self.laws.get(name)
+        return content(self.zoom, name, law.lines if law else None, self.anchors)
+
+    def full_law(self, name: str) -> Sequence[str]:
+        """Return the plain lines of a box's laws where not all of them stand in it."""
+        law = self.laws.get(name)
+        return law.full if law else ()
 
     def fill(self, name: str) -> str:
         """Return the colour of a box."""

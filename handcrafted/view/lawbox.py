@@ -12,16 +12,18 @@ from handcrafted.control.resolved import ResolvedController, ResolvedEntry
 from handcrafted.loading.zoom import Zoom
 from handcrafted.readout.equations.equations import Equations
 from handcrafted.view.boxes import CLEAR, HARD_BLANK, bold, indented, small, wrapped
-from handcrafted.view.lawwords import NOTES, Said, in_words
+from handcrafted.view.lawwords import NOTES, in_words
 
 WIDTH = 40
 """Letters per line."""
 
-MAX_TEXT_LINES = 8
-
 
 def law_lines(entry: ResolvedEntry) -> list[str]:
-    """Say how one action, request or feedback is decided; long laws end in `…`."""
+    """Say how one action, request or feedback is decided, a clause after the other."""
+    return [part for line in _clauses_of(entry) for part in _broken(line)]
+
+
+def _clauses_of(entry: ResolvedEntry) -> list[str]:
     declared = entry.declared
     lines = [_call(entry)]
     if declared is not None:
@@ -31,8 +33,7 @@ def law_lines(entry: ResolvedEntry) -> list[str]:
             lines.append(f"gates {declared.gates}")
         if declared.safe is not None:
             lines.append(f"safe value {_value(declared.safe)}")
-    broken = [part for line in lines for part in _broken(line)]
-    return broken if len(broken) <= MAX_TEXT_LINES else [*broken[: MAX_TEXT_LINES - 1], "…"]
+    return lines
 
 
 def _broken(line: str) -> list[str]:
@@ -84,7 +85,7 @@ LETTERS = 30
 """Letters per line of a name."""
 
 MAX_LINES = 20
-"""Lines of recovered laws in one box."""
+"""Lines of laws in one box."""
 
 OFF = "#6a5c00"
 """Ink of a recovered law that is not as intended, or goes by what does not arrive."""
@@ -109,8 +110,27 @@ class Text(NamedTuple):
         return f'<FONT COLOR="{CLEAR}">{self.markup}</FONT>'
 
 
-Laws = Mapping[str, Sequence[str]]
-"""The lines of each controller's laws."""
+class LawCell(NamedTuple):
+    """What a box shows of its laws.
+
+    Attributes:
+        lines: ready-made, heading first.
+        full: everything, as plain lines, where `lines` leave some out.
+    """
+
+    lines: Sequence[str]
+    full: Sequence[str] = ()
+
+
+Laws = Mapping[str, LawCell]
+"""The cell of each controller's laws."""
+
+
+class Fitted(NamedTuple):
+    """Laws as far as they fit into a box, and the plain lines of all where they do not."""
+
+    texts: list[Text]
+    full: list[str]
 
 
 def declared(zoom: Zoom) -> Laws:
@@ -130,7 +150,7 @@ def beside(zoom: Zoom, equations: Equations, off: Collection[Signal] = ()) -> tu
     for name, controller in _with_laws(zoom).items():
         both = _declared(controller), _recovered(equations, controller, off)
         left[name] = _cell("control algorithm", *both)
-        marked = any(text.off for text in both[1])
+        marked = any(text.off for text in both[1].texts)
         right[name] = _cell("recovered law, not as intended" if marked else "recovered law", *both[::-1])
     return left, right
 
@@ -139,39 +159,45 @@ def _with_laws(zoom: Zoom) -> dict[str, ResolvedController]:
     return {name: own for name, own in zoom.controllers.items() if zoom.components[name].control_algorithm}
 
 
-def _cell(heading: str, shown: Sequence[Text], other: Sequence[Text] = ()) -> list[str]:
+def _cell(heading: str, shown: Fitted, other: Fitted | None = None) -> LawCell:
     """Set lines under a heading, as many and as wide as the other lines need."""
-    rows = [text.markup if text else "&#160;" for text, _ in itertools.zip_longest(shown, other)]
-    if other:
-        rows.append(max((*shown, *other), key=lambda text: len(text.text)).unseen)
-    return [small(heading), *rows]
+    others = other.texts if other else []
+    rows = [text.markup if text else "&#160;" for text, _ in itertools.zip_longest(shown.texts, others)]
+    if others:
+        rows.append(max((*shown.texts, *others), key=lambda text: len(text.text)).unseen)
+    return LawCell([small(heading), *rows], shown.full)
 
 
-def _declared(controller: ResolvedController) -> list[Text]:
-    return [
-        text
-        for entry in controller.entries
-        for text in (*(Text(part, True) for part in wrapped(entry.name, LETTERS)), *map(Text, law_lines(entry)))
-    ]
+def _declared(controller: ResolvedController) -> Fitted:
+    return _fitted([clause for entry in controller.entries for clause in _under(entry.name, _clauses_of(entry))])
 
 
-def _recovered(equations: Equations, controller: ResolvedController, off: Collection[Signal]) -> list[Text]:
-    """Return what a controller does and works out, in words: as many whole clauses as fit."""
+def _recovered(equations: Equations, controller: ResolvedController, off: Collection[Signal]) -> Fitted:
+    """Return what a controller does and works out, in words."""
     said, bands = in_words(equations.of(controller.name), controller)
-    clauses = [[text._replace(off=one.signal in off) for text in clause] for one in said for clause in _clauses(one)]
-    texts = list(itertools.chain.from_iterable(clauses))
-    if len(texts) > MAX_LINES:
-        lines = itertools.accumulate(map(len, clauses))
-        texts = [text for clause, end in zip(clauses, lines, strict=True) if end < MAX_LINES for text in clause]
-        texts.append(Text("…"))
+    clauses = [
+        [text._replace(off=one.signal in off) for text in clause]
+        for one in said
+        for clause in _under(one.head, one.lines)
+    ]
+    texts, full = _fitted(clauses)
     shown = "".join(text.text for text in texts)
     marks = itertools.zip_longest(NOTES, bands[: len(NOTES)])
     notes = [f"{mark}{HARD_BLANK}{band}" for mark, band in marks if band and mark in shown]
-    return [*texts, *(Text(part) for part in wrapped("bands: " + "  ".join(notes), WIDTH) if notes)]
+    return Fitted([*texts, *(Text(part) for part in wrapped("bands: " + "  ".join(notes), WIDTH) if notes)], full)
 
 
-def _clauses(one: Said) -> list[list[Text]]:
+def _under(head: str, lines: Sequence[str]) -> list[list[Text]]:
     """Return the lines of each clause of a law, its name with the first."""
-    head = [Text(part, True) for part in wrapped(one.head, LETTERS)]
-    first, *rest = ([Text(part) for part in _broken(line)] for line in one.lines)
-    return [[*head, *first], *rest]
+    first, *rest = ([Text(part) for part in _broken(line)] for line in lines)
+    return [[*(Text(part, True) for part in wrapped(head, LETTERS)), *first], *rest]
+
+
+def _fitted(clauses: Sequence[Sequence[Text]]) -> Fitted:
+    """Return as many whole clauses as fit into a box: half a clause would say what is not so."""
+    every = list(itertools.chain.from_iterable(clauses))
+    if len(every) <= MAX_LINES:
+        return Fitted(every, [])
+    ends = itertools.accumulate(map(len, clauses))
+    kept = [text for clause, end in zip(clauses, ends, strict=True) if end < MAX_LINES for text in clause]
+    return Fitted([*kept, Text("…")], [text.text if text.head else f"  {text.text}" for text in every])

@@ -63,8 +63,8 @@ def read(svg: bytes) -> Seen:
             heads = [_numbers(shape.get("points", "")) for shape in group.iter(f"{SVG}polygon")]
             if heads:
                 corners.append(max(heads[0], key=lambda point: _apart(point, corners[-1])))
-            if (group.get("id") or "").startswith("arrow "):
-                arrows[int(group.get("id").split()[-1])] = ends[0], ends[1], corners
+            if (name := group.get("id", "")).startswith("arrow "):
+                arrows[int(name.split()[-1])] = ends[0], ends[1], corners
     return Seen(boxes, labels, [arrows[k] for k in range(len(arrows))], letters)
 
 

@@ -10,7 +10,7 @@ def label_with(dot, name):
 
 def arrow_with(dot, name):
     """Return the statement of the arrow whose label shows a name."""
-    number = re.search(r'" label (\d+)"', label_with(dot, name)).group(1)
+    (number,) = re.findall(r'" label (\d+)"', label_with(dot, name))
     return next(line for line in dot.splitlines() if "->" in line and f'id="arrow {number}"' in line)
 
 

@@ -128,7 +128,7 @@ def test_a_box_is_cut_between_clauses_and_says_so(most, monkeypatch):
     """Half a clause would say that an action is issued where it is not."""
     structure, model = of_the_zoo("wheel_brakes")
     controller = structure.resolved.controllers["autobrake"]
-    cells = lambda: [text.text for text in lawbox._recovered(read(model), controller, ())]
+    cells = lambda: [text.text for text in lawbox._recovered(read(model), controller, ()).texts]
     monkeypatch.setattr(lawbox, "MAX_LINES", 99)
     whole = [text for text in cells() if not text.startswith("bands")]
     monkeypatch.setattr(lawbox, "MAX_LINES", most)

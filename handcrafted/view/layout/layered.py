@@ -15,7 +15,8 @@ from handcrafted.view.faces import Nesting
 from handcrafted.view.layout.geometry import Line, Pieces, Point, Rect, borders, hull, passes, simplified
 from handcrafted.view.layout.graph import Edge, Graph, Sizes, groups_of, peers_of
 from handcrafted.view.layout.labels import Ground, place_labels, seam_for
-from handcrafted.view.layout.level import STACKED, STUB, orders
+from handcrafted.view.layout.level import STACKED, orders
+from handcrafted.view.layout.outside import Outside
 from handcrafted.view.layout.seams import EDGE, Drawing, Seam
 from handcrafted.view.layout.straight import CORNER, straightened
 
@@ -27,9 +28,6 @@ MAX_TRIALS = 120
 
 MAX_SEAMS = 12
 """How often room is made for labels that found none."""
-
-SHARES = (0.5, 0.3, 0.7, 0.15, 0.85)
-"""Where along its side a text is tried beside a box that holds others."""
 
 
 class Placement(NamedTuple):
@@ -145,7 +143,7 @@ class _Trial:
             lines[number] = line
             if label is not None:
                 labels[number] = label
-        if blocked := self._outside(graph, boxes, lines, labels):
+        if blocked := Outside(self.nesting, self.sizes.labels, boxes, lines, labels).add(graph.outside):
             self.within |= blocked
             return None, []
         tops, struck = self._tops(boxes, lines, [*labels.values()])
@@ -164,64 +162,6 @@ class _Trial:
         whole = Placement(boxes, tops, *every, len(missed) + len(struck) + len(crossed), len(self.turned))
         under = [Seam(boxes[name].top + EDGE, self.sizes.boxes[name][1] + STACKED, True) for name in struck]
         return whole, under + [seam_for(number, lines[number], self.sizes.labels[number], ground) for number in missed]
-
-    def _outside(
-        self, graph: Graph, boxes: Mapping[str, Rect], lines: dict[int, Line], labels: dict[int, Rect]
-    ) -> set[tuple[str, bool]]:
-        """Set the texts of inner boxes beside the outermost box around them; return what finds no way there."""
-        groups: dict[tuple[str, bool], list[int]] = {}
-        for text in graph.outside:
-            groups.setdefault((text.box, text.left), []).append(text.number)
-        blocked = set()
-        for (name, left), numbers in groups.items():
-            block = self._free_block(name, left, numbers, boxes, lines, labels)
-            if block is None:
-                blocked.add((name, left))
-                continue
-            y, box = block.top, boxes[name]
-            near = block.right if left else block.left
-            for number in numbers:
-                width, height = self.sizes.labels[number]
-                level = y + height / 2
-                y += height + STACKED
-                labels[number] = Rect.around((near - width / 2 if left else near + width / 2, level), width, height)
-                lines[number] = [(near, level), (box.left, level)] if left else [(box.right, level), (near, level)]
-        return blocked
-
-    def _free_block(
-        self,
-        name: str,
-        left: bool,
-        numbers: Sequence[int],
-        boxes: Mapping[str, Rect],
-        lines: Mapping[int, Line],
-        labels: Mapping[int, Rect],
-    ) -> Rect | None:
-        """Return where the texts of one side of a box can stand outside, level with it and with nothing in between."""
-        box = boxes[name]
-        around = self.nesting.around(name)
-        sizes = [self.sizes.labels[number] for number in numbers]
-        wide, tall = max(width for width, _ in sizes), sum(height + STACKED for _, height in sizes) - STACKED
-        holder = bool(self.nesting.children(name))
-        border, end = hull([box, *(boxes[outer] for outer in around)]), hull([*boxes.values(), *labels.values()])
-        solid = [rect for other, rect in boxes.items() if other not in (name, *around)]
-        tried = []
-        for side in (border, end):
-            x = side.left - STUB - wide / 2 if left else side.right + STUB + wide / 2
-            tried += [
-                Rect.around((x, box.top + share * box.height), wide, tall) for share in (SHARES if holder else (0.5,))
-            ]
-        for block in tried:
-            reach = (min(block.left, box.right), max(block.right, box.left)) if left else (box.right, block.right)
-            way = (
-                Rect(block.left, block.top, box.left, block.bottom)
-                if left
-                else Rect(box.right, block.top, reach[1], block.bottom)
-            )
-            free = not any(way.overlaps(rect) for rect in (*solid, *labels.values()))
-            if free and not any(passes(line, block.grown(4)) for line in lines.values()) and tall <= box.height:
-                return block
-        return tried[-1] if holder else None
 
     def _tops(
         self, boxes: Mapping[str, Rect], lines: Mapping[int, Line], labels: list[Rect]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, head, label_of, stroke
-from handcrafted.view.boxes import box, box_part, small, table
+from handcrafted.view.boxes import box, box_part, lines, small, table, words
 from handcrafted.view.engine import render
 from handcrafted.view.layout.geometry import Line, Point, Rect, hull, passes, segments, span
 from handcrafted.view.layout.graph import Sizes
@@ -41,16 +41,18 @@ def placed(diagram: Diagram, title: str) -> str:
     """
     inside = {name: diagram.inside(name) for name in diagram.nesting.names}
     labels = [label_of(arrow, diagram.anchors) for arrow in diagram.arrows]
+    full = _full_laws(diagram)
     kinds = [kind for kind in TOLD_APART if any(arrow.kind == kind for arrow in diagram.arrows)]
     boxes = {name: box(text, [], []) for name, text in inside.items()}
-    sizes = _measured([*boxes.values(), *labels, *(small(kind) for kind in kinds)])
+    sizes = _measured([*boxes.values(), *labels, *(small(kind) for kind in kinds), full])
     of_labels = sizes[len(boxes) : len(boxes) + len(labels)]
     found = placement(diagram.nesting, diagram.arrows, Sizes(dict(zip(boxes, sizes, strict=False)), of_labels))
     body = [
         *_boxes(diagram, inside, found),
         *_lines(diagram, found),
         *_labels(diagram, found),
-        *_legend(kinds, [width for width, _ in sizes[len(boxes) + len(labels) :]], found),
+        *_legend(kinds, [width for width, _ in sizes[len(boxes) + len(labels) : -1]], found),
+        *(_below(full, sizes[-1], found) if any(map(diagram.full_law, inside)) else ()),
     ]
     return dot.digraph(body, label=dot.html(title), labelloc="t", pad=0.15, layout="nop2", outputorder="edgesfirst")
 
@@ -68,7 +70,7 @@ def _boxes(diagram: Diagram, inside: Mapping[str, str], found: Placement) -> Ite
         anchor = diagram.anchors.of(box_part(name))
         if name not in found.tops:
             label = dot.html(box(inside[name], [], [], diagram.fill(name), size=(rect.width, rect.height)))
-            yield dot.node(name, label=label, pos=_at(rect.center), **anchor)
+            yield dot.node(name, label=label, pos=_at(rect.center), tooltip=_tip(diagram, name), **anchor)
             continue
         size = {"width": f"{rect.width / INCH:.4f}", "height": f"{rect.height / INCH:.4f}"}
         yield dot.node(name, label="", shape="box", fixedsize="true", pos=_at(rect.center), **size)
@@ -114,6 +116,27 @@ def _legend(kinds: Sequence[LinkKind], widths: Sequence[float], found: Placement
         yield dot.node(names[1], label=dot.html(small(kind)), pos=_at(middle))
         yield _line([dot.quoted(name) for name in names], [(x, y), (x + SAMPLE, y)], Arrow(kind, None, None, ()))
         x += SAMPLE + 4 + width + GAP
+
+
+def _tip(diagram: Diagram, name: str) -> str | None:
+    """Return what an SVG says of a box that is pointed at: its laws, where not all of them stand in it."""
+    return "\n".join([name, *diagram.full_law(name)]) if diagram.full_law(name) else None
+
+
+def _full_laws(diagram: Diagram) -> str:
+    """Return the laws that do not fit into their boxes, as markup."""
+    rows = []
+    for name in diagram.nesting.names:
+        if law := diagram.full_law(name):
+            rows += [small(f"{name}: the whole law"), *(words(line).replace("  ", "&#160;&#160;") for line in law)]
+    return lines(rows) if rows else "&#160;"
+
+
+def _below(text: str, size: tuple[float, float], found: Placement) -> Iterator[str]:
+    """Return a text below the legend."""
+    whole = hull([*found.boxes.values(), *found.labels])
+    center = whole.left + size[0] / 2, whole.bottom + 3 * GAP + size[1] / 2
+    yield dot.node(dot.helper("laws"), label=dot.html(text), pos=_at(center))
 
 
 def _spline(line: Line) -> str:
