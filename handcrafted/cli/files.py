@@ -56,7 +56,7 @@ def schema(faults: bool) -> None:
 
 @main.command()
 @click.argument("file", type=LoopFile())
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg or .dot file.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .svg, .pdf or .dot file.")
 @click.option(
     "--collapse", multiple=True, metavar="NAME", help="A group, or a box that holds others, to draw as one box."
 )
@@ -113,7 +113,7 @@ def _equations(file: Path) -> str:
 @main.command()
 @click.argument("file", type=LoopFile())
 @click.option("--steps", type=click.IntRange(min=1), default=500, show_default=True, help="How many time steps.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .png, .svg or .csv file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .png, .svg, .pdf or .csv file.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the disturbances.")
 @friendly
 def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
@@ -128,8 +128,8 @@ def run(file: Path, steps: int, output: Path | None, seed: int) -> None:
     from handcrafted.view.tables import print_trace
 
     structure = load(file)
-    if output is not None and output.suffix.lower() not in (".png", ".svg", ".csv"):
-        raise HandcraftedError(f"Expected a suffix out of .png, .svg, .csv, got {output}. Change the suffix.")
+    if output is not None and output.suffix.lower() not in (".png", ".svg", ".pdf", ".csv"):
+        raise HandcraftedError(f"Expected a suffix out of .png, .svg, .pdf, .csv, got {output}. Change the suffix.")
     with named(file):
         trace = simulate(assemble(structure), steps=steps, seed=seed, progress=not quiet())
     print_trace(trace)

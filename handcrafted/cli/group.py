@@ -132,7 +132,7 @@ def circuits(name: str | None, png: Path | None, keep: bool) -> None:
     if png is not None and png.suffix and name is None:
         raise HandcraftedError(f"Expected a folder for {len(laws)} pictures, got {png}. Name a folder, or a law.")
     file = lambda law: png if png is None or png.suffix else png / f"{law.replace(' ', '_')}.png"
-    paths = {law: checked_path(path, (".png", ".svg")) for law in laws if (path := file(law))}
+    paths = {law: checked_path(path, (".png", ".svg", ".pdf")) for law in laws if (path := file(law))}
     measured = [measure(example(law)) for law in track(laws, "measuring", disable=quiet(), transient=True)]
     if keep and name is None:
         click.echo(f"wrote {keep_regression({found.law: found.within for found in measured})}")

@@ -16,6 +16,7 @@ from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
+from handcrafted.model.cache import ActivationCache
 from handcrafted.model.forward import Activations, forward
 from handcrafted.model.history import ANEW, CHANGES, Change, History, ReadOnly, edited, edits_text, entries_drifted
 from handcrafted.model.intervention import Intervention, intervene
@@ -289,6 +290,24 @@ class Transformer(Reported, nnx.Module):
         """
         self.check_seal()
         return forward(self.effective_weights, inputs, carries, window=self.window)
+
+    def run_with_cache(self, inputs: Any, carries: Any = None) -> tuple[np.ndarray, ActivationCache]:
+        """Run as a call does; give outputs and activations in numpy, the latter with the names of what stands where.
+
+        Example:
+            >>> model = hc.assemble(hc.load(find("train door")))
+            >>> outputs, cache = model.run_with_cache(np.zeros((3, len(model.names.inputs)), np.float32))
+            >>> cache["pattern"].shape
+            (3, 3, 3, 16)
+        """
+        outputs, activations = self(inputs, carries)
+        heads = {
+            (placed.layer, head): f"{placed.owner} / {placed.writes.name}"
+            for placed in self.layout
+            if placed.part == "attention"
+            for head in placed.components
+        }
+        return np.asarray(outputs), ActivationCache(activations, self.names, heads)
 
     def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""

@@ -17,9 +17,8 @@ from handcrafted.view import dot
 from handcrafted.view.arrows import Arrow, Drawn, Look, arrows_of, legend_of
 from handcrafted.view.boxes import CLEAR, bold, indented, lines, small, words, wrapped
 from handcrafted.view.diagram import Diagram
-from handcrafted.view.dot import at_resolution, join_png, join_svg
 from handcrafted.view.drawing import diagram_text
-from handcrafted.view.engine import render
+from handcrafted.view.joined import joined
 from handcrafted.view.lawbox import beside
 
 OUTSIDE = "outside the network"
@@ -173,9 +172,7 @@ def comparison_diagrams(comparison: Comparison, zoom: Zoom) -> tuple[str, str]:
 
 
 def comparison_picture(comparison: Comparison, zoom: Zoom, form: str, dpi: float) -> bytes:
-    """Draw both sides with legend and remarks as `png` or `svg`."""
+    """Draw both sides with legend and remarks as `png`, `svg` or `pdf`."""
     below = [legend(comparison, zoom), *filter(None, [loops(comparison), remarks(comparison, zoom)])]
     parts = [*comparison_diagrams(comparison, zoom), *below]
-    if form == "svg":
-        return join_svg([render(part, "svg") for part in parts])
-    return join_png([render(at_resolution(part, dpi), "png") for part in parts], dpi)
+    return joined(parts, form, dpi)

@@ -17,6 +17,7 @@ from handcrafted.view.engine import at_width, render
 from handcrafted.view.output import checked_path, drawn, write
 
 if TYPE_CHECKING:
+    from handcrafted.model.cache import ActivationCache
     from handcrafted.rollout.trace import Trace
     from handcrafted.safety.faults.campaign import Campaign
     from handcrafted.safety.stpa.analysis import Analysis
@@ -50,13 +51,13 @@ def draw(thing: Any, path: str | Path, **options: Any) -> Path:
     """Draw a control structure, a comparison, an analysis, a campaign, a model's weights or a closed loop over time.
 
     Args:
-        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, or a model with
-            `effective_weights` and `names`.
-        path: where to; `.png` or `.svg`, for a control structure also `.dot`.
+        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, a model with
+            `effective_weights` and `names`, or the `ActivationCache` of a run.
+        path: where to; `.png`, `.svg` or `.pdf`, for a control structure also `.dot`.
         **options: `dpi` (of PNGs) and `width` (in inches, everything scaled alike); for a control structure or a
             comparison also `collapse` (groups, and boxes that hold others, to draw as one box each); for weights also
             `drop_zero` (leave out rows and columns of zeros, default True); for a campaign also `kind`, `heatmap` or
-            `criticality`.
+            `criticality`; for a cache also `kind`, `activations` or `attention`, and `run`, its number in the batch.
 
     Raises:
         HandcraftedError: if the thing, the suffix or an option is not known, the folder is missing, or Graphviz is.
@@ -95,7 +96,7 @@ class _Drawer(NamedTuple):
     """How to draw one kind of thing: the function from thing and form to bytes, its suffixes and its options."""
 
     draw: Callable[..., bytes]
-    suffixes: tuple[str, ...] = (".png", ".svg")
+    suffixes: tuple[str, ...] = (".png", ".svg", ".pdf")
     options: tuple[str, ...] = ()
 
 
@@ -113,7 +114,7 @@ def _drawer(thing: Any, options: Mapping[str, Any]) -> _Drawer:
 
 def _drawer_of(thing: Any) -> _Drawer:
     if isinstance(thing, ControlStructure):
-        return _Drawer(_structure, (".png", ".svg", ".dot"), ("collapse",))
+        return _Drawer(_structure, (".png", ".svg", ".pdf", ".dot"), ("collapse",))
     for place, drawer in DRAWERS.items():
         module, name = place.rsplit(".", 1)
         if (known := sys.modules.get(f"handcrafted.{module}")) and isinstance(thing, getattr(known, name)):
@@ -121,8 +122,8 @@ def _drawer_of(thing: Any) -> _Drawer:
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _Drawer(_weights, options=("drop_zero",))
     raise HandcraftedError(
-        f"Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign or a model, got "
-        f"{type(thing).__name__}. "
+        "Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign, an ActivationCache or a model, "
+        f"got {type(thing).__name__}. "
         "Load a structure or compare one with what was recovered, and draw that."
     )
 
@@ -152,6 +153,12 @@ def _weights(model: Any, form: str, dpi: float = 200, drop_zero: bool = True) ->
     return heatmaps(panels_of_model(model), form, dpi, drop_zero)
 
 
+def _cache(cache: ActivationCache, form: str, **options: Any) -> bytes:
+    from handcrafted.view.activations import cache_picture
+
+    return cache_picture(cache, form, **options)
+
+
 def _unsafe(analysis: Analysis, form: str, **options: Any) -> bytes:
     from handcrafted.view.hazards import unsafe_picture
 
@@ -167,6 +174,7 @@ def _campaign(campaign: Campaign, form: str, **options: Any) -> bytes:
 DRAWERS = {
     "verdict.comparison.Comparison": _Drawer(_comparison, options=("collapse",)),
     "rollout.trace.Trace": _Drawer(_trace),
+    "model.cache.ActivationCache": _Drawer(_cache, options=("kind", "run")),
     "safety.stpa.analysis.Analysis": _Drawer(_unsafe),
     "safety.faults.campaign.Campaign": _Drawer(_campaign, options=("kind",)),
 }

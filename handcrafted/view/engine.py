@@ -17,6 +17,7 @@ from PIL import Image
 
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.dot import bundled_fonts
+from handcrafted.view.pdf import resized, undated
 
 TRIES = 4
 """How often a picture is drawn anew: letters have whole pixels, so that its width does not quite follow the scale."""
@@ -30,12 +31,14 @@ def at_width(paint: Callable[[float], bytes], form: str, dpi: float, width: floa
 
     Args:
         paint: draws it at so many dots per inch.
-        form: `png` or `svg`.
+        form: `png`, `svg` or `pdf`.
         dpi: dots per inch that the file shall say of itself.
         width: in inches.
     """
     if form == "svg":
         return _svg_at_width(paint(dpi), width)
+    if form == "pdf":
+        return resized(paint(dpi), width * POINTS)
     wanted, scale = round(width * dpi), dpi
     image = Image.open(io.BytesIO(paint(scale)))
     for _ in range(TRIES):
@@ -77,18 +80,18 @@ _one_at_a_time = Lock()
 
 
 def render(dot: str, form: str) -> bytes:
-    """Lay out and draw a DOT text as `png`, `svg` or `plain` (positions as text).
+    """Lay out and draw a DOT text as `png`, `svg`, `pdf` or `plain` (positions as text).
 
     Raises:
         HandcraftedError: if Graphviz is missing, or complains about the DOT text.
     """
     with _one_at_a_time, bundled_fonts():
         package = _pygraphviz()
-        if package is not None:
-            return _with_package(package, dot, form)
-        if program := shutil.which("dot"):
-            return _with_program(program, dot, form)
-    raise HandcraftedError(INSTALL)
+        program = None if package is not None else shutil.which("dot")
+        if package is None and program is None:
+            raise HandcraftedError(INSTALL)
+        drawn = _with_program(program, dot, form) if program else _with_package(package, dot, form)
+    return undated(drawn) if form == "pdf" else drawn
 
 
 def _pygraphviz() -> Any:

@@ -45,7 +45,7 @@ def gallery(measured: Measured, text: str, response: Response, form: str = "png"
         measured: its circuits and errors.
         text: what it gives, in a line.
         response: its answer, and the plain law's.
-        form: `png` or `svg`.
+        form: `png`, `svg` or `pdf`.
         dpi: dots per inch of a `png`.
     """
     return drawn(lambda: _Page(measured, text, response).figure, form, dpi)

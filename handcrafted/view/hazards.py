@@ -19,12 +19,10 @@ from handcrafted.safety.stpa.analysis import Analysis
 from handcrafted.safety.stpa.report import as_markdown
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
-from handcrafted.view import dot
 from handcrafted.view.arrows import Drawn, Look, arrows_of, legend_of
 from handcrafted.view.diagram import Diagram
-from handcrafted.view.dot import join_png, join_svg
 from handcrafted.view.drawing import diagram_text
-from handcrafted.view.engine import render
+from handcrafted.view.joined import joined
 from handcrafted.view.lawbox import declared
 from handcrafted.view.output import drawn
 
@@ -72,9 +70,7 @@ def unsafe_picture(analysis: Analysis, form: str = "png", dpi: float = 200) -> b
     diagram = Diagram(zoom, arrows_of(_drawn(analysis, zoom), zoom.components), declared(zoom))
     text = diagram_text(diagram, analysis.structure.name)
     parts = [text, legend_of([one for one in MEANING if analysis.untested or one[0] != UNTESTED])]
-    if form == "svg":
-        return join_svg([render(part, "svg") for part in parts], beside=1)
-    return join_png([render(dot.at_resolution(part, dpi), "png") for part in parts], dpi, beside=1)
+    return joined(parts, form, dpi, beside=1)
 
 
 def _drawn(analysis: Analysis, zoom: Zoom) -> list[Drawn]:
@@ -203,9 +199,7 @@ def _criticality(campaign: Campaign, form: str, dpi: float) -> bytes:
     text = diagram_text(diagram, campaign.structure.name)
     meaning = [(level.look, level.meaning) for level in LEVELS]
     parts = [text, legend_of([*meaning, (UNTOUCHED, "no fault tried")])]
-    if form == "svg":
-        return join_svg([render(part, "svg") for part in parts], beside=1)
-    return join_png([render(dot.at_resolution(part, dpi), "png") for part in parts], dpi, beside=1)
+    return joined(parts, form, dpi, beside=1)
 
 
 def _level(share: float) -> Level:

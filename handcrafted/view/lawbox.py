@@ -200,4 +200,5 @@ def _fitted(clauses: Sequence[Sequence[Text]]) -> Fitted:
         return Fitted(every, [])
     ends = itertools.accumulate(map(len, clauses))
     kept = [text for clause, end in zip(clauses, ends, strict=True) if end < MAX_LINES for text in clause]
-    return Fitted([*kept, Text("…")], [text.text if text.head else f"  {text.text}" for text in every])
+    full = [text.text if text.head else f"  {text.text}" for text in every]
+    return Fitted([*kept, Text("…")], [line.replace(HARD_BLANK, " ") for line in full])

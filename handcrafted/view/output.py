@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 
 def drawn(build: Callable[[], Figure], form: str, dpi: float) -> bytes:
-    """Draw a figure as `png` or `svg`, without a date and in the bundled font."""
+    """Draw a figure as `png`, `svg` or `pdf`, without a date and in the bundled font."""
     import matplotlib
 
-    metadata = {"Date": None} if form == "svg" else {"Software": None}
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     content = io.BytesIO()
     look: dict[Any, Any] = {
         "svg.hashsalt": "handcrafted",
         "font.family": FONT,
         "text.parse_math": False,
+        "pdf.fonttype": 42,
     }  # a $ in a name is a $
     with matplotlib.rc_context(look), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box stands for it
-        build().savefig(content, format=form, dpi=dpi, metadata=metadata, bbox_inches="tight")
+        build().savefig(content, format=form, dpi=dpi, metadata=dates[form], bbox_inches="tight")
     return content.getvalue()
 
 

@@ -35,7 +35,7 @@ def picture(law: str, form: str = "png", measured: Measured | None = None) -> by
 
     Args:
         law: its name, such as `rate limiter`.
-        form: `png` or `svg`.
+        form: `png`, `svg` or `pdf`.
         measured: its circuits and errors; None measures them.
 
     Raises:

@@ -21,8 +21,8 @@ from handcrafted.view.agreement import (
     legend,
     remarks,
 )
-from handcrafted.view.dot import places
 from handcrafted.view.engine import render
+from handcrafted.view.joined import places
 from handcrafted.view.lawbox import OFF
 from tests.loops import heated_room, recompare, train_door
 from tests.view.statements import arrow_with, label_with

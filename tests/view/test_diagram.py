@@ -12,7 +12,7 @@ from handcrafted.loading.zoom import Zoom
 from handcrafted.view.boxes import words
 from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
-from tests.view.geometry import read
+from tests.view.geometry import faults, read
 from tests.view.statements import arrow_with, label_with
 from tests.view.structures import component, lane_keeping, link, nested, peers
 
@@ -159,3 +159,38 @@ def test_any_unit_can_be_drawn(unit):
 
 def test_dot_is_the_same_every_time():
     assert control_diagram(Zoom(lane_keeping())) == control_diagram(Zoom(lane_keeping()))
+
+
+def test_a_law_that_does_not_fit_is_cut_at_a_clause_and_stands_whole_below_and_in_the_tooltip():
+    rows = [{"x": {"above": k, "below": k + 0.5}} for k in range(30)]
+    model = {"x": {"range": [0, 100], "resolution": 0.5}}
+    parts = {
+        "chooser": component(
+            "controller",
+            0,
+            process_model=model,
+            control_algorithm={"act": {"law": "decision table", "when": rows}},
+        ),
+        "p": component("process", 1),
+    }
+    fields = {
+        "name": "s",
+        "components": parts,
+        "control actions": [{**link("act", "chooser", "p"), "values": ["no", "yes"]}],
+    }
+    fields["feedback"] = [{**link("x", "p", "chooser"), "range": [0, 100], "resolution": 0.5}]
+    structure = ControlStructure.model_validate(fields)
+    svg = render(control_diagram(Zoom(structure)), "svg").decode()
+    picture = read(svg.encode())
+    inside = [one.text.replace("\u00a0", " ").strip() for one in picture.letters["chooser"]]
+    below = [one.text.replace("\u00a0", " ").strip() for one in picture.letters[" laws"]]
+    assert inside[-1] == "…" and "or 29 < x < 29.5" not in inside and "or 15 < x < 15.5" in inside
+    assert below[0] == "chooser: the whole law" and below[-1] == "or 29 < x < 29.5"
+    (tip,) = re.findall(r'xlink:title="(chooser[^"]*)"', svg)
+    assert "or 29 &lt; x &lt; 29.5" in tip
+    assert faults(svg.encode()) == {}
+
+
+def test_a_law_that_fits_stands_nowhere_else():
+    svg = render(control_diagram(Zoom(lane_keeping())), "svg").decode()
+    assert "the whole law" not in svg and "xlink:title" not in svg

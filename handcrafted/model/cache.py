@@ -1,0 +1,49 @@
+"""What a run of a network held on its way, by name, with the names of what stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.graph import Signal
+from handcrafted.model.names import Names
+
+
+class ActivationCache(Mapping[str, np.ndarray]):
+    """The activations of a run, as arrays by name.
+
+    `embed`, `carry` and `final` are [*batch, time, d_model]; `resid_pre`, `resid_mid` and `resid_post`
+    [*batch, time, layer, d_model]; `z` [*batch, time, layer, head, d_head]; `pattern`
+    [*batch, time, layer, head, steps ago], the current step first; `pre` and `post` [*batch, time, layer, neuron].
+
+    Attributes:
+        names: of coordinates, inputs and outputs.
+        heads: what each head writes, by layer and head.
+    """
+
+    def __init__(self, activations: Mapping[str, Any], names: Names, heads: Mapping[tuple[int, int], str]):
+        self.names, self.heads = names, heads
+        self._held = {name: np.asarray(array) for name, array in activations.items()}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.items())
+        return f"ActivationCache({shapes})"
+
+    def signal(self, signal: Signal, name: str = "final") -> np.ndarray:
+        """Return the coordinates of a signal's subspace [*batch, time, …, size].
+
+        Raises:
+            HandcraftedError: if the network has no such signal.
+        """
+        return self[name][..., list(self.names.find(signal))]
