@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -119,6 +120,14 @@ def digraph(body: Iterable[str], **values: object) -> str:
         *body,
     ]
     return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}", ""])
+
+
+PLACES = re.compile(r', (?:pos|layout|width|height)="[^"]*"| (?:WIDTH|HEIGHT|ALIGN)="[^"]*"')
+
+
+def without_places(text: str) -> str:
+    """Return a DOT text that says what is drawn and not where: letters are of other widths elsewhere."""
+    return PLACES.sub("", text)
 
 
 def at_resolution(text: str, dpi: float) -> str:

@@ -21,7 +21,7 @@ from handcrafted.verdict.compression import sweep
 from handcrafted.verdict.scoreboard import row
 from handcrafted.verdict.scoreboard.report import as_markdown, confidences
 from handcrafted.view.agreement import comparison_diagrams, comparison_picture
-from handcrafted.view.dot import at_resolution
+from handcrafted.view.dot import at_resolution, without_places
 from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.view.gallery import gallery, staircase
@@ -98,12 +98,12 @@ def _comparison(path: Path, figures: Path) -> Made:
     structure = load(path)
     comparison, zoom = compare(structure, recover(assemble(structure))), Zoom(structure, ())
     texts = "".join(comparison_diagrams(comparison, zoom))
-    return Made(comparison_picture(comparison, zoom, "png", DPI), texts, "dot")
+    return Made(comparison_picture(comparison, zoom, "png", DPI), without_places(texts), "dot")
 
 
 def _thumbnail(path: Path, figures: Path) -> Made:
     text = control_diagram(Zoom(load(path), ()))
-    return Made(render(at_resolution(text, THUMBNAIL), "png"), text, "dot")
+    return Made(render(at_resolution(text, THUMBNAIL), "png"), without_places(text), "dot")
 
 
 def _law(law: str, figures: Path) -> Made:
