@@ -122,7 +122,7 @@ def digraph(body: Iterable[str], **values: object) -> str:
     return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}", ""])
 
 
-PLACES = re.compile(r', (?:pos|layout|width|height)="[^"]*"| (?:WIDTH|HEIGHT|ALIGN)="[^"]*"')
+PLACES = re.compile(r', (?:pos|layout|width|height)="[^"]*"|(?<=\[)pos="[^"]*", | (?:WIDTH|HEIGHT|ALIGN)="[^"]*"')
 
 
 def without_places(text: str) -> str:
