@@ -15,7 +15,7 @@ from handcrafted.cli.group import friendly, main
 from handcrafted.model.run import SMALL
 from handcrafted.text.cache import cache_folder, compiler
 
-PACKAGES = ("handcrafted", "numpy", "jax", "flax", "matplotlib")
+PACKAGES = ("handcrafted", "numpy", "jax", "flax", "matplotlib", "graphlay")
 
 ABSENT = "not found"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.layout import ATTENTION, Placement
 from handcrafted.model.names import Names
 
 
@@ -17,6 +18,12 @@ class ActivationCache(Mapping[str, np.ndarray]):
     `embed`, `carry` and `final` are [*batch, time, d_model]; `resid_pre`, `resid_mid` and `resid_post`
     [*batch, time, layer, d_model]; `z` [*batch, time, layer, head, d_head]; `pattern`
     [*batch, time, layer, head, steps ago], the current step first; `pre` and `post` [*batch, time, layer, neuron].
+
+    Example:
+        >>> model = hc.assemble(hc.load(find("train door")))
+        >>> outputs, cache = model.run_with_cache(np.zeros((3, len(model.names.inputs)), np.float32))
+        >>> cache["pattern"].shape
+        (3, 3, 3, 16)
 
     Attributes:
         names: of coordinates, inputs and outputs.
@@ -47,3 +54,16 @@ class ActivationCache(Mapping[str, np.ndarray]):
             HandcraftedError: if the network has no such signal.
         """
         return self[name][..., list(self.names.find(signal))]
+
+
+def cached(
+    outputs: Any, activations: Mapping[str, Any], names: Names, layout: Sequence[Placement]
+) -> tuple[np.ndarray, ActivationCache]:
+    """Return outputs and activations in numpy, each head named by what it writes."""
+    heads = {
+        (placed.layer, head): f"{placed.owner} / {placed.writes.name}"
+        for placed in layout
+        if placed.part == ATTENTION
+        for head in placed.components
+    }
+    return np.asarray(outputs), ActivationCache(activations, names, heads)

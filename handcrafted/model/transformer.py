@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
-from handcrafted.model.cache import ActivationCache
+from handcrafted.model.cache import ActivationCache, cached
 from handcrafted.model.forward import Activations, forward
 from handcrafted.model.history import ANEW, CHANGES, Change, History, ReadOnly, edited, edits_text, entries_drifted
 from handcrafted.model.intervention import Intervention, intervene
@@ -247,12 +246,6 @@ class Transformer(Reported, nnx.Module):
         """The raw entries that are not what the structure's laws derive; none where circuits were given."""
         return entries_drifted(self.network, self._rebuild)
 
-    @property
-    def off_formula(self) -> tuple[Provenance, ...]:
-        """What `drifted` was called before."""
-        warnings.warn("`off_formula` is now `drifted`", DeprecationWarning, stacklevel=2)
-        return self.drifted
-
     def provenance(self, entry: str) -> Provenance:
         """Say what an array entry, such as `W_in[0, 3, 5]`, is for: circuit, owner, role, formula, and who locks it.
 
@@ -292,22 +285,8 @@ class Transformer(Reported, nnx.Module):
         return forward(self.effective_weights, inputs, carries, window=self.window)
 
     def run_with_cache(self, inputs: Any, carries: Any = None) -> tuple[np.ndarray, ActivationCache]:
-        """Run as a call does; give outputs and activations in numpy, the latter with the names of what stands where.
-
-        Example:
-            >>> model = hc.assemble(hc.load(find("train door")))
-            >>> outputs, cache = model.run_with_cache(np.zeros((3, len(model.names.inputs)), np.float32))
-            >>> cache["pattern"].shape
-            (3, 3, 3, 16)
-        """
-        outputs, activations = self(inputs, carries)
-        heads = {
-            (placed.layer, head): f"{placed.owner} / {placed.writes.name}"
-            for placed in self.layout
-            if placed.part == "attention"
-            for head in placed.components
-        }
-        return np.asarray(outputs), ActivationCache(activations, self.names, heads)
+        """Run as a call does; give outputs, and activations with the names of what stands where, both in numpy."""
+        return cached(*self(inputs, carries), self.names, self.layout)
 
     def intervene(self, inputs: Any, *interventions: Intervention) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run a batch [batch, time, n_in] under interventions; see `handcrafted.model.intervention`."""

@@ -15,11 +15,11 @@ from handcrafted.view.heatmap import (
     LINE,
     MapPanel,
     about_zero,
-    coordinate_label,
     figure_of,
     scale_of,
     short,
 )
+from handcrafted.view.model_panels import coordinate_label
 from handcrafted.view.output import drawn
 
 if TYPE_CHECKING:

@@ -148,7 +148,8 @@ def _trace(trace: Trace, form: str, dpi: float = 150) -> bytes:
 
 
 def _weights(model: Any, form: str, dpi: float = 200, drop_zero: bool = True) -> bytes:
-    from handcrafted.view.heatmap import heatmaps, panels_of_model
+    from handcrafted.view.heatmap import heatmaps
+    from handcrafted.view.model_panels import panels_of_model
 
     return heatmaps(panels_of_model(model), form, dpi, drop_zero)
 

@@ -6,7 +6,7 @@ from handcrafted.loading.zoom import Zoom
 from handcrafted.view.arrows import Drawn, arrows_of
 from handcrafted.view.boxes import bold, small
 from handcrafted.view.diagram import Diagram
-from handcrafted.view.flow import Flow
+from handcrafted.view.graphviz_layout import GraphvizLayout
 from handcrafted.view.lawbox import declared
 from handcrafted.view.layout.placed import placed
 
@@ -35,4 +35,4 @@ def diagram_text(diagram: Diagram, title: str, prominent: bool = False) -> str:
         reason = "the package graphlay is missing"
     except ValueError as error:
         reason = f"graphlay says: {error}"
-    return Flow(diagram).text(f"{heading}<BR/>{small(f'laid out by Graphviz: {reason}')}")
+    return GraphvizLayout(diagram).text(f"{heading}<BR/>{small(f'laid out by Graphviz: {reason}')}")

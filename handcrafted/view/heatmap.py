@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from handcrafted.model.component import ends_of, heads_of, neurons_of
-from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.output import drawn
 
@@ -30,8 +28,6 @@ LINE = 0.13
 
 SEPARATOR = " / "
 """Where a label may be broken into lines."""
-
-STREAM = "residual stream"
 
 SHELF = 14.0
 """Inches of a row of panels, unless one alone is wider."""
@@ -268,48 +264,3 @@ def heatmaps(panels: Sequence[MapPanel], form: str = "png", dpi: float = 200, dr
         HandcraftedError: if there is no panel.
     """
     return drawn(lambda: figure_of(panels, drop_zero), form, dpi)
-
-
-def panels_of_model(model: Any) -> list[MapPanel]:
-    """Return a model's effective weights as panels.
-
-    The embedding, per head the product W_V W_O, per layer W_in and W_out, the unembedding and the recurrence.
-    """
-    weights, names = model.effective_weights.numpy(), model.names
-    ends = ends_of(weights)
-    wide = {signal for signal, at in names.subspaces.items() if len(at) > 1}
-    residual = tuple(coordinate_label(c, c.subspace in wide) for c in names.residual)
-    inputs, outputs = (tuple(port_label(port) for port in ports) for ports in (names.inputs, names.outputs))
-    return [
-        MapPanel("W_E", ends.embedding, inputs, residual, ("input", STREAM)),
-        *_layers(weights, residual),
-        MapPanel("W_U", ends.unembedding, residual, outputs, (STREAM, "output")),
-        MapPanel("W_R", ends.recurrence, residual, residual, (STREAM, "next step's")),
-    ]
-
-
-def _layers(weights: Weights, residual: tuple[str, ...]) -> Iterator[MapPanel]:
-    """Return the panels of each layer: its heads, then its neurons; heads that are zero are left out."""
-    heads, mlp = heads_of(weights), neurons_of(weights)
-    for layer, into in enumerate(mlp.into):
-        products = heads.value[layer] @ heads.output[layer]
-        for head, product in enumerate(products):
-            if product.any():
-                title = f"layer {layer}, head {head}: W_V W_O"
-                yield MapPanel(title, product, residual, residual, (STREAM, STREAM))
-        neurons = tuple(f"N{number}" for number in range(into.shape[1]))
-        if neurons:
-            yield MapPanel(f"layer {layer}: W_in", into, residual, neurons, (STREAM, "neurons"))
-            yield MapPanel(f"layer {layer}: W_out", mlp.out[layer], neurons, residual, ("neurons", STREAM))
-
-
-def coordinate_label(coordinate: Any, numbered: bool = True) -> str:
-    """Name a coordinate of the residual stream: owner, role, signal, and its number where a signal has several."""
-    owner, role, signal, index = coordinate
-    return f"{owner or '(outside)'} / {role.replace('_', ' ')} / {signal}" + (f" [{index}]" if numbered else "")
-
-
-def port_label(port: Any) -> str:
-    """Name a number that enters or leaves the network, by its value where it is one of a list."""
-    which = f" = {port.domain.values[port.index]}" if port.domain.values else ""
-    return f"{port.owner or '(outside)'} / {port.signal}{which}"

@@ -194,6 +194,21 @@ def strange_labels(seen):
     return found
 
 
+def along_borders(seen):
+    """List the arrows of which a piece runs along the border of a box that holds others."""
+    found = []
+    for name, box in seen.boxes.items():
+        for tail, head, line in seen.arrows if _holder(seen, name) else ():
+            for (x0, y0), (x1, y1) in pairwise(line):
+                level = abs(y0 - y1) < 0.5 and min(abs(y0 - box.top), abs(y0 - box.bottom)) < 3
+                beside = min(max(x0, x1), box.right) - max(min(x0, x1), box.left) > 6
+                upright = abs(x0 - x1) < 0.5 and min(abs(x0 - box.left), abs(x0 - box.right)) < 3
+                above = min(max(y0, y1), box.bottom) - max(min(y0, y1), box.top) > 6
+                if (level and beside) or (upright and above):
+                    found.append((tail, head, name))
+    return found
+
+
 def crossed(seen):
     """Count the places at which two arrows cross."""
     lines = [line for _, _, line in seen.arrows]
@@ -238,6 +253,7 @@ def judged(seen):
     every = {
         "over a box": over_boxes(seen),
         "slanted": slanted(seen),
+        "along a border": along_borders(seen),
         "labels overlap": overlapping_labels(seen),
         "label of another arrow": strange_labels(seen),
         "text outside its box": outside_texts(seen),

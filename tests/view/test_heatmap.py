@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import handcrafted as hc
-from handcrafted.view.heatmap import MapPanel, figure_of, heatmap, heatmaps, panels_of_model
+from handcrafted.view.heatmap import MapPanel, figure_of, heatmap, heatmaps
+from handcrafted.view.model_panels import panels_of_model
 from tests.loops import train_door
 
 ARRAY = np.array([[1.0, 0.0, -4.0], [0.0, 0.0, 0.0]])

@@ -68,11 +68,20 @@ def around(point, by):
     return Box(point[0], point[1], point[0], point[1]).grown(by)
 
 
+def around_all(seen):
+    lefts, tops, rights, bottoms = zip(*seen.boxes.values(), strict=True)
+    return Box(min(lefts) - 20, min(tops) - 20, max(rights) + 20, max(bottoms) + 20)
+
+
 SPOILED = {
     "over a box": lambda seen: seen._replace(
         boxes=seen.boxes | {"in the way": around(middle(seen, "mode request"), 3)}
     ),
     "slanted": lambda seen: seen._replace(arrows=[("driver", "vehicle", [(0, 0), (10, 20)]), *seen.arrows[1:]]),
+    "along a border": lambda seen: seen._replace(
+        boxes=seen.boxes | {"outer": around_all(seen)},
+        arrows=[("driver", "vehicle", [(around_all(seen).left, -100), (around_all(seen).left, -50)]), *seen.arrows[1:]],
+    ),
     "labels overlap": lambda seen: seen._replace(labels=seen.labels | {" top x": next(iter(seen.labels.values()))}),
     "label of another arrow": lambda seen: seen._replace(
         labels=seen.labels | {" label 0": around(middle(seen, "torque"), 6)}

@@ -253,3 +253,128 @@ CONTRAST = """() => {
   return (a + 0.05) / (b + 0.05);
 }"""
 """The contrast of text and background, as the Web Content Accessibility Guidelines define it (2.1, section 1.4.3)."""
+
+
+def value_of(page, name):
+    return float(python(page, f"model.parameters['{name}'].value"))
+
+
+def focused(page):
+    return page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+
+
+def test_sliders_listen_to_keys(page):
+    """A notebook takes the arrows for itself: the event comes already prevented."""
+    name = "thermostat.heat.on_below"
+    slider = page.get_by_label(f"{name} slider")
+    low, step = (float(slider.get_attribute(what)) for what in ("min", "step"))
+    for key, wanted in (("ArrowLeft", 19 - step), ("ArrowRight", 19.0), ("ArrowDown", 19 - step), ("Home", low)):
+        slider.focus()
+        after(page, lambda key=key: page.keyboard.press(key))
+        assert value_of(page, name) == pytest.approx(wanted), key
+        assert focused(page) == f"{name} slider"
+
+
+def test_tab_goes_from_field_to_field(page):
+    first = page.get_by_label("thermostat.heat.on_below", exact=True)
+    first.focus()
+    page.keyboard.press("Tab")
+    assert (
+        page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "thermostat.heat.off_above slider"
+    )
+
+
+def test_undo_and_redo_by_key(page):
+    field = page.get_by_label("thermostat.heat.off_above", exact=True)
+    field.fill("22")
+    after(page, lambda: field.press("Enter"))
+    page.locator('.hc-svg a[data-part="thermostat"]').first.focus()
+    after(page, lambda: page.keyboard.press("Control+z"))
+    assert value_of(page, "thermostat.heat.off_above") == 21
+    after(page, lambda: page.keyboard.press("Control+y"))
+    assert value_of(page, "thermostat.heat.off_above") == 22
+
+
+def test_what_is_being_typed_is_undone_in_its_field(page):
+    field = page.get_by_label("thermostat.heat.off_above", exact=True)
+    changes = python(page, "len(model.history.done)")
+    field.fill("22")
+    field.press("Control+z")
+    assert python(page, "len(model.history.done)") == changes and value_of(page, "thermostat.heat.off_above") == 21
+    field.fill("21")
+
+
+def test_quick_edits_are_merged_and_work_in_progress_shows(page):
+    """Ten changes of one slider while the first is under way are two commands: the first, and the last."""
+    seen = page.evaluate(
+        """async () => {
+          const root = document.querySelector('.hc-panel'), busy = [];
+          const slider = () => [...root.querySelectorAll('input[type=range]')][0];
+          const before = Number(root.dataset.count), start = Number(slider().value), step = Number(slider().step);
+          for (let k = 1; k <= 10; k += 1) {
+            slider().value = String(start - k * step);
+            slider().dispatchEvent(new Event('change'));
+            busy.push(root.getAttribute('aria-busy'), getComputedStyle(root.querySelector('.hc-verdict')).opacity);
+          }
+          while (root.getAttribute('aria-busy') === 'true') await new Promise((done) => setTimeout(done, 50));
+          return [busy, Number(root.dataset.count) - before];
+        }"""
+    )
+    assert seen[0] == ["true", "0.4"] * 10 and seen[1] == 2
+    assert python(page, "len(model.history.done)") == "2"
+    assert value_of(page, "thermostat.heat.on_below") == pytest.approx(
+        float(page.locator(".hc-panel input[type=range]").first.input_value())
+    )
+
+
+def test_what_an_edit_has_changed_flashes(page):
+    after(page, lambda: python(page, "model.edit('W_E[0, 6]', 0.0)"))
+    changed = page.evaluate("() => [...document.querySelectorAll('.hc-svg a.changed')].map((a) => a.dataset.part)")
+    assert any("temperature" in part for part in changed)
+    assert any(part not in changed for part in ("thermostat: process model: room temperature", "room"))
+
+
+@pytest.mark.parametrize("loop", ["wheel brakes", "radiotherapy"])
+@pytest.mark.parametrize("width", [800, 1200, 1600])
+def test_diagram_and_weights_stand_side_by_side(page, other_model, loop, width):
+    """Both are in view at once, and nothing is wider than the panel; JupyterLab's sidebar is open."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("() => window.jupyterapp.shell.expandLeft()")
+    python(
+        page,
+        f"setattr(panel, 'workbench', type(panel.workbench)(hc.assemble(hc.load('{loop}')), Experiment(steps=20)))",
+    )
+    after(page, lambda: python(page, "panel.refresh()"))
+    page.evaluate("() => document.querySelector('.hc-panel').scrollIntoView()")
+    found = page.evaluate(
+        """() => {
+          const box = (what) => document.querySelector('.hc-panel ' + what).getBoundingClientRect().toJSON();
+          const panel = document.querySelector('.hc-panel');
+          return [box('.hc-diagram'), box('.hc-selection'), panel.scrollWidth <= panel.clientWidth];
+        }"""
+    )
+    diagram, selection, fits = found
+    assert fits and diagram["height"] > 200 and selection["height"] > 150
+    below, right = selection["top"] >= diagram["bottom"], selection["left"] >= diagram["right"]
+    assert below or right, "they do not lie on each other"
+    assert right or width == 800
+    assert max(diagram["bottom"], selection["bottom"]) - min(diagram["top"], selection["top"]) <= 900
+
+
+@pytest.fixture
+def other_model(page):
+    """Show other models for a while."""
+    python(page, "globals().__setitem__('kept', panel.workbench)")
+    python(page, "exec('from handcrafted.view.editor.experiment import Experiment', globals())")
+    yield
+    after(page, lambda: python(page, "[setattr(panel, 'workbench', kept), panel.refresh()]"))
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+@pytest.mark.slow
+def test_a_saved_notebook_shows_the_panel_as_a_picture_before_anything_runs(tmp_path):
+    shutil.copy(NOTEBOOK, tmp_path)
+    with jupyterlab(tmp_path) as at, page_of(at(NOTEBOOK.name), 1280, 1000) as opened:
+        opened.wait_for_selector(".jp-RenderedImage img")
+        assert opened.locator(".jp-RenderedImage img").first.evaluate("(one) => one.naturalWidth") > 200
+        assert opened.locator(".hc-panel").count() == 0

@@ -1,5 +1,6 @@
 """What the panel shows and does, asked without a browser: it holds no model of its own, and no message breaks it."""
 
+import base64
 import json
 from functools import cache
 
@@ -293,3 +294,25 @@ def test_an_experiment_that_does_not_fit_is_refused_before_a_panel_opens():
     with pytest.raises(hc.HandcraftedError, match="one state of a process"):
         hc.panel(model, initial={"temperture": 3})
     assert isinstance(opened("heated room"), Panel) and "Panel of heated room" in repr(opened("heated room"))
+
+
+def test_a_page_without_widgets_shows_the_diagram_and_the_verdict():
+    model = hc.assemble(hc.load("heated room"))
+    shown = hc.panel(model, steps=5)
+    data, _ = shown._repr_mimebundle_() or ({}, {})
+    before = data["image/png"]
+    assert base64.b64decode(before).startswith(b"\x89PNG") and "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"] == "Panel of heated room (0 changes): reproduced"
+    model.edit("b_in[1, 0]", 3.0)
+    data, _ = shown._repr_mimebundle_() or ({}, {})
+    assert data["image/png"] != before and data["text/plain"] == "Panel of heated room (1 changes): not reproduced"
+
+
+def test_the_panel_opens_on_a_controller_that_can_be_edited_and_the_base_controller_says_why_it_cannot():
+    bench = Workbench(hc.assemble(hc.load("radiotherapy")), Experiment(steps=5))
+    opened = bench.selection()
+    assert opened["part"] == "treatment control" and opened["parameters"] and opened["note"] == ""
+    bench.do({"do": "select", "part": "dose monitor"})
+    assert bench.selection()["note"].startswith("dose monitor is the base controller (Layer 0): its arrays are sealed")
+    bench.do({"do": "select", "part": "dose monitor: control algorithm"})
+    assert "sealed" in bench.selection()["note"]

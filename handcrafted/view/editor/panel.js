@@ -39,6 +39,64 @@ function entered(input, tell) {
   return input;
 }
 
+// Commands ----------------------------------------------------------------------------------------------------------
+
+const PATIENCE = 20000;
+
+// Sends one command at a time. What is asked for while one is under way waits; of several settings of one thing the last.
+function sender(model, root, message) {
+  let under = false, late = null;
+  const waiting = new Map();
+  const show = () => {
+    root.setAttribute("aria-busy", String(under));
+    root.classList.toggle("busy", under);
+  };
+  const about = (command) => [command.do, command.name ?? command.entry ?? ""].join(" ");
+  const silent = () => {
+    message.textContent = "Expected an answer of the kernel, got none so far. What was asked for last is not accepted. "
+      + "Restart the kernel and run the cell again if it stays silent.";
+    message.classList.add("bad");
+  };
+  const send = (command) => {
+    if (under) {
+      waiting.delete(about(command));
+      waiting.set(about(command), command);
+      return;
+    }
+    under = true;
+    late = setTimeout(silent, PATIENCE);
+    show();
+    model.send(command);
+  };
+  const answered = () => {
+    under = false;
+    clearTimeout(late);
+    const [first] = waiting;
+    if (first) {
+      waiting.delete(first[0]);
+      send(first[1]);
+    }
+    show();
+  };
+  return { send, answered };
+}
+
+// Arrows, Home and End move a slider wherever the panel stands: a notebook may have taken the key for itself already.
+function slid(slider) {
+  const low = Number(slider.min), high = Number(slider.max), step = Number(slider.step) || (high - low) / 100;
+  slider.addEventListener("keydown", (event) => {
+    const far = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[event.key];
+    const end = { Home: low, End: high }[event.key];
+    if (far === undefined && end === undefined) return;
+    event.preventDefault();
+    const wanted = end ?? Number(slider.value) + far * step;
+    slider.value = String(Math.min(high, Math.max(low, wanted)));
+    slider.dispatchEvent(new Event("input"));
+    slider.dispatchEvent(new Event("change"));
+  });
+  return slider;
+}
+
 // The diagram -------------------------------------------------------------------------------------------------------
 
 function partOf(anchor) {
@@ -52,8 +110,9 @@ function drawDiagram(pane, model, send) {
   const focused = held ? partOf(held) : null;
   const picture = element("div", { class: "hc-svg" });
   picture.innerHTML = said.svg || "";
-  const svg = picture.querySelector("svg");
-  if (svg) svg.style.maxWidth = `${1.5 * svg.viewBox.baseVal.width}px`;
+  const svg = picture.querySelector("svg"), wide = svg?.viewBox.baseVal.width || 0;
+  if (svg) Object.assign(svg.style, { maxWidth: `${1.5 * wide}px`, minWidth: `${LEAST_SCALE * wide}px` });
+  const before = looks(pane);
   for (const anchor of picture.querySelectorAll("a")) prepare(anchor, model, send);
   for (const title of picture.querySelectorAll("title")) title.remove();
   for (const anchor of picture.querySelectorAll("a")) anchor.prepend(shape("title", {}, partOf(anchor)));
@@ -68,7 +127,27 @@ function drawDiagram(pane, model, send) {
   );
   markChosen(pane, model);
   squeeze(picture);
+  flash(picture, before);
   if (focused) [...picture.querySelectorAll("a")].find((anchor) => partOf(anchor) === focused)?.focus();
+}
+
+// How each part looks, so that what an edit has changed can be pointed out.
+function looks(pane) {
+  const found = new Map();
+  for (const anchor of pane.querySelectorAll(".hc-svg a[data-part]")) {
+    const drawn = [...anchor.querySelectorAll("path:not(.hit), polygon, text")]
+      .map((one) => [one.getAttribute("stroke"), one.getAttribute("stroke-dasharray"), one.getAttribute("fill"), one.textContent].join());
+    found.set(anchor.dataset.part, `${found.get(anchor.dataset.part) ?? ""}${drawn.join(";")}`);
+  }
+  return found;
+}
+
+function flash(picture, before) {
+  if (!before.size) return;
+  const now = looks(picture.parentElement);
+  for (const anchor of picture.querySelectorAll("a[data-part]")) {
+    anchor.classList.toggle("changed", before.get(anchor.dataset.part) !== now.get(anchor.dataset.part));
+  }
 }
 
 function prepare(anchor, model, send) {
@@ -122,6 +201,8 @@ function markChosen(pane, model) {
   }
 }
 
+const LEAST_SCALE = 0.58;
+
 const DASHES = { dashed: "6 4", dotted: "2 3", solid: null, bold: null };
 
 function sample(look) {
@@ -149,6 +230,7 @@ function drawSelection(pane, model, send) {
   pane.replaceChildren(
     element("h3", {}, "Selected: ", said.kind),
     choose,
+    said.note ? element("p", { class: "hc-note" }, said.note) : "",
     element("h4", {}, "Parameters"),
     none || "",
     ...parameters,
@@ -193,12 +275,12 @@ function parameterRow(parameter, send) {
   const field = entered(element("input", {
     type: "text", inputmode: "decimal", value: parameter.value, "data-key": parameter.name, "aria-label": parameter.name,
   }), tell);
-  const slider = element("input", {
+  const slider = slid(element("input", {
     type: "range", min: parameter.low, max: parameter.high, step: parameter.step, value: parameter.value,
     "data-key": `${parameter.name} slider`, "aria-label": `${parameter.name} slider`,
     oninput: (event) => { field.value = event.target.value; },
     onchange: (event) => tell(event.target.value),
-  });
+  }));
   return element("div", { class: "hc-parameter" }, label, slider, field, unit);
 }
 
@@ -385,7 +467,6 @@ function isDark() {
 }
 
 function render({ model, el }) {
-  const send = (command) => model.send(command);
   const message = element("p", { class: "hc-message", role: "status", "aria-live": "polite" });
   const pane = (name, label) => element("section", { class: name, "aria-label": label });
   const panes = {
@@ -396,6 +477,17 @@ function render({ model, el }) {
   };
   // keys that are pressed here are meant for the panel, not for the notebook's shortcuts
   const root = element("div", { class: "hc-panel", "data-lm-suppress-shortcuts": "true" }, message, ...Object.values(panes));
+  const { send, answered } = sender(model, root, message);
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase(), field = event.target;
+    const back = key === "z" && !event.shiftKey, again = key === "y" || (key === "z" && event.shiftKey);
+    const typing = field.matches?.("input[type=text]") && field.value !== field.defaultValue;
+    if (typing || !(back || again)) return; // what is being typed is the field's own to undo
+    event.preventDefault();
+    event.stopPropagation();
+    send({ do: back ? "undo" : "redo" });
+  });
   const folder = element("input", { type: "text", value: "model", "aria-label": "folder", size: 18 });
   const draw = {
     message: () => {
@@ -409,13 +501,13 @@ function render({ model, el }) {
     count: () => {
       if (model.get("message")) { draw.selection(); draw.loop(); } // what was refused does not stay in its field
       root.dataset.count = model.get("count");
+      answered();
     },
   };
   function fit() {
     const width = el.clientWidth || 1000;
-    root.classList.toggle("narrow", width < 620);
-    const picture = panes.diagram.querySelector(".hc-svg svg")?.viewBox.baseVal.width || 0;
-    root.classList.toggle("middle", width >= 620 && (width < 960 || picture > 0.42 * width));
+    root.classList.toggle("narrow", width < 560);
+    root.classList.toggle("middle", width >= 560 && width < 1080);
     root.classList.toggle("dark", isDark());
   }
   const sizes = new ResizeObserver(fit);

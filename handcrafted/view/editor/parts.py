@@ -18,23 +18,32 @@ from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import LOOKS, MEANING, deviating, judged, recovered_arrows
 from handcrafted.view.boxes import Anchors, algorithm_part, box_part, link_part, variable_part
 from handcrafted.view.diagram import Diagram
+from handcrafted.view.dot import at_resolution
 from handcrafted.view.drawing import diagram_text
 from handcrafted.view.engine import render
 from handcrafted.view.lawbox import beside
+
+DPI = 80
+"""Dots per inch of the picture beside the panel."""
 
 OFF = "#fff1cc"
 """Fill of a box in which some circuit is off its formula."""
 
 
-def overlay(comparison: Comparison, off: Iterable[Provenance]) -> str:
-    """Draw the recovered diagram over the intended one, as SVG text; boxes hold the recovered equations."""
+def overlay(comparison: Comparison, off: Iterable[Provenance], form: str = "svg") -> bytes:
+    """Draw the recovered diagram over the intended one, as `svg` or `png`; boxes hold the recovered equations."""
     zoom = Zoom(comparison.structure, ())
     laws = beside(zoom, comparison.recovered.equations, deviating(comparison))[1] if comparison.recovered else {}
     fills = {entry.owner: OFF for entry in off}
     arrows = recovered_arrows(comparison, zoom)
     text = diagram_text(Diagram(zoom, arrows, laws, fills, Anchors(on=True)), comparison.structure.name)
-    svg = render(text, "svg").decode()
-    return svg[svg.index("<svg") :]
+    return render(at_resolution(text, DPI) if form == "png" else text, form)
+
+
+def inline(svg: bytes) -> str:
+    """Return an SVG as it stands within a page."""
+    text = svg.decode()
+    return text[text.index("<svg") :]
 
 
 def legend(comparison: Comparison) -> list[dict]:

@@ -16,7 +16,7 @@ from handcrafted.model.names import Names
 from handcrafted.model.provenance import Provenance, Provenances
 from handcrafted.model.transformer import Transformer
 from handcrafted.view.editor.parts import EditorPart
-from handcrafted.view.heatmap import coordinate_label, port_label
+from handcrafted.view.model_panels import coordinate_label, port_label
 
 MAX_ROWS = 60
 """Rows of a table that are shown before the rest is counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,18 @@ class Panel(anywidget.AnyWidget):
             self.workbench.message = ""
             self.refresh()
 
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict] | None:
+        """Return the widget, and beside it the diagram as it stands: a page that shows no widgets shows that."""
+        found = super()._repr_mimebundle_(**options)
+        if found is None:
+            return None
+        data, metadata = found
+        return {**data, "image/png": b64encode(self.workbench.picture()).decode(), "text/plain": repr(self)}, metadata
+
     def __repr__(self) -> str:
-        model = self.workbench.model
-        return f"Panel of {model.structure.name} ({len(model.history.done)} changes); it shows where widgets do"
+        model, said = self.workbench.model, self.diagram
+        verdict = "reproduced" if said.get("reproduced") else "not reproduced"
+        return f"Panel of {model.structure.name} ({len(model.history.done)} changes): {verdict}"
 
 
 def panel(model: Transformer, **experiment: Any) -> Panel:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef
 from handcrafted.loading.yamltext import digest
 from handcrafted.loading.zoom import Zoom
+from handcrafted.model.base import base_of
 from handcrafted.model.transformer import Transformer
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.trace import Trace
@@ -22,7 +24,7 @@ from handcrafted.verdict.comparison import Comparison
 from handcrafted.view.agreement import judged
 from handcrafted.view.boxes import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
-from handcrafted.view.editor.parts import find_part, legend, overlay, parameters_of, parts_of
+from handcrafted.view.editor.parts import EditorPart, find_part, inline, legend, overlay, parameters_of, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of
 
 MAX_SAID = 12
@@ -43,8 +45,7 @@ class Workbench:
 
     def __init__(self, model: Transformer, experiment: Experiment):
         self.model, self.experiment = model, experiment
-        first = next(iter(model.structure.resolved.controllers), next(iter(model.structure.components), ""))
-        self.selected = box_part(first)
+        self.selected = box_part(_first_part(model.structure))
         self.unlocked, self.whole, self.message = False, False, ""
         self._first = Transformer(
             model.weights, model.masks, model.names, model.layout, model.structure, model.window, seal=model.seal
@@ -84,11 +85,15 @@ class Workbench:
         except HandcraftedError as error:
             return {"svg": "", "legend": [], "reproduced": False, "said": [str(error)]}
         return {
-            "svg": overlay(comparison, self.model.drifted),
+            "svg": inline(overlay(comparison, self.model.drifted)),
             "legend": legend(comparison),
             "reproduced": comparison.reproduced,
             "said": self._said(comparison),
         }
+
+    def picture(self) -> bytes:
+        """Return the diagram as it stands, as a PNG."""
+        return overlay(self.comparison(), self.model.drifted, "png")
 
     def comparison(self) -> Comparison:
         """Hold what the readouts recover of the model as it stands against its structure as it stands."""
@@ -114,9 +119,20 @@ class Workbench:
             "parts": list(parts_of(structure)),
             "parameters": [_parameter(name, knob) for name, knob in parameters_of(structure, part).items()],
             "tables": [shown(table, found, self.whole) for table in tables_of(self.model, part)],
+            "note": self._note(part),
             "unlocked": self.unlocked,
             "whole": self.whole,
         }
+
+    def _note(self, part: EditorPart) -> str:
+        """Say of a part of the base controller why nothing can be edited there."""
+        base = base_of(self.model.structure)
+        if base is None or not any(signal.owner == base for signal in part.signals):
+            return ""
+        return (
+            f"{base} is the base controller (Layer 0): its arrays are sealed, so that nothing below can change what it "
+            "guards. Change it in the structure's file, and assemble anew."
+        )
 
     def loop(self) -> dict:
         """Return the closed loop as plain data: the run as the model was when the panel was made, and as it is."""
@@ -143,6 +159,14 @@ class Workbench:
             "undone": [change.text for change in reversed(history.undone)],
             "python": str(history),
         }
+
+
+def _first_part(structure: ControlStructure) -> str:
+    """Name the box with which the panel opens: a controller that can be edited, rather than the base controller."""
+    boxes, base = structure.components, base_of(structure)
+    parts = [name for name in structure.resolved.controllers if name != base]
+    with_parameters = [name for name in parts if parameters_of(structure, find_part(structure, box_part(name)))]
+    return next(iter([*with_parameters, *parts, *boxes]), "")
 
 
 def _digest(model: Transformer) -> str:

@@ -9,7 +9,7 @@ from handcrafted.control.vocabulary import LinkKind
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.faces import Nesting
 from handcrafted.view.layout.geometry import Point, Rect, squared
-from handcrafted.view.layout.level import STACKED, Level, PeerArrow, SideText, Size
+from handcrafted.view.layout.side_by_side import STACKED, PeerArrow, SideBySide, SideText, Size
 
 PORT = 18
 """Distance between two arrows on a face."""
@@ -22,7 +22,7 @@ class Sizes(NamedTuple):
     labels: Sequence[Size]
 
 
-class Edge(NamedTuple):
+class UprightEdge(NamedTuple):
     """An arrow as the engine sees it: from the upper node to the lower; `down` where it points that way.
 
     An arrow that turns below its two boxes is two edges of one number.
@@ -59,7 +59,7 @@ class Graph:
         texts = list(_side_texts(arrows))
         peers = [peer for peer in peers_of(nesting, arrows) if peer.number not in turned]
         self.outside = [text for text in texts if self._goes_outside(text, within)]
-        self.level = Level(sizes.labels, peers, [text for text in texts if text not in self.outside])
+        self.level = SideBySide(sizes.labels, peers, [text for text in texts if text not in self.outside])
         self._levels = {name: k for k, names in enumerate(nesting.levels()) for name in names}
         beside = {one.number for one in (*texts, *peers)}
         self._upright = [number for number in range(len(arrows)) if number not in beside]
@@ -120,7 +120,7 @@ class Graph:
         """Return the boxes that stand next to each other, from left to right; most stand alone."""
         return [sorted(group, key=lambda name: boxes[name].left) for group in self._groups()]
 
-    def ends(self, edge: Edge, found: Any, boxes: Mapping[str, Rect]) -> list[Point]:
+    def ends(self, edge: UprightEdge, found: Any, boxes: Mapping[str, Rect]) -> list[Point]:
         """Return an edge's line, from border to border."""
         points = [(point["x"], point["y"]) for point in found["points"]]
         if edge.upper in self.sizes:
@@ -176,7 +176,7 @@ class Graph:
         return max(around, key=self.nesting.depth, default=None) if len(ends) > 1 else None
 
     def _ranks(self) -> dict[str, float]:
-        """Give each box its height, each text above or below a box its own, and each turn."""
+        """Return the height of each box, of each text above or below a box, and of each turn."""
         ranks: dict[str, float] = {name: self._levels[name] for name in self.sizes}
         for number in self._upright:
             arrow = self.arrows[number]
@@ -202,20 +202,20 @@ class Graph:
         (top_a, low_a), (top_b, low_b) = self._reach(a), self._reach(b)
         return top_a <= low_b and top_b <= low_a
 
-    def _edges(self) -> Iterator[Edge]:
+    def _edges(self) -> Iterator[UprightEdge]:
         for number in self._upright:
             arrow = self.arrows[number]
             a, b = arrow.sender, arrow.receiver
             if self.open(number):
                 text, box = f" text {number}", a or b or ""
                 above = _text_above(arrow)
-                yield Edge(*((text, box) if above else (box, text)), number, above == (a is None))
+                yield UprightEdge(*((text, box) if above else (box, text)), number, above == (a is None))
             elif self._turns(number):
-                yield Edge(a or "", f" turn {number}", number, True)
-                yield Edge(b or "", f" turn {number}", number, False)
+                yield UprightEdge(a or "", f" turn {number}", number, True)
+                yield UprightEdge(b or "", f" turn {number}", number, False)
             else:
                 down = self._points_down(a or "", b or "")
-                yield Edge(*((a or "", b or "") if down else (b or "", a or "")), number, down)
+                yield UprightEdge(*((a or "", b or "") if down else (b or "", a or "")), number, down)
 
     def _points_down(self, a: str, b: str) -> bool:
         if self.nesting.holds(a, b) or self.nesting.holds(b, a):

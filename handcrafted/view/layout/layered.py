@@ -12,16 +12,31 @@ from typing import Any, NamedTuple
 
 from handcrafted.view.arrows import Arrow
 from handcrafted.view.faces import Nesting
-from handcrafted.view.layout.geometry import Line, Pieces, Point, Rect, borders, hull, passes, simplified
-from handcrafted.view.layout.graph import Edge, Graph, Sizes, groups_of, peers_of
+from handcrafted.view.layout.geometry import (
+    TOUCH,
+    Line,
+    Pieces,
+    Point,
+    Rect,
+    borders,
+    hull,
+    passes,
+    segments,
+    simplified,
+    span,
+)
+from handcrafted.view.layout.graph import Graph, Sizes, UprightEdge, groups_of, peers_of
 from handcrafted.view.layout.labels import Ground, place_labels, seam_for
-from handcrafted.view.layout.level import STACKED, orders
 from handcrafted.view.layout.outside import Outside
 from handcrafted.view.layout.seams import EDGE, Drawing, Seam
+from handcrafted.view.layout.side_by_side import STACKED, orders
 from handcrafted.view.layout.straight import CORNER, straightened
 
 LEAST = 14
 """Least length of an upright piece at the end of a line: an arrowhead and a little more."""
+
+OFF = 8.0
+"""Least distance between a line and a border alongside it."""
 
 MAX_TRIALS = 120
 """Orders of peers that are tried, times the number of arrows."""
@@ -30,7 +45,7 @@ MAX_SEAMS = 12
 """How often room is made for labels that found none."""
 
 
-class Placement(NamedTuple):
+class Arrangement(NamedTuple):
     """Where everything stands.
 
     Attributes:
@@ -57,14 +72,14 @@ class Placement(NamedTuple):
         return self.misses, self.turned, crossed, whole.width + whole.height
 
 
-def placement(nesting: Nesting, arrows: Sequence[Arrow], sizes: Sizes) -> Placement:
+def arrangement(nesting: Nesting, arrows: Sequence[Arrow], sizes: Sizes) -> Arrangement:
     """Place a diagram, as narrow as its labels allow.
 
     Raises:
         ImportError: if graphlay is missing.
         ValueError: if it refuses the graph.
     """
-    best: Placement | None = None
+    best: Arrangement | None = None
     for way in _ways(nesting, arrows):
         found = _Trial(nesting, arrows, sizes, *way).settled()
         best = found if best is None or found.cost < best.cost else best
@@ -102,13 +117,13 @@ class _Trial:
         self.turned: set[int] = set()
         self.wider: set[str] = set()
 
-    def settled(self) -> Placement:
+    def settled(self) -> Arrangement:
         """Return the first layout in which everything holds."""
         while True:
             if found := self._placed():
                 return found
 
-    def _placed(self) -> Placement | None:
+    def _placed(self) -> Arrangement | None:
         """Lay out once; None where something that was taken for granted does not hold: it is no longer."""
         graph = Graph(self.nesting, self.arrows, self.sizes, self.within, self.turned, self.order, self.grouped)
         raw = graph.laid_out(self.wider)
@@ -120,8 +135,8 @@ class _Trial:
             self.turned |= far
             return None
         lines, hints = _lines(graph, raw, boxes)
-        drawing = Drawing(boxes, lines, texts, hints)
-        drawing = drawing.opened([*graph.level.seams(boxes, rows), *_at_tips(lines.values())])
+        seams = [*graph.level.seams(boxes, rows), *_at_tips(lines.values()), *_off_borders(graph, boxes, lines)]
+        drawing = Drawing(boxes, lines, texts, hints).opened(seams)
         found, missed = self._labelled(graph, drawing, rows)
         for _ in range(MAX_SEAMS):
             if found is None or not missed:
@@ -132,7 +147,7 @@ class _Trial:
 
     def _labelled(
         self, graph: Graph, drawing: Drawing, rows: Sequence[Sequence[str]]
-    ) -> tuple[Placement | None, list[Seam]]:
+    ) -> tuple[Arrangement | None, list[Seam]]:
         """Set all labels; return also where room is to be made for those that lie on something."""
         lines, labels = dict(drawing.lines), dict(drawing.labels)
         boxes = {
@@ -159,7 +174,7 @@ class _Trial:
         labels |= found
         numbers = range(len(self.arrows))
         every = [lines[k] for k in numbers], [labels[k] for k in numbers]
-        whole = Placement(boxes, tops, *every, len(missed) + len(struck) + len(crossed), len(self.turned))
+        whole = Arrangement(boxes, tops, *every, len(missed) + len(struck) + len(crossed), len(self.turned))
         under = [Seam(boxes[name].top + EDGE, self.sizes.boxes[name][1] + STACKED, True) for name in struck]
         return whole, under + [seam_for(number, lines[number], self.sizes.labels[number], ground) for number in missed]
 
@@ -217,6 +232,19 @@ def _at_tips(lines: Iterable[Line]) -> Iterator[Seam]:
                 yield Seam(end + (EDGE if turn > end else -EDGE), LEAST - abs(end - turn), True)
 
 
+def _off_borders(graph: Graph, boxes: Mapping[str, Rect], lines: Mapping[int, Line]) -> Iterator[Seam]:
+    """Say where lines run along the border of a box that holds others, and are to be moved off it."""
+    pieces = [span(piece) for line in lines.values() for piece in segments(line)]
+    for box in (rect for name, rect in boxes.items() if name not in graph.sizes):
+        for rim, level in zip(borders(box), (True, True, False, False), strict=True):
+            border = rim.top if level else rim.left
+            for piece in pieces:
+                place = piece.top if level else piece.left
+                alike = (piece.height < piece.width) == level and abs(place - border) < OFF
+                if alike and rim.grown(OFF).overlaps(piece.grown(TOUCH)):
+                    yield Seam(min(place, border) + EDGE / 4, OFF, level)
+
+
 def _lines(graph: Graph, raw: Any, boxes: Mapping[str, Rect]) -> tuple[dict[int, Line], dict[int, Point]]:
     """Return the arrows that run upright, from sender to receiver, and where the engine would put their labels."""
     lines: dict[int, Line] = {}
@@ -237,12 +265,13 @@ def _lines(graph: Graph, raw: Any, boxes: Mapping[str, Rect]) -> tuple[dict[int,
     inner = [edge for edge in plain if not graph.nesting.holds(edge.upper, edge.lower)]
     first = {edge.number: boxes[edge.upper if edge.down else edge.lower] for edge in inner}
     last = {edge.number: boxes[edge.lower if edge.down else edge.upper] for edge in inner}
-    return straightened(lines, {number: (first[number], last[number]) for number in first}), hints
+    solid = [rect for name, rect in boxes.items() if name in graph.sizes]
+    return straightened(lines, {number: (first[number], last[number]) for number in first}, solid), hints
 
 
-def _actions_left(edges: Sequence[Edge], lines: dict[int, Line]) -> None:
+def _actions_left(edges: Sequence[UprightEdge], lines: dict[int, Line]) -> None:
     """Of the lines between the same two boxes let those that go down take the left ones, where they run alike."""
-    pairs: dict[tuple[str, str], list[Edge]] = {}
+    pairs: dict[tuple[str, str], list[UprightEdge]] = {}
     for edge in edges:
         pairs.setdefault((edge.upper, edge.lower), []).append(edge)
     for same in pairs.values():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from handcrafted.view.faces import Nesting
 from handcrafted.view.layout.geometry import Line, Rect, hull, passes
-from handcrafted.view.layout.level import STACKED, STUB, SideText, Size
+from handcrafted.view.layout.side_by_side import STACKED, STUB, SideText, Size
 
 SHARES = (0.5, 0.3, 0.7, 0.15, 0.85)
 """Where along its side a text is tried beside a box that holds others."""

@@ -14,7 +14,7 @@ from handcrafted.view.boxes import box, box_part, lines, small, table, words
 from handcrafted.view.engine import render
 from handcrafted.view.layout.geometry import Line, Point, Rect, hull, passes, segments, span
 from handcrafted.view.layout.graph import Sizes
-from handcrafted.view.layout.layered import Placement, placement
+from handcrafted.view.layout.layered import Arrangement, arrangement
 
 if TYPE_CHECKING:
     from handcrafted.view.diagram import Diagram
@@ -46,7 +46,7 @@ def placed(diagram: Diagram, title: str) -> str:
     boxes = {name: box(text, [], []) for name, text in inside.items()}
     sizes = _measured([*boxes.values(), *labels, *(small(kind) for kind in kinds), full])
     of_labels = sizes[len(boxes) : len(boxes) + len(labels)]
-    found = placement(diagram.nesting, diagram.arrows, Sizes(dict(zip(boxes, sizes, strict=False)), of_labels))
+    found = arrangement(diagram.nesting, diagram.arrows, Sizes(dict(zip(boxes, sizes, strict=False)), of_labels))
     body = [
         *_boxes(diagram, inside, found),
         *_lines(diagram, found),
@@ -65,7 +65,7 @@ def _measured(markups: Sequence[str]) -> list[tuple[float, float]]:
     return [(float(width) * INCH, float(height) * INCH) for width, height in found]
 
 
-def _boxes(diagram: Diagram, inside: Mapping[str, str], found: Placement) -> Iterator[str]:
+def _boxes(diagram: Diagram, inside: Mapping[str, str], found: Arrangement) -> Iterator[str]:
     for name, rect in found.boxes.items():
         anchor = diagram.anchors.of(box_part(name))
         if name not in found.tops:
@@ -78,7 +78,7 @@ def _boxes(diagram: Diagram, inside: Mapping[str, str], found: Placement) -> Ite
         yield dot.node(dot.helper(f"top {name}"), label=label, pos=_at(found.tops[name].center), **anchor)
 
 
-def _lines(diagram: Diagram, found: Placement) -> Iterator[str]:
+def _lines(diagram: Diagram, found: Arrangement) -> Iterator[str]:
     for number, (arrow, line) in enumerate(zip(diagram.arrows, found.lines, strict=True)):
         label = dot.helper(f"label {number}")
         ends = [dot.quoted(end or label) for end in (arrow.sender, arrow.receiver)]
@@ -90,7 +90,7 @@ def _line(ends: Sequence[str], line: Line, arrow: Arrow, **more: str) -> str:
     return dot.edge(*ends, pos=_spline(line), **stroke(arrow), **head(arrow, False), **more)
 
 
-def _labels(diagram: Diagram, found: Placement) -> Iterator[str]:
+def _labels(diagram: Diagram, found: Arrangement) -> Iterator[str]:
     for number, (arrow, line, rect) in enumerate(zip(diagram.arrows, found.lines, found.labels, strict=True)):
         text = label_of(arrow, diagram.anchors, _align(line, rect))
         white = dot.html(table([[f'<TD BGCOLOR="white">{text}</TD>']]))
@@ -105,7 +105,7 @@ def _align(line: Line, label: Rect) -> str:
     return "RIGHT" if any(piece.top < label.bottom and label.top < piece.bottom for piece in right) else "LEFT"
 
 
-def _legend(kinds: Sequence[LinkKind], widths: Sequence[float], found: Placement) -> Iterator[str]:
+def _legend(kinds: Sequence[LinkKind], widths: Sequence[float], found: Arrangement) -> Iterator[str]:
     """Return a row below the drawing: a line of each kind, and what it means."""
     whole = hull([*found.boxes.values(), *found.labels])
     x, y = whole.left, whole.bottom + 2 * GAP
@@ -132,7 +132,7 @@ def _full_laws(diagram: Diagram) -> str:
     return lines(rows) if rows else "&#160;"
 
 
-def _below(text: str, size: tuple[float, float], found: Placement) -> Iterator[str]:
+def _below(text: str, size: tuple[float, float], found: Arrangement) -> Iterator[str]:
     """Return a text below the legend."""
     whole = hull([*found.boxes.values(), *found.labels])
     center = whole.left + size[0] / 2, whole.bottom + 3 * GAP + size[1] / 2

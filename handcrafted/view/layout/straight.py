@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from handcrafted.view.layout.geometry import Line, Pieces, Rect, simplified, span
+from handcrafted.view.layout.geometry import Line, Pieces, Rect, passes, simplified, span
 
-MAX_STEP = 30
+MAX_STEP = 120
 """Points by which an end is moved at most."""
 
 NEAR = 9
@@ -16,19 +16,22 @@ CORNER = 8
 """Least distance of an arrow from the corner of its box."""
 
 
-def straightened(lines: Mapping[int, Line], boxes: Mapping[int, tuple[Rect, Rect]]) -> dict[int, Line]:
+def straightened(
+    lines: Mapping[int, Line], boxes: Mapping[int, tuple[Rect, Rect]], solid: Sequence[Rect]
+) -> dict[int, Line]:
     """Return the lines with fewer steps, where nothing comes too near and nothing more is crossed.
 
     Args:
         lines: by number.
         boxes: at the first and the last point of those lines whose ends may move, by number.
+        solid: what no line runs over.
     """
     found = dict(lines)
     pieces = Pieces(found)
     for number, (first, last) in boxes.items():
         moved = _moved(number, found[number], first, pieces)
         moved = _moved(number, moved[::-1], last, pieces)[::-1]
-        if moved != found[number]:
+        if moved != found[number] and not any(passes(moved, rect) for rect in solid):
             found[number] = moved
             pieces = Pieces(found)
     return found

@@ -20,7 +20,7 @@ NEAR = 8
 """Weight of an arrow between neighbouring levels."""
 
 
-class Flow:
+class GraphvizLayout:
     """A diagram whose places Graphviz finds."""
 
     def __init__(self, diagram: Diagram):

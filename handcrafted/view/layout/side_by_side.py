@@ -37,7 +37,7 @@ class SideText(NamedTuple):
     left: bool
 
 
-class Level(NamedTuple):
+class SideBySide(NamedTuple):
     """The straight arrows and texts of a diagram.
 
     Attributes:

@@ -8,12 +8,12 @@ from handcrafted.control.vocabulary import LinkKind
 from handcrafted.loading.zoom import Zoom
 from handcrafted.view.drawing import structure_diagram
 from handcrafted.view.engine import render
-from handcrafted.view.flow import Flow
+from handcrafted.view.graphviz_layout import GraphvizLayout
 from tests.view.structures import lane_keeping, nested, peers
 
 
 def text_of(structure):
-    return Flow(structure_diagram(Zoom(structure))).text("title")
+    return GraphvizLayout(structure_diagram(Zoom(structure))).text("title")
 
 
 def positions(structure):
