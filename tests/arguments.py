@@ -10,6 +10,7 @@ import sys
 import tempfile
 import warnings
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import jax
@@ -211,14 +212,16 @@ def outcome(call):
     return ["fine", ""]
 
 
-def everything(only):
-    """Return the outcome of each case by its name."""
-    found = {}
+def everything(only, every=1):
+    """Return the outcome of each case by its name; of the wrong arguments every so manieth, each in its turn."""
+    found, turn = {}, count()
     for name, (function, fitting) in CALLS.items():
         if only in name:
             found[name] = outcome(partial(function, **fitting) if "exercises" not in name else str)
             for argument in fitting:
                 for garbage, thing in GARBAGE.items():
+                    if next(turn) % every:
+                        continue
                     if name == "Role" and isinstance(thing, np.ndarray):
                         continue  # Python's own Enum compares, and says no more
                     if name == "attack" and garbage in ("5", "1.5", "True"):
@@ -233,7 +236,8 @@ def everything(only):
 
 if __name__ == "__main__":
     warnings.simplefilter("error", RuntimeWarning)
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    thin = "--thin" in sys.argv
+    asked = next((word for word in sys.argv[1:] if word != "--thin"), "")
     slips = {name: outcome(call) for name, call in SLIPS.items()} if not asked else {}
     fine = {name: outcome(lambda call=call: None if call() else 1 / 0) for name, call in STILL_FINE.items()}
-    print(json.dumps({"calls": everything(asked), "slips": slips, "fine": fine if not asked else {}}))
+    print(json.dumps({"calls": everything(asked, 4 if thin else 1), "slips": slips, "fine": fine if not asked else {}}))

@@ -179,7 +179,7 @@ def test_run_says_what_left_its_range(tmp_path):
         (("initial: 15\n", "initial: 55\n"), (), "within its range 0 … 40 degC, got 55"),
         (("", ""), ("--steps", "0"), "0 is not in the range x>=1"),
         (("", ""), ("--seed", "-1"), "-1 is not in the range x>=0"),
-        (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .csv"),
+        (("", ""), ("-o", "trace.jpg"), "Expected a suffix out of .png, .svg, .pdf, .csv"),
         (("", ""), ("-o", "no/such/folder/trace.csv"), "Expected a place to write to"),
     ],
 )

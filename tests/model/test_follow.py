@@ -47,8 +47,8 @@ def set_entries(model, new):
 @pytest.mark.parametrize(
     "name",
     [
-        *thinned([name for name in TUNED if name != "Kalman filter"], every=3),
-        pytest.param("Kalman filter", marks=pytest.mark.slow),
+        *thinned([name for name in TUNED if name not in ("Kalman filter", "lookahead")], every=3),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("Kalman filter", "lookahead")),
     ],
 )
 @settings(max_examples=2, phases=[Phase.explicit, Phase.generate])  # shrinking would take minutes

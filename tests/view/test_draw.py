@@ -56,11 +56,11 @@ def test_dot_is_text(tmp_path):
     assert draw(lane_keeping(), tmp_path / "a.dot").read_text().startswith("digraph {")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a", "a.pdf"])
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.gif"])
 def test_unknown_suffix(name, tmp_path):
-    with pytest.raises(hc.HandcraftedError, match=r"Expected a suffix out of \.png, \.svg, \.dot, got"):
+    with pytest.raises(hc.HandcraftedError, match=r"Expected a suffix out of \.png, \.svg, \.pdf, \.dot, got"):
         draw(lane_keeping(), tmp_path / name)
-    with pytest.raises(hc.HandcraftedError, match=r"Expected a suffix out of \.png, \.svg, got `\.dot`"):
+    with pytest.raises(hc.HandcraftedError, match=r"Expected a suffix out of \.png, \.svg, \.pdf, got `\.dot`"):
         draw(comparison(), tmp_path / "a.dot")
 
 
