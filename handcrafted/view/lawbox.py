@@ -107,7 +107,7 @@ class Text(NamedTuple):
     @property
     def unseen(self) -> str:
         """The line as one that takes its place and is not seen."""
-        return f'<FONT COLOR="{CLEAR}">{self.markup}</FONT>'
+        return f'<FONT COLOR="{CLEAR}">{self._replace(off=False).markup}</FONT>'
 
 
 class LawCell(NamedTuple):

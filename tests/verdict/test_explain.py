@@ -24,9 +24,7 @@ def test_every_link_is_explained_by_entries_that_are_there(stem):
         assert all(weights[e.array][e.index] == np.float32(e.value) != 0 for s in explanation.steps for e in s.entries)
 
 
-@pytest.mark.parametrize(
-    "stem", ["heated_room", "guarded_room", pytest.param("wheel_brakes", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("stem", ["heated_room", "guarded_room", pytest.param("wheel_brakes", marks=pytest.mark.slow)])
 def test_zeroing_the_entries_of_any_step_loses_that_link(stem):
     structure, model = of_the_zoo(stem)
     rng = np.random.default_rng(0)

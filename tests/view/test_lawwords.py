@@ -198,3 +198,8 @@ def test_a_formula_put_into_another_gives_the_same_numbers():
     wanted = 2 * max(1.5, 2.5) - max(1.5, 2.5) * 3 - 1
     assert eval(worded(whole, lambda node: None), {"max": max}, given) == wanted
     assert parsed("a head …") is None
+
+
+def test_a_line_that_takes_its_place_unseen_has_no_ink_of_its_own():
+    one = lawbox.Text("wide", off=True)
+    assert lawbox.OFF in one.markup and lawbox.OFF not in one.unseen and one.unseen.count("COLOR") == 1
