@@ -47,7 +47,14 @@ def test_a_reviewer_accepts_the_layout_of_structures_made_for_it(make):
     assert faults(svg) == {} and crossed(read(svg)) <= CROSSINGS.get(make.__name__, 0)
 
 
-@pytest.mark.parametrize("seed", [*range(20), *(pytest.param(k, marks=pytest.mark.slow) for k in range(20, 130))])
+TELLING = (26, 46, 83, 105)
+"""Seeds whose drawings come out wrong without one or the other step of the layout."""
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [*range(10), *TELLING, *(pytest.param(k, marks=pytest.mark.slow) for k in range(10, 130) if k not in TELLING)],
+)
 def test_a_reviewer_accepts_the_layout_of_structures_made_at_random(seed):
     assert faults(svg_of(drawn_at_random(seed))) == {}
 
