@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handcrafted.loading.zoom import Zoom
+from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.view.arrows import Drawn, arrows_of
 from handcrafted.view.boxes import bold, small
 from handcrafted.view.diagram import Diagram
@@ -31,6 +32,8 @@ def diagram_text(diagram: Diagram, title: str, prominent: bool = False) -> str:
     heading = bold(title) if prominent else small(title)
     try:
         return placed(diagram, heading)
+    except HandcraftedError:
+        raise
     except ImportError:
         reason = "the package graphlay is missing"
     except ValueError as error:

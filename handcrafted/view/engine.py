@@ -73,8 +73,8 @@ INSTALL = """Expected Graphviz to draw with, got neither the package pygraphviz 
   winget install Graphviz.Graphviz     (Windows)
   conda install -c conda-forge graphviz"""
 
-HARMLESS = ("Unable to reclaim box space", "too small for label")
-"""Warnings about the route of a line or the room around a text; everything drawn is still what was asked for."""
+HARMLESS = ("Unable to reclaim box space", "too small for label", "layout may take a long time")
+"""Warnings about routes, room around a text, and time; everything drawn is still what was asked for."""
 
 _one_at_a_time = Lock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -64,6 +65,7 @@ class Graph:
         beside = {one.number for one in (*texts, *peers)}
         self._upright = [number for number in range(len(arrows)) if number not in beside]
         self.edges = list(self._edges())
+        self._faces = Counter(edge.upper for edge in self.edges), Counter(edge.lower for edge in self.edges)
         self.sizes = {name: self._size(name) for name in nesting.names if not nesting.children(name)}
 
     def laid_out(self, wider: Collection[str]) -> Any:
@@ -139,10 +141,8 @@ class Graph:
 
     def _size(self, name: str) -> Size:
         width, height = self._sizes.boxes[name]
-        faces = [
-            sum(name == end for end in ends) for ends in zip(*((e.upper, e.lower) for e in self.edges), strict=True)
-        ]
-        return max(width, PORT * (max(faces, default=0) + 0.5)), max(height, self.level.height(name))
+        most = max(face[name] for face in self._faces)
+        return max(width, PORT * (most + 0.5)), max(height, self.level.height(name))
 
     def _groups(self) -> list[list[str]]:
         """Return boxes without others in them, peers together, in the order in which they are given to the engine."""

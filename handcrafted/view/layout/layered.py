@@ -39,10 +39,10 @@ OFF = 8.0
 """Least distance between a line and a border alongside it."""
 
 MAX_TRIALS = 120
-"""Orders of peers that are tried, times the number of arrows."""
+"""Orders of peers that are tried, times the number of arrows; with more arrows one way alone is."""
 
-MAX_SEAMS = 12
-"""How often room is made for labels that found none."""
+MAX_SEAMS, MAX_ROUNDS = 12, 4000
+"""How often room is made for labels that found none: at most, and times the number of arrows."""
 
 
 class Arrangement(NamedTuple):
@@ -96,7 +96,9 @@ def _ways(nesting: Nesting, arrows: Sequence[Arrow]) -> Iterator[tuple[list[tupl
     rows = [group for group in groups_of(names, peers) if len(group) > 1]
     ways = [list(orders(row, [peer for peer in peers if peer.sender in row])) for row in rows]
     for order in islice(product(*ways), max(1, MAX_TRIALS // len(arrows)) if arrows else 1):
-        yield from ((list(order), grouped) for grouped in ((True, False) if rows else (True,)))
+        yield from (
+            (list(order), grouped) for grouped in ((True, False) if rows and len(arrows) < MAX_TRIALS else (True,))
+        )
 
 
 class _Trial:
@@ -138,7 +140,7 @@ class _Trial:
         seams = [*graph.level.seams(boxes, rows), *_at_tips(lines.values()), *_off_borders(graph, boxes, lines)]
         drawing = Drawing(boxes, lines, texts, hints).opened(seams)
         found, missed = self._labelled(graph, drawing, rows)
-        for _ in range(MAX_SEAMS):
+        for _ in range(min(MAX_SEAMS, MAX_ROUNDS // max(1, len(lines)))):
             if found is None or not missed:
                 break
             drawing = drawing.opened(missed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from handcrafted.view.layout.geometry import Line, Point, Rect
@@ -29,10 +31,14 @@ class Seams:
     """Cuts that are open; of several at one place the widest counts."""
 
     def __init__(self, seams: Iterable[Seam]):
-        self._open: dict[tuple[bool, float], float] = {}
+        widest: dict[tuple[bool, float], float] = {}
         for seam in seams:
             key = seam.level, round(seam.place, 1)
-            self._open[key] = max(self._open.get(key, 0.0), seam.wide)
+            widest[key] = max(widest.get(key, 0.0), seam.wide)
+        self._cuts = {level: sorted(place for flat, place in widest if flat == level) for level in (False, True)}
+        self._shifts = {
+            level: [0.0, *accumulate(widest[level, place] for place in places)] for level, places in self._cuts.items()
+        }
 
     def point(self, point: Point) -> Point:
         """Return where a point comes to lie."""
@@ -47,7 +53,7 @@ class Seams:
         return Rect(*self.point((rect.left, rect.top)), *self.point((rect.right, rect.bottom)))
 
     def _moved(self, place: float, level: bool) -> float:
-        return place + sum(wide for (flat, cut), wide in self._open.items() if flat == level and cut < place)
+        return place + self._shifts[level][bisect_left(self._cuts[level], place)]
 
 
 class Drawing(NamedTuple):
