@@ -63,8 +63,11 @@ def _unheard(structure: StructureFile) -> Iterator[Finding]:
         for name in reached:  # actuators hand an action on
             if kind(name) == ComponentKind.ACTUATOR:
                 reached += [r for one in structure.leaving.get(name, ()) if (r := one.receiver) and r not in reached]
-        driven = [name for name in reached if kind(name) == ComponentKind.PROCESS] or reached[-1:]
-        if kind(driven[0]) == ComponentKind.CONTROLLER or (id.sender, driven[0]) in told:
+        processes = [name for name in reached if kind(name) == ComponentKind.PROCESS]
+        if not processes and any(kind(name) == ComponentKind.CONTROLLER for name in reached):
+            continue
+        driven = processes or reached[:1]
+        if (id.sender, driven[0]) in told:
             continue
         told.add((id.sender, driven[0]))
         if not heard.of(id.sender) & {*reached}:

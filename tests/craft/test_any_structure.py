@@ -96,9 +96,10 @@ def plain_unheard(structure, links):
             if nx.has_path(heard_by(link.sender, other), other, link.sender):
                 own |= nx.ancestors(heard_by(other), other)
         reached = [link.receiver, *nx.bfs_tree(onwards, link.receiver)]
-        driven = [name for name in reached if kind[name] == ComponentKind.PROCESS] or reached[-1:]
-        if kind[driven[0]] != ComponentKind.CONTROLLER and not own & set(reached):
-            deaf.add((link.sender, driven[0]))
+        processes = [name for name in reached if kind[name] == ComponentKind.PROCESS]
+        commanded = not processes and any(kind[name] == ComponentKind.CONTROLLER for name in reached)
+        if not commanded and not own & set(reached):
+            deaf.add((link.sender, (processes or reached)[0]))
     return len(deaf)
 
 

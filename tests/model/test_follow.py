@@ -51,7 +51,7 @@ def set_entries(model, new):
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("Kalman filter", "lookahead")),
     ],
 )
-@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])  # shrinking would take minutes
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate], derandomize=True)  # shrinking would take minutes
 @given(data=st.data())
 def test_parameter_to_entries_to_parameter_is_the_identity(name, data):
     model = model_of(name)

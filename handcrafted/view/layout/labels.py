@@ -48,7 +48,7 @@ class Ground:
 def place_labels(
     lines: Mapping[int, Line], sizes: Sequence[Size], wanted: Mapping[int, Point], ground: Ground
 ) -> tuple[dict[int, Rect], list[int]]:
-    """Give each line's label a place; return the places by number, and the numbers of those that lie on something.
+    """Find each line's label a place; return the places by number, and the numbers of those that lie on something.
 
     Args:
         lines: from sender to receiver, by number.
