@@ -105,7 +105,16 @@ def ran(network, inputs):
     return np.asarray(run_folded(network, jnp.asarray(inputs)).outputs)
 
 
-@pytest.mark.parametrize("structure", [*map(hc.load, bundled()), *map(example, LAWS)], ids=lambda one: one.name)
+SIDE_BY_SIDE = [
+    *(pytest.param(hc.load(path), id=path.stem) for path in bundled()),
+    *(
+        pytest.param(example(law), id=law, marks=[pytest.mark.slow] if place % 3 else [])
+        for place, law in enumerate(LAWS)
+    ),
+]
+
+
+@pytest.mark.parametrize("structure", SIDE_BY_SIDE)
 def test_sequences_side_by_side_in_numpy_end_as_the_arrays_say(structure):
     """Products and sums are rounded one after the other here: gains that are no binary fractions may show it."""
     model = hc.assemble(structure)

@@ -139,3 +139,25 @@ def test_an_engine_that_refuses_is_said_too(monkeypatch):
     assert "graphlay says: a limit is exceeded" in control_diagram(Zoom(lane_keeping()))
     monkeypatch.undo()
     assert "laid out by" not in control_diagram(Zoom(lane_keeping()))
+
+
+def pairs_of(structure):
+    """Return, of two boxes that an action goes down between and a feedback up, where both leave the upper box."""
+    kinds = {(one.sender, one.receiver): kind for kind, _, one in structure.links()}
+    lines = {(tail, head): line for tail, head, line in read(svg_of(structure)).arrows}
+    for (a, b), line in lines.items():
+        back = lines.get((b, a))
+        if (
+            back
+            and kinds.get((a, b)) == "control action"
+            and kinds.get((b, a)) == "feedback"
+            and line[0][1] < line[-1][1]
+        ):
+            yield (line[0][0], line[-1][0]), (back[-1][0], back[0][0])
+
+
+def test_actions_go_down_left_of_the_feedback_that_comes_back():
+    """Where both run alike; two lines that cross, or go round something, keep their sides."""
+    pairs = [pair for path in FILES for pair in pairs_of(hc.load(path))]
+    alike = [(down, up) for down, up in pairs if (down[0] < up[0]) == (down[1] < up[1])]
+    assert len(alike) > 12 and all(down[0] < up[0] for down, up in alike)
