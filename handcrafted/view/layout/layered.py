@@ -96,9 +96,9 @@ def _ways(nesting: Nesting, arrows: Sequence[Arrow]) -> Iterator[tuple[list[tupl
     rows = [group for group in groups_of(names, peers) if len(group) > 1]
     ways = [list(orders(row, [peer for peer in peers if peer.sender in row])) for row in rows]
     for order in islice(product(*ways), max(1, MAX_TRIALS // len(arrows)) if arrows else 1):
-        yield from (
-            (list(order), grouped) for grouped in ((True, False) if rows and len(arrows) < MAX_TRIALS else (True,))
-        )
+        yield list(order), True
+        if rows and len(arrows) < MAX_TRIALS:
+            yield list(order), False
 
 
 class _Trial:
