@@ -5,9 +5,10 @@ JAX compiles, batches and differentiates; numpy starts at once. Small networks a
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
-from functools import update_wrapper, wraps
+from functools import cache, update_wrapper, wraps
 from typing import Any
 
 import numpy as np
@@ -94,13 +95,36 @@ def repeated(times: int, change: Callable[[Any], Any], value: Any) -> Any:
 
 def matmul(a: Any, b: Any, spec: str) -> Any:
     """Multiply as `spec` says, in full float32 precision; `...` stands for leading axes."""
-    if library_of(a, b) is np:
-        return np.einsum(spec, a, b, optimize=BY_MATMUL)
-    return jnp.einsum(spec, a, b, precision="highest")
+    if library_of(a, b) is not np:
+        return jnp.einsum(spec, a, b, precision="highest")
+    order = _kernel_axes(spec)
+    if order is None:
+        return np.einsum(spec, a, b)
+    summed, axes = order
+    kernel = b.transpose(axes)
+    flat = _flat(a, a.ndim - summed) @ _flat(kernel, summed)
+    return flat.reshape(*a.shape[: a.ndim - summed], *kernel.shape[summed:])
 
 
-BY_MATMUL = ["einsum_path", (0, 1)]
-"""There is one way to multiply two arrays; numpy need not look for others."""
+def _flat(array: np.ndarray, rows: int) -> np.ndarray:
+    """Return an array as a matrix, its first axes as the rows."""
+    return array.reshape(math.prod(array.shape[:rows]), math.prod(array.shape[rows:]))
+
+
+@cache
+def _kernel_axes(spec: str) -> tuple[int, tuple[int, ...]] | None:
+    """Say how many axes a product with a kernel sums over, and how the kernel's axes are to stand, those first.
+
+    `numpy.einsum` would read the same few texts anew in each call, which takes longer than the product of small arrays.
+
+    Returns:
+        None where the second array is no kernel: it has leading axes, or an axis in common with the result's first.
+    """
+    left, right, out = spec.replace("->", ",").split(",")
+    summed, free = left.removeprefix("..."), out.removeprefix("...")
+    if "." in right or not set(summed) <= set(right) or sorted(summed + free) != sorted(right):
+        return None
+    return len(summed), tuple(right.index(letter) for letter in summed + free)
 
 
 def relu(x: Any) -> Any:

@@ -35,6 +35,11 @@ class EdgeEdit(NamedTuple):
     outputs: Any
     carry: Any
 
+    @property
+    def acts(self) -> bool:
+        """Whether it changes anything, in numpy."""
+        return bool(np.any(self.delta))
+
 
 class AffineEdit(NamedTuple):
     """A change of some values: each becomes `value * keep + add`, whatever it was where `keep` is 0; then bits flip.
@@ -49,9 +54,14 @@ class AffineEdit(NamedTuple):
     flip: Any = None
 
     @property
-    def acts(self) -> Any:
+    def changed(self) -> Any:
         """Where it changes anything but bits."""
         return (self.keep != 1) | (self.add != 0)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it changes anything, in numpy."""
+        return bool(np.any(self.changed)) or (self.flip is not None and bool(np.any(self.flip)))
 
     def on(self, value: Any) -> Any:
         """Return the values after the change."""
@@ -102,6 +112,20 @@ class Edit(NamedTuple):
     def of_layer(self, layer: int) -> Edit:
         """Return what is done in one layer, in numpy, without an axis of layers."""
         return self.mapped(lambda array, axes: np.take(array, layer, axis=-len(axes)) if "layer" in axes else array)
+
+    def of_heads(self, heads: np.ndarray) -> Edit:
+        """Return what is done to some heads of a layer, of an edit that has no axis of layers any more."""
+
+        def taken(array: np.ndarray, axes: tuple[str, ...]) -> np.ndarray:
+            return np.take(array, heads, axis=axes[1:].index("head") - len(axes) + 1) if "head" in axes else array
+
+        return self.mapped(taken)
+
+    @property
+    def acting(self) -> Edit:
+        """The intervention without the parts that change nothing, in numpy."""
+        parts = [part if part is not None and part.acts else None for part in self]
+        return Edit(*parts)
 
     @property
     def batch(self) -> tuple[int, ...]:

@@ -72,6 +72,32 @@ def windows(past: Array, now: Array) -> Array:
     return xp.concatenate([past, now], axis=-3)[..., at, :, :]
 
 
+def layer_of(heads: HeadArrays, layer: int) -> HeadArrays:
+    """Return the heads of one layer, of those of all layers."""
+    return HeadArrays(*(array[layer] for array in heads))
+
+
+def pattern_by_position(heads: HeadArrays, window: int) -> Float[np.ndarray, "head window"] | None:
+    """Return where heads look that look by position alone; None where one of them looks by content, or JAX traces.
+
+    Before t = 0 as after it queries and keys are then their biases, so that the pattern is one for all steps.
+    """
+    kernels, biases = (heads.query, heads.key), (heads.query_bias, heads.key_bias)
+    if library_of(*kernels, *biases) is not np or any(np.any(kernel) for kernel in kernels):
+        return None
+    keys = np.broadcast_to(heads.key_bias, (window, *heads.key_bias.shape))
+    return attend(heads.query_bias, keys, keys)[0]
+
+
+def mixed_by_position(pattern: Array, past: Array, now: Array) -> Array:
+    """Return what heads mix of what each step sees [*run, time, head, d_head]; see `windows`."""
+    seen, time = np.concatenate([past, now], axis=-3), now.shape[-3]
+    first = seen.shape[-3] - time
+    lags = np.flatnonzero(np.any(pattern != 0, axis=0)).tolist()
+    parts = (pattern[:, k, None] * seen[..., first - k : first - k + time, :, :] for k in lags)
+    return sum(parts, np.zeros(now.shape, now.dtype))
+
+
 class Attended(NamedTuple):
     """What heads do over steps.
 
@@ -94,6 +120,7 @@ def attention(
     past: tuple[Array, Array],
     edge: EdgeEdit | None = None,
     touch: AffineEdit | None = None,
+    by_position: Array | None = None,
 ) -> Attended:
     """Run the heads of one layer over steps.
 
@@ -103,7 +130,14 @@ def attention(
         past: earlier keys and values [*run, past, head, d_head].
         edge: what single heads see otherwise.
         touch: what is done to what they mix.
+        by_position: where they look, if that is known, as `pattern_by_position` gives it; they remember no keys then.
     """
+    if by_position is not None:
+        v = project(heads.value, heads.value_bias, x, edge)
+        z = touched(mixed_by_position(by_position, past[1], v), touch)
+        kept = past[0], np.concatenate([past[1], v], axis=-3)[..., x.shape[-2] :, :, :]
+        pattern = np.broadcast_to(by_position, (*z.shape[:-2], *by_position.shape))
+        return Attended(matmul(z, heads.output, "...hd,hdm->...m"), kept, pattern, z)
     q, k, v = (project(kernel, bias, x, edge) for kernel, bias in heads.projections)
     pattern, z = attend(q, windows(past[0], k), windows(past[1], v))
     z = touched(z, touch)
@@ -141,7 +175,12 @@ def mlp(neurons: NeuronArrays, x: Array, edge: EdgeEdit | None = None, touch: Af
 
 
 def layer(
-    heads: HeadArrays, neurons: NeuronArrays, x: Array, past: tuple[Array, Array], edit: Edit | None
+    heads: HeadArrays,
+    neurons: NeuronArrays,
+    x: Array,
+    past: tuple[Array, Array],
+    edit: Edit | None,
+    by_position: Array | None = None,
 ) -> tuple[Array, tuple[Array, Array], dict[str, Array]]:
     """Run one layer over steps [*run, time, d_model]: attention, then MLP.
 
@@ -151,12 +190,13 @@ def layer(
         x: the stream before it.
         past: earlier keys and values.
         edit: an intervention on this layer.
+        by_position: where its heads look, if that is known; see `attention`.
 
     Returns:
         The stream after it, the keys and values that the next step sees, and its activations.
     """
     edge, touch = edit and edit.edge, edit or Edit()
-    looked = attention(heads, x, past, edge, touch.heads)
+    looked = attention(heads, x, past, edge, touch.heads, by_position)
     mid = touched(x + looked.added + heads.constant, touch.mid)
     fired = mlp(neurons, mid, edge, touch.neurons)
     out = touched(mid + fired.added + neurons.constant, touch.post)

@@ -108,6 +108,7 @@ def intervene(
     *interventions: Intervention,
     window: int = WINDOW,
     carries: Any = None,
+    wanted: tuple[str, ...] | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Run a batch under interventions.
 
@@ -118,6 +119,7 @@ def intervene(
         interventions: what to change; all act in the same run, each with values from the undisturbed run.
         window: how many steps a head sees.
         carries: what the recurrence gives each step [batch, time, d_model]; None lets it run.
+        wanted: which activations are asked for; None asks for all.
 
     Returns:
         Outputs [batch, time, n_out] and activations.
@@ -138,9 +140,8 @@ def intervene(
     for intervention in interventions:
         other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
         inputs = _apply(intervention, clean, other, edit, inputs)
-    return run(
-        weights, inputs, None if carries is None else np.asarray(carries, np.float32), checked_window(window), edit
-    )
+    fed = None if carries is None else np.asarray(carries, np.float32)
+    return run(weights, inputs, fed, checked_window(window), edit, wanted=wanted)
 
 
 def _runs(what: str, inputs: Any, weights: Weights) -> np.ndarray:

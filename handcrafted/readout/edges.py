@@ -179,10 +179,9 @@ def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
     """
     if not pairs or not subject.names.outputs:
         return np.zeros(len(pairs))
-    w = subject.running
     inputs = sequences(subject.names, 2, subject.seed)
-    inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], w.sizes["n_in"])
-    outputs, seen = run(w, inputs, window=subject.window, compiled=subject.compiled)
+    inputs = widened(np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS], subject.running.sizes["n_in"])
+    outputs, seen = subject.run(inputs, wanted=("final",))
     order = np.random.default_rng(subject.seed).permutation(len(inputs))
     change = seen["final"][order] - seen["final"]
     found = []
@@ -204,7 +203,7 @@ def _moved(
         return moved(subject.running, inputs, outputs, change, edges, subject.window)
     delta, *seen_by = (part[:, None, None] for part in edges)  # an axis of runs, and one of time
     edit = Edit(edge=EdgeEdit(change * delta, *seen_by))
-    return np.abs(run(subject.running, inputs, None, subject.window, edit)[0] - outputs).max(axis=(1, 2, 3))
+    return np.abs(run(subject.running, inputs, None, subject.window, edit, wanted=())[0] - outputs).max(axis=(1, 2, 3))
 
 
 def _edge(subject: TargetNetwork, pair: Pair) -> EdgeEdit:

@@ -38,12 +38,13 @@ def record(subject: TargetNetwork, inputs: np.ndarray) -> Stream:
     Where the recurrence runs away, every step starts from an empty carry instead: effects are local all the same.
     """
     repeated = np.tile(inputs, (-(-RUNS // len(inputs)), 1, 1))[:RUNS]
-    _, seen = subject.run(repeated)
+    parts = ("resid_pre", "resid_mid", "final")
+    _, seen = subject.run(repeated, wanted=parts)
     if not (np.abs(np.asarray(seen["final"])) < RUNAWAY).all():
         still = np.zeros((*repeated.shape[:2], subject.running.sizes["d_model"]), np.float32)
-        _, seen = subject.run(repeated, still)
+        _, seen = subject.run(repeated, still, parts)
     late = subject.window - 1
-    pre, mid, final = (finite(seen[name], "its stream") for name in ("resid_pre", "resid_mid", "final"))
+    pre, mid, final = (finite(seen[name], "its stream") for name in parts)
     return Stream(pre, mid[:, late:], final[:, late:])
 
 
@@ -115,13 +116,13 @@ def by_intervention(subject: TargetNetwork, along: Along = ()) -> SignalGraph:
     inputs = sequences(subject.names, 2 * subject.window - 1, subject.seed)
     x = record(subject, inputs)
     sizes = _sizes(subject, x)
-    base, seen = undisturbed(subject.running, x, subject.window), {}
-    for turn, contrast in enumerate(CONTRASTS):
-        change = changes_of(subject, x, contrast, subject.seed + turn)
-        seen[contrast] = np.asarray(change.final, float), ReaderAnswers(subject, base, change, along)
+    base = undisturbed(subject.running, x, subject.window, by_position=not subject.compiled)
+    changes = {name: changes_of(subject, x, name, subject.seed + turn) for turn, name in enumerate(CONTRASTS)}
+    answers = ReaderAnswers(subject, base, changes, along)
+    ends = {name: np.asarray(change.final, float) for name, change in changes.items()}
     edges = [*input_edges(subject)]
     for row, (source, at) in enumerate(subject.spaces.items()):
-        tried = {name: Tried(given[:, at] / sizes[source], answers.of(row)) for name, (given, answers) in seen.items()}
+        tried = {name: Tried(end[:, at] / sizes[source], answers.of(name, row)) for name, end in ends.items()}
         edges += _edges_from(subject, source, tried, sizes)
     return SignalGraph(subject.spaces, edges)
 
@@ -157,12 +158,14 @@ def _edges_from(
     """Make the edges from one subspace."""
     found = []
     peak = np.max([one.answer.peak for one in tried.values()], axis=0)
+    handed = np.abs([one.answer.carry for one in tried.values()]).max(axis=(0, 1))
     each = lambda part: {name: np.asarray(part(one.answer)) for name, one in tried.items()}
     for target, to in subject.spaces.items():
         lags = np.flatnonzero(~(peak[:, to].max(axis=1) <= EFFECT_FLOOR * sizes[target]))
         for lag in map(int, lags):
             found += _edge(source, target, lag, tried, each(lambda a, t=to, k=lag: a.stream(k)[:, t]), sizes)
-        found += _edge(source, target, 1, tried, each(lambda a, t=to: a.carry[:, t]), sizes)
+        if ~(handed[to].max() <= EFFECT_FLOOR * sizes[target]):
+            found += _edge(source, target, 1, tried, each(lambda a, t=to: a.carry[:, t]), sizes)
     for target, to in subject.names.output_signals.items():
         found += _edge(source, target, 0, tried, each(lambda a, t=to: a.outputs[:, t]), sizes)
     return found

@@ -1,11 +1,11 @@
-"""What the readers of every subspace answer under one contrast, in numpy or compiled.
+"""What the readers of every subspace answer under each contrast, in numpy or compiled.
 
 Where it is compiled, subspaces with few readers go together, with their readers as data of one scanned function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -20,30 +20,44 @@ CLASSES = ((4, 16), (16, 128))
 
 
 class ReaderAnswers:
-    """What all readers answer under one contrast."""
+    """What all readers answer under each of some contrasts.
 
-    def __init__(self, subject: TargetNetwork, base: Base, change: Stream, along: Along = ()):
-        self.subject, self.base, self.change, self.along = subject, base, change, along
-        self.rows: dict[int, tuple[ReaderResponse, np.ndarray]] = {}
-        for chosen, readers in by_class(subject):
-            for row, found in zip(chosen, self._answered(readers), strict=False):
-                self.rows[row] = found
+    Args:
+        subject: the network.
+        base: what its readers compute undisturbed.
+        changes: by how much the stream differs under each contrast.
+        along: where slopes are taken; nowhere asks for the exact answer.
+    """
 
-    def _answered(self, readers: Readers) -> Iterator[tuple[ReaderResponse, np.ndarray]]:
+    def __init__(self, subject: TargetNetwork, base: Base, changes: Mapping[str, Stream], along: Along = ()):
+        self.subject, self.base, self.changes, self.along = subject, base, changes, along
+        self.rows: dict[tuple[str, int], tuple[ReaderResponse, np.ndarray]] = {}
+        for rows, readers in by_class(subject):
+            for row, contrast, found in self._answered(rows, readers):
+                self.rows[contrast, row] = found
+
+    def _answered(
+        self, rows: list[int], readers: Readers
+    ) -> Iterator[tuple[int, str, tuple[ReaderResponse, np.ndarray]]]:
         """Return what is answered to a change of each subspace, at its step, and the largest answer on the stream."""
-        given = self.subject.running, self.base, self.change
+        given = self.subject.running, self.base
         if self.subject.compiled:
             from handcrafted.readout.readers_compiled import effects
 
-            yield from effects(*given, readers, self.subject.window, self.along)
+            for contrast, change in self.changes.items():
+                found = effects(*given, change, readers, self.subject.window, self.along)
+                yield from ((row, contrast, one) for row, one in zip(rows, found, strict=False))
             return
-        for one in _each(readers):
-            found = respond(*given, one, self.subject.window)
-            yield found._replace(stream=found.stream[:, 0]), np.abs(found.stream).max(axis=0)
+        together = Stream(*(np.stack(parts) for parts in zip(*self.changes.values(), strict=True)))
+        for row, one in zip(rows, _each(readers), strict=True):
+            stream, outputs, carry = respond(*given, together, one, self.subject.window)
+            peak = np.abs(stream).max(axis=1)
+            for i, contrast in enumerate(self.changes):
+                yield row, contrast, (ReaderResponse(stream[i, :, 0].copy(), outputs[i], carry[i]), peak[i])
 
-    def over_time(self, row: int) -> np.ndarray:
+    def over_time(self, contrast: str, row: int) -> np.ndarray:
         """Return what is answered on the stream to a change of one subspace [run, time, d_model]."""
-        given = self.subject.running, self.base, self.change
+        given = self.subject.running, self.base, self.changes[contrast]
         _, readers = next(iter(by_class(self.subject, [row])))
         if self.subject.compiled:
             from handcrafted.readout.readers_compiled import over_time
@@ -51,9 +65,9 @@ class ReaderAnswers:
             return over_time(*given, next(_each(readers)), self.subject.window, self.along)
         return respond(*given, next(_each(readers)), self.subject.window).stream
 
-    def of(self, row: int) -> ReaderAnswer:
+    def of(self, contrast: str, row: int) -> ReaderAnswer:
         """Return what is answered to a change of one subspace, by its number."""
-        return ReaderAnswer(self, row)
+        return ReaderAnswer(self, contrast, row)
 
 
 class ReaderAnswer:
@@ -65,9 +79,9 @@ class ReaderAnswer:
         carry: of the next step [run, d_model].
     """
 
-    def __init__(self, answers: ReaderAnswers, row: int):
-        self.answers, self.row = answers, row
-        now, self.peak = answers.rows[row]
+    def __init__(self, answers: ReaderAnswers, contrast: str, row: int):
+        self.answers, self.contrast, self.row = answers, contrast, row
+        now, self.peak = answers.rows[contrast, row]
         self.now, self.outputs, self.carry = now.stream, now.outputs, now.carry
 
     def stream(self, lag: int) -> np.ndarray:
@@ -77,7 +91,7 @@ class ReaderAnswer:
     @cached_property
     def later(self) -> np.ndarray:
         """The answer on the stream over time [run, time, d_model]."""
-        return self.answers.over_time(self.row)
+        return self.answers.over_time(self.contrast, self.row)
 
 
 def _each(readers: Readers) -> Iterator[Readers]:

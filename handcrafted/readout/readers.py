@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from handcrafted.control.library import library_of, matmul, relu
 from handcrafted.model.component import ends_of, heads_of, neurons_of
-from handcrafted.model.half_layer import Array, attend, project, windows
+from handcrafted.model.half_layer import Array, attend, layer_of, pattern_by_position, project, windows
 from handcrafted.model.weights import Weights
 
 
@@ -42,12 +42,16 @@ class Readers(NamedTuple):
 
 
 class Base(NamedTuple):
-    """What all readers compute undisturbed: queries, keys and values, and neurons at the step of the change."""
+    """What all readers compute undisturbed: queries, keys and values, and neurons at the step of the change.
 
-    q: Float[Array, "*run time reader d_head"]
-    k: Float[Array, "*run seen reader d_head"]
-    v: Float[Array, "*run seen reader d_head"]
+    In numpy, where all heads look by position alone, it is enough to know where they look at each lag (`pattern`).
+    """
+
+    q: Float[Array, "*run time reader d_head"] | None
+    k: Float[Array, "*run seen reader d_head"] | None
+    v: Float[Array, "*run seen reader d_head"] | None
     pre: Float[Array, "*run neuron"]
+    pattern: Float[np.ndarray, "reader window"] | None = None
 
 
 class ReaderResponse(NamedTuple):
@@ -59,8 +63,15 @@ class ReaderResponse(NamedTuple):
 
 
 @np.errstate(all="ignore")  # what overflows is an effect of which nobody can say more
-def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
-    """Return what the readers compute on the recorded stream, over runs."""
+def undisturbed(weights: Weights, x: Stream, window: int, by_position: bool = False) -> Base:
+    """Return what the readers compute on the recorded stream, over runs.
+
+    Args:
+        weights: effective weights.
+        x: the stream.
+        window: how many steps a head sees.
+        by_position: whether it will do to say where heads look, if they all look by position alone.
+    """
     heads, neurons = heads_of(weights), neurons_of(weights)
     xp, layers = library_of(*x), range(weights.sizes["layer"])
 
@@ -69,6 +80,9 @@ def undisturbed(weights: Weights, x: Stream, window: int) -> Base:
         return xp.concatenate(each, axis=-2)
 
     fed = [matmul(x.mid[..., 0, i, :], neurons.into[i], "...m,mn->...n") + neurons.bias[i] for i in layers]
+    patterns = [pattern_by_position(layer_of(heads, i), window) for i in layers] if by_position else [None]
+    if all(pattern is not None for pattern in patterns):
+        return Base(None, None, None, xp.concatenate(fed, axis=-1), np.concatenate(patterns))
     q, k, v = (projected(*one) for one in heads.projections)
     return Base(q[..., window - 1 :, :, :], k, v, xp.concatenate(fed, axis=-1))
 
@@ -98,6 +112,13 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
     heads = heads_of(weights)
     layer, head = readers.heads // heads.query.shape[1], readers.heads % heads.query.shape[1]
     moved = lambda kernel: matmul(change[..., layer, :], kernel[layer, head][:, readers.at], "...hm,hmd->...hd")
+    if base.pattern is not None:
+        pattern = base.pattern[readers.heads] * readers.head_on[:, None]
+        found = np.zeros((*change.shape[:-2], window, heads.output.shape[-1]), np.float32)
+        value = moved(heads.value) if len(readers.heads) else None
+        for lag in np.flatnonzero(np.any(pattern, axis=0)).tolist():
+            found[..., lag, :] = matmul(pattern[:, lag, None] * value, heads.output[layer, head], "...hd,hdm->...m")
+        return found
     q, k, v = (part[..., readers.heads, :] for part in base[:3])
     new = (
         _raised(q, 0, moved(heads.query)),
@@ -116,6 +137,7 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
 def _raised(steps: Array, at: int, by: Array) -> Array:
     """Return values [*run, time, head, d_head] with something added at one step."""
     xp = library_of(steps, by)
+    steps = xp.broadcast_to(steps, (*np.broadcast_shapes(steps.shape[:-3], by.shape[:-2]), *steps.shape[-3:]))
     changed = steps[..., at : at + 1, :, :] + by[..., None, :, :]
     return xp.concatenate([steps[..., :at, :, :], changed, steps[..., at + 1 :, :, :]], axis=-3)
 

@@ -149,10 +149,16 @@ class TargetNetwork:
         """Return the same network as one that runs compiled."""
         return replace(self, traced=True)
 
-    def run(self, inputs: np.ndarray, carries: np.ndarray | None = None) -> tuple[np.ndarray, Activations]:
-        """Run on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero."""
+    def run(
+        self, inputs: np.ndarray, carries: np.ndarray | None = None, wanted: tuple[str, ...] | None = None
+    ) -> tuple[np.ndarray, Activations]:
+        """Run on inputs [batch, time, n_in]; what is beyond the named coordinates stays zero.
+
+        Returns:
+            Outputs, and those activations that are wanted; None wants all.
+        """
         wide = widened(np.asarray(inputs, np.float32), self.running.sizes["n_in"])
-        return run(self.running, wide, carries, self.window, compiled=self.compiled)
+        return run(self.running, wide, carries, self.window, compiled=self.compiled, wanted=wanted)
 
     @cached_property
     def scale(self) -> Scale:

@@ -161,7 +161,7 @@ def untouched_ports(width: int) -> PortChange:
 
 def moved(old: Array, new: Array, touch: AffineEdit) -> Array:
     """Return where a process is after a step, given where it was and would be, and what is done to its rate."""
-    return library_of(old, new, touch.keep).where(touch.acts, old + touch.on(new - old), new)
+    return library_of(old, new, touch.keep).where(touch.changed, old + touch.on(new - old), new)
 
 
 def shocked(outside: Mapping[Signal, Array], owners: Iterable[str], shocks: AffineEdit) -> Mapping[Signal, Array]:

@@ -250,7 +250,7 @@ def _run_held(
             inputs[..., names.input_signals[network_input(port)]] = trial.held[port][rows]
         holds: list[Intervention] = [Hold(port, trial.held[port][rows]) for port, held in ports.items() if held]
         holds += [Swap(swapped, order)] if swapped else []
-        outputs, seen = intervene(w, names, inputs, *holds, window=subject.window, carries=carries)
+        outputs, seen = intervene(w, names, inputs, *holds, window=subject.window, carries=carries, wanted=("final",))
         given.append(outputs)
         finals.append(seen["final"])
     cut = lambda runs, width: np.concatenate(runs)[: trial.count, :, :width]
