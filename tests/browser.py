@@ -36,8 +36,29 @@ def free_port():
 
 @contextmanager
 def jupyterlab(folder):
-    """Start JupyterLab in a folder, with settings of its own; give its address."""
+    """Start JupyterLab in a folder, with settings of its own; give the address of a notebook there."""
     port, token = free_port(), secrets.token_hex(16)
+    arguments = [
+        "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
+        f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True", f"--notebook-dir={folder}",
+    ]  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    with _served(arguments, f"{address}/api?token={token}"):
+        yield lambda path: f"{address}/lab/tree/{path}?token={token}"
+
+
+@contextmanager
+def voila(notebook):
+    """Start Voila on a notebook; give its address."""
+    port = free_port()
+    arguments = ["voila", "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}", str(notebook)]
+    with _served(arguments, f"http://127.0.0.1:{port}/voila/static/voila.js"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _served(arguments, answers):
+    """Run a server, with settings of its own, from when an address answers."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         settings = Path(home) / "settings"
         for name, text in SETTINGS.items():
@@ -45,16 +66,12 @@ def jupyterlab(folder):
             (settings / name).write_text(text)
         own = {f"JUPYTER_{name}_DIR": str(Path(home) / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
         own |= {"HOME": home, "JUPYTERLAB_SETTINGS_DIR": str(settings), "IPYTHONDIR": str(Path(home) / "ipython")}
-        command = [
-            sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
-            f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True", f"--notebook-dir={folder}",
-        ]  # fmt: skip
+        command = [sys.executable, "-m", *arguments]
         with (Path(home) / "log").open("w") as log:
             server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT)
-        address = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(f"{address}/api?token={token}", server, Path(home) / "log")
-            yield lambda path: f"{address}/lab/tree/{path}?token={token}"
+            _wait_for(answers, server, Path(home) / "log")
+            yield
         finally:
             server.terminate()
             server.wait(20)
@@ -68,12 +85,12 @@ def _wait_for(url, server, log, seconds=60):
             return
         except OSError:
             time.sleep(0.2)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    raise AssertionError(f"The server did not start:\n{log.read_text()[-2000:]}")
 
 
 @contextmanager
-def page_of(url, width=1200, height=900):
-    """Open a page in Chromium with a fresh profile; give it once the notebook's kernel answers."""
+def page_of(url, width=1200, height=900, kernel=True):
+    """Open a page in Chromium with a fresh profile; give it once the notebook's kernel answers, if there is to be one."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as play:
@@ -84,8 +101,9 @@ def page_of(url, width=1200, height=900):
         page = browser.pages[0]
         page.set_default_timeout(60_000)
         page.goto(url)
-        page.wait_for_function(THERE)
-        page.evaluate(READY)
+        if kernel:
+            page.wait_for_function(THERE)
+            page.evaluate(READY)
         yield page
         browser.close()
 

@@ -81,7 +81,13 @@ def compiled(*static: str) -> Callable[[Callable[..., Any]], Compiled]:
 
 def library_of(*arrays: Any) -> Any:
     """Return numpy if all arrays are its own, else `jax.numpy`."""
-    return np if all(isinstance(array, np.ndarray | np.generic) for array in arrays) else jnp
+    for array in arrays:
+        if not isinstance(array, NUMPY):
+            return jnp
+    return np
+
+
+NUMPY = np.ndarray, np.generic
 
 
 def repeated(times: int, change: Callable[[Any], Any], value: Any) -> Any:

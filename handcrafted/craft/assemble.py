@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from handcrafted.components.circuit import Circuit
-from handcrafted.craft.build import build
+from handcrafted.craft.build import Builder, build
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.saved import saved_model
 from handcrafted.model.transformer import Transformer
@@ -32,7 +32,7 @@ def assemble(structure: ControlStructure, circuits: Iterable[Circuit] | None = N
     given = None if circuits is None else tuple(all_are(circuits, Circuit, "circuits"))
     made = build(structure, given)
     parts = made.weights, made.masks, made.names, made.layout, structure
-    return Transformer(*parts, rebuild=build if given is None else None)
+    return Transformer(*parts, rebuild=Builder() if given is None else None)
 
 
 def load_model(folder: str | Path) -> Transformer:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 
 from handcrafted.components.circuit import Circuit, Head, Neurons
 from handcrafted.control.resolved import ResolvedLink, next_step
 from handcrafted.control.signal_graph import network_input, network_output
-from handcrafted.craft.plan import each_circuit, names_of, schedule, subspaces
+from handcrafted.craft.plan import LawCircuits, circuits_of_law, each_circuit, names_of, schedule, subspaces
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays, ends_of
 from handcrafted.model.entries import entries_of, head_entries, places_of
-from handcrafted.model.layout import ATTENTION, MLP, Placement
+from handcrafted.model.layout import ATTENTION, MLP, Placement, same_layout
 from handcrafted.model.names import Names
 from handcrafted.model.network import Network
 from handcrafted.model.saved import memory
@@ -23,27 +25,78 @@ from handcrafted.model.weights import FIELD_AXES, Weights
 from handcrafted.text.diagnostics import HandcraftedError
 
 
-def build(structure: ControlStructure, circuits: tuple[Circuit, ...] | None = None) -> Network:
-    """Set the arrays of a network by hand; see `handcrafted.craft.assemble.assemble`, which makes a model of it."""
+class Builder:
+    """Builds the networks of structures that differ little, one after the other, as edits ask for them.
+
+    Circuits of a law that stays as it is are kept, and the last networks, as far as they are small: the masks of one
+    serve the next one too, if that has the same circuits in the same places.
+    """
+
+    def __init__(self):
+        self.circuits = lru_cache(maxsize=MAX_KEPT)(circuits_of_law)
+        self.known: OrderedDict[int, Network] = OrderedDict()
+
+    def __call__(self, structure: ControlStructure) -> Network:
+        """Return the network of a structure; see `build`."""
+        like = next(reversed(self.known.values()), None)
+        found = self.known.get(id(structure))  # which it keeps alive
+        if found is None:
+            found = build(structure, of_law=self.circuits, like=like)
+        self.known[id(structure)] = found
+        self.known.move_to_end(id(structure))
+        while len(self.known) > max(1, min(MAX_KEPT, KEPT_BYTES // _bytes(found.weights))):
+            self.known.popitem(last=False)
+        return found
+
+
+def _bytes(weights: Weights) -> int:
+    return sum(array.nbytes for _, array in weights.items())
+
+
+MAX_KEPT, KEPT_BYTES = 200, 2**25
+"""Laws whose circuits are kept, and networks; and about how many bytes of networks."""
+
+
+def build(
+    structure: ControlStructure,
+    circuits: tuple[Circuit, ...] | None = None,
+    of_law: LawCircuits = circuits_of_law,
+    like: Network | None = None,
+) -> Network:
+    """Set the arrays of a network by hand; see `handcrafted.craft.assemble.assemble`, which makes a model of it.
+
+    Args:
+        structure: what is intended.
+        circuits: the circuits to use; None builds those that the structure's laws name.
+        of_law: how a law becomes circuits.
+        like: a network whose masks are taken if circuits stand in the same places.
+    """
     resolved = structure.resolved
     width = sum(link.domain.width for link in resolved.links if link.counted)
     _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
-    chosen = tuple(_fitting(structure.name, each_circuit(resolved))) if circuits is None else circuits
+    chosen = tuple(_fitting(structure.name, each_circuit(resolved, of_law))) if circuits is None else circuits
     Policy(structure).check(chosen)
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
     weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
-    masks = Weights.zeros(bool, **weights.sizes)
+    known = like is not None and (
+        like.structure.resolved.links == resolved.links
+        and like.names.same_places(names)
+        and same_layout(like.layout, layout)
+    )
+    masks = like.masks if like is not None and known else Weights.zeros(bool, **weights.sizes)
     ends, open_ends = ends_of(weights), ends_of(masks)
     _wire_ends(ends, open_ends, names, resolved.links)
     for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
         if kept:
             _connect(ends.recurrence, open_ends.recurrence, names.find(kept.next), names.find(kept.signal))
     ends.initial[:], open_ends.initial[:] = np.concatenate([*found.values(), np.zeros(0, np.float32)]), True
+    d_head = weights.sizes["d_head"]
     for circuit, place in zip(chosen, layout, strict=True):
-        _set(weights, names, circuit, place)
-        allow(masks, names, place)
+        _set(weights, names, circuit, place, d_head)
+        if not known:
+            allow(masks, names, place)
     return Network(weights, masks, names, layout, structure)
 
 
@@ -67,13 +120,13 @@ MAX_BYTES, SHARE = 4_000_000_000, 4
 holds them together with its masks, and to read it takes copies."""
 
 
-def _must_fit(name: str, count: int, what: str) -> None:
+def _must_fit(name: str, count: int, what: str, there_is: int | None = None) -> None:
     """Refuse arrays of so many bytes if they would not fit.
 
     Raises:
         HandcraftedError: with what they are, and the memory that they would take.
     """
-    if count > (most := min(MAX_BYTES, memory() // SHARE)):
+    if count > (most := min(MAX_BYTES, (memory() if there_is is None else there_is) // SHARE)):
         raise HandcraftedError(
             f"Expected arrays of at most {most / 1e9:.3g} GB, got {count / 1e9:.3g} GB for {name}: {what}. "
             "Split it, or collapse groups."
@@ -82,10 +135,10 @@ def _must_fit(name: str, count: int, what: str) -> None:
 
 def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
     """Return circuits as they are built, as long as their own arrays fit."""
-    taken = 0
+    taken, there_is = 0, memory()
     for circuit in circuits:
         taken += sum(array.nbytes for array in vars(circuit.body).values())
-        _must_fit(name, taken, f"the circuits up to {circuit.name} alone")
+        _must_fit(name, taken, f"the circuits up to {circuit.name} alone", there_is)
         yield circuit
 
 
@@ -136,7 +189,7 @@ def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.
     array[at], mask[at] = np.eye(len(rows)), True
 
 
-def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> None:
+def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement, d_head: int) -> None:
     """Write a circuit's local arrays to its place."""
     expected, body = (len(places_of(place.reads, names)), len(names.find(place.writes))), circuit.body
     if expected != (circuit.reading, circuit.width):
@@ -147,7 +200,7 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement) -> 
     entries = entries_of(place, names, range(body.value.shape[1] if isinstance(body, Head) else 0))
     if isinstance(body, Head) and isinstance(entries, HeadArrays):
         plane = head_entries(place.layer, place.components, (), (0, 1), ())
-        query = body.query * weights.sizes["d_head"] ** 0.5
+        query = body.query * d_head**0.5
         pairs = ((plane.query_bias, query), (plane.key_bias, body.key), (entries.value, body.value))
         pairs += ((entries.output, body.output),)
     else:

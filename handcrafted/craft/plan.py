@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import networkx as nx
@@ -28,12 +28,21 @@ def circuits_of(resolved: Resolved) -> tuple[Circuit, ...]:
     return tuple(each_circuit(resolved))
 
 
-def each_circuit(resolved: Resolved) -> Iterator[Circuit]:
+LawCircuits = Callable[[LawInstance, tuple[Site, ...], Domain], Sequence[Circuit]]
+"""From a law, the sites of its stages and of its result, and what its result may be, to its circuits."""
+
+
+def circuits_of_law(task: LawInstance, sites: tuple[Site, ...], domain: Domain) -> Sequence[Circuit]:
+    """Build the circuits of one law."""
+    return law_of(task).circuits(task, list(sites), domain)
+
+
+def each_circuit(resolved: Resolved, of_law: LawCircuits = circuits_of_law) -> Iterator[Circuit]:
     """Build the circuits of a control structure one by one."""
-    return (circuit for controller in resolved.controllers.values() for circuit in _controller(controller))
+    return (circuit for controller in resolved.controllers.values() for circuit in _controller(controller, of_law))
 
 
-def _controller(controller: ResolvedController) -> Iterator[Circuit]:
+def _controller(controller: ResolvedController, of_law: LawCircuits) -> Iterator[Circuit]:
     for link in controller.arrivals:
         assert link.port and link.received
         yield receive(Site(controller.name, (link.port,), link.received), link.domain.width)
@@ -42,17 +51,17 @@ def _controller(controller: ResolvedController) -> Iterator[Circuit]:
             source = variable.task.reads[0].signal
             yield copy(Site(controller.name, (source,), variable.signal), variable.domain.width)
         else:
-            yield from _law(variable.task, [(variable.signal, variable.domain)])
+            yield from _law(variable.task, [(variable.signal, variable.domain)], of_law)
     for entry in controller.entries:
-        yield from _law(entry.task, [(written_port(link), link.domain) for link in entry.links])
+        yield from _law(entry.task, [(written_port(link), link.domain) for link in entry.links], of_law)
 
 
-def _law(task: LawInstance, targets: list[tuple[Signal, Domain]]) -> Iterator[Circuit]:
+def _law(task: LawInstance, targets: list[tuple[Signal, Domain]], of_law: LawCircuits) -> Iterator[Circuit]:
     """Build the stages of a law once, and its result for each subspace that carries it."""
     sites = [Site(task.owner, tuple(read.signal for read in stage.reads), stage.signal) for stage in task.stages]
     reads = tuple(read.signal for read in task.result)
     for number, (target, domain) in enumerate(targets):
-        *stages, result = law_of(task).circuits(task, [*sites, Site(task.owner, reads, target)], domain)
+        *stages, result = of_law(task, (*sites, Site(task.owner, reads, target)), domain)
         yield from () if number else stages
         yield result
 

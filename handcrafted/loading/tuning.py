@@ -71,8 +71,9 @@ def _of(structure: ControlStructure, controller: ResolvedController) -> Iterator
             name = ".".join(str(word).replace(" ", "_") for word in (*owner, part.name, *named))
             at = ("components", controller.name, where, part.name, *path)
             domain = part.task.domain
-            ends = (domain.low, domain.high) if path in (("initial",), ("safe",)) else ()
-            yield ParameterRef(name, value, unit, at, domain.values or ends)
+            begins = path in (("initial",), ("safe",))
+            words = domain.values if begins or isinstance(value, str) else ()
+            yield ParameterRef(name, value, unit, at, words or ((domain.low, domain.high) if begins else ()))
 
 
 def _leaves(task: LawInstance, declared: LawEntry) -> Iterator[tuple[FilePath, Setting]]:

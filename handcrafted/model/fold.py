@@ -8,8 +8,9 @@ Every value is assigned once. What a step does, bit for bit, for finite numbers:
     a neuron   max(x, 0)
     a port     the number, or a safe one where it is not finite
 
-The weights are numbers beside the program, so that one that changes leaves the program as it is; the program is
-another where an entry becomes 0 or stops being 0, or becomes 1. What nothing reads is left out; as soon as an edit lets
+The weights are numbers beside the program, each kept once, and so is what is made of the same numbers. Where they are
+to stand apart, one that changes leaves the program as it is; it is another one only where an entry becomes 0 or stops
+being 0, or becomes 1. What nothing reads is left out; as soon as an edit lets
 something read it, it is there again. This is a compile target and judges nothing: readouts read arrays.
 """
 
@@ -49,6 +50,7 @@ def fold(
     blocks: tuple[Block, ...] = (),
     ported: bool = True,
     opening: Opening = SHUT,
+    apart: bool = False,
 ) -> FoldedNetwork | None:
     """Fold a network.
 
@@ -60,6 +62,7 @@ def fold(
         ported: whether ports put a safe value in place of what is not finite.
         opening: what may be otherwise from run to run; such a program runs side by side alone, see
             `handcrafted.rollout.faulted_folded`.
+        apart: whether numbers stand apart even if they are the same; see above.
 
     Returns:
         None where it cannot be folded: a number is not finite, or a head attends by content or to several steps, unless
@@ -72,7 +75,7 @@ def fold(
     backs = {str(head): _looks_back(head, window) for head in parts.heads}
     if None in backs.values():
         return None
-    return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening).folded(kept)
+    return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening, apart).folded(kept)
 
 
 ANYWHERE = -1
@@ -97,11 +100,17 @@ class _Fold:
     """Walks a network once as it stands before t = 0 and once as it steps."""
 
     def __init__(
-        self, parts: Components, backs: Mapping[str, int], blocks: tuple[Block, ...], ported: bool, opening: Opening
+        self,
+        parts: Components,
+        backs: Mapping[str, int],
+        blocks: tuple[Block, ...],
+        ported: bool,
+        opening: Opening,
+        apart: bool,
     ):
         self.parts, self.backs, self.blocks, self.ported = parts, backs, blocks, ported
         self.sites = {site: number for number, site in enumerate(opening.sites)}
-        self.make = ProgramBuilder()
+        self.make = ProgramBuilder(apart)
         self.states: list[Carried] = []
         self.rings: list[Ring] = []
         self.first: list[Node | None] = []

@@ -133,17 +133,23 @@ Weighted = tuple[np.float32, Node | None]
 
 
 class ProgramBuilder:
-    """Values and numbers, each kept once."""
+    """Values and numbers, each kept once.
 
-    def __init__(self):
+    Args:
+        apart: whether numbers stand apart even if they are the same, so that one that changes leaves the program as it
+            is.
+    """
+
+    def __init__(self, apart: bool = False):
+        self.apart = apart
         self.steps: list[Step] = []
         self.known: dict[Step, Node] = {}
         self.values: list[np.float32] = [np.float32(0)]
         self.slots: dict[bytes, Slot] = {}
 
     def slot(self, value: np.float32) -> Slot:
-        """Return where a number stands, kept once by its bits."""
-        key = np.float32(value).tobytes()
+        """Return where a number stands, kept once by its bits unless numbers stand apart."""
+        key = f"{len(self.values)}".encode() if self.apart else np.float32(value).tobytes()
         if key not in self.slots:
             self.slots[key] = len(self.values)
             self.values.append(np.float32(value))

@@ -174,7 +174,7 @@ def edited(
     changed = network.becoming(new)
     allowed(changed)
     if rebuild is not None:
-        derived = follow(network.structure, rebuild, new)
+        derived = follow(network.structure, rebuild, new, (array, index))
         changed = network.becoming(new, derived.structure, derived.layout)
     return changed, f'model.edit("{name}", {float(number)!r}{", unlock=True" if unlock else ""})'
 

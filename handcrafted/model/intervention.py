@@ -21,7 +21,7 @@ from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef, f
 from handcrafted.model.edit import Edit, no_edit
 from handcrafted.model.half_layer import checked_window
 from handcrafted.model.names import Names
-from handcrafted.model.run import run
+from handcrafted.model.run import is_small, run
 from handcrafted.model.weights import Weights, check_shapes
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.letters import shown
@@ -136,12 +136,33 @@ def intervene(
         must_have_axes("carries", as_numbers("carries", carries), sizes, ("batch", "time", "d_model"))
     clean = _Run(weights, names, inputs, window, carries)
     batch, time = inputs.shape[:2]
-    edit = no_edit(weights).mapped(lambda a, axes: np.repeat(np.repeat(a[None], batch, 0), time, 1))
+    parts = _Parts(weights, batch, time)
     for intervention in interventions:
         other = _Run(weights, names, intervention.inputs, window) if isinstance(intervention, Patch) else None
-        inputs = _apply(intervention, clean, other, edit, inputs)
+        inputs = _apply(intervention, clean, other, parts, inputs)
     fed = None if carries is None else np.asarray(carries, np.float32)
-    return run(weights, inputs, fed, checked_window(window), edit, wanted=wanted)
+    return run(weights, inputs, fed, checked_window(window), parts.edit(is_small(weights)), wanted=wanted)
+
+
+class _Parts:
+    """The parts of an edit of a batch of runs, each made where it is first asked for."""
+
+    def __init__(self, weights: Weights, batch: int, time: int):
+        self.nothing, self.batch, self.time = no_edit(weights), batch, time
+        self.made: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in Edit._fields:
+            raise AttributeError(name)
+        if name not in self.made:
+            one = Edit(**{name: getattr(self.nothing, name)})
+            spread = lambda array, axes: np.repeat(np.repeat(array[None], self.batch, 0), self.time, 1)
+            self.made[name] = getattr(one.mapped(spread), name)
+        return self.made[name]
+
+    def edit(self, sparse: bool) -> Edit:
+        """Return the edit, with the parts that change something, or with all: those compile once."""
+        return Edit(**self.made) if sparse else Edit(*(getattr(self, name) for name in Edit._fields))
 
 
 def _runs(what: str, inputs: Any, weights: Weights) -> np.ndarray:
@@ -207,7 +228,7 @@ class _Run:
         return self.seen[key] if key == CARRY else self.seen[key][:, :, component.layer, component.index]
 
 
-def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, inputs: np.ndarray) -> np.ndarray:
+def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: _Parts, inputs: np.ndarray) -> np.ndarray:
     """Write one intervention into the edit's arrays, and give the inputs, changed if they are its place."""
     where = change.where
     if isinstance(change, Hold) and isinstance(where, Signal) and where.role not in (INPUT, OUTPUT):
@@ -225,7 +246,7 @@ def _apply(change: Intervention, clean: _Run, other: _Run | None, edit: Edit, in
     return inputs
 
 
-def _pin(edit: Edit, positions: np.ndarray, new: np.ndarray) -> None:
+def _pin(edit: _Parts, positions: np.ndarray, new: np.ndarray) -> None:
     edit.embed.keep[..., positions] = 0
     edit.embed.add[..., positions] = new
     for touch in (edit.mid, edit.post):
@@ -234,7 +255,7 @@ def _pin(edit: Edit, positions: np.ndarray, new: np.ndarray) -> None:
 
 
 def _set_component(
-    edit: Edit, component: ComponentRef, new: np.ndarray, inputs: np.ndarray, names: Names
+    edit: _Parts, component: ComponentRef, new: np.ndarray, inputs: np.ndarray, names: Names
 ) -> np.ndarray:
     at = (slice(None), slice(None), component.layer, component.index)
     if component.kind == HEAD:
@@ -251,7 +272,7 @@ def _set_component(
     return inputs
 
 
-def select_reader(edit: Edit, reader: ComponentRef, names: Names) -> None:
+def select_reader(edit: Edit | _Parts, reader: ComponentRef, names: Names) -> None:
     """Mark in an edit which reader sees the edge's change.
 
     Raises:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
@@ -28,14 +30,21 @@ class Parameter:
         name: such as `thermostat.heat.on_below`.
         value: a number, or a word.
         unit: None for a pure number or a word.
-        entries: the array entries that some change of it moves, by array, as indices [entry, axis]; found by trying
-            larger and smaller values.
+        find: finds `entries`.
     """
 
     name: str
     value: Setting
     unit: str | None
-    entries: Entries = field(compare=False)
+    find: Callable[[], Entries] = field(compare=False, repr=False)
+
+    @cached_property
+    def entries(self) -> Entries:
+        """The array entries that some change of it moves, by array, as indices [entry, axis].
+
+        They are found by trying larger and smaller values.
+        """
+        return self.find()
 
     def __str__(self) -> str:
         value = self.value if isinstance(self.value, str) else f"{self.value:g}"
@@ -65,8 +74,8 @@ class Parameters(Mapping[str, Parameter]):
         self._now, self._rebuild, self._become = now, rebuild, become
 
     def __getitem__(self, name: str) -> Parameter:
-        knob = self._knob(name)
-        return Parameter(knob.name, knob.value, knob.unit, self._moved(knob))
+        knob, structure = self._knob(name), self._now().structure
+        return Parameter(knob.name, knob.value, knob.unit, lambda: self._moved(structure, knob))
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Change one.
@@ -106,9 +115,8 @@ class Parameters(Mapping[str, Parameter]):
             raise HandcraftedError(f"Expected the name of a parameter, got `{clipped(name)}`.{nearest(name, known)}")
         return known[name]
 
-    def _moved(self, knob: ParameterRef) -> Entries:
-        """Find what the parameter moves: what differs for any of some other values that are valid."""
-        structure = self._now().structure
+    def _moved(self, structure: ControlStructure, knob: ParameterRef) -> Entries:
+        """Find what a parameter moves: what differs for any of some other values that are valid."""
         old = self._rebuild(structure)
         moved = old.weights.map(lambda array: np.zeros(array.shape, bool))
         for value in trials(knob):

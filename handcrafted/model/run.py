@@ -86,22 +86,44 @@ def _run(
     edit = edit and edit.acting
     given = np.broadcast_to(inputs, (*batch, *inputs.shape[-2:]))
     rings = [_first(one.heads, ends.initial, window, batch) for one in layers]
+    kept = _Kept((*batch, given.shape[-2]), len(layers), None if wanted is None else (OUTPUT, *wanted))
     if carries is not None:
         fed = np.broadcast_to(carries, (*batch, *carries.shape[-2:]))
-        _, _, outputs, seen = _steps(ends, layers, rings, given, fed, edit, wanted)
-        return outputs, seen
+        _steps(ends, layers, rings, given, fed, edit, kept)
+        return kept.arrays.pop(OUTPUT), kept.arrays
     carry = np.broadcast_to(matmul(ends.initial, ends.recurrence, "m,mn->n"), (*batch, 1, len(ends.initial)))
-    found = []
     for t in range(given.shape[-2]):
         now = None if edit is None else edit.at_step(t)
-        carry, rings, outputs, seen = _steps(ends, layers, rings, given[..., t : t + 1, :], carry, now, wanted)
-        found.append({**seen, OUTPUT: outputs})
-    joined = {name: np.concatenate([one[name] for one in found], axis=len(batch)) for name in found[0]}
-    return joined.pop(OUTPUT), joined
+        carry, rings = _steps(ends, layers, rings, given[..., t : t + 1, :], carry, now, kept, t)
+    return kept.arrays.pop(OUTPUT), kept.arrays
+
+
+class _Kept:
+    """The activations that are kept of a run, each written to its place.
+
+    Args:
+        runs: the lengths of the axes of runs and of time.
+        layers: how many there are.
+        wanted: which are kept; None keeps all.
+    """
+
+    def __init__(self, runs: tuple[int, ...], layers: int, wanted: tuple[str, ...] | None):
+        self.runs, self.layers, self.wanted = runs, layers, wanted
+        self.arrays: Activations = {}
+
+    def put(self, name: str, values: np.ndarray, first: int, layer: int | None = None) -> None:
+        """Keep what steps from `first` on hold [*run, time, …]."""
+        if self.wanted is not None and name not in self.wanted:
+            return
+        own = values.shape[len(self.runs) :]
+        if name not in self.arrays:
+            self.arrays[name] = np.empty((*self.runs, *(() if layer is None else (self.layers,)), *own), values.dtype)
+        steps = (..., slice(first, first + values.shape[len(self.runs) - 1]), *(() if layer is None else (layer,)))
+        self.arrays[name][(*steps, *(slice(None),) * len(own))] = values
 
 
 class RunLayer(NamedTuple):
-    """What runs of one layer: its heads, which of the layer's they are, where they look if that is known; its neurons."""
+    """What runs of one layer: heads, which of its heads they are, where they look if that is known; and neurons."""
 
     heads: HeadArrays
     running: np.ndarray
@@ -115,7 +137,7 @@ def _layers(weights: Weights, window: int, whole: bool) -> list[RunLayer]:
     for h, n in zip(zip(*heads_of(weights), strict=True), zip(*neurons_of(weights), strict=True), strict=True):
         *each, constant = h
         running = np.flatnonzero(np.any(each[-1] != 0, axis=(1, 2)) | whole)
-        heads = HeadArrays(*(array[running] for array in each), constant)
+        heads = HeadArrays._make((*(array[running] for array in each), constant))
         found.append(RunLayer(heads, running, pattern_by_position(heads, window), NeuronArrays(*n)))
     return found
 
@@ -134,19 +156,19 @@ def _steps(
     inputs: np.ndarray,
     carries: np.ndarray,
     edit: Edit | None,
-    wanted: tuple[str, ...] | None,
-) -> tuple[np.ndarray, list[Ring], np.ndarray, Activations]:
-    """Run steps whose carries are known; return the last carry, the rings, outputs and activations."""
+    kept: _Kept,
+    first: int = 0,
+) -> tuple[np.ndarray, list[Ring]]:
+    """Run steps whose carries are known, and keep what is wanted of them; return the last carry and the rings."""
     embed = embedded(ends, inputs)
-    x, after, seen = touched(embed + carries, edit and edit.embed), [], []
+    x, after = touched(embed + carries, edit and edit.embed), []
     for i, (one, ring) in enumerate(zip(layers, rings, strict=True)):
         now = None if edit is None else edit.of_layer(i).of_heads(one.running)
         x, past, found = layer(one.heads, one.neurons, x, ring, now, one.pattern)
         after.append(past)
-        seen.append(found)
+        for name, values in found.items():
+            kept.put(name, values, first, i)
     carry, outputs = ended(ends, x, edit and edit.edge)
-    axis = inputs.ndim - 1
-    once = dict(embed=embed, carry=carries, final=x)
-    names = (*once, *seen[0]) if wanted is None else wanted
-    stacked = {n: once[n] if n in once else np.stack([part[n] for part in seen], axis=axis) for n in names}
-    return carry[..., -1:, :], after, outputs, stacked
+    for name, values in {"embed": embed, "carry": carries, "final": x, OUTPUT: outputs}.items():
+        kept.put(name, values, first)
+    return carry[..., -1:, :], after

@@ -185,8 +185,9 @@ def output_effects(subject: TargetNetwork, pairs: Sequence[Pair]) -> np.ndarray:
     order = np.random.default_rng(subject.seed).permutation(len(inputs))
     change = seen["final"][order] - seen["final"]
     found = []
-    for first in range(0, len(pairs), TOGETHER):
-        some = pairs[first : first + TOGETHER]
+    together = TOGETHER if subject.compiled else len(pairs)
+    for first in range(0, len(pairs), together):
+        some = pairs[first : first + together]
         filled = [*some, *[some[-1]] * (TOGETHER - len(some) if subject.compiled else 0)]
         edges = EdgeEdit(*(np.stack(rows) for rows in zip(*(_edge(subject, pair) for pair in filled), strict=True)))
         found.append(_moved(subject, inputs, outputs, change, edges)[: len(some)])

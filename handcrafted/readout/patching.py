@@ -156,15 +156,19 @@ def _edges_from(
     subject: TargetNetwork, source: Signal, tried: Mapping[str, Tried], sizes: dict[Signal, float]
 ) -> list[Edge]:
     """Make the edges from one subspace."""
-    found = []
+    found, spaces = [], list(subject.spaces.items())
+    order, starts = np.concatenate([at for _, at in spaces]), np.cumsum([0, *(len(at) for _, at in spaces[:-1])])
+    floors = EFFECT_FLOOR * np.array([sizes[target] for target, _ in spaces])
     peak = np.max([one.answer.peak for one in tried.values()], axis=0)
     handed = np.abs([one.answer.carry for one in tried.values()]).max(axis=(0, 1))
     each = lambda part: {name: np.asarray(part(one.answer)) for name, one in tried.items()}
-    for target, to in subject.spaces.items():
-        lags = np.flatnonzero(~(peak[:, to].max(axis=1) <= EFFECT_FLOOR * sizes[target]))
-        for lag in map(int, lags):
+    moved = np.maximum.reduceat(np.vstack([peak, handed])[:, order], starts, axis=1)
+    for number in np.flatnonzero(np.any(~(moved <= floors), axis=0)).tolist():
+        target, to = spaces[number]
+        *lags, carried = (~(moved[:, number] <= floors[number])).tolist()
+        for lag in np.flatnonzero(lags).tolist():
             found += _edge(source, target, lag, tried, each(lambda a, t=to, k=lag: a.stream(k)[:, t]), sizes)
-        if ~(handed[to].max() <= EFFECT_FLOOR * sizes[target]):
+        if carried:
             found += _edge(source, target, 1, tried, each(lambda a, t=to: a.carry[:, t]), sizes)
     for target, to in subject.names.output_signals.items():
         found += _edge(source, target, 0, tried, each(lambda a, t=to: a.outputs[:, t]), sizes)

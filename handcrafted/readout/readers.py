@@ -80,8 +80,9 @@ def undisturbed(weights: Weights, x: Stream, window: int, by_position: bool = Fa
         return xp.concatenate(each, axis=-2)
 
     fed = [matmul(x.mid[..., 0, i, :], neurons.into[i], "...m,mn->...n") + neurons.bias[i] for i in layers]
-    patterns = [pattern_by_position(layer_of(heads, i), window) for i in layers] if by_position else [None]
-    if all(pattern is not None for pattern in patterns):
+    found = [pattern_by_position(layer_of(heads, i), window) for i in layers] if by_position else []
+    patterns = [pattern for pattern in found if pattern is not None]
+    if len(patterns) == len(layers):
         return Base(None, None, None, xp.concatenate(fed, axis=-1), np.concatenate(patterns))
     q, k, v = (projected(*one) for one in heads.projections)
     return Base(q[..., window - 1 :, :, :], k, v, xp.concatenate(fed, axis=-1))
@@ -119,7 +120,8 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
         for lag in np.flatnonzero(np.any(pattern, axis=0)).tolist():
             found[..., lag, :] = matmul(pattern[:, lag, None] * value, heads.output[layer, head], "...hd,hdm->...m")
         return found
-    q, k, v = (part[..., readers.heads, :] for part in base[:3])
+    assert base.q is not None and base.k is not None and base.v is not None
+    q, k, v = (part[..., readers.heads, :] for part in (base.q, base.k, base.v))
     new = (
         _raised(q, 0, moved(heads.query)),
         _raised(k, window - 1, moved(heads.key)),

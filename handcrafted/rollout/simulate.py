@@ -158,8 +158,8 @@ CHUNK = 4096
 """Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""
 
 
-FOLDED, DENSE = "folded", "dense"
-ENGINES = FOLDED, DENSE
+FOLDED, EDITED, DENSE = "folded", "edited", "dense"
+ENGINES = FOLDED, EDITED, DENSE
 
 
 def simulate(
@@ -197,7 +197,8 @@ def simulate(
         progress: whether to show a progress bar.
         engine: `folded` runs what is left of the arrays once zeros and copies are gone (`handcrafted.model.fold`),
             bit for bit what `dense`, the reference, does with all of them. A network that cannot be folded, because
-            a head attends by content or a number is not finite, runs dense.
+            a head attends by content or a number is not finite, runs dense. `edited` is for a model that runs again
+            after each of many edits: folded so that most edits compile nothing anew, at some cost in each run.
 
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
@@ -237,14 +238,14 @@ def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
 
 
-def must_be_engine(engine: str) -> None:
+def must_be_engine(engine: str, known: Sequence[str] = ENGINES) -> None:
     """Check the name of an engine.
 
     Raises:
         HandcraftedError: if there is none of that name.
     """
-    if engine not in ENGINES:
-        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(ENGINES)}.")
+    if engine not in known:
+        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(known)}.")
 
 
 def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine: str = DENSE) -> Runnable:
@@ -253,17 +254,17 @@ def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine
     Args:
         model: whose network.
         kept: coordinates of the residual stream that are recorded of a folded network.
-        engine: `folded` or `dense`.
+        engine: one of `ENGINES`.
 
     Raises:
         HandcraftedError: if there is no such engine.
     """
     must_be_engine(engine)
     blocks = model.blocks if model.seal is not None else ()
-    if engine == FOLDED and (
-        found := fold(model.effective_weights, model.window, np.asarray(kept, int).tolist(), blocks)
-    ):
-        return found
+    if engine != DENSE:
+        places, apart = np.asarray(kept, int).tolist(), engine == EDITED
+        if found := fold(model.effective_weights, model.window, places, blocks, apart=apart):
+            return found
     return split(blocks, model.effective_weights) if blocks else model.effective_weights
 
 

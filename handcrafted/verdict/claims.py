@@ -7,8 +7,8 @@ step of the laws.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ class Claim:
         reads: what the law reads, and when.
         state: which of the results are handed to the next step.
         placeholder: whether nobody stated the law, and the default one stands in: words are then mixed, not chosen.
+        about: what the law is made from, by which claims are told apart; None where it hands on what is read.
     """
 
     what: str
@@ -62,10 +63,11 @@ class Claim:
     name: str
     links: tuple[LinkId, ...]
     results: tuple[Signal, ...]
-    law: Callable[[Values], Mapping[Signal, Any]]
+    law: Callable[[Values], Mapping[Signal, Any]] = field(compare=False)
     reads: tuple[Lagged, ...]
     state: tuple[Signal, ...] = ()
     placeholder: bool = False
+    about: Hashable = None
 
     @property
     def works(self) -> bool:
@@ -134,11 +136,13 @@ def _of_controller(controller: ResolvedController) -> Iterator[Claim]:
     for variable in controller.variables:
         ids = tuple(link.id for link in variable.reads)
         unstated = variable.task.law is None and not variable.copies
-        yield _of_task(BELIEVED, controller.name, variable.task, ids, (variable.signal,), _updating(variable), unstated)
+        work = _updating(variable)
+        yield _of_task(BELIEVED, controller.name, variable.task, ids, (variable.signal,), work, unstated, variable)
     for entry in controller.entries:
         ports = tuple(written_port(link) for link in entry.links)
         ids = tuple(link.id for link in entry.links)
-        yield _of_task(DECIDED, controller.name, entry.task, ids, ports, _deciding(entry), entry.task.law is None)
+        work, unstated = _deciding(entry), entry.task.law is None
+        yield _of_task(DECIDED, controller.name, entry.task, ids, ports, work, unstated, entry)
     for part in (*controller.variables, *controller.entries):
         memory = part.task.memory
         if memory:
@@ -167,6 +171,7 @@ def _of_task(
     results: tuple[Signal, ...],
     work: Work,
     placeholder: bool,
+    about: Hashable,
 ) -> Claim:
     """Claim that a law's results, and its state after the step, are what it makes of what it reads."""
     signals = [*(read.signal for read in task.reads), *([task.memory.signal] if task.memory else [])]
@@ -179,4 +184,4 @@ def _of_task(
         return work(at(0), at)
 
     state = (task.memory.next,) if task.memory else ()
-    return Claim(what, owner, task.name, ids, (*results, *state), law, tuple(reads), state, placeholder)
+    return Claim(what, owner, task.name, ids, (*results, *state), law, tuple(reads), state, placeholder, about)

@@ -21,7 +21,7 @@ from handcrafted.readout.target import TargetNetwork
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.verdict.claims import claims_of, joints_of
 from handcrafted.verdict.comparison import Comparison, Found, LinkVerdict, Status, Verdicts
-from handcrafted.verdict.exact import Judge
+from handcrafted.verdict.exact import ClaimMemory, Judge
 from handcrafted.verdict.law import LawTest, law_verdicts, try_controller
 from handcrafted.verdict.links import inside_differences, judge
 from handcrafted.verdict.loops import REINFORCING, FeedbackLoop, differences, feedback_loops
@@ -53,7 +53,7 @@ def manifest(structure: ControlStructure, subject: TargetNetwork) -> dict[str, A
     }
 
 
-def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
+def compare(structure: ControlStructure, recovered: Recovered, memory: ClaimMemory | None = None) -> Comparison:
     """Hold what was recovered against what was intended, link by link.
 
     A link is found if every readout that judges finds it (wired and used) and the laws at its two ends hold; others
@@ -78,7 +78,7 @@ def compare(structure: ControlStructure, recovered: Recovered) -> Comparison:
         for name, graph in recovered.graphs.items()
     }
     judging = {name: graph for name, graph in recovered.graphs.items() if recovered.readouts[name].required}
-    found, tests = law_tests(structure, recovered)
+    found, tests = law_tests(structure, recovered, memory)
     readouts["law"] = law_verdicts(resolved, tests, found)
     loops = feedback_loops(structure, recovered)
     findings = [*resolved.findings, *_inside(intended, judging), *_running_away(loops)]
@@ -110,7 +110,9 @@ def law_of(structure: ControlStructure, recovered: Recovered) -> bool:
     return verdicts.reproduced and not any(one.counterexample for one in found)
 
 
-def law_tests(structure: ControlStructure, recovered: Recovered) -> tuple[tuple[Found, ...], dict[str, LawTest]]:
+def law_tests(
+    structure: ControlStructure, recovered: Recovered, memory: ClaimMemory | None = None
+) -> tuple[tuple[Found, ...], dict[str, LawTest]]:
     """Put the laws to the test: every claim on the arrays, and each controller as it runs.
 
     Raises:
@@ -123,7 +125,7 @@ def law_tests(structure: ControlStructure, recovered: Recovered) -> tuple[tuple[
             f"Expected a network with a subspace for {absent[0]}, got none of that name among its coordinates. "
             "Compare with the structure that it was made from."
         )
-    found = Judge(subject, joints_of(resolved), tuple(claims_of(resolved))).found()
+    found = Judge(subject, joints_of(resolved), tuple(claims_of(resolved)), memory).found()
     return found, {name: try_controller(subject, controller) for name, controller in resolved.controllers.items()}
 
 

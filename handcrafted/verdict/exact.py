@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -23,6 +24,30 @@ BEGINNING = Claim("begins otherwise than it goes on", None, "what a head looks b
 """That what is read of the time before t = 0 fits what was declared for it."""
 
 
+class ClaimMemory:
+    """What became of claims: one that is made again, of a program that is the same bit for bit, is not judged again."""
+
+    def __init__(self):
+        self.known: OrderedDict[Hashable, Found] = OrderedDict()
+
+    def found(self, joints: Mapping[Signal, Joint], claim: Claim, program: Program, seed: int) -> Found:
+        """Judge a claim about a program, or say what came of it before; see `handcrafted.verdict.case`."""
+        signals = [read.signal for read in (*claim.reads, *program.reads)]
+        values = tuple((joints[signal].domain, joints[signal].quantum) for signal in (*signals, *claim.results))
+        arrays = ((array.shape, array.tobytes()) for array in (program.units, program.results))
+        key = (claim, values, program.reads, *arrays, seed)
+        if key not in self.known:
+            self.known[key] = Case(joints, claim, program, seed).found()
+        self.known.move_to_end(key)
+        if len(self.known) > MAX_REMEMBERED:
+            self.known.popitem(last=False)
+        return self.known[key]
+
+
+MAX_REMEMBERED = 2_000
+"""Claims that are remembered."""
+
+
 class Judge:
     """Judges claims about one network.
 
@@ -30,9 +55,17 @@ class Judge:
         subject: the network.
         joints: the signals at which it is taken apart.
         claims: all claims about it.
+        memory: of claims that were judged before.
     """
 
-    def __init__(self, subject: TargetNetwork, joints: Mapping[Signal, Joint], claims: Sequence[Claim]):
+    def __init__(
+        self,
+        subject: TargetNetwork,
+        joints: Mapping[Signal, Joint],
+        claims: Sequence[Claim],
+        memory: ClaimMemory | None = None,
+    ):
+        self.memory = ClaimMemory() if memory is None else memory
         self.subject, self.joints, self.claims = subject, joints, tuple(claims)
         states = {claim.state[0] for claim in claims if claim.works and claim.state}
         self.around = Reader(subject, joints)
@@ -55,7 +88,7 @@ class Judge:
             return Found(claim, False, 0, counterexample=unknown)
         if wrong := next(self._signals_before(program), None):
             return Found(claim, False, 1, counterexample=wrong)
-        return Case(self.joints, claim, program, self.subject.seed).found()
+        return self.memory.found(self.joints, claim, program, self.subject.seed)
 
     def _signals_before(self, program: Program) -> Iterator[Counterexample]:
         """Return what the array `r_0` says of signals whose past is read, where that is not what is declared."""

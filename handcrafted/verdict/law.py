@@ -226,13 +226,17 @@ def _all_reads(task: LawInstance) -> list[Lagged]:
     return [*task.result, *(read for stage in task.stages for read in stage.reads)]
 
 
+MAX_TOGETHER = 1024
+"""Contexts that run together in numpy."""
+
+
 def _run_held(
     subject: TargetNetwork, trial: LawTrial, arrivals: list[ResolvedLink], swapped: Signal | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return outputs [context, time, n_out] and the final residual [context, time, d_model].
 
-    What comes from outside is given as input, what others send is held, states are fed in through the recurrence. Runs
-    go in batches of one size, so that all controllers of a model share one compilation.
+    What comes from outside is given as input, what others send is held, states are fed in through the recurrence. Where
+    it is compiled, runs go in batches of one size, so that all controllers of a model share one compilation.
     """
     given, finals = [], []
     w, names = subject.running, subject.names
@@ -240,10 +244,11 @@ def _run_held(
     still = (ends.initial @ ends.recurrence).astype(np.float32)
     order = np.random.default_rng(subject.seed).permutation(MAX_CONTEXTS).tolist()
     ports = {link.port: link.sent_by_controller for link in arrivals if link.port}
-    for start in range(0, trial.count, MAX_CONTEXTS):
-        rows = (start + np.arange(MAX_CONTEXTS)) % trial.count
-        inputs = np.zeros((MAX_CONTEXTS, trial.time, w.sizes["n_in"]), np.float32)
-        carries = np.tile(still, (MAX_CONTEXTS, trial.time, 1))
+    together = MAX_CONTEXTS if subject.compiled or swapped else min(trial.count, MAX_TOGETHER)
+    for start in range(0, trial.count, together):
+        rows = (start + np.arange(together)) % trial.count
+        inputs = np.zeros((together, trial.time, w.sizes["n_in"]), np.float32)
+        carries = np.tile(still, (together, trial.time, 1))
         for memory in trial.memories:
             carries[..., names.find(memory.signal)] = trial.held[memory.signal][rows]
         for port in (port for port, held in ports.items() if not held):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import handcrafted as hc
 from handcrafted.loading.tuning import knobs
+from handcrafted.model import invert_parameters
 from handcrafted.model.provenance import entry_name, places_in
 from handcrafted.zoo import find
 from tests.loops import thinned
@@ -101,6 +102,30 @@ def test_two_entries_of_one_parameter_are_off_until_both_agree():
     assert not model.drifted and model.parameters["thermostat.heat.on_below"].value == 18.5
     assert model.structure == other.structure
     assert hc.compare(model.structure, hc.recover(model)).reproduced
+
+
+@pytest.mark.parametrize("loop, entry", [("cruise control", "b_in[1, 0]"), ("wheel brakes", "b_in[2, 0]")])
+def test_an_edit_tries_few_values_however_much_is_off_already(loop, entry, monkeypatch):
+    model = hc.assemble(hc.load(find(loop)))
+    built, build = [], invert_parameters._Search._built
+    monkeypatch.setattr(
+        invert_parameters._Search, "_built", lambda self, value: (built.append(value), build(self, value))[1]
+    )
+    free = np.argwhere(np.asarray(model.trainable.b_in) & (np.asarray(model.weights.b_in) != 0))
+    for layer, neuron in free[:6].tolist():
+        built.clear()
+        model.edit(f"b_in[{layer}, {neuron}]", float(model.weights.b_in[layer, neuron]) + 1 / 64)
+        assert len(set(built)) <= 100
+    assert len(model.drifted) >= 3
+
+
+def test_thresholds_of_a_decision_in_words_are_tried_as_numbers():
+    model = hc.assemble(hc.load(find("cruise control")))
+    known = knobs(model.structure)
+    assert known["supervisor.mode.when.0.distance.below"].choices == ()
+    model.edit("b_in[1, 1]", float(model.weights.b_in[1, 1]) + 1 / 64)
+    model.edit("b_in[1, 2]", float(model.weights.b_in[1, 2]) + 1 / 64)
+    assert len(model.drifted) == 2
 
 
 def test_what_an_entry_is_for():

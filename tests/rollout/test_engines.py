@@ -20,6 +20,7 @@ from handcrafted.rollout.scalars import NotScalarError, traced
 from handcrafted.text.cache import compiler
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import example
+from tests.loops import thinned
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler here")
 KINDS = "state", "measured", "believed", "remembered", "command"
@@ -96,8 +97,8 @@ def test_products_are_rounded_together_with_their_sum():
     model, rng = hc.assemble(example("linear")), np.random.default_rng(2)
     model.parameters["controller.out.gains.x"], model.parameters["controller.out.gains.y"] = 0.3, -0.7
     moving = {name: rng.uniform(-3, 3, 200) for name in "xy"}
-    folded, dense = (hc.simulate(model, steps=200, inputs=moving, engine=e) for e in simulate.ENGINES)
-    assert not differing(folded, dense)
+    folded, edited, dense = (hc.simulate(model, steps=200, inputs=moving, engine=e) for e in simulate.ENGINES)
+    assert not differing(folded, dense) and not differing(edited, dense)
 
 
 def ran(network, inputs):
@@ -203,10 +204,10 @@ def test_what_cannot_be_folded_runs_dense_and_what_is_no_arithmetic_runs_in_xla(
     def looping(state, actions):
         return {"temperature": jax.lax.fori_loop(0, 3, lambda i, x: x * 0.999, state["temperature"] + actions["heat"])}
 
-    one, other = (
+    one, edited, other = (
         hc.simulate(model, looping, steps=20, initial={"temperature": 18.0}, engine=e) for e in simulate.ENGINES
     )
-    assert not differing(one, other)
+    assert not differing(one, other) and not differing(edited, other)
     with pytest.raises(NotScalarError, match=r"scan|while"):
         traced(lambda x: jax.lax.fori_loop(0, 3, lambda i, y: y * 2, x), jnp.float32(1))
     with pytest.raises(hc.HandcraftedError, match="Expected an engine, got 'fast'"):
@@ -231,15 +232,31 @@ def test_a_loop_is_compiled_once_and_kept(tmp_path, monkeypatch):
     model.parameters["thermostat.heat.off_above"] = 23
     assert not differing(hc.simulate(model, steps=30), first)  # XLA takes over
     native._built.cache_clear()
-    assert simulate.ENGINES == ("folded", "dense")
+    assert simulate.ENGINES == ("folded", "edited", "dense")
+
+
+@pytest.mark.parametrize("path", thinned(bundled(), every=2), ids=lambda path: path.stem)
+def test_an_edit_of_an_entry_leaves_the_program_as_it_is_where_numbers_stand_apart(path):
+    model, rng = hc.assemble(hc.load(path)), np.random.default_rng(1)
+    weights = model.effective_weights.numpy()
+    merged, apart = fold(weights, model.window), fold(weights, model.window, apart=True)
+    assert merged and apart and len(merged.values) < len(apart.values)
+    other = model.effective_weights.numpy()
+    at = tuple(rng.choice(np.argwhere(weights["b_in"] != 0)))
+    other["b_in"][at] += 1 / 64
+    again = folded_from(other, model.window, apart=True)
+    assert again.program == apart.program and not np.array_equal(again.values, apart.values)
+    other["b_in"][at] = 0
+    assert folded_from(other, model.window, apart=True).program != apart.program
 
 
 @needs_compiler
 def test_numbers_below_the_smallest_normal_one_are_0_in_c_too():
     model, tiny = hc.assemble(hc.load("heated room")), {"temperature": 1e-36}
     fades = lambda state, actions: {"temperature": state["temperature"] * jnp.float32(1e-3)}
-    one, other = (hc.simulate(model, fades, steps=5, initial=tiny, engine=e) for e in simulate.ENGINES)
+    one, edited, other = (hc.simulate(model, fades, steps=5, initial=tiny, engine=e) for e in simulate.ENGINES)
     assert not differing(one, other) and one.state["temperature"][1] == 0
+    assert not differing(edited, other)
 
 
 def written_out(network, ends):

@@ -59,7 +59,7 @@ def test_every_entry_that_may_act_belongs_to_some_part(path):
     parts = parts_of(model.structure)
     shown_entries = set()
     for part in parts.values():
-        for table in tables_of(model, part):
+        for table in tables_of(model.network, part):
             for place in (place for row in table.rows for place in row.places if place):
                 shown_entries.add((place.array, place.index))
     for name, array in model.masks.items():
@@ -70,13 +70,13 @@ def test_every_entry_that_may_act_belongs_to_some_part(path):
 def test_a_part_shows_its_circuits_and_no_others(room):
     model = room.workbench.model
     part = find_part(model.structure, "thermostat: process model: room temperature")
-    (table,) = tables_of(model, part)[:1]
+    every, table = tables_of(model.network, part)[0], tables_of(model.network, part, whole=False)[0]
     (place,) = (place for place in model.layout if place.writes.name == "room temperature")
     assert place.circuit in table.title and table.columns == ("N0", "N1", "bias")
-    said = shown(table, looked(model), whole=False)
-    assert said["hidden"] > 0 and len(said["rows"]) + said["hidden"] == len(table.rows)
+    said = shown(table, looked(model))
+    assert said["hidden"] > 0 and len(said["rows"]) + said["hidden"] == len(every.rows)
     assert [row["array"] for row in said["rows"]] == ["W_in", "b_in", "W_out"]
-    whole = shown(table, looked(model), whole=True)
+    whole = shown(every, looked(model))
     assert any(cell["locked"] for row in whole["rows"] for cell in row["cells"] if cell)
     with pytest.raises(hc.HandcraftedError, match="Expected the name of a part of the diagram"):
         find_part(model.structure, "boiler")

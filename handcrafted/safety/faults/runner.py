@@ -24,7 +24,7 @@ from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.loop import StepRecord
 from handcrafted.rollout.recorded import recorded
 from handcrafted.rollout.setup import RunSetup, given
-from handcrafted.rollout.simulate import FOLDED, must_be_engine, network_of, start_of, trace_of
+from handcrafted.rollout.simulate import DENSE, FOLDED, must_be_engine, network_of, start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.injector import Injector, Lengths, at_rest, stacked
 from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness
@@ -79,7 +79,7 @@ class Runner:
         detectors: Sequence[str],
         engine: str = FOLDED,
     ):
-        must_be_engine(engine)
+        must_be_engine(engine, (FOLDED, DENSE))
         self.engine = engine
         model, structure = target.model, target.model.structure
         model.check_seal()

@@ -14,7 +14,7 @@ from handcrafted.control.parts import Condition
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.environment import world_of
-from handcrafted.rollout.simulate import simulate
+from handcrafted.rollout.simulate import EDITED, simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.timing import broken_steps, holds
 from handcrafted.text.diagnostics import HandcraftedError
@@ -63,6 +63,7 @@ class Experiment:
                 inputs=self.inputs,
                 disturbance=self.disturbance,
                 seed=self.seed,
+                engine=EDITED,
             )
 
     def changed(self, name: str, value: Any) -> Experiment:

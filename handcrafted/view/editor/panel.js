@@ -54,7 +54,7 @@ function sender(model, root, message) {
   const about = (command) => [command.do, command.name ?? command.entry ?? ""].join(" ");
   const silent = () => {
     message.textContent = "Expected an answer of the kernel, got none so far. What was asked for last is not accepted. "
-      + "Restart the kernel and run the cell again if it stays silent.";
+      + "Run the cell again if it stays silent, after a restart of the kernel all of them.";
     message.classList.add("bad");
   };
   const send = (command) => {
@@ -78,7 +78,11 @@ function sender(model, root, message) {
     }
     show();
   };
-  return { send, answered };
+  const lost = () => {
+    waiting.clear();
+    silent();
+  };
+  return { send, answered, lost };
 }
 
 // Arrows, Home and End move a slider wherever the panel stands: a notebook may have taken the key for itself already.
@@ -477,7 +481,7 @@ function render({ model, el }) {
   };
   // keys that are pressed here are meant for the panel, not for the notebook's shortcuts
   const root = element("div", { class: "hc-panel", "data-lm-suppress-shortcuts": "true" }, message, ...Object.values(panes));
-  const { send, answered } = sender(model, root, message);
+  const { send, answered, lost } = sender(model, root, message);
   root.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase(), field = event.target;
@@ -499,6 +503,7 @@ function render({ model, el }) {
     loop: () => drawLoop(panes.loop, model, send),
     log: () => drawLog(panes.log, model, send, folder),
     count: () => {
+      draw.message(); // in place of what was said while no answer came
       if (model.get("message")) { draw.selection(); draw.loop(); } // what was refused does not stay in its field
       root.dataset.count = model.get("count");
       answered();
@@ -519,6 +524,7 @@ function render({ model, el }) {
     model.on(`change:${name}`, show);
     show();
   }
+  model.on("comm_live_update", lost);
   fit();
   return () => { sizes.disconnect(); themes.disconnect(); };
 }

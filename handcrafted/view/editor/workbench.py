@@ -11,7 +11,6 @@ import numpy as np
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef
-from handcrafted.loading.yamltext import digest
 from handcrafted.loading.zoom import Zoom
 from handcrafted.model.base import base_of
 from handcrafted.model.transformer import Transformer
@@ -21,6 +20,7 @@ from handcrafted.text import letters
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.verdict.compare import compare
 from handcrafted.verdict.comparison import Comparison
+from handcrafted.verdict.exact import ClaimMemory
 from handcrafted.view.agreement import judged
 from handcrafted.view.boxes import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
@@ -51,7 +51,8 @@ class Workbench:
             model.weights, model.masks, model.names, model.layout, model.structure, model.window, seal=model.seal
         )
         self._before: tuple[Experiment, Trace] | None = None
-        self._drawn: tuple[str, dict] | None = None
+        self._drawn: tuple[ControlStructure, str, dict] | None = None
+        self._memory = ClaimMemory()
 
     def do(self, command: Any) -> None:
         """Carry out a command of the widget: a mapping with `do` and what belongs to it.
@@ -74,10 +75,10 @@ class Workbench:
 
     def diagram(self) -> dict:
         """Return the diagram as plain data: SVG, legend, verdict, what differs; read anew only if the model changed."""
-        now = _digest(self.model)
-        if self._drawn is None or self._drawn[0] != now:
-            self._drawn = now, self._diagram()
-        return self._drawn[1]
+        structure, arrays = self.model.structure, _digest(self.model)
+        if self._drawn is None or self._drawn[0] is not structure or self._drawn[1] != arrays:
+            self._drawn = structure, arrays, self._diagram()
+        return self._drawn[2]
 
     def _diagram(self) -> dict:
         try:
@@ -97,7 +98,7 @@ class Workbench:
 
     def comparison(self) -> Comparison:
         """Hold what the readouts recover of the model as it stands against its structure as it stands."""
-        return compare(self.model.structure, recover(self.model, shared=False))
+        return compare(self.model.structure, recover(self.model, shared=False), self._memory)
 
     def _said(self, comparison: Comparison) -> list[str]:
         rows = judged(comparison, Zoom(comparison.structure, ()))
@@ -118,7 +119,7 @@ class Workbench:
             "kind": part.kind,
             "parts": list(parts_of(structure)),
             "parameters": [_parameter(name, knob) for name, knob in parameters_of(structure, part).items()],
-            "tables": [shown(table, found, self.whole) for table in tables_of(self.model, part)],
+            "tables": [shown(table, found) for table in tables_of(self.model.network, part, self.whole)],
             "note": self._note(part),
             "unlocked": self.unlocked,
             "whole": self.whole,
@@ -170,8 +171,8 @@ def _first_part(structure: ControlStructure) -> str:
 
 
 def _digest(model: Transformer) -> str:
-    """Tell the state of a model by its raw arrays and its structure."""
-    state = hashlib.sha256(digest(model.structure).encode())
+    """Tell the state of a model's raw arrays."""
+    state = hashlib.sha256()
     for _, array in model.weights.items():
         state.update(np.asarray(array).tobytes())
     return state.hexdigest()
