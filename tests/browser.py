@@ -90,7 +90,7 @@ def _wait_for(url, server, log, seconds=60):
 
 @contextmanager
 def page_of(url, width=1200, height=900, kernel=True):
-    """Open a page in Chromium with a fresh profile; give it once the notebook's kernel answers, if there is to be one."""
+    """Open a page in Chromium with a fresh profile; give it once the notebook's kernel answers, if one is expected."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as play:

@@ -11,6 +11,14 @@ from handcrafted.control.graph import Signal
 from handcrafted.model.layout import ATTENTION, Placement
 from handcrafted.model.names import Names
 
+OWN_AXES = {
+    **dict.fromkeys(("resid_pre", "resid_mid", "resid_post"), ("layer", "d_model")),
+    **dict.fromkeys(("pre", "post"), ("layer", "neuron")),
+    "z": ("layer", "head", "d_head"),
+    "pattern": ("layer", "head", "steps ago"),
+}
+"""The axes of activations after that of time; of all others it is the residual stream."""
+
 
 class ActivationCache(Mapping[str, np.ndarray]):
     """The activations of a run, as arrays by name.
@@ -46,6 +54,11 @@ class ActivationCache(Mapping[str, np.ndarray]):
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in self.items())
         return f"ActivationCache({shapes})"
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return what the axes of an array are called, that of a batch as `run`."""
+        own = OWN_AXES.get(name, ("d_model",))
+        return (*("run",) * (self[name].ndim - 1 - len(own)), "time", *own)
 
     def signal(self, signal: Signal, name: str = "final") -> np.ndarray:
         """Return the coordinates of a signal's subspace [*batch, time, …, size].

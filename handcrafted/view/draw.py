@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.zoom import Zoom
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from handcrafted.safety.faults.campaign import Campaign
     from handcrafted.safety.stpa.analysis import Analysis
     from handcrafted.verdict.comparison import Comparison
+    from handcrafted.view.array_view import ArrayView
 
 PAPER = 300
 """Dots per inch of a picture whose width is given."""
@@ -79,16 +80,38 @@ def _drawn(drawer: _Drawer, thing: Any, form: str, width: float | None = None, *
     return at_width(lambda scale: drawer.draw(thing, form, dpi=scale, **options), form, dpi, width)
 
 
-def show(thing: Any, **options: Any) -> Picture:
+@overload
+def show(thing: Any, array: None = None, **options: Any) -> Picture: ...
+
+
+@overload
+def show(thing: Any, array: str) -> ArrayView: ...
+
+
+def show(thing: Any, array: str | None = None, **options: Any) -> Picture | ArrayView:
     """Draw something for a notebook; things and options as in `draw`.
 
+    Args:
+        thing: what.
+        array: of a model or an `ActivationCache` the name of one array, to look at it entry by entry, with the names of
+            its axes and of what stands along them.
+        **options: as in `draw`.
+
     Raises:
-        HandcraftedError: if the thing or an option is not known, or Graphviz is missing.
+        HandcraftedError: if the thing, the array or an option is not known, or Graphviz is missing.
 
     Example:
         >>> hc.show(hc.load(find("train door")))
         Picture (its PNG is in .png)
+        >>> hc.show(hc.assemble(hc.load(find("train door"))), array="W_U")
+        W_U [d_model 26, n_out 4]: 4 of 104 entries are not 0
     """
+    if array is not None:
+        from handcrafted.view.array_view import array_view
+
+        if options:
+            raise HandcraftedError(f"Expected no options beside `array`, got {next(iter(options))}. Leave it out.")
+        return array_view(thing, array)
     return Picture(_drawn(_drawer(thing, options), thing, "png", **{"dpi": 80, **options}))
 
 

@@ -299,13 +299,15 @@ def test_an_experiment_that_does_not_fit_is_refused_before_a_panel_opens():
 def test_a_page_without_widgets_shows_the_diagram_and_the_verdict():
     model = hc.assemble(hc.load("heated room"))
     shown = hc.panel(model, steps=5)
-    data, _ = shown._repr_mimebundle_() or ({}, {})
+    data = shown._picture()
     before = data["image/png"]
     assert base64.b64decode(before).startswith(b"\x89PNG") and "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "Panel of heated room (0 changes): reproduced"
     model.edit("b_in[1, 0]", 3.0)
-    data, _ = shown._repr_mimebundle_() or ({}, {})
+    data = shown._picture()
     assert data["image/png"] != before and data["text/plain"] == "Panel of heated room (1 changes): not reproduced"
+    model.set_weights(model.weights.replace(b_U=np.full_like(model.weights.b_U, np.inf)))
+    assert set(shown._picture()) == {*data} - {"image/png"} and "Expected" in shown._picture()["text/plain"]
 
 
 def test_the_panel_opens_on_a_controller_that_can_be_edited_and_the_base_controller_says_why_it_cannot():

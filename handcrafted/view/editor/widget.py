@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
+from IPython.display import DisplayHandle, display
 
 from handcrafted.control.numbers import real
 from handcrafted.model.transformer import Transformer
@@ -19,6 +21,16 @@ SHOWN = ("message", "log", "selection", "loop", "diagram")
 """What is sent to the browser, what is quickest first."""
 
 HERE = Path(__file__).parent
+
+
+QUIET = 1.5
+"""Seconds without an edit before the picture behind the panel is renewed."""
+
+
+class Nothing(anywidget.AnyWidget):
+    """A widget that shows nothing, in place of what is meant for pages without widgets."""
+
+    _esm = "export default { render() {} }"
 
 
 class Panel(anywidget.AnyWidget):
@@ -41,6 +53,9 @@ class Panel(anywidget.AnyWidget):
         super().__init__()
         self.workbench = workbench
         self._busy = False
+        self._pictures: list[DisplayHandle] = []
+        self._later: asyncio.TimerHandle | None = None
+        self._nothing: Nothing | None = None
         self.on_msg(lambda _, content, buffers: self.handle(content))
         workbench.model.history.watchers.append(self._changed)
         self.refresh()
@@ -53,6 +68,7 @@ class Panel(anywidget.AnyWidget):
         finally:
             self._busy = False
         self.refresh()
+        self._renew_later()
 
     def refresh(self) -> None:
         """Show the model as it stands; needed only after arrays were set behind its back, as by `model.W_R[3, 2] = 0`.
@@ -69,14 +85,44 @@ class Panel(anywidget.AnyWidget):
         if not self._busy:
             self.workbench.message = ""
             self.refresh()
+            self._renew()
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict] | None:
-        """Return the widget, and beside it the diagram as it stands: a page that shows no widgets shows that."""
-        found = super()._repr_mimebundle_(**options)
-        if found is None:
-            return None
-        data, metadata = found
-        return {**data, "image/png": b64encode(self.workbench.picture()).decode(), "text/plain": repr(self)}, metadata
+    def _ipython_display_(self) -> None:
+        """Show the widget, and behind it, where widgets are not shown, the diagram as it stands.
+
+        The second output is renewed after each change, so that a notebook that is saved shows the last state.
+        """
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
+        shown = {**data, "text/plain": f"Panel of {self.workbench.model.structure.name}"}
+        display(shown, metadata=metadata, raw=True)
+        if handle := display(self._picture(), raw=True, display_id=True):
+            self._pictures.append(handle)
+
+    def _picture(self) -> dict[str, Any]:
+        """Return the diagram as it stands as an output: a page that shows widgets shows nothing of it."""
+        self._nothing = self._nothing or Nothing()
+        data, _ = self._nothing._repr_mimebundle_() or ({}, {})
+        try:
+            return {**data, "image/png": b64encode(self.workbench.picture()).decode(), "text/plain": repr(self)}
+        except HandcraftedError as error:  # the model cannot be read as it stands
+            return {**data, "text/plain": str(error)}
+
+    def _renew(self) -> None:
+        """Renew the pictures of the diagram."""
+        self._later = None
+        for handle in self._pictures:
+            handle.update(self._picture(), raw=True)
+
+    def _renew_later(self) -> None:
+        """Renew them once no edit has come for a while: edits do not wait for pictures."""
+        if not self._pictures:
+            return
+        if self._later is not None:
+            self._later.cancel()
+        try:
+            self._later = asyncio.get_running_loop().call_later(QUIET, self._renew)
+        except RuntimeError:  # not within a kernel
+            self._renew()
 
     def __repr__(self) -> str:
         model, said = self.workbench.model, self.diagram
