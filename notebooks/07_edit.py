@@ -34,6 +34,13 @@ panel
 # Its parameters appear as sliders, its weights below, each cell with what it is for. Change one, and look at the
 # diagram and at the closed loop: grey is before, coloured is now.
 #
+# A whole array, entry by entry, with what stands along its axes (hover over a cell; what the access policy masks is
+# dotted):
+
+# %%
+hc.show(model, array="W_in")
+
+# %% [markdown]
 # ## Retune: a parameter moves its entries
 
 # %%

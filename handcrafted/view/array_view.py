@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,7 +60,14 @@ class ArrayView:
             axis_labels=dict(enumerate(self.axes)), axis_item_labels={i: list(said) for i, said in self.labels.items()},
             trim_outliers=False, truncate=self.values.size > MAX_CELLS, pixels_per_cell=CELL,
         )  # fmt: skip
-        return figure._repr_html_()
+        return _named(figure._repr_html_())
+
+
+def _named(page: str) -> str:
+    """Return a page with a name for its place that follows from its content, not a random one: the same every time."""
+    place, *_ = re.findall(r"treescope_out_[0-9a-f]+", page) or [""]
+    plain = page.replace(place, "treescope_out_") if place else page
+    return page.replace(place, f"treescope_out_{hashlib.sha256(plain.encode()).hexdigest()[:32]}") if place else page
 
 
 def array_view(thing: Any, array: str) -> ArrayView:

@@ -35,7 +35,7 @@ def test_the_page_is_given_numbers_names_and_what_is_masked(room, monkeypatch):
         treescope, "render_array", lambda *a, **options: (given.update(options), render(*a, **options))[1]
     )
     view = hc.show(room, array="W_O")
-    assert view._repr_html_() and given["axis_labels"] == dict(enumerate(view.axes))
+    assert view._repr_html_() == view._repr_html_() and given["axis_labels"] == dict(enumerate(view.axes))
     assert given["axis_item_labels"] == {3: list(view.labels[3])} and given["valid_mask"] is view.acting
     assert (given["rows"], given["columns"]) == ([3, 0], [2, 1]), "innermost first: heads side by side, layers below"
 
