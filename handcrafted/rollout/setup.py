@@ -17,6 +17,9 @@ from handcrafted.rollout.environment import DISTURBANCE, Environment, PlainFunct
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import listed, shown
 
+MAX_RUNS = 100_000_000
+"""Runs of one call; more would not fit a usual machine's memory."""
+
 MAX_STEPS = 10_000_000
 """Steps of a run; more would not fit a usual machine's memory."""
 
@@ -51,8 +54,19 @@ def given(
     inputs: Values,
     disturbance: Any,
     seed: int,
+    runs: int | None = None,
 ) -> RunSetup:
     """Check what a user gives and spread it over runs and steps.
+
+    Args:
+        structure: whose loop it is.
+        process: Python functions in place of declared dynamics.
+        steps: how many.
+        initial: states of processes.
+        inputs: signals from outside.
+        disturbance: of processes.
+        seed: of what is drawn.
+        runs: how many; None takes as many as there are of what is given.
 
     Raises:
         HandcraftedError: naming what does not fit.
@@ -64,6 +78,8 @@ def given(
     world, state = _states(structure, functions, dict(initial or {}))
     outside = _outside(world, dict(inputs or {}), steps)
     counts = _Runs()
+    if runs is not None:
+        counts.runs, counts.by = whole("a whole number of runs", runs, 1, MAX_RUNS), "`runs`"
     for name, array in [(n, a) for part in state.values() for n, a in part.items()]:
         counts.add(name, array)
     for signal, array in outside.items():

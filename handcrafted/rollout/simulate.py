@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.sharding import Mesh
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
@@ -27,6 +28,7 @@ from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.native import native_loop, run_native
 from handcrafted.rollout.recorded import recorded, sent_and_tested
 from handcrafted.rollout.setup import RunSetup, given
+from handcrafted.rollout.sharded import Shares, run_sharded
 from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.letters import listed, shown
@@ -171,6 +173,8 @@ def simulate(
     inputs: Mapping[str, Any] | None = None,
     disturbance: Any = None,
     seed: int = 0,
+    runs: int | None = None,
+    mesh: Mesh | None = None,
     progress: bool = False,
     engine: str = FOLDED,
 ) -> Trace:
@@ -194,6 +198,9 @@ def simulate(
         disturbance: of all processes, or by component, shaped like inputs; None draws it anew in each step,
             uniformly from the declared interval.
         seed: of the disturbances.
+        runs: how many, each with disturbances drawn for it; None takes as many as are given of anything.
+        mesh: devices over which runs are shared out, of this process or of several that
+            `jax.distributed` has joined; each process gives the same arguments, and gets the whole trace.
         progress: whether to show a progress bar.
         engine: `folded` runs what is left of the arrays once zeros and copies are gone (`handcrafted.model.fold`),
             bit for bit what `dense`, the reference, does with all of them. A network that cannot be folded, because
@@ -202,7 +209,7 @@ def simulate(
 
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay
-            finite, naming the signal, or if the Layer 0 controller was changed.
+            finite, naming the signal, or if the Layer 0 controller was changed, or what was given is no mesh.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
@@ -210,7 +217,8 @@ def simulate(
         np.float32(0.0)
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
-    setup = given(model.structure, process, steps, initial, inputs, disturbance, seed)
+    setup = given(model.structure, process, steps, initial, inputs, disturbance, seed, runs)
+    shares = None if mesh is None else Shares(mesh, setup.runs or 1)
     model.check_seal()
     names = model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
@@ -219,7 +227,9 @@ def simulate(
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []
     native = None
-    if isinstance(network, FoldedNetwork):
+    if shares is not None:
+        loop = shares.spread(jax.device_get(loop))
+    elif isinstance(network, FoldedNetwork):
         work = steps * (setup.runs or 1)
         native = native_loop(network, setup.world, names, loop, setup.moving, work)
     with progress_bar(progress) as bar:
@@ -228,8 +238,12 @@ def simulate(
                 loop, seen = run_native(native, network, loop, setup.moving, first, min(length, steps - first))
             else:
                 now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}
-                loop, seen = run_steps(network, setup.world, names, loop, now, kept, length)
-            parts.append(jax.device_get(seen))
+                if shares is None:
+                    loop, seen = run_steps(network, setup.world, names, loop, now, kept, length)
+                else:
+                    one_chunk = network, setup.world, names, loop, shares.spread(now), kept, length, shares.mesh
+                    loop, seen = run_sharded(*one_chunk)
+            parts.append(jax.device_get(seen) if shares is None else shares.gathered(seen))
     return trace_of(model, setup, parts)
 
 
