@@ -24,10 +24,11 @@ import numpy as np
 
 import handcrafted as hc
 from handcrafted.model.folded_program import FoldedNetwork
+from handcrafted.rollout.engine import network_of
 from handcrafted.rollout.loop import ClosedLoop, proceed, run_steps, step
 from handcrafted.rollout.native import compiled_loop, native_loop, run_native
 from handcrafted.rollout.setup import given
-from handcrafted.rollout.simulate import network_of, recorded, start_of
+from handcrafted.rollout.simulate import recorded, start_of
 
 LOOPS = ("heated room", "guarded room", "cruise control", "train door", "wheel brakes", "radiotherapy")
 STEPS, REPEATS = 400, 5

@@ -109,10 +109,12 @@ def _analysed(
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many faults where there are more.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of disturbances, noise and the sample.")
 @click.option("--resume", is_flag=True, help="Keep outcomes in the folder as they come, and go on where it stopped.")
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes that run faults side by side.")
+@click.option("--scheduler", default="", help="The address of a Dask scheduler whose workers run them instead.")
 @friendly
 def inject(
     file: Path, faults: Path | None, output: Path | None, steps: int | None, sample: int | None, seed: int | None,
-    resume: bool,
+    resume: bool, workers: int, scheduler: str,
 ) -> None:  # fmt: skip
     """Run FILE in closed loop with every fault of the list FAULTS, a YAML file; without one with the usual list.
 
@@ -136,6 +138,7 @@ def inject(
     if resume and output is None:
         raise HandcraftedError("Expected a folder with --resume, got none. Name one with -o.")
     options = {"steps": steps, "sample": sample, "seed": seed, "progress": not quiet()}
+    options |= {"workers": workers, "scheduler": scheduler}
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     with named(file):

@@ -6,6 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+HARD = 150 * np.log(2)
+"""By how much the score of one step must lead for float32 to leave nothing to all others: exp(-104) rounds to 0."""
+
+ANYWHERE = -1
+"""Where a head looks whose biases are open."""
+
 
 class Attention(NamedTuple):
     """By what a head chooses where it looks.
@@ -33,6 +39,17 @@ class Attention(NamedTuple):
     def scores(self, window: int) -> np.ndarray:
         """Return the score of each lag by position alone [window], in float64."""
         return scores_by_position(*self.biases, window)
+
+    def one_lag(self, window: int) -> int | None:
+        """Return how many steps it looks back if it looks at one step alone, `ANYWHERE` if a bias is NaN; else None."""
+        if self.by_content:
+            return None
+        if np.isnan([self.query_bias, self.key_bias]).any():
+            return ANYWHERE
+        scores = self.scores(window)
+        ranked = np.sort(scores)
+        alone = len(scores) == 1 or ranked[-1] - ranked[-2] > HARD
+        return int(np.argmax(scores)) if alone else None
 
     def lags(self, window: int, floor: float) -> tuple[tuple[int, float], ...]:
         """Return the lags at which it looks by position alone; see `looks_back`."""

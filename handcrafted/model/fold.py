@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from handcrafted.model.attention import ANYWHERE
 from handcrafted.model.blocks import Block, BlockPart, Source
 from handcrafted.model.component import Component, Components
 from handcrafted.model.folded_program import (
@@ -36,9 +37,6 @@ from handcrafted.model.folded_program import (
 )
 from handcrafted.model.opening import CARRY, SHUT, Opening, OpenSite, opened
 from handcrafted.model.weights import Weights
-
-HARD = 150 * np.log(2)
-"""By how much the score of one step must lead for float32 to leave nothing to all others: exp(-104) rounds to 0."""
 
 Column = Sequence[Node | None]
 
@@ -72,28 +70,10 @@ def fold(
     if not all(np.isfinite(array).all() for _, array in arrays.items()):
         return None
     parts = Components(opened(arrays, opening.entries) if opening.entries else arrays)
-    backs = {str(head): _looks_back(head, window) for head in parts.heads}
+    backs = {str(head): head.attention.one_lag(window) for head in parts.heads if head.attention}
     if None in backs.values():
         return None
     return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening, apart).folded(kept)
-
-
-ANYWHERE = -1
-"""Where a head looks whose biases are open."""
-
-
-def _looks_back(head: Component, window: int) -> int | None:
-    """Return how many steps a head looks back if it looks at one step alone, or anywhere; else None."""
-    assert head.attention is not None
-    if head.attention.by_content:
-        return None
-    if np.isnan([head.attention.query_bias, head.attention.key_bias]).any():
-        return ANYWHERE
-    scores = head.attention.scores(window)
-    ranked = np.sort(scores)
-    if len(scores) > 1 and not ranked[-1] - ranked[-2] > HARD:
-        return None
-    return int(np.argmax(scores))
 
 
 class _Fold:

@@ -16,13 +16,13 @@ from handcrafted.control.graph import Signal
 from handcrafted.control.library import compiled
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.component import ends_of
-from handcrafted.model.fold import fold
 from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.forward import State, initial_state
 from handcrafted.model.names import group
-from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, split, start
+from handcrafted.model.run_blocks import Blocks, BlockState, before, outputs_of, ports_of, start
 from handcrafted.model.run_folded import FoldedState, begin
 from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.engine import FOLDED, network_of
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.native import native_loop, run_native
@@ -31,7 +31,6 @@ from handcrafted.rollout.setup import RunSetup, given
 from handcrafted.rollout.sharded import Shares, run_sharded
 from handcrafted.rollout.trace import Signals, Trace, range_violations_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be
-from handcrafted.text.letters import listed, shown
 from handcrafted.text.report import progress_bar
 
 KINDS = {"true state": "true", "measured": "measured", "believed": "believed", "done": "done"}
@@ -160,10 +159,6 @@ CHUNK = 4096
 """Steps per compiled call; between calls the trace moves out of the way and the progress bar moves on."""
 
 
-FOLDED, EDITED, DENSE = "folded", "edited", "dense"
-ENGINES = FOLDED, EDITED, DENSE
-
-
 def simulate(
     model: Transformer,
     process: PlainFunction | Mapping[str, PlainFunction] | None = None,
@@ -250,36 +245,6 @@ def simulate(
 def stretch(values: np.ndarray, first: int, length: int) -> np.ndarray:
     """Return a stretch of time [run, length, …]; beyond the end the last value stays, so that one shape is compiled."""
     return values[:, np.minimum(first + np.arange(length), values.shape[1] - 1)]
-
-
-def must_be_engine(engine: str, known: Sequence[str] = ENGINES) -> None:
-    """Check the name of an engine.
-
-    Raises:
-        HandcraftedError: if there is none of that name.
-    """
-    if engine not in known:
-        raise HandcraftedError(f"Expected an engine, got {shown(engine)}. Use one of: {listed(known)}.")
-
-
-def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine: str = DENSE) -> Runnable:
-    """Return what runs: folded, or the arrays; in blocks where there is a Layer 0 controller to protect.
-
-    Args:
-        model: whose network.
-        kept: coordinates of the residual stream that are recorded of a folded network.
-        engine: one of `ENGINES`.
-
-    Raises:
-        HandcraftedError: if there is no such engine.
-    """
-    must_be_engine(engine)
-    blocks = model.blocks if model.seal is not None else ()
-    if engine != DENSE:
-        places, apart = np.asarray(kept, int).tolist(), engine == EDITED
-        if found := fold(model.effective_weights, model.window, places, blocks, apart=apart):
-            return found
-    return split(blocks, model.effective_weights) if blocks else model.effective_weights
 
 
 def start_of(network: Runnable, window: int, setup: RunSetup) -> ClosedLoop:

@@ -104,7 +104,7 @@ def show(thing: Any, array: str | None = None, **options: Any) -> Picture | Arra
         >>> hc.show(hc.load(find("train door")))
         Picture (its PNG is in .png)
         >>> hc.show(hc.assemble(hc.load(find("train door"))), array="W_U")
-        W_U [d_model 26, n_out 4]: 4 of 104 entries are not 0
+        W_U [d_model 22, n_out 2]: 2 of 44 entries are not 0
     """
     if array is not None:
         from handcrafted.view.array_view import array_view

@@ -15,7 +15,8 @@ from handcrafted.model.folded_program import PORT, FoldedNetwork
 from handcrafted.model.forward import forward
 from handcrafted.model.run_folded import run_folded, run_side_by_side
 from handcrafted.readout.edges import sequences
-from handcrafted.rollout import native, simulate
+from handcrafted.rollout import native
+from handcrafted.rollout.engine import ENGINES
 from handcrafted.rollout.scalars import NotScalarError, traced
 from handcrafted.text.cache import compiler
 from handcrafted.zoo import bundled
@@ -97,7 +98,7 @@ def test_products_are_rounded_together_with_their_sum():
     model, rng = hc.assemble(example("linear")), np.random.default_rng(2)
     model.parameters["controller.out.gains.x"], model.parameters["controller.out.gains.y"] = 0.3, -0.7
     moving = {name: rng.uniform(-3, 3, 200) for name in "xy"}
-    folded, edited, dense = (hc.simulate(model, steps=200, inputs=moving, engine=e) for e in simulate.ENGINES)
+    folded, edited, dense = (hc.simulate(model, steps=200, inputs=moving, engine=e) for e in ENGINES)
     assert not differing(folded, dense) and not differing(edited, dense)
 
 
@@ -205,7 +206,7 @@ def test_what_cannot_be_folded_runs_dense_and_what_is_no_arithmetic_runs_in_xla(
         return {"temperature": jax.lax.fori_loop(0, 3, lambda i, x: x * 0.999, state["temperature"] + actions["heat"])}
 
     one, edited, other = (
-        hc.simulate(model, looping, steps=20, initial={"temperature": 18.0}, engine=e) for e in simulate.ENGINES
+        hc.simulate(model, looping, steps=20, initial={"temperature": 18.0}, engine=e) for e in ENGINES
     )
     assert not differing(one, other) and not differing(edited, other)
     with pytest.raises(NotScalarError, match=r"scan|while"):
@@ -232,7 +233,7 @@ def test_a_loop_is_compiled_once_and_kept(tmp_path, monkeypatch):
     model.parameters["thermostat.heat.off_above"] = 23
     assert not differing(hc.simulate(model, steps=30), first)  # XLA takes over
     native._built.cache_clear()
-    assert simulate.ENGINES == ("folded", "edited", "dense")
+    assert ENGINES == ("folded", "edited", "dense")
 
 
 @pytest.mark.parametrize("path", thinned(bundled(), every=2), ids=lambda path: path.stem)
@@ -254,7 +255,7 @@ def test_an_edit_of_an_entry_leaves_the_program_as_it_is_where_numbers_stand_apa
 def test_numbers_below_the_smallest_normal_one_are_0_in_c_too():
     model, tiny = hc.assemble(hc.load("heated room")), {"temperature": 1e-36}
     fades = lambda state, actions: {"temperature": state["temperature"] * jnp.float32(1e-3)}
-    one, edited, other = (hc.simulate(model, fades, steps=5, initial=tiny, engine=e) for e in simulate.ENGINES)
+    one, edited, other = (hc.simulate(model, fades, steps=5, initial=tiny, engine=e) for e in ENGINES)
     assert not differing(one, other) and one.state["temperature"][1] == 0
     assert not differing(edited, other)
 

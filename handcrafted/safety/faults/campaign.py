@@ -13,13 +13,15 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.loading.yamltext import dumps
 from handcrafted.model.transformer import Transformer
-from handcrafted.rollout.simulate import FOLDED
+from handcrafted.rollout.engine import FOLDED
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.runner import Runner
 from handcrafted.safety.faults.target import FaultTarget
+from handcrafted.safety.faults.workers import Bench, Found, Workers
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.ledger import Ledger
 from handcrafted.text.letters import located
@@ -173,6 +175,8 @@ def inject(
     seed: int | None = None,
     sample: int | None = None,
     store: str | Path | None = None,
+    workers: int = 0,
+    scheduler: str = "",
     progress: bool = False,
     engine: str = FOLDED,
 ) -> Campaign:
@@ -193,6 +197,8 @@ def inject(
         seed: of disturbances, noise and the sample; None takes the list's, else 0.
         sample: draw so many of the faults where there are more.
         store: a file in which outcomes are kept as they come; what is there already is not run again.
+        workers: how many processes run faults; 0 leaves it to this one. It takes the extra `handcrafted[workers]`.
+        scheduler: the address of a Dask scheduler whose workers run them instead, such as `tcp://host:8786`.
         progress: whether to show a progress bar.
         engine: `folded` runs all faults side by side in what is left of the arrays once zeros and copies are gone;
             `dense`, the reference, changes the arrays themselves. What the former cannot run goes through the latter: a
@@ -220,19 +226,27 @@ def inject(
         else tuple(faults)
     )
     chosen = _sample(all_faults, sample, seed)
-    bench = Runner(
-        target, steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors, engine,
-    )  # fmt: skip
+    others = Workers(workers, scheduler)
+    options = steps, {**listed.initial, **(initial or {})}, inputs, disturbance, seed, listed.detectors, engine
+    bench = Runner(target, *options)
     kept = Store(store, bench.key)
     left = [fault for fault in chosen if str(fault) not in kept.found]
     with progress_bar(progress) as bar:
         task = bar.add_task(f"{model.structure.name}: faults", total=len(left))
-        for part in bench.parts(left):
-            kept.add({str(fault): outcome for fault, outcome in zip(part.faults, bench.run(part), strict=True)})
-            bar.advance(task, len(part.faults))
+        arrays = {name: np.asarray(array) for name, array in model.weights.items()}
+        data = Bench(bench.key, dumps(model.structure), arrays, options)
+        for found in others.run(data, left) if others and left else _run_here(bench, left):
+            kept.add(found)
+            bar.advance(task, len(found))
     return Campaign(
         model.structure, chosen, kept.end(chosen), len(all_faults), len(chosen) < len(all_faults), steps, seed
     )
+
+
+def _run_here(bench: Runner, faults: Sequence[Fault]) -> Iterator[Found]:
+    """Run faults in this process; give outcomes part by part."""
+    for part in bench.parts(faults):
+        yield {str(fault): outcome for fault, outcome in zip(part.faults, bench.run(part), strict=True)}
 
 
 def _sample(faults: tuple[Fault, ...], count: int | None, seed: int) -> tuple[Fault, ...]:

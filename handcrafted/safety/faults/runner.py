@@ -17,6 +17,7 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.component import HEAD_ARRAYS
 from handcrafted.model.padding import bucket
+from handcrafted.rollout.engine import DENSE, FOLDED, must_be_engine, network_of
 from handcrafted.rollout.environment import world_of
 from handcrafted.rollout.faulted import Setting, run_faulted
 from handcrafted.rollout.faulted_folded import Begun, FoldedRuns, run_side_by_side, runs_folded
@@ -24,7 +25,7 @@ from handcrafted.rollout.injection import UNTRIGGERED, Injection
 from handcrafted.rollout.loop import StepRecord
 from handcrafted.rollout.recorded import recorded
 from handcrafted.rollout.setup import RunSetup, given
-from handcrafted.rollout.simulate import DENSE, FOLDED, must_be_engine, network_of, start_of, trace_of
+from handcrafted.rollout.simulate import start_of, trace_of
 from handcrafted.safety.faults.fault import Fault
 from handcrafted.safety.faults.injector import Injector, Lengths, at_rest, stacked
 from handcrafted.safety.faults.outcome import Alarms, Outcome, outcomes, witness

@@ -15,10 +15,11 @@ from handcrafted.control.stpa import Trial
 from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.engine import FOLDED, network_of
 from handcrafted.rollout.environment import STATE, Environment, world_of
 from handcrafted.rollout.loop import FORCED_ACTIONS, run_steps
 from handcrafted.rollout.setup import given
-from handcrafted.rollout.simulate import FOLDED, network_of, start_of
+from handcrafted.rollout.simulate import start_of
 from handcrafted.safety.guards import margin_of_condition
 from handcrafted.safety.stpa.contexts import Contexts
 from handcrafted.text.diagnostics import HandcraftedError, nearest

@@ -13,8 +13,9 @@ from handcrafted.control.domain import Domain
 from handcrafted.control.parts import Condition
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
+from handcrafted.rollout.engine import EDITED
 from handcrafted.rollout.environment import world_of
-from handcrafted.rollout.simulate import EDITED, simulate
+from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
 from handcrafted.safety.stpa.timing import broken_steps, holds
 from handcrafted.text.diagnostics import HandcraftedError
