@@ -93,7 +93,7 @@ REMEMBERING = [name for name, case in CASES.items() if any(
     task.memory for c in built(case)[0].resolved.controllers.values() for task in c.tasks)]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REMEMBERING)
+@pytest.mark.parametrize("name", thinned(REMEMBERING, every=2))
 def test_what_is_remembered_stays_right_for_20_000_steps(name):
     case = CASES[name]
     _, model = built(case)

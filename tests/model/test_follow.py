@@ -104,19 +104,19 @@ def test_two_entries_of_one_parameter_are_off_until_both_agree():
     assert hc.compare(model.structure, hc.recover(model)).reproduced
 
 
-@pytest.mark.parametrize("loop, entry", [("cruise control", "b_in[1, 0]"), ("wheel brakes", "b_in[2, 0]")])
-def test_an_edit_tries_few_values_however_much_is_off_already(loop, entry, monkeypatch):
+@pytest.mark.parametrize("loop", ["cruise control", pytest.param("wheel brakes", marks=pytest.mark.slow)])
+def test_an_edit_tries_few_values_however_much_is_off_already(loop, monkeypatch):
     model = hc.assemble(hc.load(find(loop)))
     built, build = [], invert_parameters._Search._built
     monkeypatch.setattr(
         invert_parameters._Search, "_built", lambda self, value: (built.append(value), build(self, value))[1]
     )
     free = np.argwhere(np.asarray(model.trainable.b_in) & (np.asarray(model.weights.b_in) != 0))
-    for layer, neuron in free[:6].tolist():
+    for layer, neuron in free[:4].tolist():
         built.clear()
         model.edit(f"b_in[{layer}, {neuron}]", float(model.weights.b_in[layer, neuron]) + 1 / 64)
         assert len(set(built)) <= 100
-    assert len(model.drifted) >= 3
+    assert len(model.drifted) >= 2
 
 
 def test_thresholds_of_a_decision_in_words_are_tried_as_numbers():

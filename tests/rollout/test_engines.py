@@ -59,7 +59,7 @@ def slow_but(names, usual):
 
 @needs_compiler
 @pytest.mark.parametrize("name", slow_but([*FEW, "cruise control", "train door", "wheel brakes", "radiotherapy"], FEW))
-@pytest.mark.parametrize("runs", [1, 7, 130])
+@pytest.mark.parametrize("runs", [1, pytest.param(7, marks=pytest.mark.slow), 130])
 def test_a_loop_does_the_same_bits_in_c_and_dense(name, runs):
     model, shock = hc.assemble(hc.load(name)), np.zeros((runs, 1), np.float32)
     for process in model.structure.components.values():
@@ -108,9 +108,12 @@ def ran(network, inputs):
 
 
 SIDE_BY_SIDE = [
-    *(pytest.param(hc.load(path), id=path.stem) for path in bundled()),
     *(
-        pytest.param(example(law), id=law, marks=[pytest.mark.slow] if place % 3 else [])
+        pytest.param(hc.load(path), id=path.stem, marks=[pytest.mark.slow] if place % 2 else [])
+        for place, path in enumerate(bundled())
+    ),
+    *(
+        pytest.param(example(law), id=law, marks=[pytest.mark.slow] if place % 6 else [])
         for place, law in enumerate(LAWS)
     ),
 ]

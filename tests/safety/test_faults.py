@@ -253,7 +253,7 @@ def check_layer_0(with_vetoes, without):
 
 
 def test_no_fault_outside_layer_0_brings_a_guarded_hazard_about_and_without_the_vetoes_many_do():
-    found = check_layer_0(*of_layer_0(100))
+    found = check_layer_0(*of_layer_0(50))
     ports = [outcome for _, outcome in found if any(name.startswith("port of") for name in outcome.alarms)]
     vetoes = [outcome for _, outcome in found if any(name.startswith("veto of") for name in outcome.alarms)]
     assert ports and vetoes and all(outcome.kind in (DETECTED, HAZARD) for outcome in (*ports, *vetoes))

@@ -196,7 +196,7 @@ def test_every_planted_trigger_is_found(loop, kind, count):
     assert not missed
 
 
-@pytest.mark.parametrize("law", thinned(LAWS, every=4))
+@pytest.mark.parametrize("law", thinned(LAWS, every=8))
 def test_every_trigger_in_a_laws_own_circuits_is_found(law):
     """Into each subspace that the law's circuits write, by what the law itself reads."""
     structure = example(law)

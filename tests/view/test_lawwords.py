@@ -124,7 +124,7 @@ def test_a_word_and_its_opposite_are_one_line_and_others_are_two():
     assert len(in_words(lines, controller)[0]) == 2
 
 
-@pytest.mark.parametrize("most", [1, 3, 4, 5, 6, 8, 20])
+@pytest.mark.parametrize("most", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 5, 8)), 4, 6, 20])
 def test_a_box_is_cut_between_clauses_and_says_so(most, monkeypatch):
     """Half a clause would say that an action is issued where it is not."""
     structure, model = of_the_zoo("wheel_brakes")
