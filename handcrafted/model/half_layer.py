@@ -132,9 +132,9 @@ def attention(
         touch: what is done to what they mix.
         by_position: where they look, if that is known, as `pattern_by_position` gives it; they remember no keys then.
     """
-    if by_position is not None and not len(by_position):
-        nothing = np.zeros((*x.shape[:-1], 0, len(by_position)), np.float32)
-        return Attended(np.float32(0), past, nothing, nothing)
+    if by_position is not None and not len(by_position):  # nothing to run
+        none = lambda wide: np.zeros((*x.shape[:-1], 0, wide), np.float32)
+        return Attended(np.float32(0), past, none(by_position.shape[1]), none(heads.value.shape[-1]))
     if by_position is not None:
         v = project(heads.value, heads.value_bias, x, edge)
         z = touched(mixed_by_position(by_position, past[1], v), touch)

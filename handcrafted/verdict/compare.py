@@ -60,6 +60,12 @@ def compare(structure: ControlStructure, recovered: Recovered, memory: ClaimMemo
     have their own verdicts in `readouts`. What differs is missing, extra or wrong, each with a reason. Differences
     inside a controller that change no law are findings.
 
+    Args:
+        structure: what was intended.
+        recovered: what was recovered.
+        memory: of claims about earlier networks: those that are the same, and about the same arrays, are not judged
+            again.
+
     Raises:
         HandcraftedError: if the network lacks coordinates that the structure names.
 
@@ -113,7 +119,7 @@ def law_of(structure: ControlStructure, recovered: Recovered) -> bool:
 def law_tests(
     structure: ControlStructure, recovered: Recovered, memory: ClaimMemory | None = None
 ) -> tuple[tuple[Found, ...], dict[str, LawTest]]:
-    """Put the laws to the test: every claim on the arrays, and each controller as it runs.
+    """Put the laws to the test: every claim on the arrays, and each controller as it runs; see `compare`.
 
     Raises:
         HandcraftedError: if the network lacks coordinates that the structure names.
