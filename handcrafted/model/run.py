@@ -1,7 +1,7 @@
 """A run of a network for those who look into it: small ones in numpy, which starts at once, others compiled.
 
-Both do the same sums, see `handcrafted.model.half_layer`; they differ by how float32 sums are rounded, and where a number
-is not finite: in numpy it does not get through a head that looks elsewhere by position alone.
+Both do the same sums, see `handcrafted.model.half_layer`; they differ by how float32 sums are rounded, and where a
+number is not finite: in numpy it does not get through a head that looks elsewhere by position alone.
 """
 
 from __future__ import annotations

@@ -60,20 +60,19 @@ def changes_of(subject: TargetNetwork, x: Stream, contrast: str, seed: int) -> S
     order = rng.permutation(runs)
     draws = rng.normal(size=(runs, bucket(d_model, LEAST["d_model"])))[:, :d_model]  # padded or not, the same noise
     values, known = declared_values(subject, runs, d_model, rng)
-    written = [known & _written(subject, half) for half in (0, 1, 2)]
 
-    def change(given: np.ndarray, there: np.ndarray) -> np.ndarray:
+    def change(half: int, given: np.ndarray) -> np.ndarray:
         first = given[:, given.shape[1] - steps].astype(float)
         spread = lambda part: part.reshape(runs, *[1] * (given.ndim - 3), d_model)
         other = {
             "sample": lambda: first[order] - first,
             "zero": lambda: -first,
             "noise": lambda: usual(given) * spread(draws),
-            "domain": lambda: (spread(values) - first) * there,
+            "domain": lambda: (spread(values) - first) * (known & _written(subject, half)),
         }[contrast]()
         return within(other)
 
-    return Stream(*(change(np.asarray(part), there) for part, there in zip(x, written, strict=True)))
+    return Stream(*(change(half, np.asarray(part)) for half, part in enumerate(x)))
 
 
 def _written(subject: TargetNetwork, half: int) -> np.ndarray:

@@ -48,12 +48,17 @@ class ReaderAnswers:
                 found = effects(*given, change, readers, self.subject.window, self.along)
                 yield from ((row, contrast, one) for row, one in zip(rows, found, strict=False))
             return
-        together = Stream(*(np.stack(parts) for parts in zip(*self.changes.values(), strict=True)))
         for row, one in zip(rows, _each(readers), strict=True):
-            stream, outputs, carry = respond(*given, together, one, self.subject.window)
-            peak = np.abs(stream).max(axis=1)
+            stream, outputs, carry = respond(*given, self._together, one, self.subject.window)
+            peak = np.zeros((len(stream), self.subject.window, stream.shape[-1]), np.float32)
+            peak[:, : stream.shape[2]] = np.abs(stream).max(axis=1)
             for i, contrast in enumerate(self.changes):
                 yield row, contrast, (ReaderResponse(stream[i, :, 0].copy(), outputs[i], carry[i]), peak[i])
+
+    @cached_property
+    def _together(self) -> Stream:
+        """The changes under all contrasts, with a leading axis of these."""
+        return Stream(*(np.stack(parts) for parts in zip(*self.changes.values(), strict=True)))
 
     def over_time(self, contrast: str, row: int) -> np.ndarray:
         """Return what is answered on the stream to a change of one subspace [run, time, d_model]."""

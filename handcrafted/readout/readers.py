@@ -92,7 +92,8 @@ def undisturbed(weights: Weights, x: Stream, window: int, by_position: bool = Fa
 def respond(weights: Weights, base: Base, change: Stream, readers: Readers, window: int) -> ReaderResponse:
     """What the readers answer to a change that they see at the first of `time` steps; `change` is of that step.
 
-    Leading axes, such as those of runs, are kept.
+    Leading axes, such as those of runs, are kept. Where heads look by position alone, the last steps at which nobody
+    answers are left out.
     """
     seen = Stream(*(part[..., readers.at] * readers.at_on for part in change))
     stream = _heads(weights, base, seen.pre, readers, window)
@@ -115,9 +116,10 @@ def _heads(weights: Weights, base: Base, change: Array, readers: Readers, window
     moved = lambda kernel: matmul(change[..., layer, :], kernel[layer, head][:, readers.at], "...hm,hmd->...hd")
     if base.pattern is not None:
         pattern = base.pattern[readers.heads] * readers.head_on[:, None]
-        found = np.zeros((*change.shape[:-2], window, heads.output.shape[-1]), np.float32)
-        value = moved(heads.value) if len(readers.heads) else None
-        for lag in np.flatnonzero(np.any(pattern, axis=0)).tolist():
+        lags = np.flatnonzero(np.any(pattern, axis=0)).tolist()
+        found = np.zeros((*change.shape[:-2], 1 + max(lags, default=0), heads.output.shape[-1]), np.float32)
+        value = moved(heads.value) if lags else None
+        for lag in lags:
             found[..., lag, :] = matmul(pattern[:, lag, None] * value, heads.output[layer, head], "...hd,hdm->...m")
         return found
     assert base.q is not None and base.k is not None and base.v is not None
