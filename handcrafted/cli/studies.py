@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,13 @@ UNTESTED = 3
 """The exit code where nothing is broken, but something was not put to the test."""
 
 
+def shared_out(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say who runs faults."""
+    workers = click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes that run faults.")
+    scheduler = click.option("--scheduler", default="", help="A Dask scheduler whose workers run faults instead.")
+    return workers(scheduler(command))
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=LoopFile())
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for reports, tables and diagrams.")
@@ -22,6 +31,7 @@ UNTESTED = 3
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
 @click.option("--no-faults", is_flag=True, help="Leave out step 4, as where no hazard is declared.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
+@shared_out
 @friendly
 def analyse(
     files: tuple[Path, ...],
@@ -30,6 +40,8 @@ def analyse(
     faults: Path | None,
     no_faults: bool,
     seed: int,
+    workers: int,
+    scheduler: str,
 ) -> None:
     """Analyse the unsafe control actions of FILES, hold each network against them, and look for loss scenarios.
 
@@ -47,12 +59,19 @@ def analyse(
             folder = output / file.stem if output and len(files) > 1 else output
             if [other.stem for other in files].count(file.stem) > 1:
                 raise HandcraftedError(f"Expected files of different names, got {file.stem} twice. Rename one.")
-            codes.append(_analysed(file, folder, sample, faults, no_faults, seed))
+            spread = {"workers": workers, "scheduler": scheduler}
+            codes.append(_analysed(file, folder, sample, faults, no_faults, seed, spread))
     several.end(next((code for code in (1, UNTESTED) if code in codes), 0))
 
 
 def _analysed(
-    file: Path, output: Path | None, sample: int | None, faults: Path | None, no_faults: bool, seed: int
+    file: Path,
+    output: Path | None,
+    sample: int | None,
+    faults: Path | None,
+    no_faults: bool,
+    seed: int,
+    spread: Mapping[str, Any],
 ) -> int:
     """Analyse one file; return the exit code."""
     from handcrafted.craft.assemble import assemble
@@ -77,8 +96,8 @@ def _analysed(
     campaign, less = None, {}
     found = run(assemble(structure), sample=sample, seed=seed, progress=not quiet())
     if listed is not None:
-        campaign = inject(assemble(structure), listed, progress=not quiet())
-        less = compared(structure, listed, progress=not quiet())
+        campaign = inject(assemble(structure), listed, progress=not quiet(), **spread)
+        less = compared(structure, listed, progress=not quiet(), **spread)
     scenarios = () if campaign is None else tuple(scenario_report(campaign, less, pictures=output is not None))
     if output is None:
         click.echo(as_markdown(found, picture=False, scenarios=scenarios))
@@ -109,8 +128,7 @@ def _analysed(
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many faults where there are more.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of disturbances, noise and the sample.")
 @click.option("--resume", is_flag=True, help="Keep outcomes in the folder as they come, and go on where it stopped.")
-@click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes that run faults side by side.")
-@click.option("--scheduler", default="", help="The address of a Dask scheduler whose workers run them instead.")
+@shared_out
 @friendly
 def inject(
     file: Path, faults: Path | None, output: Path | None, steps: int | None, sample: int | None, seed: int | None,

@@ -29,6 +29,7 @@ SIGNALS = [Signal("k", Role.FEEDBACK_MODELLING, name) for name in "xyz"]
 ROWS, PORT = Signal("k", Role.PROCESSING_FOR_ACTION, "act"), Signal("k", Role.CONTROL_ACTION, "act")
 
 
+@np.errstate(invalid="ignore")  # products of small arrays set the flag at times without any such value
 def relu_layer(neurons, x):
     """One MLP in float32, written out."""
     pre = x.astype(np.float32) @ neurons.into.astype(np.float32) + neurons.bias.astype(np.float32)

@@ -21,7 +21,7 @@ from handcrafted.safety.faults.faultlist import FaultList, expand
 from handcrafted.safety.faults.outcome import CLASSES, HAZARD, Outcome
 from handcrafted.safety.faults.runner import Runner
 from handcrafted.safety.faults.target import FaultTarget
-from handcrafted.safety.faults.workers import Bench, Found, Workers
+from handcrafted.safety.faults.workers import Found, RunnerSpec, Workers
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.ledger import Ledger
 from handcrafted.text.letters import located
@@ -234,8 +234,8 @@ def inject(
     with progress_bar(progress) as bar:
         task = bar.add_task(f"{model.structure.name}: faults", total=len(left))
         arrays = {name: np.asarray(array) for name, array in model.weights.items()}
-        data = Bench(bench.key, dumps(model.structure), arrays, options)
-        for found in others.run(data, left) if others and left else _run_here(bench, left):
+        spec = RunnerSpec(bench.key, dumps(model.structure), arrays, options)
+        for found in others.run(spec, left) if others and left else _run_here(bench, left):
             kept.add(found)
             bar.advance(task, len(found))
     return Campaign(

@@ -30,7 +30,7 @@ Found = dict[str, Outcome]
 
 
 @dataclass(frozen=True)
-class Bench:
+class RunnerSpec:
     """All that outcomes depend on but the fault, as plain data that a worker builds a `Runner` from.
 
     Attributes:
@@ -49,20 +49,20 @@ class Bench:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Bench) and self.key == other.key
+        return isinstance(other, RunnerSpec) and self.key == other.key
 
 
 @lru_cache(maxsize=2)
-def _runner(bench: Bench) -> Runner:
+def _runner(spec: RunnerSpec) -> Runner:
     """Build a runner in a worker, once for all faults of a campaign.
 
     Raises:
         HandcraftedError: if it is not the same one, as where the worker has another version.
     """
-    model = assemble(loads(bench.structure))
-    model.set_weights(model.weights.replace(**bench.arrays))
-    runner = Runner(FaultTarget(model), *bench.options)
-    if runner.key != bench.key:
+    model = assemble(loads(spec.structure))
+    model.set_weights(model.weights.replace(**spec.arrays))
+    runner = Runner(FaultTarget(model), *spec.options)
+    if runner.key != spec.key:
         raise HandcraftedError(
             "Expected workers with the same version of everything, got one that makes another loop of the same data. "
             "Install the same versions there."
@@ -70,9 +70,9 @@ def _runner(bench: Bench) -> Runner:
     return runner
 
 
-def run(bench: Bench, faults: Sequence[Fault]) -> Found:
+def run(spec: RunnerSpec, faults: Sequence[Fault]) -> Found:
     """Run faults in this process."""
-    runner, found = _runner(bench), Found()
+    runner, found = _runner(spec), Found()
     for part in runner.parts(faults):
         found |= {str(fault): outcome for fault, outcome in zip(part.faults, runner.run(part), strict=True)}
     return found
@@ -107,7 +107,7 @@ class Workers:
     def __bool__(self) -> bool:
         return bool(self.count or self.scheduler)
 
-    def run(self, bench: Bench, faults: Sequence[Fault]) -> Iterator[Found]:
+    def run(self, spec: RunnerSpec, faults: Sequence[Fault]) -> Iterator[Found]:
         """Run faults; give outcomes as they come, in whichever order.
 
         Raises:
@@ -116,7 +116,7 @@ class Workers:
         with self._client() as client:
             from distributed import CancelledError, KilledWorker, as_completed
 
-            [sent] = client.scatter([bench], broadcast=True)
+            [sent] = client.scatter([spec], broadcast=True)
             parts = [faults[first : first + TOGETHER] for first in range(0, len(faults), TOGETHER)]
             running = [client.submit(run, sent, part, pure=False) for part in parts]
             try:
