@@ -67,8 +67,8 @@ def test_source_and_copy_agree_and_cells_are_short(source):
         assert cell.cell_type == "markdown" or len(cell.source.splitlines()) <= 10, cell.source
 
 
-LONG = ("02_chain_of_command", "03_readouts", "06_loss_scenarios")
-"""Half a minute and more each; the other seven run every time."""
+LONG = ("01_circuits", "02_chain_of_command", "03_readouts", "06_loss_scenarios")
+"""Twenty seconds and more each; the other six run every time."""
 
 
 @pytest.mark.parametrize(

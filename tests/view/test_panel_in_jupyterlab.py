@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser import CHROMIUM, jupyterlab, page_of, run_all
 
+REST = ("radiotherapy", 800), ("wheel brakes", 1200), ("radiotherapy", 1600)
+
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_edit.ipynb"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine; .ci/run installs it")
@@ -334,8 +336,15 @@ def test_what_an_edit_has_changed_flashes(page):
     assert any(part not in changed for part in ("thermostat: process model: room temperature", "room"))
 
 
-@pytest.mark.parametrize("loop", ["wheel brakes", "radiotherapy"])
-@pytest.mark.parametrize("width", [800, 1200, 1600])
+@pytest.mark.parametrize(
+    ("loop", "width"),
+    [
+        ("wheel brakes", 800),
+        ("radiotherapy", 1200),
+        ("wheel brakes", 1600),
+        *(pytest.param(loop, width, marks=pytest.mark.slow) for loop, width in REST),
+    ],
+)
 def test_diagram_and_weights_stand_side_by_side(page, other_model, loop, width):
     """Both are in view at once, and nothing is wider than the panel; JupyterLab's sidebar is open."""
     page.set_viewport_size({"width": width, "height": 900})
