@@ -10,8 +10,8 @@ Every value is assigned once. What a step does, bit for bit, for finite numbers:
 
 The weights are numbers beside the program, each kept once, and so is what is made of the same numbers. Where they are
 to stand apart, one that changes leaves the program as it is; it is another one only where an entry becomes 0 or stops
-being 0, or becomes 1. What nothing reads is left out; as soon as an edit lets
-something read it, it is there again. This is a compile target and judges nothing: readouts read arrays.
+being 0, or becomes 1. What nothing reads is left out; as soon as an edit lets something read it, it is there again.
+This is a compile target and judges nothing: readouts read arrays.
 """
 
 from __future__ import annotations

@@ -200,7 +200,8 @@ def simulate(
         engine: `folded` runs what is left of the arrays once zeros and copies are gone (`handcrafted.model.fold`),
             bit for bit what `dense`, the reference, does with all of them. A network that cannot be folded, because
             a head attends by content or a number is not finite, runs dense. `edited` is for a model that runs again
-            after each of many edits: folded so that most edits compile nothing anew, at some cost in each run.
+            after each of many edits: folded so that most edits compile nothing anew. Equal numbers are then not shared;
+            in bundled loops a run takes 0.9 to 1.05 times as long.
 
     Raises:
         HandcraftedError: if a name or a shape does not fit, a value lies outside its range, or a process does not stay

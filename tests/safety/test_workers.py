@@ -54,4 +54,4 @@ def test_what_does_not_fit_is_refused(monkeypatch):
         hc.inject(model, usual_faults(), steps=250, sample=2, scheduler="tcp://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(hc.HandcraftedError, match=r"Install\s+handcrafted\[workers\]"):
-        next(Workers(count=2).run(None, []))  # pyright: ignore[reportArgumentType]
+        next(Workers(count=2).run(None, []))  # pyright: ignore[reportArgumentType]  # not reached

@@ -57,4 +57,4 @@ def test_what_is_no_array_is_refused(room, cache):
     with pytest.raises(hc.HandcraftedError, match="Expected a model or an ActivationCache"):
         hc.show(room.structure, array="W_in")
     with pytest.raises(hc.HandcraftedError, match="Expected no options beside `array`, got dpi"):
-        hc.show(room, array="W_in", dpi=100)  # pyright: ignore
+        hc.show(room, array="W_in", dpi=100)  # pyright: ignore  # what is refused

@@ -233,14 +233,18 @@ def inject(
     left = [fault for fault in chosen if str(fault) not in kept.found]
     with progress_bar(progress) as bar:
         task = bar.add_task(f"{model.structure.name}: faults", total=len(left))
-        arrays = {name: np.asarray(array) for name, array in model.weights.items()}
-        spec = RunnerSpec(bench.key, dumps(model.structure), arrays, options)
-        for found in others.run(spec, left) if others and left else _run_here(bench, left):
+        for found in others.run(_spec(bench, options), left) if others and left else _run_here(bench, left):
             kept.add(found)
             bar.advance(task, len(found))
     return Campaign(
         model.structure, chosen, kept.end(chosen), len(all_faults), len(chosen) < len(all_faults), steps, seed
     )
+
+
+def _spec(bench: Runner, options: tuple[Any, ...]) -> RunnerSpec:
+    """Return a runner as data that travels."""
+    arrays = {name: np.asarray(array) for name, array in bench.model.weights.items()}
+    return RunnerSpec(bench.key, dumps(bench.model.structure), arrays, options)
 
 
 def _run_here(bench: Runner, faults: Sequence[Fault]) -> Iterator[Found]:

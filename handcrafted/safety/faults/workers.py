@@ -122,7 +122,7 @@ class Workers:
             try:
                 for done in as_completed(running):
                     yield done.result()
-            except (KilledWorker, CancelledError, OSError) as error:  # others are the fault of what was given
+            except (KilledWorker, CancelledError, OSError) as error:
                 raise HandcraftedError(
                     f"Expected workers that last, got {type(error).__name__}. What was found so far is kept with "
                     "`store` (`--resume`): begin again, with fewer workers if memory was short."
