@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -21,7 +20,7 @@ from handcrafted.model.layout import ATTENTION, MLP, Placement, same_layout
 from handcrafted.model.names import Names
 from handcrafted.model.network import Network
 from handcrafted.model.saved import memory
-from handcrafted.model.weights import FIELD_AXES, Weights
+from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import HandcraftedError
 
 
@@ -72,14 +71,14 @@ def build(
         like: a network whose masks are taken if circuits stand in the same places.
     """
     resolved = structure.resolved
-    width = sum(link.domain.width for link in resolved.links if link.counted)
-    _must_fit(structure.name, 4 * width**2, f"{width:,} coordinates at least")
+    received = [link.domain.width for link in resolved.links if link.port and link.received]
+    _must_fit(structure.name, 16 * sum(width**2 for width in received), "what receives its signals alone")
     chosen = tuple(_fitting(structure.name, each_circuit(resolved, of_law))) if circuits is None else circuits
     Policy(structure).check(chosen)
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
-    weights = Weights.zeros(np.float32, **_affordable(structure.name, _sizes(chosen, layout, names)))
+    weights = Weights.zeros(np.float32, **_sizes(chosen, layout, names))
     known = like is not None and (
         like.structure.resolved.links == resolved.links
         and like.names.same_places(names)
@@ -96,7 +95,7 @@ def build(
     for circuit, place in zip(chosen, layout, strict=True):
         _set(weights, names, circuit, place, d_head)
         if not known:
-            allow(masks, names, place)
+            allow(masks, names, place, d_head)
     return Network(weights, masks, names, layout, structure)
 
 
@@ -140,14 +139,6 @@ def _fitting(name: str, circuits: Iterable[Circuit]) -> Iterator[Circuit]:
         taken += sum(array.nbytes for array in vars(circuit.body).values())
         _must_fit(name, taken, f"the circuits up to {circuit.name} alone", there_is)
         yield circuit
-
-
-def _affordable(name: str, sizes: dict[str, int]) -> dict[str, int]:
-    """Refuse arrays that would not fit; see `_must_fit`."""
-    count = sum(math.prod(sizes[axis] for axis in axes) for axes in FIELD_AXES.values())
-    where = f"{sizes['layer']} layers of {sizes['d_model']} coordinates"
-    _must_fit(name, 4 * count, f"{count:,} parameters in {where}")
-    return sizes
 
 
 def _place(circuits: tuple[Circuit, ...], slots: list[int]) -> tuple[Placement, ...]:
@@ -207,4 +198,4 @@ def _set(weights: Weights, names: Names, circuit: Circuit, place: Placement, d_h
         assert isinstance(body, Neurons) and isinstance(entries, NeuronArrays)
         pairs = ((entries.into, body.into), (entries.bias, body.bias), (entries.out, body.out))
     for entry, values in pairs:
-        weights[entry.array][entry.index] = values
+        entry.set(weights, values)

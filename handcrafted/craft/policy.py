@@ -132,11 +132,11 @@ class Policy:
             )
 
 
-def allow(masks: Weights, names: Names, place: Placement) -> None:
+def allow(masks: Weights, names: Names, place: Placement, d_head: int) -> None:
     """Open the masks for one circuit at its place.
 
     Its heads or neurons may read the subspaces that it reads and write the one that it writes, with free biases of
     their own; biases of the stream are open in its layer on the coordinates that it writes. Nothing else is opened.
     """
-    for entry in entries_of(place, names, range(masks.sizes["d_head"])):
-        masks[entry.array][entry.index] = True
+    for entry in entries_of(place, names, range(d_head)):
+        entry.set(masks, True)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handcrafted.model.arrays import Array
+
 HARD = 150 * np.log(2)
 """By how much the score of one step must lead for float32 to leave nothing to all others: exp(-104) rounds to 0."""
 
@@ -21,15 +23,15 @@ class Attention(NamedTuple):
         query_bias, key_bias: [d_head], by which position alone counts.
     """
 
-    query: np.ndarray
-    key: np.ndarray
+    query: Array
+    key: Array
     query_bias: np.ndarray
     key_bias: np.ndarray
 
     @property
     def by_content(self) -> bool:
         """Whether what stands in the stream moves it, and not position alone."""
-        return bool(np.any(self.query) or np.any(self.key))
+        return bool(self.query.any() or self.key.any())
 
     @property
     def biases(self) -> tuple[np.ndarray, np.ndarray]:

@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handcrafted.control.resolved import LawInstance, ResolvedController
+from handcrafted.model.arrays import elementwise, on_host
 from handcrafted.model.blocks import Block, Source, blocks_of
 from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS
 from handcrafted.model.entries import EntryBlock, end_entries, entries_of, head_entries, marked, neuron_entries
-from handcrafted.model.layout import ATTENTION, Placement, runs_before, writers_of
+from handcrafted.model.layout import ATTENTION, PARTS, Placement, runs_before, writers_of
 from handcrafted.model.names import Port
 from handcrafted.model.network import Network
-from handcrafted.model.weights import WRITING, Weights
+from handcrafted.model.weights import FIELD_AXES, WRITING, Weights, acting
 
 if TYPE_CHECKING:
     from handcrafted.loading.control_structure import ControlStructure
@@ -51,7 +52,7 @@ def frozen(blocks: tuple[Block, ...], masks: Weights) -> Weights:
 def free(structure: ControlStructure, blocks: tuple[Block, ...], masks: Weights) -> Weights:
     """Mark every entry that may act and does not belong to the Layer 0 controller, as booleans."""
     shut = frozen(base_blocks(structure, blocks), masks)
-    return masks.map(lambda mask, no: np.asarray(mask) & ~no, shut)
+    return masks.map(lambda mask, no: elementwise(lambda may, shut: may & ~shut, on_host(mask), no), shut)
 
 
 def parts_of(blocks: tuple[Block, ...], masks: Weights) -> Weights:
@@ -67,15 +68,6 @@ def parts_of(blocks: tuple[Block, ...], masks: Weights) -> Weights:
         yield end_entries(everything, (), (), [i for block in blocks for i in block.outputs]).unembedding
 
     return marked(masks, whole())
-
-
-def writing_to(blocks: tuple[Block, ...], masks: Weights) -> Weights:
-    """Mark every entry that writes to the coordinates of some blocks, or to those of the inputs that they read."""
-    found = masks.map(lambda mask: np.zeros(np.shape(mask), bool))
-    own = np.array([i for block in blocks for i in (*block.own, *block.inputs)], int)
-    for name in (*WRITING, END_ARRAYS.recurrence):
-        found[name][..., own] = True
-    return found
 
 
 Told = Iterator[str | np.ndarray]
@@ -100,8 +92,8 @@ class _Sealed:
 
     def __init__(self, network: Network):
         self.structure, self.names, self.window = network.structure, network.names, network.window
-        self.allowed = network.masks.map(np.asarray)
-        self.arrays = network.weights.map(lambda raw, may: np.where(may, raw, np.float32(0)), self.allowed)
+        self.allowed = network.masks.map(on_host)
+        self.arrays = network.weights.map(on_host).map(acting, self.allowed)
         self.base = base_of(network.structure) or ""
         self.blocks = base_blocks(network.structure, blocks_of(network.structure, network.names, network.layout))
         self.writers = writers_of(network.layout)
@@ -151,16 +143,31 @@ class _Sealed:
 
     def _open_to_others(self) -> Told:
         """Return every entry by which something else may touch its parts, or write to it; usually none."""
-        reserved = parts_of(self.blocks, self.allowed).map(np.logical_or, writing_to(self.blocks, self.allowed))
         width = self.arrays.sizes["d_head"]
-        for block in self.blocks:
-            mine = [entry for place in block.circuits for entry in entries_of(place, self.names, range(width))]
-            for entry in (*_ends_of(block), *mine):
-                reserved[entry.array][entry.index] = False
+        own = [entry for block in self.blocks for entry in _ends_of(block)]
+        places = [place for block in self.blocks for place in block.circuits]
+        own += [entry for place in places for entry in entries_of(place, self.names, range(width))]
+        mine = marked(self.allowed, own)
         for name, mask in self.allowed.items():
-            if (mask & reserved[name]).any():
+            at = mask.nonzero()
+            theirs = self._touches(name, at) & ~mine[name][at]
+            if theirs.any():
                 yield f"open to others: {name}"
-                yield np.argwhere(mask & reserved[name])
+                yield np.transpose(at)[theirs]
+
+    def _touches(self, name: str, at: tuple[np.ndarray, ...]) -> np.ndarray:
+        """Say which entries of an array are of its heads, neurons or outputs, or write to what it holds or reads."""
+        axes, found = FIELD_AXES[name], np.zeros(len(at[0]), bool)
+        if name in (*WRITING, END_ARRAYS.recurrence):
+            found |= np.isin(at[-1], [i for block in self.blocks for i in (*block.own, *block.inputs)])
+        if name == END_ARRAYS.unembedding:
+            found |= np.isin(at[-1], [i for block in self.blocks for i in block.outputs])
+        for part, axis in PARTS.items():
+            if axis in axes:
+                count, places = self.arrays.sizes[axis], [p for block in self.blocks for p in block.circuits]
+                own = [p.layer * count + number for p in places if p.part == part for number in p.components]
+                found |= np.isin(at[0] * count + at[axes.index(axis)], own)
+        return found
 
 
 def declared(controller: ResolvedController, controllers: set[str]) -> Iterator[str]:

@@ -162,8 +162,11 @@ class _Cutter:
 
     def blocks(self) -> tuple[Block, ...]:
         members: dict[tuple[str, Signal | None], list[Placement]] = {}
+        placed: dict[str, list[Placement]] = {}
+        for place in self.layout:
+            placed.setdefault(place.owner, []).append(place)
         for controller in self.resolved.controllers.values():
-            left = [place for place in self.layout if place.owner == controller.name]
+            left = placed.get(controller.name, [])
             guards = {}
             for task in controller.tasks:
                 if task.law == "guard" and task.reads[-1].signal not in guards:
@@ -205,7 +208,7 @@ class _Cutter:
         halves = sorted({half_of(place) for place in places})
         parts = tuple(self._part(key, [p for p in places if half_of(p) == half], inputs) for half in halves)
         outputs, safe = [], []
-        for port in {link.port for link in self.resolved.links if link.port and link.sent_by_controller}:
+        for port in {link.port for link in self.resolved.leaving.get(key[0], ()) if link.port}:
             columns = self.names.output_signals.get(network_output(port))
             if columns is not None and self._home(port)[0] == _name(key):
                 outputs += columns.tolist()

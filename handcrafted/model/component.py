@@ -15,14 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT
+from handcrafted.model.arrays import Array
 from handcrafted.model.attention import Attention
 from handcrafted.model.component_ref import CARRY, HEAD, NEURON, ComponentRef
 from handcrafted.model.names import Names
+from handcrafted.model.sparse_array import SparseArray
 from handcrafted.model.weights import Weights
 from handcrafted.text.diagnostics import HandcraftedError
 
@@ -128,9 +131,9 @@ class Component:
     """
 
     ref: ComponentRef
-    into: np.ndarray
+    into: Array
     bias: np.ndarray
-    out: np.ndarray
+    out: Array
     seen: int
     written: int
     attention: Attention | None = None
@@ -138,12 +141,12 @@ class Component:
     @cached_property
     def reads(self) -> np.ndarray:
         """The coordinates that it reads to hand them on; where it looks is apart."""
-        return np.flatnonzero(np.any(self.into != 0, axis=1))
+        return np.unique(self.into.nonzero()[0])
 
     @cached_property
     def writes(self) -> np.ndarray:
         """The coordinates that it writes."""
-        return np.flatnonzero(np.any(self.out != 0, axis=0))
+        return np.unique(self.out.nonzero()[1])
 
     def lags(self, window: int, floor: float) -> tuple[tuple[int, float], ...]:
         """Return how many steps ago it reads, with weights; nothing where what it reads decides about that."""
@@ -153,6 +156,12 @@ class Component:
 
     def __str__(self) -> str:
         return str(self.ref)
+
+
+def _first_axes(array: Array) -> list[list[int]]:
+    """Return the places along the first two axes at which anything stands that is not 0, in order."""
+    first, second = array.nonzero()[:2]
+    return np.transpose(np.divmod(np.unique(first * array.shape[1] + second), array.shape[1])).tolist()
 
 
 class Components:
@@ -172,19 +181,19 @@ class Components:
     @cached_property
     def heads(self) -> tuple[Component, ...]:
         """Every head that writes something."""
-        return tuple(self.head(*at) for at in np.argwhere(np.any(self._heads.output != 0, axis=(2, 3))).tolist())
+        return tuple(starmap(self.head, _first_axes(self._heads.output)))
 
     @cached_property
     def neurons(self) -> tuple[Component, ...]:
         """Every neuron that writes something."""
-        return tuple(self.neuron(*at) for at in np.argwhere(np.any(self._neurons.out != 0, axis=2)).tolist())
+        return tuple(starmap(self.neuron, _first_axes(self._neurons.out)))
 
     @cached_property
     def inputs(self) -> tuple[Component, ...]:
         """Every input."""
         nothing, none = np.zeros((self.sizes["d_model"], 0), np.float32), np.zeros(1, np.float32)
         rows = enumerate(self.ends.embedding)
-        return tuple(Component(ComponentRef(INPUT, 0, i), nothing, none, row[None], 0, 0) for i, row in rows)
+        return tuple(Component(ComponentRef(INPUT, 0, i), nothing, none, row.reshape(1, -1), 0, 0) for i, row in rows)
 
     @cached_property
     def outputs(self) -> tuple[Component, ...]:
@@ -192,22 +201,25 @@ class Components:
         nothing = np.zeros((1, 0), np.float32)
         sides = enumerate(zip(self.ends.unembedding.T, self.ends.output_bias, strict=True))
         return tuple(
-            Component(ComponentRef(OUTPUT, 0, i), column[:, None], bias[None], nothing, self.last, self.last)
+            Component(ComponentRef(OUTPUT, 0, i), column.reshape(-1, 1), bias[None], nothing, self.last, self.last)
             for i, (column, bias) in sides
         )
 
     def head(self, layer: int, head: int) -> Component:
         """Return one head."""
         one = HeadArrays._make((*(array[layer, head] for array in self._heads[:-1]), None))
-        attention = Attention(one.query, one.key, one.query_bias, one.key_bias)
-        ref = ComponentRef(HEAD, layer, head)
-        return Component(ref, one.value, one.value_bias, one.output, 2 * layer, 2 * layer + 1, attention)
+        query, key, value = map(np.asarray, (one.query_bias, one.key_bias, one.value_bias))
+        ref, attention = ComponentRef(HEAD, layer, head), Attention(one.query, one.key, query, key)
+        return Component(ref, one.value, value, one.output, 2 * layer, 2 * layer + 1, attention)
 
     def neuron(self, layer: int, neuron: int) -> Component:
         """Return one neuron."""
-        into, bias, out, _ = (array[layer] for array in self._neurons)
+        into, bias, out, _ = self._neurons
         ref, at = ComponentRef(NEURON, layer, neuron), slice(neuron, neuron + 1)
-        return Component(ref, into[:, at], bias[at], out[at], 2 * layer + 1, 2 * layer + 2)
+        reads = into[layer, :, neuron].reshape(-1, 1) if isinstance(into, SparseArray) else into[layer, :, at]
+        plus = bias[layer, [neuron]] if isinstance(bias, SparseArray) else bias[layer, at]
+        writes = out[layer, neuron].reshape(1, -1) if isinstance(out, SparseArray) else out[layer, at]
+        return Component(ref, reads, plus, writes, 2 * layer + 1, 2 * layer + 2)
 
     def of(self, ref: ComponentRef) -> Component:
         """Return the head or neuron that is meant."""
@@ -219,7 +231,7 @@ class Components:
         yield from sorted((*self.heads, *self.neurons), key=lambda one: one.written)
 
     @cached_property
-    def constants(self) -> tuple[tuple[int, np.ndarray], ...]:
+    def constants(self) -> tuple[tuple[int, Array], ...]:
         """What is added whatever happens: half-layer and vector [d_model], in order."""
         found = [(0, self.ends.constant)]
         for layer in self.layers:

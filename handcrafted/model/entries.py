@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from handcrafted.model.arrays import on_host
 from handcrafted.model.component import (
     END_ARRAYS,
     HEAD_ARRAYS,
@@ -17,6 +19,7 @@ from handcrafted.model.component import (
 )
 from handcrafted.model.layout import ATTENTION, Placement
 from handcrafted.model.names import Names
+from handcrafted.model.sparse_array import SparseArray
 from handcrafted.model.weights import Weights
 
 Positions = Sequence[int] | np.ndarray
@@ -41,7 +44,15 @@ class EntryBlock:
 
     def values(self, weights: Weights) -> np.ndarray:
         """Return what stands there, an axis for each axis of the array."""
-        return np.asarray(weights[self.array])[self.index]
+        return on_host(weights[self.array])[self.index]
+
+    def set(self, weights: Weights, values: Any) -> None:
+        """Write there what has an axis for each axis of the array, or one number for all."""
+        array = weights[self.array]
+        if isinstance(array, SparseArray):
+            array.write(self.axes, values)
+        else:
+            array[self.index] = values
 
     def at(self, axis: int, place: int) -> EntryBlock:
         """Return the part of it at one position along an axis."""
@@ -119,7 +130,7 @@ def places_of(signals: Iterable, names: Names) -> np.ndarray:
 
 def marked(weights: Weights, blocks: Iterable[EntryBlock]) -> Weights:
     """Return booleans of the shapes of some arrays, set at the entries of some blocks."""
-    found = weights.map(lambda array: np.zeros(np.shape(array), bool))
+    found = Weights.zeros(bool, **weights.sizes)
     for block in blocks:
-        found[block.array][block.index] = True
+        block.set(found, True)
     return found

@@ -17,9 +17,11 @@ This is a compile target and judges nothing: readouts read arrays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
+from handcrafted.model.arrays import Array, held
 from handcrafted.model.attention import ANYWHERE
 from handcrafted.model.blocks import Block, BlockPart, Source
 from handcrafted.model.component import Component, Components
@@ -66,14 +68,20 @@ def fold(
         None where it cannot be folded: a number is not finite, or a head attends by content or to several steps, unless
         its biases are open.
     """
-    arrays = weights.numpy()
-    if not all(np.isfinite(array).all() for _, array in arrays.items()):
+    arrays = weights.copy()
+    if not all(np.isfinite(held(array)).all() for _, array in arrays.items()):
         return None
     parts = Components(opened(arrays, opening.entries) if opening.entries else arrays)
     backs = {str(head): head.attention.one_lag(window) for head in parts.heads if head.attention}
     if None in backs.values():
         return None
     return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening, apart).folded(kept)
+
+
+def _entries(array: Array) -> Iterator[tuple]:
+    """Return the places along each axis and the number of every entry that is not 0, in order."""
+    at = array.nonzero()
+    return zip(*(axis.tolist() for axis in at), array[at], strict=True)
 
 
 class _Fold:
@@ -97,6 +105,10 @@ class _Fold:
         self.next: list[Node | None] = []
         self.caught: dict[tuple[str, Source], tuple[Node, ...]] = {}
         self.stopped: dict[int, Node | None] = {}
+        self.parts_of_half: dict[int, list[tuple[Block, BlockPart]]] = {}
+        for block in blocks:
+            for part in block.parts:
+                self.parts_of_half.setdefault(part.half, []).append((block, part))
         self.column_of = {column: block for block in blocks for column in block.outputs}
 
     def folded(self, kept: Sequence[int]) -> FoldedNetwork:
@@ -104,14 +116,15 @@ class _Fold:
         make, ends = self.make, self.parts.ends
         before: list[Node | None] = [make.number(value) for value in ends.initial]
         carried = [self._carried(before, place) for place in range(len(before))]
-        live = [place for place in range(len(before)) if np.any(ends.recurrence[:, place])]
+        live = np.unique(ends.recurrence.nonzero()[1]).tolist()
         state = {place: self._state(carried[place], place) for place in live}
         number = {place: len(self.states) - len(live) + i for i, place in enumerate(live)}
         embedded = [self._embedded(place) for place in range(len(before))]
         entered = [make.add(embedded[place], state.get(place)) for place in range(len(before))]
         stream = [self._touched("embed", (place,), value) for place, value in enumerate(entered)]
+        writers = {written: [*found] for written, found in groupby(self.parts.writers, lambda one: one.written)}
         for written, constant in self.parts.constants[1:]:
-            self._half(written, constant, stream, before)
+            self._half(written, writers.get(written, []), constant, stream, before)
         for place in live:
             self.next[number[place]] = self._carried(stream, place)
         outputs = [self._output(stream, one) for one in self.parts.outputs]
@@ -137,14 +150,13 @@ class _Fold:
 
     def _embedded(self, place: int) -> Node | None:
         column = self.parts.ends.embedding[:, place]
-        inputs = ((column[row], self.make.step(Step(INPUT, place=row))) for row in np.flatnonzero(column).tolist())
+        inputs = ((weight, self.make.step(Step(INPUT, place=row))) for row, weight in _entries(column))
         return self.make.shift(self.make.sum(inputs), self.parts.ends.constant[place])
 
-    def _sum(self, stream: Column, column: np.ndarray, ports: Mapping[int, float]) -> Node | None:
+    def _sum(self, stream: Column, column: Array, ports: Mapping[int, float]) -> Node | None:
         """Return what a reader adds up, with what comes through ports replaced where it is not finite."""
-        seen = ((place, stream[place]) for place in np.flatnonzero(column).tolist())
-        passed = ((place, self._through(value, ports.get(place))) for place, value in seen)
-        return self.make.sum((column[place], value) for place, value in passed)
+        entries = _entries(column)
+        return self.make.sum((weight, self._through(stream[place], ports.get(place))) for place, weight in entries)
 
     def _through(self, value: Node | None, safe: float | None) -> Node | None:
         return value if safe is None or not self.ported else self.make.port(value, safe)
@@ -159,19 +171,18 @@ class _Fold:
         safe = None if block is None else block.safe[block.outputs.index(one.ref.index)]
         return raw, self._through(raw, safe)
 
-    def _half(self, written: int, constant: np.ndarray, stream: list[Node | None], before: Column) -> None:
+    def _half(
+        self, written: int, writers: list[Component], constant: Array, stream: list[Node | None], before: Column
+    ) -> None:
         """Let the heads or the neurons of a layer write to the stream."""
-        writers = [one for one in self.parts.writers if one.written == written]
         ports = {str(one.ref): ports for one, ports in self._ported(written - 1, writers)}
         self._catch(written - 1, stream)
         found = [(one, self._head if one.attention else self._neuron) for one in writers]
         numbers = [(one, act(one, stream, before, ports.get(str(one.ref), {}))) for one, act in found]
-        sums: dict[int, list[tuple[np.float32, Node | None]]] = {
-            place: [] for place in np.flatnonzero(constant).tolist()
-        }
+        sums: dict[int, list[tuple[np.float32, Node | None]]] = {place: [] for place in constant.nonzero()[0].tolist()}
         for one, values in numbers:
-            for place in one.writes.tolist():
-                sums.setdefault(place, []).extend(zip(one.out[:, place], values, strict=True))
+            for dim, place, weight in _entries(one.out):
+                sums.setdefault(place, []).append((weight, values[dim]))
         for place, parts in sums.items():
             stream[place] = self.make.shift(self.make.add(stream[place], self.make.sum(parts)), constant[place])
         part, layer = "mid" if written % 2 else "post", (written - 1) // 2
@@ -182,7 +193,8 @@ class _Fold:
         """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
         at, back = (one.ref.layer, one.ref.index), self.backs[str(one)]
         moved = lambda seen, dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), np.float32(one.bias[dim]))
-        used = [bool(np.any(row)) for row in one.out]
+        handed = set(one.out.nonzero()[0].tolist())
+        used = [dim in handed for dim in range(len(one.bias))]
         now = [moved(stream, dim) if used[dim] else None for dim in range(len(used))]
         first = [moved(before, dim) if used[dim] and back else None for dim in range(len(used))]
         if back == ANYWHERE:
@@ -211,7 +223,7 @@ class _Fold:
         return [self._touched("neurons", (one.ref.layer, one.ref.index), fired)]
 
     def _parts(self, half: int) -> Iterator[tuple[Block, BlockPart]]:
-        yield from ((block, part) for block in self.blocks for part in block.parts if part.half == half)
+        yield from self.parts_of_half.get(half, ())
 
     def _ported(self, half: int, writers: list[Component]) -> Iterator[tuple[Component, Mapping[int, float]]]:
         """Say of each head or neuron which coordinates it reads through a port, with the safe value."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import jax.numpy as jnp
 import numpy as np
 
+from handcrafted.model.arrays import copied, elementwise, in_jax, on_host
 from handcrafted.model.invert_parameters import drifted, follow
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.provenance import (
@@ -138,9 +138,9 @@ def edits_text(old: Weights, new: Weights, masks: Weights) -> str:
 
 def _edits(old: Weights, new: Weights, masks: Weights) -> Iterator[str]:
     for name, array in new.items():
-        before, after = np.asarray(old[name]), np.asarray(array)
-        for place in places_in(before.view(np.int32) != after.view(np.int32)):
-            unlocked = "" if np.asarray(masks[name])[place] else ", unlock=True"
+        before, after = on_host(old[name]), on_host(array)
+        for place in places_in(elementwise(lambda a, b: a.view(np.int32) != b.view(np.int32), before, after)):
+            unlocked = "" if on_host(masks[name])[place] else ", unlock=True"
             yield f'model.edit("{entry_name(name, place)}", {float(after[place])!r}{unlocked})'
 
 
@@ -163,14 +163,14 @@ def edited(
     raw = network.weights
     array, index = parse_entry(entry, raw)
     number, name = checked_number(entry, value), entry_name(array, index)
-    if not unlock and not np.asarray(network.masks[array])[index]:
+    if not unlock and not on_host(network.masks[array])[index]:
         raise HandcraftedError(
             f"Expected an entry that the access policy lets act, got {name}, which is locked: "
             f"{rule_for(network, array, index)}. Unlock it to see what the audit says of it."
         )
-    array_now = np.array(raw[array])
+    array_now = copied(raw[array])
     array_now[index] = number
-    new = raw.replace(**{array: jnp.asarray(array_now)})
+    new = raw.replace(**{array: in_jax(array_now)})
     changed = network.becoming(new)
     allowed(changed)
     if rebuild is not None:

@@ -12,6 +12,7 @@ import numpy as np
 from handcrafted.control.graph import Signal
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
+from handcrafted.model.arrays import on_host
 from handcrafted.model.layout import circuits_by_component, component_at
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.model.parameters import differ, trials
@@ -63,7 +64,7 @@ def follow(structure: ControlStructure, rebuild: Rebuild, raw: Weights, entry: P
     Source: Brent 1973, Algorithms for Minimization without Derivatives, chapter 4, where it is none.
     Error: none in the arrays; a parameter is known as well as float32 holds it.
     """
-    raw, built = raw.map(np.asarray), rebuild(structure)
+    raw, built = raw.map(on_host), rebuild(structure)
     own = _laws(built, {entry[0]: [entry[1]]})
     while laws := own & _laws(built, {name: places_in(at) for name, at in drifted(built, raw).items()}):
         known = [knob for knob in knobs(built.structure).values() if knob.path[:4] in laws]
@@ -176,7 +177,8 @@ class _Search:
         counts = np.zeros(2, int)
         for name, array in self.built.weights.items():
             moved = differ(array, new.weights[name])
-            counts += (moved & off[name]).sum(), (moved & ~off[name]).sum()
+            wrong = (moved & off[name]).sum()
+            counts += wrong, moved.sum() - wrong
         return int(counts[0]), int(counts[1])
 
     def _built(self, value: Setting) -> Network | None:
@@ -191,7 +193,7 @@ class _Search:
     def _fits(self, new: Network) -> bool:
         """Whether a value moves something, and all that it moves to what stands there."""
         moved = self.built.weights.map(differ, new.weights)
-        fits = all((new.weights[name] == self.raw[name])[at].all() for name, at in moved.items())
+        fits = not any((at & differ(new.weights[name], self.raw[name])).any() for name, at in moved.items())
         return fits and bool(_moved(self.built, new))
 
     def _responding(self, new: Network) -> list[Place]:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-import numpy as np
-
 from handcrafted.control.vocabulary import WINDOW
+from handcrafted.model.arrays import same
 from handcrafted.model.layout import Placement, same_layout
 from handcrafted.model.names import Names
 from handcrafted.model.weights import Weights, acting
@@ -56,7 +55,7 @@ class Network:
 
     def same_circuits(self, other: Network) -> bool:
         """Whether two networks differ in numbers only."""
-        allowed = all(np.array_equal(mask, other.masks[name]) for name, mask in self.masks.items())
+        allowed = all(same(mask, other.masks[name]) for name, mask in self.masks.items())
         return self.names.same_places(other.names) and same_layout(self.layout, other.layout) and allowed
 
 

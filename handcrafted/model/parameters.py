@@ -11,6 +11,7 @@ import numpy as np
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.loading.tuning import ParameterRef, Setting, knobs, tuned
+from handcrafted.model.arrays import elementwise, on_host
 from handcrafted.model.network import Network, Rebuild
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import clipped, shown
@@ -93,7 +94,7 @@ class Parameters(Mapping[str, Parameter]):
                 "Change the structure, and assemble it anew."
             )
         moved = old.weights.map(differ, new.weights)
-        raw = network.weights.map(lambda raw, at, derived: np.where(at, derived, raw), moved, new.weights)
+        raw = network.weights.map(lambda raw, at, derived: elementwise(np.where, at, derived, raw), moved, new.weights)
         self._become(network.becoming(raw, changed, new.layout), f"model.parameters[{name!r}] = {value!r}")
 
     def __contains__(self, name: object) -> bool:
@@ -118,7 +119,7 @@ class Parameters(Mapping[str, Parameter]):
     def _moved(self, structure: ControlStructure, knob: ParameterRef) -> Entries:
         """Find what a parameter moves: what differs for any of some other values that are valid."""
         old = self._rebuild(structure)
-        moved = old.weights.map(lambda array: np.zeros(array.shape, bool))
+        moved = old.weights.map(differ, old.weights)
         for value in trials(knob):
             try:
                 new = self._rebuild(tuned(structure, knob, value))
@@ -126,7 +127,7 @@ class Parameters(Mapping[str, Parameter]):
                 continue
             if old.same_circuits(new):
                 moved = moved.map(lambda found, a, b: found | differ(a, b), old.weights, new.weights)
-        return {name: np.argwhere(found) for name, found in moved.items() if found.any()}
+        return {name: np.transpose(found.nonzero()) for name, found in moved.items() if found.any()}
 
 
 SIZES = (0.37, 2.0**-6, 1.9, 37.0)
@@ -143,6 +144,6 @@ def trials(knob: ParameterRef) -> list[Setting]:
     return [*knob.choices, *(knob.value + sign * size * scale for size in SIZES for sign in (-1, 1))]
 
 
-def differ(old: Any, new: Any) -> np.ndarray:
+def differ(old: Any, new: Any) -> Any:
     """Say where two arrays differ."""
-    return np.asarray(old) != np.asarray(new)
+    return on_host(old) != on_host(new)

@@ -11,6 +11,7 @@ import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.numbers import as_numbers
+from handcrafted.model.arrays import elementwise, on_host
 from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.blocks import blocks_of
 from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS, EndArrays
@@ -28,7 +29,7 @@ def entry_name(array: str, index: tuple[int, ...]) -> str:
 
 def places_in(marked: Any) -> Iterator[tuple[int, ...]]:
     """Return the index of every entry of an array that is marked, or not zero."""
-    return (tuple(index) for index in np.argwhere(np.asarray(marked)).tolist())
+    return (tuple(index) for index in np.transpose(on_host(marked).nonzero()).tolist())
 
 
 def parse_entry(text: str, weights: Weights) -> tuple[str, tuple[int, ...]]:
@@ -106,8 +107,8 @@ def audit(network: Network, weights: Weights | None = None) -> Iterator[Breach]:
     rules = _Rules(network)
     arrays = network.weights if weights is None else must_have_sizes(weights, network.weights.sizes)
     for name, mask in network.masks.items():
-        array = np.asarray(arrays[name])
-        for place in places_in((array != 0) & ~np.asarray(mask)):
+        array = on_host(arrays[name])
+        for place in places_in(elementwise(lambda raw, may: (raw != 0) & ~may, array, on_host(mask))):
             yield rules.breach(name, place, float(array[place]))
 
 
@@ -217,7 +218,7 @@ class Provenances:
 
     def __init__(self, network: Network):
         self.network, self.names = network, network.names
-        self.weights, self.masks = (arrays.map(np.asarray) for arrays in (network.weights, network.masks))
+        self.weights, self.masks = (arrays.map(on_host) for arrays in (network.weights, network.masks))
         self.circuits = circuits_by_component(network.layout)
         cut = blocks_of(network.structure, network.names, network.layout) if base_of(network.structure) else ()
         blocks = base_blocks(network.structure, cut)

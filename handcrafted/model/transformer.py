@@ -13,6 +13,7 @@ from jax.core import Tracer
 from handcrafted.control.library import must_not_be_forked
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.arrays import in_jax
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
 from handcrafted.model.cache import ActivationCache, cached
@@ -88,8 +89,8 @@ class Transformer(Reported, nnx.Module):
         must_have_sizes(masks, must_name(names, check_shapes(weights).sizes))
         must_be(structure, ControlStructure, "a control structure, as `hc.load` gives it")
         for name, array in weights.items():
-            setattr(self, name, nnx.Param(jnp.asarray(array, jnp.float32)))
-            setattr(self, f"mask_{name}", Mask(jnp.asarray(masks[name], bool)))
+            setattr(self, name, nnx.Param(in_jax(array, jnp.float32)))
+            setattr(self, f"mask_{name}", Mask(in_jax(masks[name], bool)))
         self._names, self._structure, self._layout, self._window = names, structure, layout, check_window(window)
         self._rebuild, self.history = rebuild, History()
         check_layout(layout, weights.sizes)
@@ -99,7 +100,7 @@ class Transformer(Reported, nnx.Module):
     @property
     def weights(self) -> Weights:
         """The raw arrays, as stored."""
-        return Weights(**{name: getattr(self, name)[...] for name in FIELD_AXES})
+        return Weights(**{name: getattr(self, name).get_value() for name in FIELD_AXES})
 
     def set_weights(self, new: Weights) -> None:
         """Replace the raw arrays; the masks stay as they are. Raises as `change` does."""
@@ -159,7 +160,7 @@ class Transformer(Reported, nnx.Module):
     def _become(self, network: Network) -> None:
         self.must_keep_the_seal(network)
         for name, array in network.weights.items():
-            getattr(self, name)[...] = jnp.asarray(array, jnp.float32)
+            getattr(self, name).set_value(in_jax(array, jnp.float32))
         self._structure, self._layout, self._names = network.structure, network.layout, network.names
 
     def undo(self) -> None:
@@ -200,7 +201,7 @@ class Transformer(Reported, nnx.Module):
     @property
     def masks(self) -> Weights:
         """Where a raw entry may act, as booleans."""
-        return Weights(**{name: getattr(self, f"mask_{name}")[...] for name in FIELD_AXES})
+        return Weights(**{name: getattr(self, f"mask_{name}").get_value() for name in FIELD_AXES})
 
     @property
     def effective_weights(self) -> Weights:

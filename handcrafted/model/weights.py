@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.numbers import is_numeric, whole
+from handcrafted.model.arrays import copied, held, zeros
+from handcrafted.model.sparse_array import SparseArray
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import shown
 
@@ -47,7 +49,8 @@ WRITING = ("W_E", "b_E", "W_O", "b_O", "W_out", "b_out")
 class Weights:
     """A transformer's arrays; any pytree operation applies. The axes are those of `FIELD_AXES`.
 
-    Leaves are float32 arrays, or booleans where the object holds masks.
+    Leaves are float32 arrays, or booleans where the object holds masks; those of many entries are sparse, see
+    `SparseArray`.
 
     Example:
         >>> model = hc.assemble(hc.load(find("heated room")))
@@ -103,8 +106,12 @@ class Weights:
         return Weights(**{name: function(array, *(other[name] for other in others)) for name, array in self.items()})
 
     def numpy(self) -> Weights:
-        """Return the arrays as writable numpy copies."""
+        """Return the arrays as writable numpy copies, all of them dense."""
         return self.map(lambda array: np.array(array))
+
+    def copy(self) -> Weights:
+        """Return writable numpy copies, of sparse arrays sparse ones."""
+        return self.map(copied)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -122,7 +129,7 @@ class Weights:
         """
         for axis in dict.fromkeys(axis for axes in FIELD_AXES.values() for axis in axes):
             whole(f"a whole number as the length of {axis}", sizes.get(axis))
-        return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
+        return cls(**{name: zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
 
 
 @lru_cache(maxsize=1)
@@ -155,6 +162,8 @@ def in_basis(weights: Weights, into: Callable[[Any], Any], out: Callable[[Any], 
 
 def acting(raw: Any, mask: Any) -> Any:
     """Put zero where a raw entry may not act; in numpy where nothing is traced, which compiles nothing."""
+    if isinstance(raw, SparseArray):
+        return raw.masked(mask)
     if isinstance(raw, np.ndarray):
         return np.where(mask, raw, np.float32(0))
     import jax
@@ -222,6 +231,6 @@ def check_finite(weights: Weights) -> Weights:
         HandcraftedError: naming the first array that holds another.
     """
     for name, array in weights.items():
-        if not np.all(np.isfinite(array)):
+        if not np.all(np.isfinite(held(array))):
             raise HandcraftedError(f"Expected finite numbers in {name}, got NaN or infinity. Mend the array first.")
     return weights

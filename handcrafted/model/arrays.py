@@ -1,0 +1,64 @@
+"""What is done alike with dense and with sparse arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.library import jnp
+from handcrafted.model.sparse_array import SparseArray
+
+MAX_DENSE = 2**24
+"""Arrays of more entries are held sparse: 64 MB of float32."""
+
+Array = np.ndarray | SparseArray
+"""What holds a network's numbers in numpy."""
+
+
+def zeros(shape: Sequence[int], dtype: Any = np.float32) -> Any:
+    """Return zeros of a shape: sparse where they are many; vectors are always dense."""
+    if len(shape) > 1 and math.prod(shape) > MAX_DENSE:
+        return SparseArray.zeros(shape, dtype)
+    return np.zeros(shape, dtype)
+
+
+def on_host(array: Any) -> Any:
+    """Return an array in numpy, a sparse one as it is."""
+    return array.map(np.asarray) if isinstance(array, SparseArray) else np.asarray(array)
+
+
+def in_jax(array: Any, dtype: Any = None) -> Any:
+    """Return an array as one of JAX, a sparse one as it is."""
+    return array if isinstance(array, SparseArray) else jnp.asarray(array, dtype)
+
+
+def copied(array: Any) -> Any:
+    """Return a copy in numpy that can be written to, of a sparse array a sparse one."""
+    return array.copy() if isinstance(array, SparseArray) else np.array(array)
+
+
+def held(array: Any) -> Any:
+    """Return what is held of an array: all of a dense one."""
+    return array.values if isinstance(array, SparseArray) else array
+
+
+def elementwise(function: Callable[..., Any], *arrays: Any) -> Any:
+    """Apply a function to arrays of one shape entry by entry; see `SparseArray.combined`."""
+    return SparseArray.combined(function, *arrays) if any(map(_sparse, arrays)) else function(*arrays)
+
+
+def _sparse(array: Any) -> bool:
+    return isinstance(array, SparseArray)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two arrays have the same shape and the same entries, whatever pattern holds them."""
+    if not isinstance(one, SparseArray) or not isinstance(other, SparseArray):
+        return np.array_equal(one, other)
+    if one.shape != other.shape:
+        return False
+    at = np.union1d(one.pattern.at, other.pattern.at)
+    return bool(np.array_equal(one.at(at), other.at(at)))
