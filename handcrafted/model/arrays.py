@@ -54,6 +54,11 @@ def _sparse(array: Any) -> bool:
     return isinstance(array, SparseArray)
 
 
+def block(array: Array, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return some rows and columns of a matrix [row, column], dense, in float64."""
+    return array[np.ix_(rows, columns)].astype(float)
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two arrays have the same shape and the same entries, whatever pattern holds them."""
     if not isinstance(one, SparseArray) or not isinstance(other, SparseArray):

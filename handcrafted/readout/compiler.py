@@ -158,14 +158,14 @@ class Reader:
                 found[place].append((one.written, one))
         for half in (1, 0):
             for written, constant in (pair for pair in parts.constants if pair[0] and pair[0] % 2 == half):
-                for place in _live(constant):
+                for place in _live(np.asarray(constant)):
                     found[place].append((written, constant[place]))
         return found
 
     def _head(self, head: Component, place: int, lag: int) -> Row:
-        out = head.out[:, place].astype(float)
+        out = np.asarray(head.out[:, place], float)
         given = float(head.bias @ out)
-        through = head.into.astype(float) @ out
+        through = np.asarray(head.into, float) @ out
         lags = head.lags(self.subject.window, SILENT)
         if not lags:
             raise NotPiecewiseLinear(f"{head} attends by content: what it gives is no piecewise linear function.")

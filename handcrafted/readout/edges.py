@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.arrays import Array, block
 from handcrafted.model.component import ends_of, heads_of, neurons_of
 from handcrafted.model.edit import EdgeEdit, Edit
 from handcrafted.model.names import Names
 from handcrafted.model.padding import widened
 from handcrafted.model.run import run
-from handcrafted.readout.target import TargetNetwork
+from handcrafted.readout.target import TargetNetwork, numbers_of
 from handcrafted.readout.tolerances import FLOOR, GAIN_TOLERANCE
 
 MAX_CONTEXTS = 64
@@ -51,8 +52,8 @@ def sequences(names: Names, time: int, seed: int) -> np.ndarray:
     blocks = contexts([names.domain(signal) for signal in signals], seed)
     count = len(blocks[0]) if blocks else 1
     now = np.zeros((count, len(names.inputs)), np.float32)
-    for places, block in zip(signals.values(), blocks, strict=True):
-        now[:, places] = block
+    for places, values in zip(signals.values(), blocks, strict=True):
+        now[:, places] = values
     rng = np.random.default_rng(seed)
     later = [now[rng.permutation(count)] for _ in range(time - 1)]
     return np.stack([now, *later], axis=1)
@@ -141,24 +142,27 @@ def wires(subject: TargetNetwork) -> Iterator[tuple[Signal, Signal, int, np.ndar
     Formula: |x_u| |W| > 2^-20 |x_v|, x at its largest.
     """
     ends, names, spaces, scale = subject.parts.ends, subject.names, subject.spaces, subject.scale
-    for source, rows in names.input_signals.items():
-        yield from _blocks(subject, source, ends.embedding[rows].astype(float), scale.inputs[rows], 0)
-    for target, columns in names.output_signals.items():
-        for source, places in spaces.items():
-            block = ends.unembedding[np.ix_(places, columns)].astype(float)
-            if np.any(scale.reach[places][:, None] * np.abs(block) > FLOOR * scale.outputs[columns]):
-                yield source, target, 0, block
-    for source, places in spaces.items():
-        yield from _blocks(subject, source, ends.recurrence[places].astype(float), scale.reach[places], 1)
+    yield from _wired(ends.embedding, names.input_signals, spaces, scale.inputs, scale.floor, 0)
+    outputs = _wired(ends.unembedding, spaces, names.output_signals, scale.reach, FLOOR * scale.outputs, 0)
+    order = {target: i for i, target in enumerate(names.output_signals)}
+    yield from sorted(outputs, key=lambda one: order[one[1]])
+    yield from _wired(ends.recurrence, spaces, spaces, scale.reach, scale.floor, 1)
 
 
-def _blocks(
-    subject: TargetNetwork, source: Signal, rows: np.ndarray, reach: np.ndarray, lag: int
+Places = Mapping[Signal, np.ndarray]
+
+
+def _wired(
+    array: Array, sources: Places, targets: Places, reach: np.ndarray, floor: np.ndarray, lag: int
 ) -> Iterator[tuple[Signal, Signal, int, np.ndarray]]:
-    live = np.any(reach[:, None] * np.abs(rows) > subject.scale.floor, axis=0)
-    for number in np.unique(subject.owner[live]):
-        target, places = list(subject.spaces.items())[number]
-        yield source, target, lag, rows[:, places]
+    """Return what a matrix connects, by source and then by target."""
+    at, to = array.nonzero()
+    live = reach[at] * np.abs(array[at, to].astype(float)) > floor[to]
+    pairs = zip(numbers_of(sources)[at[live]].tolist(), numbers_of(targets)[to[live]].tolist(), strict=True)
+    known, reached = list(sources.items()), list(targets.items())
+    for i, j in sorted(set(pairs)):
+        (source, places), (target, columns) = known[i], reached[j]
+        yield source, target, lag, block(array, places, columns)
 
 
 CONTROLS = 16

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.arrays import block
 from handcrafted.model.component import Component
 from handcrafted.readout.target import TargetNetwork
 from handcrafted.readout.tolerances import LAG_FLOOR
@@ -22,8 +23,10 @@ class Path:
     """One component as seen by the stream, in float64.
 
     Attributes:
-        read: [d_model, r], what it reads.
-        write: [w, d_model], what it writes.
+        rows: the coordinates that it reads, in order.
+        read: what it reads of each [row, r].
+        columns: the coordinates that it writes, in order.
+        write: what it writes to each [w, column].
         most: the largest size of each row that it writes [w].
         through: [r, w] matrix from what it reads to what it writes where it is linear, else None.
         seen: the last half-layer whose writing it can read.
@@ -33,7 +36,9 @@ class Path:
     """
 
     name: str
+    rows: np.ndarray
     read: np.ndarray
+    columns: np.ndarray
     write: np.ndarray
     most: np.ndarray
     through: np.ndarray | None
@@ -41,6 +46,23 @@ class Path:
     written: int
     lags: tuple[tuple[int, float], ...] = ((0, 1.0),)
     gap: float = 0.0
+
+    def reading(self, at: np.ndarray) -> np.ndarray:
+        """Return what it reads at some coordinates [at, r]."""
+        return _taken(self.read, self.rows, at)
+
+    def writing(self, to: np.ndarray) -> np.ndarray:
+        """Return what it writes to some coordinates [w, to]."""
+        return _taken(self.write.T, self.columns, to).T
+
+
+def _taken(block: np.ndarray, places: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the rows of a block that stand at some places, 0 at others."""
+    found = np.zeros((len(at), block.shape[1]))
+    where = np.searchsorted(places, at)
+    held = np.isin(at, places)
+    found[held] = block[where[held]]
+    return found
 
 
 def paths_of(subject: TargetNetwork) -> Iterator[Path]:
@@ -51,35 +73,41 @@ def paths_of(subject: TargetNetwork) -> Iterator[Path]:
 
 def _of_neuron(subject: TargetNetwork, neuron: Component) -> Path:
     most = subject.scale.neurons[neuron.ref.layer, [neuron.ref.index]]
-    return Path(str(neuron), _exact(neuron.into), _exact(neuron.out), most, None, neuron.seen, neuron.written)
+    return Path(str(neuron), *_reading(neuron), *_writing(neuron), most, None, neuron.seen, neuron.written)
 
 
-def _exact(array: np.ndarray) -> np.ndarray:
-    return array.astype(float)
+def _reading(one: Component) -> tuple[np.ndarray, np.ndarray]:
+    return one.reads, block(one.into, one.reads, np.arange(len(one.bias)))
+
+
+def _writing(one: Component) -> tuple[np.ndarray, np.ndarray]:
+    return one.writes, block(one.out, np.arange(len(one.bias)), one.writes)
 
 
 def paths_of_head(subject: TargetNetwork, head: Component) -> Iterator[Path]:
     """Return what a head moves, and where it attends by content also what steers it."""
-    scale, at, looks, out = subject.scale, head.ref[1:], head.attention, _exact(head.out)
-    if looks is None or not np.any(out):
+    scale, at, looks, (columns, out) = subject.scale, head.ref[1:], head.attention, _writing(head)
+    if looks is None or not len(columns):
         return
     name, when, most = str(head), (head.seen, head.written), scale.heads[at]
     lags = looks.lags(subject.window, LAG_FLOOR)
-    yield Path(name, _exact(head.into), out, most, np.eye(len(out)), *when, lags)
-    root = np.sqrt(len(out))
-    parts = [_exact(looks.query) * scale.keys[at] / root, _exact(looks.key) * scale.queries[at] / root]
-    read = np.concatenate(parts, axis=1)
-    if np.any(read):
-        ranked = np.sort(looks.scores(subject.window))
-        gap = float(ranked[-1] - ranked[-2] - np.log(len(ranked))) if len(ranked) > 1 else 0.0
-        yield Path(f"{name} score", read, out, most, None, *when, gap=gap)
+    yield Path(name, *_reading(head), columns, out, most, np.eye(len(out)), *when, lags)
+    if not looks.by_content:
+        return
+    rows, root = np.union1d(looks.query.nonzero()[0], looks.key.nonzero()[0]), np.sqrt(len(out))
+    parts = (block(kernel, rows, np.arange(len(out))) for kernel in (looks.query, looks.key))
+    sizes = scale.keys[at] / root, scale.queries[at] / root
+    read = np.concatenate([part * size for part, size in zip(parts, sizes, strict=True)], axis=1)
+    ranked = np.sort(looks.scores(subject.window))
+    gap = float(ranked[-1] - ranked[-2] - np.log(len(ranked))) if len(ranked) > 1 else 0.0
+    yield Path(f"{name} score", rows, read, columns, out, most, None, *when, gap=gap)
 
 
 def transfer(path: Path, source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
     """Return the matrix [source, target] by which a linear path carries one subspace to another, else None."""
     if path.through is None:
         return None
-    return path.read[source] @ path.through @ path.write[:, target]
+    return path.reading(source) @ path.through @ path.writing(target)
 
 
 Join = tuple[Signal, np.ndarray, Signal, np.ndarray]
@@ -93,18 +121,15 @@ def joins(path: Path, subject: TargetNetwork) -> list[Join]:
         read, times those that write. Of a score that x_u moves by d: the share of attention that moves, at most
         2 d min(1, exp(2 d - gap)) of 1, times all that the head can write.
     """
-    rows, columns = np.flatnonzero(np.any(path.read, axis=1)), np.flatnonzero(np.any(path.write, axis=0))
-    carried = _carried(path, subject.scale.reach[rows], rows, columns)
-    live = carried > subject.scale.floor[columns]
-    spaces, owner = list(subject.spaces.items()), subject.owner
-    at, to = np.nonzero(live)
-    pairs = sorted(set(zip(owner[rows[at]].tolist(), owner[columns[to]].tolist(), strict=True)))
+    spaces, owner = subject.numbered, subject.owner
+    at, to = np.nonzero(_carried(path, subject.scale.reach[path.rows]) > subject.scale.floor[path.columns])
+    pairs = sorted(set(zip(owner[path.rows[at]].tolist(), owner[path.columns[to]].tolist(), strict=True)))
     return [(*spaces[u], *spaces[v]) for u, v in pairs]
 
 
-def _carried(path: Path, reach: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def _carried(path: Path, reach: np.ndarray) -> np.ndarray:
     """Return the most that passes from each coordinate that is read to each that is written [row, column]."""
-    read, write = path.read[rows], path.write[:, columns]
+    read, write = path.read, path.write
     if path.through is not None:
         return reach[:, None] * np.abs(read @ path.through @ write)
     if not path.name.endswith("score"):

@@ -1,106 +1,24 @@
-"""What a readout is given: arrays and names alone, and how large the network's numbers get."""
+"""What a readout is given: arrays and names alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from handcrafted.control.domain import Domain
-from handcrafted.control.graph import INPUT, Signal
+from handcrafted.control.graph import Signal
 from handcrafted.control.numbers import whole
 from handcrafted.control.vocabulary import WINDOW
-from handcrafted.model.component import Components, HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
+from handcrafted.model.component import Components
 from handcrafted.model.names import Names, must_name
 from handcrafted.model.padding import padded, widened
 from handcrafted.model.run import Activations, is_small, run
 from handcrafted.model.weights import Weights, check_finite, check_shapes
-from handcrafted.readout.tolerances import FLOOR
+from handcrafted.readout.scale import Scale, scale_of, scale_of_signal
 from handcrafted.text.diagnostics import HandcraftedError
-
-LARGEST = 1e150
-"""Bounds stop here, so that their products stay finite."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The sizes of a network's numbers.
-
-    Attributes:
-        inputs, outputs: the largest size of each, as declared.
-        reach: the largest size of each coordinate of the stream: declared, or else what the weights allow.
-        size: what rounding on each coordinate is a share of: the declared size, or else 1, or less where less can
-            be reached.
-        heads: what each dimension of each head's mixed value can be [layer, head, d_head].
-        queries, keys: the same of what is looked at [layer, head, d_head].
-        neurons: what each neuron can be [layer, d_mlp].
-    """
-
-    inputs: np.ndarray
-    outputs: np.ndarray
-    reach: np.ndarray
-    size: np.ndarray
-    heads: np.ndarray
-    queries: np.ndarray
-    keys: np.ndarray
-    neurons: np.ndarray
-
-    @property
-    def floor(self) -> np.ndarray:
-        """The size from which something on a coordinate is more than rounding."""
-        return FLOOR * self.size
-
-
-def size_of(domain: Domain) -> float:
-    """Return the largest size of a signal's coordinates."""
-    return 1.0 if domain.discrete else max(abs(domain.low), abs(domain.high)) or 1.0
-
-
-def scale_of(weights: Weights, names: Names) -> Scale:
-    """Work the sizes out.
-
-    Formula: interval bounds |x| |W| + |b| from layer to layer; a coordinate with a declared range stays within it.
-    Source: Gowal et al. 2018, On the Effectiveness of Interval Bound Propagation.
-    Error: an upper bound, but for states of undeclared range, which are followed for two steps.
-    """
-    declared = np.full(len(names.residual), np.nan)
-    for signal, domain in names.declared.items():
-        declared[names.subspaces[signal]] = size_of(domain)
-    w = weights.map(lambda array: np.abs(np.asarray(array, float)))
-    inputs = np.array([size_of(port.domain) for port in names.inputs])
-    outputs = np.array([size_of(port.domain) for port in names.outputs])
-    before = lambda reach: np.where(np.isnan(declared), reach, declared)
-    first, *_ = _pass(w, declared, inputs, before(ends_of(w).initial))
-    reach, *amplitudes = _pass(w, declared, inputs, before(first))
-    size = np.where(np.isnan(declared), np.where(reach > 0, np.minimum(reach, 1.0), 1.0), declared)
-    return Scale(inputs, outputs, reach, size, *amplitudes)
-
-
-def _pass(w: Weights, declared: np.ndarray, inputs: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the sizes after one step, and those of heads, queries, keys and neurons on the way."""
-    free, kept = np.isnan(declared), np.nan_to_num(declared)
-    held = lambda x: np.minimum(np.where(free, x, kept), LARGEST)
-    ends = ends_of(w)
-    x, found = held(inputs @ ends.embedding + ends.constant + before @ ends.recurrence), []
-    for heads, neurons in zip(zip(*heads_of(w), strict=True), zip(*neurons_of(w), strict=True), strict=True):
-        heads, neurons = HeadArrays(*heads), NeuronArrays(*neurons)
-        q, key, v = (np.minimum(x @ kernel + bias, LARGEST) for kernel, bias in heads.projections)
-        x = held(x + np.einsum("hd,hdm->m", v, heads.output) + heads.constant)
-        act = np.minimum(x @ neurons.into + neurons.bias, LARGEST)
-        x = held(x + act @ neurons.out + neurons.constant)
-        found.append((v, q, key, act))
-    return (x, *(np.stack(parts) for parts in zip(*found, strict=True)))
-
-
-def scale_of_signal(scale: Scale, names: Names, signal: Signal) -> np.ndarray:
-    """Return the sizes of a signal's coordinates, be it a subspace, an input or an output."""
-    if signal in names.subspaces:
-        return scale.size[names.subspaces[signal]]
-    if signal.role == INPUT:
-        return scale.inputs[names.input_signals[signal]]
-    return scale.outputs[names.output_signals[signal]]
 
 
 @dataclass(frozen=True)
@@ -136,9 +54,8 @@ class TargetNetwork:
     @cached_property
     def running(self) -> Weights:
         """The arrays that run: in numpy as they are; compiled at a size that many networks share, or as they are."""
-        if self.compiled:
-            return padded(self.weights) if self.shared else self.weights
-        return self.weights
+        dense = self.weights.map(np.asarray)
+        return padded(dense) if self.compiled and self.shared else dense
 
     @property
     def compiled(self) -> bool:
@@ -176,7 +93,12 @@ class TargetNetwork:
     @cached_property
     def owner(self) -> np.ndarray:
         """The number of the subspace that each coordinate belongs to [d_model]."""
-        return self.indicator.argmax(axis=0)
+        return numbers_of(self.spaces)
+
+    @cached_property
+    def numbered(self) -> list[tuple[Signal, np.ndarray]]:
+        """The named subspaces with their positions, by number."""
+        return list(self.spaces.items())
 
     @cached_property
     def indicator(self) -> np.ndarray:
@@ -185,6 +107,14 @@ class TargetNetwork:
         for row, positions in enumerate(self.spaces.values()):
             found[row, positions] = 1
         return found
+
+
+def numbers_of(spaces: Mapping[Signal, np.ndarray]) -> np.ndarray:
+    """Return the number of the signal that each position belongs to."""
+    found = np.zeros(sum(map(len, spaces.values())), int)
+    for number, places in enumerate(spaces.values()):
+        found[places] = number
+    return found
 
 
 def finite(values: Any, what: str) -> np.ndarray:
@@ -208,6 +138,6 @@ def subject(weights: Weights, names: Names, window: int = WINDOW, seed: int = 0,
     Raises:
         HandcraftedError: naming the first array that does not fit.
     """
-    weights = check_shapes(weights).numpy()
+    weights = check_shapes(weights).copy()
     must_name(names, weights.sizes)
     return TargetNetwork(check_finite(weights), names, window, whole("a whole number as a seed", seed), shared)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
-from scipy import sparse
 
 from handcrafted.control.graph import INPUT, OUTPUT, Edge, Signal, SignalGraph
+from handcrafted.model.arrays import Array
 from handcrafted.model.component import END_ARRAYS
 from handcrafted.readout.edges import edge, wires
 from handcrafted.readout.paths import Path, joins, paths_of, transfer
@@ -33,11 +33,11 @@ def wiring(subject: TargetNetwork) -> SignalGraph:
     carried: dict[tuple[Signal, Signal, int], list] = defaultdict(list)
     for path in paths:
         for source, at, target, to in joins(path, subject):
-            strength = written.reach(source, path.read[at], path.seen)
+            strength = written.reach(source, path.reading(at), path.seen)
             if not strength:
                 continue
             matrix = transfer(path, at, to)
-            through = strength * float(np.linalg.norm(path.write[:, to]))
+            through = strength * float(np.linalg.norm(path.writing(to)))
             for lag, weight in path.lags:
                 scaled = None if matrix is None else weight * matrix
                 carried[source, target, lag].append((path.name, scaled, weight * through))
@@ -64,34 +64,54 @@ def _wire_edges(subject: TargetNetwork, written: _Writers) -> Iterable[Edge]:
 
 
 class _Writers:
-    """All that is written to the stream, as sparse rows at their largest, with the half-layer in which they are."""
+    """All that is written to the stream, entry by entry at their largest, with the half-layer in which they are."""
 
     def __init__(self, subject: TargetNetwork, paths: list[Path]):
         parts, scale = subject.parts, subject.scale
         live = [path for path in paths if not path.name.endswith("score")]
-        largest = lambda rows, most: np.asarray(rows, float) * most[:, None]
-        ends = [largest(parts.ends.embedding, scale.inputs), largest(parts.ends.recurrence, scale.reach)]
-        ways = (largest(path.write, np.where(path.most > 0, path.most, 1.0)) for path in live)  # a constant may be 0
-        blocks = [*ends, *(constant[None].astype(float) for _, constant in parts.constants), *ways]
-        times = [0, 0, *(time for time, _ in parts.constants), *(path.written for path in live)]
-        self.times = np.repeat(times, [len(block) for block in blocks])
-        self.rows = sparse.csc_array(np.concatenate(blocks))
+        found = [(*_entries(parts.ends.embedding, scale.inputs), 0), (*_entries(parts.ends.recurrence, scale.reach), 0)]
+        found += [(*_entries(constant.reshape(1, -1), np.ones(1)), time) for time, constant in parts.constants]
+        for path in live:
+            most = np.where(path.most > 0, path.most, 1.0)  # a constant may be 0
+            at, to = path.write.nonzero()
+            found.append((len(path.write), at, path.columns[to], path.write[at, to] * most[at], path.written))
+        starts = np.cumsum([0, *(count for count, *_ in found)])
+        rows = np.concatenate([start + one[1] for start, one in zip(starts, found, strict=False)])
+        columns, values = (np.concatenate([one[i] for one in found]) for i in (2, 3))
+        self.times = np.repeat([one[4] for one in found], [one[0] for one in found])
+        order = np.lexsort((rows, columns))
+        self.rows, self.values = rows[order], values[order]
+        self.starts = np.searchsorted(columns[order], np.arange(len(subject.names.residual) + 1))
         self.subject = subject
         self.cache: dict[Signal, tuple] = {}
+
+    def _written(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is written to some coordinates [row, place], of rows in which anything is, and when."""
+        ends = zip(self.starts[places].tolist(), self.starts[places + 1].tolist(), strict=True)
+        at = [np.arange(first, last) for first, last in ends]
+        alive = np.unique(self.rows[np.concatenate(at)])
+        block = np.zeros((len(alive), len(places)))
+        for column, entries in enumerate(at):
+            block[np.searchsorted(alive, self.rows[entries]), column] = self.values[entries]
+        return block, self.times[alive]
 
     def reach(self, source: Signal, reader: np.ndarray, seen: int) -> float:
         """Return the largest product of a reader [source, r] with what is written by half-layer `seen`."""
         at = self.subject.spaces[source]
         if source not in self.cache:
-            block = self.rows[:, at].tocsr()
-            alive = np.unique(block.nonzero()[0])
-            self.cache[source] = block[alive].toarray(), self.times[alive]
+            self.cache[source] = self._written(at)
         rows, times = self.cache[source]
         early = rows[times <= seen]
         product = _norms(early @ reader)
         norms = _norms(early) * float(_norms(reader.reshape(1, -1))[0])
         floor = FLOOR * float((self.subject.scale.size[at] @ np.abs(reader)).max(initial=0))
         return float(product.max(initial=0, where=(product > floor) & (product > COMPOSITION_FLOOR * norms)))
+
+
+def _entries(array: Array, most: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Return how many rows a matrix has, and of each entry that is not 0 its row, its column and its largest size."""
+    at, to = array.nonzero()
+    return len(array), at, to, array[at, to].astype(float) * most[at]
 
 
 def _norms(rows: np.ndarray) -> np.ndarray:

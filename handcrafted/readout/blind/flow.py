@@ -143,7 +143,7 @@ def head_sides(value: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _head(one: Component, window: int) -> Unit | None:
-    sides, looks = head_sides(one.into, one.out), one.attention
+    sides, looks = head_sides(np.asarray(one.into), np.asarray(one.out)), one.attention
     if sides is None or looks is None:
         return None
     score = np.concatenate([looks.query, looks.key], axis=1).astype(float)

@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from handcrafted.control.graph import Signal
+from handcrafted.model.arrays import Array
 from handcrafted.model.component import Component
 from handcrafted.readout.equations.terms import (
     Clip,
@@ -157,7 +158,7 @@ class Extractor:
             return Sum()
         return term(Value(*self.at[place], lag, times[-1] if times else NOTHING))
 
-    def _read(self, column: np.ndarray, seen: int | None, lag: int = 0) -> Sum:
+    def _read(self, column: Array, seen: int | None, lag: int = 0) -> Sum:
         """Return the weighted sum of the coordinates that a column reads."""
         return total(self._value(int(p), seen, lag).times(float(column[p])) for p in np.flatnonzero(column))
 
@@ -174,7 +175,7 @@ class Extractor:
             carried = (term(Value(*self.at[p], 1), float(column[p])) for p in np.flatnonzero(column))
             self._add(place, 0, total([Sum(float(ends.constant[place])), *inputs, *carried]))
 
-    def _half(self, written: int, writers: list[Component], constant: np.ndarray) -> None:
+    def _half(self, written: int, writers: list[Component], constant: Array) -> None:
         """Add what the heads, or the neurons, of a layer write, and what the layer adds besides."""
         parts = [part for one in writers for part in (self._head(one) if one.attention else self._neuron(one))]
         parts += [(int(p), Sum(float(constant[p]))) for p in np.flatnonzero(constant)]
@@ -182,12 +183,13 @@ class Extractor:
             self._add(place, written, part)
 
     def _head(self, head: Component) -> Iterator[tuple[int, Sum]]:
-        given = head.bias @ head.out
+        into, out_of = np.asarray(head.into, float), np.asarray(head.out)
+        given = head.bias @ out_of
         lags = head.lags(self.subject.window, LAG_FLOOR)
-        carried = head.into.astype(float) @ head.out
+        carried = into @ out_of
         for place in head.writes.tolist():
             if not lags:
-                out = head.out[:, place]
+                out = out_of[:, place]
                 parts = [term(HeadTerm(str(head), int(d)), float(out[d])) for d in np.flatnonzero(out)]
                 yield place, total(parts)
                 continue

@@ -71,7 +71,7 @@ def _by_content(subject: TargetNetwork, head: HeadTerm, target: Signal) -> Itera
     for path in paths_of_head(subject, subject.parts.head(*map(int, head.name[1:].split("H")))):
         for source, at, written, to in joins(path, subject):
             if written == target:
-                read, write = path.read[at], path.write[:, to]
+                read, write = path.reading(at), path.writing(to)
                 score = path.name.endswith("score")
                 strength = np.linalg.norm(read) * np.linalg.norm(write) if score else np.linalg.norm(read @ write)
                 yield from (((source, target, lag), weight * float(strength)) for lag, weight in path.lags)
