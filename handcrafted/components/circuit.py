@@ -137,8 +137,10 @@ def circuit(site: Site, kind: str, body: Head | Neurons, formula: str, source: s
     """
     name = f"{site.owner}.{site.write.name}.{kind}"
     for field, array in vars(body).items():
-        bad = array[(np.abs(array) > MOST) | ((array != 0) & (np.abs(array) < LEAST)) | ~np.isfinite(array)]
-        if bad.size:
+        size = np.abs(array)
+        fits = (size <= MOST) & ((size >= LEAST) | (size == 0))  # NaN does not
+        if not fits.all():
+            bad = array[~fits]
             raise HandcraftedError(
                 f"Expected in {name} numbers that float32 holds, 0 or {LEAST:.2g} to {MOST:.2g} in size, got "
                 f"{bad[0]:.3g} in its array `{field}` ({formula}). Choose gains, limits and a time step of usual size."

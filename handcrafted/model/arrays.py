@@ -54,6 +54,25 @@ def _sparse(array: Any) -> bool:
     return isinstance(array, SparseArray)
 
 
+def nonzeros(array: Array) -> tuple[np.ndarray, ...]:
+    """Return the places along each axis, and the numbers, of the entries that are not 0, in order [entry]."""
+    if not isinstance(array, SparseArray):
+        at = array.nonzero()
+        return *at, array[at]
+    values = np.asarray(array.values)
+    live = np.flatnonzero(values)
+    return *(axis[live] for axis in array.pattern.axes), values[live]
+
+
+def by_column(matrix: Array) -> dict[int, list[tuple[int, np.float32]]]:
+    """Return of each column in which anything is not 0 its rows and numbers, in order."""
+    found: dict[int, list[tuple[int, np.float32]]] = {}
+    rows, columns, values = nonzeros(matrix)
+    for row, column, value in zip(rows.tolist(), columns.tolist(), values, strict=True):
+        found.setdefault(column, []).append((row, value))
+    return found
+
+
 def block(array: Array, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Return some rows and columns of a matrix [row, column], dense, in float64."""
     return array[np.ix_(rows, columns)].astype(float)

@@ -73,7 +73,7 @@ def _positions(axis: np.ndarray) -> str:
 
 
 def _block(array: str, *axes: Positions) -> EntryBlock:
-    return EntryBlock(array, tuple(np.asarray(axis, int) for axis in axes))
+    return EntryBlock(array, tuple(axis if isinstance(axis, np.ndarray) else np.array(axis, int) for axis in axes))
 
 
 def head_entries(layer: int, heads: Positions, reads: Positions, dims: Positions, writes: Positions) -> HeadArrays:

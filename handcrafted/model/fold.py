@@ -16,12 +16,12 @@ This is a compile target and judges nothing: readouts read arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
 
-from handcrafted.model.arrays import Array, held
+from handcrafted.model.arrays import Array, by_column, held, nonzeros
 from handcrafted.model.attention import ANYWHERE
 from handcrafted.model.blocks import Block, BlockPart, Source
 from handcrafted.model.component import Component, Components
@@ -78,12 +78,6 @@ def fold(
     return _Fold(parts, {name: back or 0 for name, back in backs.items()}, blocks, ported, opening, apart).folded(kept)
 
 
-def _entries(array: Array) -> Iterator[tuple]:
-    """Return the places along each axis and the number of every entry that is not 0, in order."""
-    at = array.nonzero()
-    return zip(*(axis.tolist() for axis in at), array[at], strict=True)
-
-
 class _Fold:
     """Walks a network once as it stands before t = 0 and once as it steps."""
 
@@ -109,6 +103,7 @@ class _Fold:
         for block in blocks:
             for part in block.parts:
                 self.parts_of_half.setdefault(part.half, []).append((block, part))
+        self.recurrence, self.embedding = by_column(parts.ends.recurrence), by_column(parts.ends.embedding)
         self.column_of = {column: block for block in blocks for column in block.outputs}
 
     def folded(self, kept: Sequence[int]) -> FoldedNetwork:
@@ -116,7 +111,7 @@ class _Fold:
         make, ends = self.make, self.parts.ends
         before: list[Node | None] = [make.number(value) for value in ends.initial]
         carried = [self._carried(before, place) for place in range(len(before))]
-        live = np.unique(ends.recurrence.nonzero()[1]).tolist()
+        live = sorted(self.recurrence)
         state = {place: self._state(carried[place], place) for place in live}
         number = {place: len(self.states) - len(live) + i for i, place in enumerate(live)}
         embedded = [self._embedded(place) for place in range(len(before))]
@@ -124,7 +119,7 @@ class _Fold:
         stream = [self._touched("embed", (place,), value) for place, value in enumerate(entered)]
         writers = {written: [*found] for written, found in groupby(self.parts.writers, lambda one: one.written)}
         for written, constant in self.parts.constants[1:]:
-            self._half(written, writers.get(written, []), constant, stream, before)
+            self._half(written - 1, writers.get(written, []), constant, stream, before)
         for place in live:
             self.next[number[place]] = self._carried(stream, place)
         outputs = [self._output(stream, one) for one in self.parts.outputs]
@@ -149,50 +144,54 @@ class _Fold:
         return read
 
     def _embedded(self, place: int) -> Node | None:
-        column = self.parts.ends.embedding[:, place]
-        inputs = ((weight, self.make.step(Step(INPUT, place=row))) for row, weight in _entries(column))
+        written = self.embedding.get(place, ())
+        inputs = ((weight, self.make.step(Step(INPUT, place=row))) for row, weight in written)
         return self.make.shift(self.make.sum(inputs), self.parts.ends.constant[place])
 
-    def _sum(self, stream: Column, column: Array, ports: Mapping[int, float]) -> Node | None:
+    def _sum(self, stream: Column, read: Iterable[tuple[int, np.float32]], ports: Mapping[int, float]) -> Node | None:
         """Return what a reader adds up, with what comes through ports replaced where it is not finite."""
-        entries = _entries(column)
-        return self.make.sum((weight, self._through(stream[place], ports.get(place))) for place, weight in entries)
+        return self.make.sum((weight, self._through(stream[place], ports.get(place))) for place, weight in read)
 
     def _through(self, value: Node | None, safe: float | None) -> Node | None:
         return value if safe is None or not self.ported else self.make.port(value, safe)
 
     def _carried(self, stream: Column, place: int) -> Node | None:
-        return self._sum(stream, self.parts.ends.recurrence[:, place], {})
+        return self._sum(stream, self.recurrence.get(place, ()), {})
 
     def _output(self, stream: Column, one: Component) -> tuple[Node | None, Node | None]:
         """Return an output before and after its port."""
-        raw = self.make.shift(self._sum(stream, one.into[:, 0], {}), one.bias[0])
+        raw = self.make.shift(self._sum(stream, by_column(one.into).get(0, ()), {}), one.bias[0])
         block = self.column_of.get(one.ref.index)
         safe = None if block is None else block.safe[block.outputs.index(one.ref.index)]
         return raw, self._through(raw, safe)
 
     def _half(
-        self, written: int, writers: list[Component], constant: Array, stream: list[Node | None], before: Column
+        self, half: int, writers: list[Component], constant: Array, stream: list[Node | None], before: Column
     ) -> None:
         """Let the heads or the neurons of a layer write to the stream."""
-        ports = {str(one.ref): ports for one, ports in self._ported(written - 1, writers)}
-        self._catch(written - 1, stream)
+        ports = {str(one.ref): ports for one, ports in self._ported(half, writers)}
+        self._catch(half, stream)
         found = [(one, self._head if one.attention else self._neuron) for one in writers]
-        numbers = [(one, act(one, stream, before, ports.get(str(one.ref), {}))) for one, act in found]
-        sums: dict[int, list[tuple[np.float32, Node | None]]] = {place: [] for place in constant.nonzero()[0].tolist()}
-        for one, values in numbers:
-            for dim, place, weight in _entries(one.out):
+        handed = [(one, act(one, stream, before, ports.get(str(one.ref), {}))) for one, act in found]
+        places, numbers = nonzeros(constant)
+        given = dict(zip(places.tolist(), numbers, strict=True))
+        sums: dict[int, list[tuple[np.float32, Node | None]]] = {place: [] for place in given}
+        for one, values in handed:
+            dims, places, weights = nonzeros(one.out)
+            for dim, place, weight in zip(dims.tolist(), places.tolist(), weights, strict=True):
                 sums.setdefault(place, []).append((weight, values[dim]))
         for place, parts in sums.items():
-            stream[place] = self.make.shift(self.make.add(stream[place], self.make.sum(parts)), constant[place])
-        part, layer = "mid" if written % 2 else "post", (written - 1) // 2
+            written = self.make.add(stream[place], self.make.sum(parts))
+            stream[place] = self.make.shift(written, given.get(place, np.float32(0)))
+        part, layer = "post" if half % 2 else "mid", half // 2
         for site in (site for site in self.sites if (site.part, site.at[0]) == (part, layer)):
             stream[site.at[1]] = self._touched(*site, stream[site.at[1]])
 
     def _head(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
         """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
         at, back = (one.ref.layer, one.ref.index), self.backs[str(one)]
-        moved = lambda seen, dim: self.make.shift(self._sum(seen, one.into[:, dim], ports), np.float32(one.bias[dim]))
+        read, bias = by_column(one.into), one.bias.astype(np.float32)
+        moved = lambda seen, dim: self.make.shift(self._sum(seen, read.get(dim, ()), ports), bias[dim])
         handed = set(one.out.nonzero()[0].tolist())
         used = [dim in handed for dim in range(len(one.bias))]
         now = [moved(stream, dim) if used[dim] else None for dim in range(len(used))]
@@ -219,7 +218,7 @@ class _Fold:
         return now
 
     def _neuron(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
-        fired = self.make.relu(self.make.shift(self._sum(stream, one.into[:, 0], ports), one.bias[0]))
+        fired = self.make.relu(self.make.shift(self._sum(stream, by_column(one.into).get(0, ()), ports), one.bias[0]))
         return [self._touched("neurons", (one.ref.layer, one.ref.index), fired)]
 
     def _parts(self, half: int) -> Iterator[tuple[Block, BlockPart]]:

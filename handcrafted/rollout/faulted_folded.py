@@ -10,7 +10,7 @@ not taken from here in which any value becomes larger than `LARGE`; `run_side_by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,7 @@ from handcrafted.rollout.injection import (
 )
 from handcrafted.rollout.loop import ClosedLoop, StepRecord, step
 from handcrafted.rollout.outside import measure, observe, proceed
+from handcrafted.rollout.side_by_side import mapped, over_steps
 
 Array = np.ndarray
 
@@ -177,7 +178,7 @@ class _Loops:
         wide = lambda value: np.broadcast_to(np.asarray(value)[..., None], (*np.shape(value), self.runs))
         world, names = self.setting.worlds[0], self.setting.names
         memory = self.network.begin(np.where(self.onset == 0, self.entries, self.healthy))
-        loop = ClosedLoop(memory, _mapped(wide, begun.processes), wide(begun.actions))
+        loop = ClosedLoop(memory, mapped(wide, begun.processes), wide(begun.actions))
         seen: list[tuple[StepRecord, Array]] = []
         with np.errstate(all="ignore"):  # what becomes too large is told
             for time in range(len(self.draws)):
@@ -190,7 +191,7 @@ class _Loops:
                     self.past_inputs, self.past_outputs = past(first), past(loop.actions)
                 loop, record = step(self, world, names, loop, outside)
                 seen.append((record, loop.actions))
-        record, actions = _mapped(lambda *steps: np.moveaxis(np.stack(steps), -1, 0), *seen)
+        record, actions = over_steps(seen)
         return FoldedRuns(record, actions, self.beyond)
 
     def sensed(self, inputs: Array) -> Array:
@@ -228,7 +229,7 @@ class _Loops:
         after = proceed(worlds[0], names, now, observed, actions, outside)
         for other in sorted({*number.tolist()} - {0}):
             changed = proceed(worlds[other], names, now, observed, actions, outside)
-            after = _mapped(lambda a, b, n=other: np.where(number == n, a, b), changed, after)
+            after = mapped(lambda a, b, n=other: np.where(number == n, a, b), changed, after)
         for run, one in enumerate(self.faults):
             if one.rates is not None:
                 after = self._at_rate(run, one.rates, now, after)
@@ -260,16 +261,3 @@ def _ports(changes: Sequence[PortChange | None]) -> PortChange | None:
 def _last(parts: Sequence[Any]) -> Array:
     """Stack numbers of runs, whose axis comes last."""
     return np.stack([*map(np.asarray, parts)], axis=-1)
-
-
-def _mapped(function: Callable[..., Any], *trees: Any) -> Any:
-    """Apply a function to the numbers of trees of tuples and mappings, place by place."""
-    one = trees[0]
-    if one is None:
-        return None
-    if isinstance(one, Mapping):
-        return {key: _mapped(function, *(tree[key] for tree in trees)) for key in one}
-    if isinstance(one, tuple):
-        made = [_mapped(function, *parts) for parts in zip(*trees, strict=True)]
-        return type(one)(*made) if hasattr(one, "_fields") else tuple(made)
-    return function(*trees)

@@ -30,9 +30,12 @@ controllers decide; NaN where nothing does."""
 
 
 class ClosedLoop(NamedTuple):
-    """What the closed loop remembers between steps: the network's state, the processes' and the last actions."""
+    """What the closed loop remembers between steps: the network's state, the processes' and the last actions.
 
-    network: State | BlockState | FoldedState
+    The state of a folded program that is read value by value is one array [state, run].
+    """
+
+    network: State | BlockState | FoldedState | Array
     processes: Mapping[str, Mapping[str, Array]]
     actions: Array
 

@@ -8,12 +8,8 @@ same.
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -24,10 +20,11 @@ from handcrafted.control.graph import Signal
 from handcrafted.model.folded_program import FoldedNetwork
 from handcrafted.model.names import Names
 from handcrafted.rollout.c_text import c_text
+from handcrafted.rollout.compile_c import compiled_c
 from handcrafted.rollout.environment import Environment
 from handcrafted.rollout.loop import ClosedLoop, Healthy, StepRecord, step
 from handcrafted.rollout.scalars import NotScalarError, traced
-from handcrafted.text.cache import cache_folder, compiler, processor
+from handcrafted.text.cache import compiler
 
 PAGE, LINE = 1024, 80
 """Numbers of a page, and of a little more than a line of the cache."""
@@ -35,12 +32,6 @@ PAGE, LINE = 1024, 80
 MAX_OPERATIONS, MANY, LONG = 20_000, 400, 100_000
 """A loop of more operations is left to XLA; so is a network folded into more than `MANY` values, unless `LONG` steps or
 more are to be run: a C compiler takes some 4 ms for each."""
-
-FLAGS = (
-    "-O1", "-ftree-loop-vectorize", "-ftree-loop-if-convert", "-fvect-cost-model=unlimited", "-march=native",
-    "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC",
-)  # fmt: skip
-"""More optimisation turns choices into jumps before the loop over runs is vectorised, and then it is not."""
 
 
 class NativeLoop(NamedTuple):
@@ -119,7 +110,7 @@ def compiled_loop(one_step: Callable[..., Any], network: Any, loop: ClosedLoop, 
     numbers, states = _size(network), _size(loop)
     results = [number for array in program.results for number in array.ravel().tolist()]
     seen = list(dict.fromkeys(results[states:]))
-    function = _compiled(c_text(program, [*results[:states], *seen], numbers, states, _size(moving)))
+    function = compiled_c(c_text(program, [*results[:states], *seen], numbers, states, _size(moving)), 5, 3)
     if function is None:
         return None
     row = {number: i for i, number in enumerate(seen)}
@@ -187,26 +178,3 @@ def _channels(values: np.ndarray) -> list[np.ndarray]:
 
 def _at(array: np.ndarray) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
-
-
-def _compiled(text: str) -> Any:
-    """Return the function of a C text, compiled now or before; None where the compiler refuses it."""
-    cc = compiler()
-    assert cc is not None
-    key = hashlib.sha256("\0".join([text, cc, *FLAGS, processor()]).encode()).hexdigest()
-    folder = cache_folder() / "native"
-    path = folder / f"{key}.so"
-    try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryDirectory(dir=folder) as made:
-                source, built = Path(made) / "loop.c", Path(made) / "loop.so"
-                source.write_text(text)
-                subprocess.run([cc, *FLAGS, str(source), "-o", str(built), "-lm"], check=True, capture_output=True)
-                built.replace(path)
-        found = ctypes.CDLL(str(path)).run
-    except (OSError, subprocess.SubprocessError, AttributeError):
-        return None
-    found.argtypes = [ctypes.c_void_p] * 5 + [ctypes.c_long] * 3
-    found.restype = None
-    return found

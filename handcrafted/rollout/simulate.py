@@ -24,6 +24,7 @@ from handcrafted.model.run_folded import FoldedState, begin
 from handcrafted.model.transformer import Transformer
 from handcrafted.rollout.engine import FOLDED, network_of
 from handcrafted.rollout.environment import DISTURBANCE, STATE, PlainFunction
+from handcrafted.rollout.interpreted import interpreted_loop
 from handcrafted.rollout.loop import ClosedLoop, Runnable, StepRecord, run_steps
 from handcrafted.rollout.native import native_loop, run_native
 from handcrafted.rollout.recorded import recorded, sent_and_tested
@@ -219,18 +220,21 @@ def simulate(
     names = model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
     network = network_of(model, kept, engine)
-    loop = start_of(network, model.window, setup)
+    read = None if shares is not None else interpreted_loop(network, setup.world, names)
+    loop = start_of(network, model.window, setup) if read is None else read.begin(setup)
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []
     native = None
     if shares is not None:
         loop = shares.spread(jax.device_get(loop))
-    elif isinstance(network, FoldedNetwork):
+    elif read is None and isinstance(network, FoldedNetwork):
         work = steps * (setup.runs or 1)
         native = native_loop(network, setup.world, names, loop, setup.moving, work)
     with progress_bar(progress) as bar:
         for first in bar.track(range(0, steps, length), description=f"{model.structure.name}: closed loop"):
-            if native is not None and isinstance(network, FoldedNetwork):
+            if read is not None:
+                loop, seen = read.run(loop, setup.moving, first, min(length, steps - first))
+            elif native is not None and isinstance(network, FoldedNetwork):
                 loop, seen = run_native(native, network, loop, setup.moving, first, min(length, steps - first))
             else:
                 now = {signal: stretch(values, first, length) for signal, values in setup.moving.items()}

@@ -15,7 +15,7 @@ from handcrafted.model.folded_program import PORT, FoldedNetwork
 from handcrafted.model.forward import forward
 from handcrafted.model.run_folded import run_folded, run_side_by_side
 from handcrafted.readout.edges import sequences
-from handcrafted.rollout import native
+from handcrafted.rollout import compile_c, native
 from handcrafted.rollout.engine import ENGINES
 from handcrafted.rollout.scalars import NotScalarError, traced
 from handcrafted.text.cache import compiler
@@ -222,8 +222,8 @@ def test_what_cannot_be_folded_runs_dense_and_what_is_no_arithmetic_runs_in_xla(
 def test_a_loop_is_compiled_once_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     native._built.cache_clear()
-    model, calls, run = hc.assemble(hc.load("heated room")), [], native.subprocess.run
-    monkeypatch.setattr(native.subprocess, "run", lambda *a, **k: (calls.append(a), run(*a, **k))[1])
+    model, calls, run = hc.assemble(hc.load("heated room")), [], compile_c.subprocess.run
+    monkeypatch.setattr(compile_c.subprocess, "run", lambda *a, **k: (calls.append(a), run(*a, **k))[1])
     first = hc.simulate(model, steps=30)
     model.parameters["thermostat.heat.off_above"] = 22.5
     hc.simulate(model, steps=50)
