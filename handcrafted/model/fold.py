@@ -174,7 +174,7 @@ class _Fold:
         found = [(one, self._head if one.attention else self._neuron) for one in writers]
         handed = [(one, act(one, stream, before, ports.get(str(one.ref), {}))) for one, act in found]
         places, numbers = nonzeros(constant)
-        given = dict(zip(places.tolist(), numbers, strict=True))
+        given: dict[int, np.float32] = dict(zip(places.tolist(), numbers, strict=True))
         sums: dict[int, list[tuple[np.float32, Node | None]]] = {place: [] for place in given}
         for one, values in handed:
             dims, places, weights = nonzeros(one.out)
@@ -190,7 +190,7 @@ class _Fold:
     def _head(self, one: Component, stream: Column, before: Column, ports: Mapping[int, float]) -> list[Node | None]:
         """Return what each dimension of a head hands on: a number of this step, or one that is remembered."""
         at, back = (one.ref.layer, one.ref.index), self.backs[str(one)]
-        read, bias = by_column(one.into), one.bias.astype(np.float32)
+        read, bias = by_column(one.into), [np.float32(value) for value in one.bias]
         moved = lambda seen, dim: self.make.shift(self._sum(seen, read.get(dim, ()), ports), bias[dim])
         handed = set(one.out.nonzero()[0].tolist())
         used = [dim in handed for dim in range(len(one.bias))]
