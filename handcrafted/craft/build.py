@@ -14,6 +14,7 @@ from handcrafted.control.signal_graph import network_input, network_output
 from handcrafted.craft.plan import LawCircuits, circuits_of_law, each_circuit, names_of, schedule, subspaces
 from handcrafted.craft.policy import Policy, allow
 from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.arrays import Array
 from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays, ends_of
 from handcrafted.model.entries import entries_of, head_entries, places_of
 from handcrafted.model.layout import ATTENTION, MLP, Placement, same_layout
@@ -78,13 +79,13 @@ def build(
     found = subspaces(resolved, chosen, structure.components)
     names = names_of(resolved, found)
     layout = _place(chosen, schedule(chosen))
-    weights = Weights.zeros(np.float32, **_sizes(chosen, layout, names))
+    weights = Weights.blank(np.float32, **_sizes(chosen, layout, names))
     known = like is not None and (
         like.structure.resolved.links == resolved.links
         and like.names.same_places(names)
         and same_layout(like.layout, layout)
     )
-    masks = like.masks if like is not None and known else Weights.zeros(bool, **weights.sizes)
+    masks = like.masks if like is not None and known else Weights.blank(bool, **weights.sizes)
     ends, open_ends = ends_of(weights), ends_of(masks)
     _wire_ends(ends, open_ends, names, resolved.links)
     for kept in (task.memory for controller in resolved.controllers.values() for task in controller.tasks):
@@ -175,7 +176,7 @@ def _wire_ends(ends: EndArrays, masks: EndArrays, names: Names, links: Iterable[
             _connect(ends.recurrence, masks.recurrence, names.find(next_step(link.port)), stream)
 
 
-def _connect(array: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+def _connect(array: Array, mask: Array, rows: np.ndarray, columns: np.ndarray) -> None:
     at = np.ix_(rows, columns)
     array[at], mask[at] = np.eye(len(rows)), True
 

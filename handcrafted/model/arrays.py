@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.library import jnp
-from handcrafted.model.sparse_array import SparseArray
+from handcrafted.model.sparse_array import SparseArray, SparsePattern
 
 MAX_DENSE = 2**24
 """Arrays of more entries are held sparse: 64 MB of float32."""
@@ -20,9 +20,24 @@ Array = np.ndarray | SparseArray
 
 def zeros(shape: Sequence[int], dtype: Any = np.float32) -> Any:
     """Return zeros of a shape: sparse where they are many; vectors are always dense."""
-    if len(shape) > 1 and math.prod(shape) > MAX_DENSE:
-        return SparseArray.zeros(shape, dtype)
-    return np.zeros(shape, dtype)
+    return SparseArray.zeros(shape, dtype) if _is_sparse(shape) else np.zeros(shape, dtype)
+
+
+def _is_sparse(shape: Sequence[int]) -> bool:
+    """Whether an array of a shape is held sparse: where its entries are many, and it is no vector."""
+    return len(shape) > 1 and math.prod(shape) > MAX_DENSE
+
+
+def formed(array: Any) -> Any:
+    """Return an array in the form that one of its shape has, dense or sparse."""
+    if isinstance(array, SparseArray):
+        return array if _is_sparse(array.shape) else np.asarray(array)
+    if not _is_sparse(np.shape(array)):
+        return array
+    dense = np.asarray(array)
+    held = dense if dense.dtype == bool else (dense != 0) | np.signbit(dense)  # the sign of a 0 is part of a seal
+    at = np.flatnonzero(held).astype(np.int64)
+    return SparseArray(SparsePattern(dense.shape, at), dense.ravel()[at])
 
 
 def on_host(array: Any) -> Any:

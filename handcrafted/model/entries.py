@@ -130,7 +130,7 @@ def places_of(signals: Iterable, names: Names) -> np.ndarray:
 
 def marked(weights: Weights, blocks: Iterable[EntryBlock]) -> Weights:
     """Return booleans of the shapes of some arrays, set at the entries of some blocks."""
-    found = Weights.zeros(bool, **weights.sizes)
+    found = Weights.blank(bool, **weights.sizes)
     for block in blocks:
         block.set(found, True)
     return found

@@ -62,7 +62,7 @@ def initial_state(weights: Weights, window: int = WINDOW) -> State:
 def _checked(weights: Weights) -> Weights:
     """Check shapes; whole numbers and short floats become float32, which is what runs."""
     runs = (jnp.float32, jnp.float64)
-    return check_shapes(weights).map(lambda a: a if a.dtype in runs else jnp.asarray(a, jnp.float32))
+    return check_shapes(weights).dense().map(lambda a: a if a.dtype in runs else jnp.asarray(a, jnp.float32))
 
 
 @compiled("window")

@@ -17,6 +17,7 @@ from handcrafted.control.vocabulary import WINDOW
 from handcrafted.model.component import HeadArrays, NeuronArrays, ends_of, heads_of, neurons_of
 from handcrafted.model.edit import Edit
 from handcrafted.model.half_layer import embedded, ended, layer, pattern_by_position, project, touched
+from handcrafted.model.sparse_array import SparseArray
 from handcrafted.model.weights import Weights
 
 SMALL = 512
@@ -31,7 +32,9 @@ Ring = tuple[np.ndarray, np.ndarray]
 
 def is_small(weights: Weights) -> bool:
     """Whether a network is one that numpy runs: small, and not something that JAX traces or holds."""
-    return weights.sizes["d_model"] <= SMALL and all(isinstance(array, np.ndarray) for _, array in weights.items())
+    return weights.sizes["d_model"] <= SMALL and all(
+        isinstance(array, np.ndarray | SparseArray) for _, array in weights.items()
+    )
 
 
 def run(

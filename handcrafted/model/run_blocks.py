@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from handcrafted.control.graph import OUTPUT, Signal
 from handcrafted.control.library import compiled, matmul
 from handcrafted.control.vocabulary import WINDOW
+from handcrafted.model.arrays import on_host
 from handcrafted.model.blocks import Block, BlockPart, Positions, Source
 from handcrafted.model.component import EndArrays, HeadArrays, NeuronArrays
 from handcrafted.model.edit import AffineEdit, Edit
@@ -91,7 +92,7 @@ def split(blocks: tuple[Block, ...], weights: Weights, ported: bool = True) -> B
     Before anything is compiled, so that a traced program shows what depends on what; weights may be traced too.
     """
     traced = any(isinstance(array, Tracer) for _, array in weights.items())
-    d_head, arrays = weights.sizes["d_head"], weights if traced else weights.map(np.asarray)
+    d_head, arrays = weights.sizes["d_head"], weights if traced else weights.map(on_host)
 
     def own(block: EntryBlock) -> Any:
         return arrays[block.array][block.index] if traced else np.array(block.values(arrays), np.float32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +19,9 @@ from safetensors.numpy import save
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.yamlfile import loads, text_of
 from handcrafted.loading.yamltext import dumps
+from handcrafted.model.arrays import formed, held
 from handcrafted.model.network import Network, Rebuild
+from handcrafted.model.sparse_array import SparseArray, SparsePattern
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, named
 from handcrafted.text.files import must_be_regular, write_whole
@@ -53,6 +57,12 @@ process is ended, two could be of two models. The first is a copy of what it say
 COPY = "# A copy of what weights.safetensors holds, for reading. To change it, save it elsewhere. SHA-256: {}\n"
 """The first line of the copy, with the digest of all others: a copy that was changed is refused, not passed over."""
 
+AT = ".at"
+"""What follows an array's name where its positions stand: a sparse array is two, its entries and where they are."""
+
+MAX_AXIS = 2**31
+"""No axis of an array is as long as this."""
+
 MAX_BYTES, MAX_HEADER = 4_000_000_000, 12_000_000
 """Larger files of arrays are not opened, nor those that say more of their arrays than any structure takes."""
 
@@ -65,7 +75,7 @@ def save_model(network: Network, folder: str | Path) -> Path:
             f"Expected a model whose heads see {WINDOW} steps, as `assemble` makes it, got {network.window}, which a "
             "folder does not say. Assemble its structure."
         )
-    target, text, raw = Path(folder), dumps(network.structure), check_finite(network.weights).numpy()
+    target, text, raw = Path(folder), dumps(network.structure), check_finite(network.weights).copy()
     try:
         target.mkdir(exist_ok=True)
     except (OSError, ValueError) as error:  # the latter of a path with a zero byte
@@ -80,7 +90,11 @@ def save_model(network: Network, folder: str | Path) -> Path:
 
 def as_arrays(text: str, arrays: Weights) -> bytes:
     """Return the file of arrays, with the text of the structure that they implement."""
-    return save(dict(arrays.items()), {"structure": text, "sha256": _sum(text, arrays)})
+    sparse = {name: array for name, array in arrays.items() if isinstance(array, SparseArray)}
+    tensors = {name: np.asarray(held(array)) for name, array in arrays.items()}
+    places = {name + AT: array.pattern.at for name, array in sparse.items()}
+    shapes = {"sparse": json.dumps({name: array.shape for name, array in sparse.items()})} if sparse else {}
+    return save({**tensors, **places}, {"structure": text, "sha256": _sum(text, arrays), **shapes})
 
 
 def _sum(text: str, arrays: Weights) -> str:
@@ -88,7 +102,9 @@ def _sum(text: str, arrays: Weights) -> str:
     found = hashlib.sha256(text.encode())
     for name, array in arrays.items():
         found.update(f"{name} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array, "<f4").tobytes())
+        if isinstance(array, SparseArray):
+            found.update(np.ascontiguousarray(array.pattern.at, "<i8").tobytes())
+        found.update(np.ascontiguousarray(held(array), "<f4").tobytes())
     return found.hexdigest()
 
 
@@ -112,7 +128,9 @@ class SavedModel:
             HandcraftedError: if it is not what it should be.
         """
         self._path, self._file = path, file
-        shapes, said = _shapes(path, file), file.metadata() or {}
+        said = file.metadata() or {}
+        self._sparse = _sparse_shapes(path, said.get("sparse", "{}"))
+        shapes = _shapes(path, file, self._sparse)
         if not {"structure", "sha256"} <= set(said):
             raise HandcraftedError(
                 f"{located(path)}: Expected a structure and a SHA-256 in its header, got none, as older versions wrote "
@@ -134,14 +152,27 @@ class SavedModel:
                 f"{self._path}: Expected arrays of the sizes {dict(sizes)}, got {self.sizes}. Save the model anew."
             )
         with _refused(self._path):
-            found = Weights(**{name: self._file.get_tensor(name) for name in FIELD_AXES})
+            found = Weights(**{name: self._array(name) for name in FIELD_AXES})
         if _sum(self._text, found) != self._sum:
             raise HandcraftedError(
                 f"{located(self._path)}: Expected the arrays and the structure that were written, of SHA-256 "
                 f"{clipped(self._sum, 12)}, got others. Take the file back from a copy, or save the model anew."
             )
         with named(self._path):
-            return check_finite(must_have_sizes(found, sizes))
+            return check_finite(must_have_sizes(found, sizes)).map(formed)
+
+    def _array(self, name: str) -> Any:
+        """Read one array, a sparse one with its positions, which are in order and within it."""
+        values = self._file.get_tensor(name)
+        if name not in self._sparse:
+            return values
+        at, size = self._file.get_tensor(name + AT), math.prod(self._sparse[name])
+        if at.shape != values.shape or np.any(np.diff(at) <= 0) or (len(at) and not 0 <= at[0] <= at[-1] < size):
+            raise HandcraftedError(
+                f"{located(self._path)}: Expected the positions of the entries of {name} in order, one for each, got "
+                "others. Save the model anew."
+            )
+        return SparseArray(SparsePattern(self._sparse[name], at), values)
 
 
 @contextmanager
@@ -216,17 +247,36 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _shapes(path: Path, file: Any) -> dict[str, tuple[int, ...]]:
+def _sparse_shapes(path: Path, said: str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of those arrays that are sparse, as the header says them."""
+    with suppress(ValueError, TypeError, RecursionError):
+        shapes = {name: tuple(shape) for name, shape in json.loads(said).items()}
+        sizes = [size for shape in shapes.values() for size in shape]
+        if set(shapes) <= set(FIELD_AXES) and all(type(size) is int and 0 <= size < MAX_AXIS for size in sizes):
+            return shapes
+    raise HandcraftedError(
+        f"{located(path)}: Expected the shapes of sparse arrays in its header, got {clipped(said)}. "
+        "Save the model anew."
+    )
+
+
+def _shapes(path: Path, file: Any, sparse: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array, as the header says it."""
-    if unfit := sorted(set(file.keys()) ^ set(FIELD_AXES)):
+    if unfit := sorted(set(file.keys()) ^ {*FIELD_AXES, *(name + AT for name in sparse)}):
         raise HandcraftedError(
             f"{located(path)}: Expected the {len(FIELD_AXES)} arrays {', '.join(FIELD_AXES)}, and no others, got a "
             f"file that differs in {listed(unfit)}. Save the model anew."
         )
-    said = {name: file.get_slice(name) for name in FIELD_AXES}
+    said = {name: file.get_slice(name) for name in file.keys()}
     for name, one in said.items():
-        if (kind := one.get_dtype()) != "F32":
+        wanted = ("F32", "float32") if name in FIELD_AXES else ("I64", "int64")
+        if (kind := one.get_dtype()) != wanted[0]:
             raise HandcraftedError(
-                f"{located(path)}: Expected float32, F32, in {name}, got {kind}. Save the model anew."
+                f"{located(path)}: Expected {wanted[1]}, {wanted[0]}, in {name}, got {kind}. Save the model anew."
             )
-    return {name: tuple(one.get_shape()) for name, one in said.items()}
+        if (held := len(one.get_shape())) != 1 and (name in sparse or name not in FIELD_AXES):
+            raise HandcraftedError(
+                f"{located(path)}: Expected the entries of a sparse array one behind the other in {name}, got {held} "
+                "axes. Save the model anew."
+            )
+    return {name: sparse.get(name, tuple(said[name].get_shape())) for name in FIELD_AXES}

@@ -140,7 +140,7 @@ class SparseArray(NDArrayOperatorsMixin):
 
     def _flat(self, index: tuple) -> np.ndarray:
         """Return the flat positions that whole numbers and arrays of them mean, one for each axis."""
-        return np.ravel_multi_index(np.broadcast_arrays(*index), self.shape).astype(np.int64)
+        return np.asarray(np.ravel_multi_index(np.broadcast_arrays(*index), self.shape), np.int64)
 
     def __setitem__(self, index: Any, values: Any) -> None:
         index = index if isinstance(index, tuple) else (index,)
@@ -185,10 +185,10 @@ class SparseArray(NDArrayOperatorsMixin):
 
     def at(self, flat: np.ndarray) -> Any:
         """Return the entries at positions in the flat array, in numpy."""
-        where, held = self.pattern.look_up(flat)
-        found = np.zeros(flat.shape, self.dtype)
+        where, held = self.pattern.look_up(flat.ravel())
+        found = np.zeros(flat.size, self.dtype)
         found[held] = np.asarray(self.values)[where[held]]
-        return found[()]
+        return found.reshape(flat.shape)[()]
 
     def _following(self, index: Sequence[Any]) -> SparseArray:
         """Return what follows whole numbers along the first axes."""

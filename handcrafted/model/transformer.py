@@ -13,7 +13,7 @@ from jax.core import Tracer
 from handcrafted.control.library import must_not_be_forked
 from handcrafted.control.vocabulary import WINDOW
 from handcrafted.loading.control_structure import ControlStructure
-from handcrafted.model.arrays import in_jax
+from handcrafted.model.arrays import formed, in_jax
 from handcrafted.model.base import base_of, fingerprint, free
 from handcrafted.model.blocks import Block, blocks_of
 from handcrafted.model.cache import ActivationCache, cached
@@ -142,7 +142,7 @@ class Transformer(Reported, nnx.Module):
         Raises:
             HandcraftedError: if shapes or order of circuits do not fit, or the Layer 0 controller would change.
         """
-        arrays = must_have_sizes(weights, self.weights.sizes)
+        arrays = must_have_sizes(weights, self.weights.sizes).map(formed)
         self._change(self.network.becoming(arrays, structure, layout), text)
 
     def _change(self, network: Network, text: str | None = None) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from handcrafted.control.numbers import is_numeric, whole
 from handcrafted.model.arrays import copied, held, zeros
-from handcrafted.model.sparse_array import SparseArray
+from handcrafted.model.sparse_array import MAX_VIEW, SparseArray
 from handcrafted.text.diagnostics import HandcraftedError, must_be, nearest
 from handcrafted.text.letters import shown
 
@@ -106,8 +106,22 @@ class Weights:
         return Weights(**{name: function(array, *(other[name] for other in others)) for name, array in self.items()})
 
     def numpy(self) -> Weights:
-        """Return the arrays as writable numpy copies, all of them dense."""
-        return self.map(lambda array: np.array(array))
+        """Return the arrays as writable numpy copies, all of them dense; raises as `dense` does."""
+        return self.dense().map(lambda array: np.array(array))
+
+    def dense(self) -> Weights:
+        """Return the arrays with dense views of those that are sparse.
+
+        Raises:
+            HandcraftedError: if they would take more than a usual machine's memory.
+        """
+        count = sum(array.size for _, array in self.items() if isinstance(array, SparseArray))
+        if count > MAX_VIEW:
+            raise HandcraftedError(
+                f"Expected a network of at most {MAX_VIEW:,} entries for what needs all of them, zeros too, got "
+                f"{count:,}. Collapse groups, or take a part of the structure."
+            )
+        return self.map(lambda array: np.asarray(array) if isinstance(array, SparseArray) else array)
 
     def copy(self) -> Weights:
         """Return writable numpy copies, of sparse arrays sparse ones."""
@@ -122,13 +136,18 @@ class Weights:
 
     @classmethod
     def zeros(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
-        """Return arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …).
+        """Return dense arrays of zeros with the given axis lengths (`layer`, `head`, `d_model`, …).
 
         Raises:
             HandcraftedError: if a length is missing, or is none.
         """
         for axis in dict.fromkeys(axis for axes in FIELD_AXES.values() for axis in axes):
             whole(f"a whole number as the length of {axis}", sizes.get(axis))
+        return cls(**{name: np.zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
+
+    @classmethod
+    def blank(cls, dtype: Any = np.float32, **sizes: int) -> Weights:
+        """Return arrays of zeros as a network is made of them: those of many entries are sparse; see `zeros`."""
         return cls(**{name: zeros([sizes[axis] for axis in axes], dtype) for name, axes in FIELD_AXES.items()})
 
 

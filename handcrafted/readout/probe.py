@@ -152,5 +152,5 @@ def _final(subject: TargetNetwork, weights: Weights, inputs: np.ndarray) -> np.n
 def _random(subject: TargetNetwork) -> Weights:
     """Return a network of the shape that is compiled, with random weights and no recurrence, which would run away."""
     rng = np.random.default_rng(subject.seed)
-    drawn = padded(subject.weights).map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
+    drawn = padded(subject.weights.dense()).map(lambda array: rng.normal(0, SIZE, array.shape).astype(np.float32))
     return drawn.replace(**{END_ARRAYS.recurrence: np.zeros_like(ends_of(drawn).recurrence)})

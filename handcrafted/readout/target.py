@@ -54,7 +54,7 @@ class TargetNetwork:
     @cached_property
     def running(self) -> Weights:
         """The arrays that run: in numpy as they are; compiled at a size that many networks share, or as they are."""
-        dense = self.weights.map(np.asarray)
+        dense = self.weights.dense()
         return padded(dense) if self.compiled and self.shared else dense
 
     @property

@@ -45,4 +45,4 @@ def network_of(model: Transformer, kept: Sequence[int] | np.ndarray = (), engine
         places, apart = np.asarray(kept, int).tolist(), engine == EDITED
         if found := fold(model.effective_weights, model.window, places, blocks, apart=apart):
             return found
-    return split(blocks, model.effective_weights) if blocks else model.effective_weights
+    return split(blocks, model.effective_weights) if blocks else model.effective_weights.dense()

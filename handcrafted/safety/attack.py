@@ -208,7 +208,7 @@ def _dense(model: Transformer) -> tuple[Weights, Weights]:
     """Return the dense arrays, and every entry outside Layer 0's own heads, neurons and wires."""
     base = base_blocks(model.structure, model.blocks)
     shut = frozen(base, model.masks).numpy().map(np.logical_or, parts_of(base, model.masks).numpy())
-    return model.effective_weights, shut.map(np.logical_not)
+    return model.effective_weights.dense(), shut.map(np.logical_not)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class LawTrial:
             self.held[signal] = self.held[signal] + off * (chosen & (self.moved == i)[:, None, None])
         self.names = subject.names
         self.outputs, self.final = _run_held(subject, self, [a for a in controller.arrivals if a.port], swapped)
-        self.carry = self.final @ subject.parts.ends.recurrence
+        self.carry = self.final @ np.asarray(subject.parts.ends.recurrence)
         reads = (read for task in controller.tasks for read in task.reads)
         self.initial = {read.signal: read.domain.encode(read.initial).astype(float) for read in reads}
 

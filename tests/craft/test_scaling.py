@@ -1,7 +1,6 @@
 """Size: what a chain of controllers costs, and what is refused before it is tried."""
 
 import cProfile
-import math
 import runpy
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 import handcrafted as hc
 from handcrafted.craft import build as module
+from handcrafted.craft.plan import circuits_of
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.text.diagnostics import HandcraftedError
 
@@ -42,12 +42,13 @@ def test_too_much_gets_an_answer_and_no_hang():
         star(1_501)  # each of the 1,500 decisions at the hub reads all its 1,500 variables
 
 
-def test_arrays_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
-    made, structure = parameters(hc.assemble(chain(20))), chain(20)
-    monkeypatch.setattr(module, "MAX_BYTES", 4 * made)
-    assert math.isclose(parameters(hc.assemble(structure)), made)
-    monkeypatch.setattr(module, "MAX_BYTES", 4 * made - 1)
-    with pytest.raises(HandcraftedError, match=rf"{made:,} parameters in 40 layers"):
+def test_circuits_that_do_not_fit_are_refused_before_the_next_is_made(monkeypatch):
+    structure = chain(20)
+    made = sum(array.nbytes for one in circuits_of(structure.resolved) for array in vars(one.body).values())
+    monkeypatch.setattr(module, "MAX_BYTES", made)
+    assert hc.assemble(structure).layout
+    monkeypatch.setattr(module, "MAX_BYTES", made - 1)
+    with pytest.raises(HandcraftedError, match=r"for scaling: the circuits up to c19\..+ alone"):
         hc.assemble(structure)
 
 

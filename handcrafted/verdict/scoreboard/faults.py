@@ -147,7 +147,7 @@ def random_masked(model: Transformer, truth: Truth, rng: np.random.Generator) ->
     """Draw every entry that the policy leaves open at random."""
     planted = random(model, truth, rng)
     assert planted is not None
-    masks = model.masks.map(np.asarray)
+    masks = model.masks.numpy()
     return replace(
         planted, weights=planted.weights.map(lambda array, mask: np.where(mask, array, np.float32(0)), masks)
     )

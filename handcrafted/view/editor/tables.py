@@ -70,7 +70,7 @@ class _Rows:
     def __init__(self, network: Network, whole: bool):
         self.names, self.sizes, self.whole = network.names, network.weights.sizes, whole
         self.labels = _labels(network.names)
-        self.weights, self.masks = network.weights.numpy(), network.masks.map(np.asarray)
+        self.weights, self.masks = network.weights.numpy(), network.masks.numpy()
 
     def reading(self, block: EntryBlock, labels: Sequence[str] | None = None) -> list[TableRow]:
         """Return a row per coordinate that a block [..., d_model, column] reads."""
