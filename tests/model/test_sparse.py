@@ -131,7 +131,7 @@ def test_edits_parameters_history_and_saving_work_on_it(name, monkeypatch, tmp_p
     said = []
     for form, model in ((2**24, dense), (0, sparse)):
         monkeypatch.setattr(forms, "MAX_DENSE", form)
-        model.parameters[knob] = model.parameters[knob].value * 1.01
+        model.parameters[knob] = 1.01 * float(model.parameters[knob].value)
         model.edit(entry, 0.123)
         said.append((str(model.history), str(model.parameters[knob]), [str(p) for p in model.drifted]))
         with pytest.raises(hc.HandcraftedError, match="which is locked"):
@@ -160,7 +160,7 @@ def test_a_tampered_layer_0_is_refused_in_it_too(monkeypatch):
     reach = sparse.names.find(place.writes)[0]
     open_mask = sparse.masks.W_R.copy()
     open_mask[0, int(reach)] = True
-    sparse.mask_W_R.set_value(open_mask)
+    vars(sparse)["mask_W_R"].set_value(open_mask)
     with pytest.raises(hc.HandcraftedError, match="Layer 0 controller"):
         sparse.check_seal()
 
