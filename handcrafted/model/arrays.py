@@ -11,8 +11,8 @@ import numpy as np
 from handcrafted.control.library import jnp
 from handcrafted.model.sparse_array import SparseArray, SparsePattern
 
-MAX_DENSE = 2**24
-"""Arrays of more entries are held sparse: 64 MB of float32."""
+MAX_DENSE = 2**22
+"""Arrays of more entries are held sparse: 16 MB of float32."""
 
 Array = np.ndarray | SparseArray
 """What holds a network's numbers in numpy."""

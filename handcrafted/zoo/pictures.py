@@ -25,6 +25,7 @@ from handcrafted.view.dot import at_resolution, without_places
 from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.view.gallery import gallery, staircase
+from handcrafted.view.scaling import scaling
 from handcrafted.view.scoreboard import compression, scoreboard
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import example
@@ -48,7 +49,7 @@ def picture(law: str, form: str = "png", measured: Measured | None = None) -> by
 DPI, THUMBNAIL, PLAIN = 200, 60, 100
 """Dots per inch of comparisons, of thumbnails, and of the staircase."""
 
-SCORES = "scoreboard"
+SCORES, SCALING = "scoreboard", "scaling"
 
 DATA = "data"
 """The folder, within that of the pictures, of what they show as text."""
@@ -91,6 +92,8 @@ def drawables(figures: Path) -> Iterator[Drawable]:
         yield Drawable(path.stem, partial(_compression, path.name), measured=True)
     if (figures / f"{SCORES}.csv").exists():
         yield Drawable(SCORES, _scoreboard, measured=True)
+    if (figures / f"{SCALING}.csv").exists():
+        yield Drawable(SCALING, _scaling, measured=True)
     yield Drawable("staircase", _staircase)
 
 
@@ -128,6 +131,10 @@ def _scoreboard(figures: Path) -> Made:
     rows = row.from_csv((figures / f"{SCORES}.csv").read_text(encoding="utf-8"))
     judged = confidences(rows)
     return Made(scoreboard(rows, judged), as_markdown(rows, judged), "md")
+
+
+def _scaling(figures: Path) -> Made:
+    return Made(scaling((figures / f"{SCALING}.csv").read_text(encoding="utf-8")))
 
 
 def _staircase(figures: Path) -> Made:

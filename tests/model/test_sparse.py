@@ -129,7 +129,7 @@ def test_edits_parameters_history_and_saving_work_on_it(name, monkeypatch, tmp_p
     locked = f"W_R[{other}, {other}]"
     before = {k: np.asarray(array) for k, array in sparse.weights.items()}
     said = []
-    for form, model in ((2**24, dense), (0, sparse)):
+    for form, model in ((2**22, dense), (0, sparse)):
         monkeypatch.setattr(forms, "MAX_DENSE", form)
         model.parameters[knob] = 1.01 * float(model.parameters[knob].value)
         model.edit(entry, 0.123)
@@ -142,7 +142,7 @@ def test_edits_parameters_history_and_saving_work_on_it(name, monkeypatch, tmp_p
     kept = hc.load_model(sparse.save(tmp_path / "kept"))
     assert not alike(kept.weights, sparse.weights) and isinstance(kept.weights.W_in, SparseArray)
     assert not hc.diff(kept, sparse).entries
-    monkeypatch.setattr(forms, "MAX_DENSE", 2**24)
+    monkeypatch.setattr(forms, "MAX_DENSE", 2**22)
     assert not alike(hc.load_model(tmp_path / "kept").weights, sparse.weights), "a dense one reads it too"
     monkeypatch.setattr(forms, "MAX_DENSE", 0)
     while sparse.history.done:
