@@ -72,16 +72,13 @@ def hub(count):
         "process model": {f"state {name}": {"reads": [f"report {name}"]} for name in spokes},
         "control algorithm": {f"goal {name}": {"reads": [f"state {name}"]} for name in spokes},
     }
-    parts = {"hub": first} | {name: {"kind": "controller", "level": 1} for name in spokes}
-    links = {
-        "control actions": [{"name": f"goal {name}", "from": "hub", "to": name} for name in spokes],
-        "feedback": [{"name": f"report {name}", "from": name, "to": "hub"} for name in spokes],
-    }
-    return ControlStructure.model_validate({"name": "hub", "components": parts, **links})
+    actions = [{"name": f"goal {name}", "from": "hub", "to": name} for name in spokes]
+    reports = [{"name": f"report {name}", "from": name, "to": "hub"} for name in spokes]
+    return structure(["hub", *spokes], {name: 1 for name in spokes}, actions, reports, spokes, {"hub": first})
 
 
-def structure(names, levels, actions, reports, holding):
-    parts = {name: {"kind": "controller", "level": levels[name]} for name in names}
+def structure(names, levels, actions, reports, holding, said=None):
+    parts = {name: (said or {}).get(name) or {"kind": "controller", "level": levels[name]} for name in names}
     parts["plant"] = {"kind": "process", "level": len(names)}
     actions += [{"name": f"act {name}", "from": name, "to": "plant"} for name in holding]
     reports += [{"name": f"seen by {name}", "from": "plant", "to": name} for name in holding]

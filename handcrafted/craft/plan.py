@@ -121,12 +121,12 @@ def schedule(circuits: Sequence[Circuit]) -> list[int]:
     latest: dict[int, int] = {}
     for i in reversed(order):
         latest[i] = _at_or_before(min((latest[j] for j in graph.successors(i)), default=last + 1) - 1, circuits[i])
-    load = [0] * (last + 1)
+    load = np.zeros(last + 1, int)
     placed: dict[int, int] = {}
     rank = {i: number for number, i in enumerate(order)}
     for i in sorted(order, key=lambda i: (latest[i], rank[i])):
         first = _at_or_after(1 + max((placed[j] for j in graph.predecessors(i)), default=-1), circuits[i])
-        placed[i] = min(range(first, latest[i] + 1, 2), key=lambda slot: (load[slot], slot))
+        placed[i] = first + 2 * int(np.argmin(load[first : latest[i] + 1 : 2]))
         load[placed[i]] += circuits[i].size
     return [placed[i] for i in range(len(circuits))]
 

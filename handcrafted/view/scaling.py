@@ -25,11 +25,12 @@ LOOKS = {
 
 
 class CostPanel(NamedTuple):
-    """One kind of cost: its column, its title, and its unit."""
+    """One kind of cost: its column, its title, its unit, and how many of it are one of the column's."""
 
     column: str
     title: str
     unit: str
+    times: float = 1
 
 
 PANELS = (
@@ -37,8 +38,8 @@ PANELS = (
     CostPanel("assembly", "assembly", "CPU s"),
     CostPanel("wiring", "wiring readout", "CPU s"),
     CostPanel("folding", "folding", "CPU s"),
-    CostPanel("step", "one step of the network", "CPU s"),
-    CostPanel("memory", "memory of the process", "MB"),
+    CostPanel("step", "one step of the network", "CPU ms", 1000),
+    CostPanel("memory", "memory of the process", "GB", 0.001),
 )
 
 FROM = 300
@@ -67,9 +68,13 @@ def _figure(rows: Sequence[dict[str, str]]) -> Figure:
 
 
 def _panel(axes: Axes, panel: CostPanel, rows: Sequence[dict[str, str]]) -> None:
+    from matplotlib.ticker import NullFormatter
+
     axes.set_title(panel.title, fontsize=9)
     for shape, (colour, marker, line) in LOOKS.items():
-        own = [(float(row["controllers"]), float(row[panel.column])) for row in rows if row["shape"] == shape]
+        own = [
+            (float(row["controllers"]), panel.times * float(row[panel.column])) for row in rows if row["shape"] == shape
+        ]
         if not own:
             continue
         counts, costs = np.array(own).T
@@ -77,7 +82,13 @@ def _panel(axes: Axes, panel: CostPanel, rows: Sequence[dict[str, str]]) -> None
         grown = f"  n^{np.polyfit(np.log(counts[large]), np.log(costs[large]), 1)[0]:.2f}" if large.sum() > 1 else ""
         axes.plot(counts, costs, color=colour, marker=marker, linestyle=line, markersize=4, label=f"{shape}{grown}")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if panel.column == "memory":  # most of it is Python and its libraries
+        axes.set_ylim(bottom=0)
+    else:
+        axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("controllers", fontsize=8)
     axes.set_ylabel(panel.unit, fontsize=8)
     axes.tick_params(labelsize=7)
