@@ -147,7 +147,7 @@ print(1024 * int(taken), model.weights.sizes["d_model"])
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says how much was taken")
 @pytest.mark.parametrize(("count", "most"), [(3_000, 0.6e9), pytest.param(10_000, 1.1e9, marks=pytest.mark.slow)])
 def test_memory_has_a_ceiling(count, most):
-    """A dense model of 10,000 would take 1.3 TB."""
+    """A dense model of 10,000 would take 1.4 TB."""
     code = LIMITED.format(root=str(Path(__file__).parents[2]), count=count)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     taken, wide = map(int, done.stdout.split())
