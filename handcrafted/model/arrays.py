@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from handcrafted.control.library import jnp
-from handcrafted.model.sparse_array import SparseArray, SparsePattern
+from handcrafted.model.sparse_array import SparseArray
+from handcrafted.model.sparse_pattern import SparsePattern
 
 MAX_DENSE = 2**22
 """Arrays of more entries are held sparse: 16 MB of float32."""
@@ -46,8 +47,8 @@ def on_host(array: Any) -> Any:
 
 
 def in_jax(array: Any, dtype: Any = None) -> Any:
-    """Return an array as one of JAX, a sparse one as it is."""
-    return array if isinstance(array, SparseArray) else jnp.asarray(array, dtype)
+    """Return an array as one of JAX, a sparse one as one that cannot be written to either."""
+    return array.frozen(dtype or array.dtype) if isinstance(array, SparseArray) else jnp.asarray(array, dtype)
 
 
 def copied(array: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from handcrafted.control.graph import INPUT, OUTPUT, Signal
 from handcrafted.control.numbers import as_numbers
-from handcrafted.model.arrays import elementwise, on_host
+from handcrafted.model.arrays import elementwise, formed, on_host
 from handcrafted.model.base import base_blocks, base_of, frozen
 from handcrafted.model.blocks import blocks_of
 from handcrafted.model.component import END_ARRAYS, HEAD_ARRAYS, NEURON_ARRAYS, EndArrays
@@ -105,7 +105,7 @@ def audit(network: Network, weights: Weights | None = None) -> Iterator[Breach]:
         HandcraftedError: if the shapes disagree.
     """
     rules = _Rules(network)
-    arrays = network.weights if weights is None else must_have_sizes(weights, network.weights.sizes)
+    arrays = network.weights if weights is None else must_have_sizes(weights, network.weights.sizes).map(formed)
     for name, mask in network.masks.items():
         array = on_host(arrays[name])
         for place in places_in(elementwise(lambda raw, may: (raw != 0) & ~may, array, on_host(mask))):

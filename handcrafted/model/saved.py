@@ -21,7 +21,8 @@ from handcrafted.loading.yamlfile import loads, text_of
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.arrays import formed, held
 from handcrafted.model.network import Network, Rebuild
-from handcrafted.model.sparse_array import SparseArray, SparsePattern
+from handcrafted.model.sparse_array import SparseArray
+from handcrafted.model.sparse_pattern import SparsePattern
 from handcrafted.model.weights import FIELD_AXES, Weights, check_finite, must_have_sizes, sizes_of
 from handcrafted.text.diagnostics import HandcraftedError, must_be, named
 from handcrafted.text.files import must_be_regular, write_whole

@@ -10,51 +10,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache, reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from handcrafted.control.library import library_of
+from handcrafted.model.sparse_pattern import SparsePattern
 from handcrafted.text.diagnostics import HandcraftedError
 
 MAX_VIEW = 2**30
 """Arrays of more entries have no dense view: 4 GB of float32."""
-
-
-class SparsePattern:
-    """Which entries of an array are held, permitted zeros among them.
-
-    Attributes:
-        shape: of the array.
-        at: their positions in the flat array, in order [entry].
-    """
-
-    def __init__(self, shape: Sequence[int], at: np.ndarray):
-        self.shape, self.at = tuple(int(size) for size in shape), at
-        self.at.flags.writeable = False
-
-    @cached_property
-    def _key(self) -> tuple[tuple[int, ...], bytes]:
-        return self.shape, self.at.tobytes()
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, SparsePattern) and self._key == other._key)
-
-    def __hash__(self) -> int:
-        return hash((self.shape, len(self.at)))
-
-    @cached_property
-    def axes(self) -> tuple[np.ndarray, ...]:
-        """The positions of the entries along each axis [entry]."""
-        return np.unravel_index(self.at, self.shape)
-
-    def look_up(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where entries are held, and which of them are."""
-        found = np.searchsorted(self.at, flat)
-        found = np.minimum(found, max(len(self.at) - 1, 0))
-        return found, self.at[found] == flat if len(self.at) else np.zeros(np.shape(flat), bool)
 
 
 class SparseArray(NDArrayOperatorsMixin):
@@ -69,8 +36,15 @@ class SparseArray(NDArrayOperatorsMixin):
         (np.float32(2.0), np.float32(0.0), 12)
     """
 
-    def __init__(self, pattern: SparsePattern, values: Any):
-        self._pattern, self._values = pattern, values
+    def __init__(self, pattern: SparsePattern, values: Any, frozen: bool = False):
+        """Make an array of its entries.
+
+        Args:
+            pattern: which entries are held.
+            values: what stands there [entry], of numpy or of JAX.
+            frozen: whether nobody may write to it.
+        """
+        self._pattern, self._values, self._frozen = pattern, values, frozen
         self._written: list[tuple[np.ndarray, np.ndarray]] = []
         self._turned: dict[tuple[int, ...], SparseArray] = {}
         if "jax" in sys.modules:
@@ -158,6 +132,11 @@ class SparseArray(NDArrayOperatorsMixin):
         self._note(flat, values)
 
     def _note(self, flat: np.ndarray, values: Any) -> None:
+        if self._frozen:
+            raise HandcraftedError(
+                "Expected a sparse array that may be written to, got that of a model, which is read. Use `edit`, or "
+                "write to a copy and give that to `set_weights`."
+            )
         new = np.empty(flat.shape, self.dtype)
         new[...] = values
         self._written.append((flat.ravel(), new.ravel()))
@@ -264,9 +243,24 @@ class SparseArray(NDArrayOperatorsMixin):
         acts, zero = mask.at(self.pattern.at), self.dtype.type(0)
         return self.map(lambda values: library_of(values).where(acts, values, zero))
 
+    def frozen(self, dtype: Any) -> SparseArray:
+        """Return a copy that nobody can write to, as JAX's arrays are."""
+        values = self.values.astype(dtype)
+        if isinstance(values, np.ndarray):
+            values.flags.writeable = False
+        return SparseArray(self.pattern, values, frozen=True)
+
     def copy(self) -> SparseArray:
         """Return a copy in numpy that can be written to."""
         return self.map(np.array)
+
+    def dense(self) -> Any:
+        """Return the dense view, of what JAX traces one that it traces; raises as `np.asarray` does."""
+        values = self.values
+        xp = library_of(values)
+        if xp is np:
+            return np.asarray(self)
+        return xp.zeros(self.size, self.dtype).at[self.pattern.at].set(values).reshape(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Return the dense view.
@@ -290,4 +284,5 @@ def _known_to_jax() -> None:
     import jax
 
     split = lambda array: ((array.values,), array.pattern)
-    jax.tree_util.register_pytree_node(SparseArray, split, lambda pattern, values: SparseArray(pattern, *values))
+    joined = lambda pattern, values: SparseArray(pattern, *values, frozen=True)
+    jax.tree_util.register_pytree_node(SparseArray, split, joined)

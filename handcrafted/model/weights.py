@@ -121,7 +121,7 @@ class Weights:
                 f"Expected a network of at most {MAX_VIEW:,} entries for what needs all of them, zeros too, got "
                 f"{count:,}. Collapse groups, or take a part of the structure."
             )
-        return self.map(lambda array: np.asarray(array) if isinstance(array, SparseArray) else array)
+        return self.map(lambda array: array.dense() if isinstance(array, SparseArray) else array)
 
     def copy(self) -> Weights:
         """Return writable numpy copies, of sparse arrays sparse ones."""

@@ -1,5 +1,7 @@
 """Large arrays are held sparse: the array does what numpy's does, and a network of them what the dense one does."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from handcrafted.model import arrays as forms
 from handcrafted.model.arrays import by_column, elementwise, formed, nonzeros, same, zeros
 from handcrafted.model.base import base_of
 from handcrafted.model.fold import fold
+from handcrafted.model.forward import forward
 from handcrafted.model.sparse_array import SparseArray
 from handcrafted.readout.subspace import subspace
 from handcrafted.readout.target import subject
@@ -150,6 +153,25 @@ def test_edits_parameters_history_and_saving_work_on_it(name, monkeypatch, tmp_p
     assert not alike(sparse.weights, before)
     sparse.set_weights(dense.weights)
     assert isinstance(sparse.weights.W_in, SparseArray) and not alike(sparse.weights, dense.weights)
+
+
+def test_what_a_model_holds_is_not_written_to_and_slopes_go_through_it(monkeypatch):
+    dense, sparse = both("heated room", monkeypatch)
+    for array in (sparse.weights.W_in, sparse.masks.W_in, sparse.network.weights.W_in):
+        with pytest.raises(hc.HandcraftedError, match="which is read"):
+            array[0, 0, 0] = 1.0
+        with pytest.raises(ValueError, match="read-only"):
+            array.values[0] = 1.0
+    own = sparse.weights.copy()
+    own.W_R[0, 0] = 5.0
+    assert not alike(sparse.weights, dense.weights) and alike(own, dense.weights) == {"W_R"}
+    assert [str(breach) for breach in sparse.audit(own)] == [str(breach) for breach in sparse.audit(own.numpy())] != []
+    inputs = jnp.array([[18.0], [20.5], [23.0]])
+    loss = lambda weights: forward(weights, inputs)[0].sum()
+    one, other = (jax.grad(loss)(m.effective_weights) for m in (dense, sparse))
+    assert isinstance(other.W_in, SparseArray) and other.W_in.pattern == sparse.weights.W_in.pattern
+    held = np.asarray(sparse.masks.W_in)
+    np.testing.assert_allclose(np.asarray(other.W_in), np.where(held, one.W_in, 0), rtol=1e-6)
 
 
 def test_a_tampered_layer_0_is_refused_in_it_too(monkeypatch):
