@@ -30,7 +30,7 @@ def entries(model):
     return sum(array.pattern.at.size for _, array in model.weights.items() if isinstance(array, SparseArray))
 
 
-@pytest.mark.parametrize("shape", FULL)
+@pytest.mark.parametrize("shape", ["tree", pytest.param("chain", marks=pytest.mark.slow)])
 def test_what_is_held_grows_with_the_controllers_and_not_with_their_square(shape, monkeypatch):
     """Of 1,000 controllers in a tree one dense array alone, W_in, would take 1.8 GB."""
     monkeypatch.setattr("handcrafted.model.arrays.MAX_DENSE", 0)

@@ -19,9 +19,9 @@ from handcrafted.readout.subspace import subspace
 from handcrafted.readout.target import subject
 from handcrafted.readout.wiring import wiring
 from handcrafted.zoo import bundled
+from tests.loops import thinned
 
 LOOPS = list(bundled())
-USUAL = ("guarded room", "cruise control")
 
 
 @st.composite
@@ -92,7 +92,7 @@ def alike(one, other):
     return {name for name, array in one.items() if not np.array_equal(np.asarray(array), np.asarray(other[name]))}
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("name", thinned(LOOPS, 2))
 def test_a_sparse_network_is_the_dense_one(name, monkeypatch):
     dense, sparse = both(name, monkeypatch)
     assert all(isinstance(array, SparseArray) for _, array in sparse.weights.items() if len(array.shape) > 1)
@@ -104,7 +104,7 @@ def test_a_sparse_network_is_the_dense_one(name, monkeypatch):
     assert one and other and one.program == other.program and np.array_equal(one.values, other.values)
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("name", thinned(LOOPS, 2))
 def test_structural_readouts_of_it_say_the_same(name, monkeypatch):
     dense, sparse = both(name, monkeypatch)
     for readout in (wiring, subspace):
@@ -121,7 +121,7 @@ def test_structural_readouts_of_it_say_the_same(name, monkeypatch):
         assert left == {edge.key for edge in one.edges if edge.target.role != OUTPUT}
 
 
-@pytest.mark.parametrize("name", USUAL)
+@pytest.mark.parametrize("name", ["guarded room", pytest.param("cruise control", marks=pytest.mark.slow)])
 def test_edits_parameters_history_and_saving_work_on_it(name, monkeypatch, tmp_path):
     dense, sparse = both(name, monkeypatch)
     base = base_of(dense.structure) or "."
