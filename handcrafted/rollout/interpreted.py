@@ -83,11 +83,8 @@ class ProgramReader:
         self.network, self.order = FoldedNetwork(network.program, self.values), tuple(order)
         self.function = compiled_c(READER, 10, 2)
         steps = [network.program.steps[node] for node in order]
-        wide = lambda parts, count: [
-            *parts,
-            *[0] * (count - len(parts)),
-        ]  # two at least, so that there are two to look at
-        counts = [max(2, len(one.values), len(one.slots)) for one in steps]
+        counts = [max(2, len(one.values), len(one.slots)) for one in steps]  # C looks at two at least
+        wide = lambda parts, count: [*parts, *[0] * (count - len(parts))]
         whole = lambda numbers: np.array([*numbers], np.int32)
         self.kinds = whole(KINDS.index(one.kind) for one in steps)
         self.starts = np.cumsum([0, *counts], dtype=np.int32)

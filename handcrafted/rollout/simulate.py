@@ -220,7 +220,8 @@ def simulate(
     names = model.names
     kept = np.concatenate([np.zeros(0, int), *(names.find(signal) for signal in recorded(model.structure))])
     network = network_of(model, kept, engine)
-    read = None if shares is not None else interpreted_loop(network, setup.world, names)
+    alone = shares is None and process is None  # a function of a user's is given one run at a time
+    read = interpreted_loop(network, setup.world, names) if alone else None
     loop = start_of(network, model.window, setup) if read is None else read.begin(setup)
     length = min(steps, CHUNK)
     parts: list[StepRecord] = []

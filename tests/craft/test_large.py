@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -95,6 +96,20 @@ def test_controllers_read_value_by_value_decide_the_same_bits(name, runs, monkey
         slow = hc.simulate(model, steps=200, runs=runs)
     for signal, values in plain.command.items():
         np.testing.assert_allclose(slow.command[signal], values, rtol=1e-6, atol=1e-6)
+
+
+def test_a_process_in_python_is_given_one_run_at_a_time(monkeypatch):
+    monkeypatch.setattr(interpreted, "MANY_VALUES", 0)
+    model = hc.assemble(hc.load("heated room"))
+
+    def room(state, actions):
+        """As nobody could write it for runs side by side."""
+        return {
+            "temperature": jax.lax.cond(actions["heat"] > 0, lambda t: t + 0.5, lambda t: t - 0.5, state["temperature"])
+        }
+
+    trace = hc.simulate(model, room, steps=40, initial={"temperature": [10.0, 30.0]})
+    assert trace.runs == 2 and trace.steps == 40
 
 
 def test_a_port_that_is_read_catches_what_is_not_finite(monkeypatch):
