@@ -22,7 +22,7 @@ from handcrafted.rollout.engine import network_of
 from handcrafted.rollout.interpreted import ProgramReader
 from handcrafted.zoo import bundled
 from tests.craft.test_scaling import chain, tree
-from tests.rollout.test_engines import without_compiler
+from tests.rollout.test_engines import needs_compiler, without_compiler
 
 FULL = {"tree": tree, "chain": chain}
 
@@ -58,6 +58,7 @@ def test_it_is_wired_as_declared_and_a_cut_wire_is_missed():
     assert {key[0] for key in gone if key[0].role == INPUT} == {model.names.inputs[rows[7]].node(INPUT)}
 
 
+@needs_compiler
 def test_a_network_that_is_read_value_by_value_does_the_bits_of_the_dense_one():
     model = hc.assemble(tree(12))
     folded = fold(model.effective_weights, model.window)
@@ -79,6 +80,7 @@ def test_a_network_that_is_read_value_by_value_does_the_bits_of_the_dense_one():
     assert not np.array_equal(other(kept, ones), reader(kept, ones))
 
 
+@needs_compiler
 @pytest.mark.parametrize("name", list(bundled()))
 @pytest.mark.parametrize("runs", [None, 3])
 def test_controllers_read_value_by_value_decide_the_same_bits(name, runs, monkeypatch):
@@ -113,7 +115,7 @@ def test_a_process_in_python_is_given_one_run_at_a_time(monkeypatch):
 
 
 def test_a_port_that_is_read_catches_what_is_not_finite(monkeypatch):
-    """`x > 0 ? x : 0` would make 0 of NaN, and nobody would know."""
+    """What is not finite in the state never passes a port."""
     model = hc.assemble(hc.load("guarded room"))
     wild = model.weights.numpy()
     place = next(p for p in model.layout if p.owner == "thermostat" and p.part == "mlp")

@@ -1,4 +1,4 @@
-"""A folded program read value by value does the bits of the dense network: drawn structures, and every parameter."""
+"""A folded program read value by value does the bits of the dense network: drawn structures, parameters outside Layer 0."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from handcrafted.loading.tuning import knobs
 from handcrafted.model import arrays as forms
 from handcrafted.model.base import base_of
 from handcrafted.model.fold import fold
-from handcrafted.model.folded_program import FoldedNetwork
+from handcrafted.model.folded_program import INPUT, FoldedNetwork, FoldedProgram, ProgramBuilder, Step
 from handcrafted.model.forward import forward
 from handcrafted.model.parameters import trials
 from handcrafted.readout.edges import sequences
@@ -57,6 +57,16 @@ def same_bits(model, inputs, wanted=None):
     assert folded is not None
     found = read(folded, inputs)
     return folded, np.array_equal(found, dense(model, inputs) if wanted is None else wanted)
+
+
+def test_a_rectifier_keeps_nan():
+    """`x > 0 ? x : 0` would make 0 of it, and no port would see that anything was wrong."""
+    make = ProgramBuilder()
+    node = make.relu(make.step(Step(INPUT)))
+    program = FoldedProgram(tuple(make.steps), (node,), (None,), (), (), (), ())
+    found = ProgramReader(FoldedNetwork(program, np.zeros(1, np.float32)), program.proceeds)
+    inputs = np.array([[np.nan, -2.0, 3.0, np.inf, -np.inf]], np.float32)
+    assert np.array_equal(found(np.zeros((0, 5)), inputs)[node], [np.nan, 0, 3, np.inf, 0], equal_nan=True)
 
 
 @pytest.mark.parametrize("count", [6, pytest.param(200, marks=pytest.mark.slow)])
