@@ -1,4 +1,4 @@
-"""A folded program read value by value does the bits of the dense network: drawn structures, parameters outside Layer 0."""
+"""A folded program read value by value does the bits of the dense network: drawn structures, and parameters."""
 
 from contextlib import suppress
 
