@@ -1,6 +1,7 @@
 """What holds for every test: types are checked at run time, and JAX promotes no dtype silently."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and hasattr(os, "sched_
 
 from jaxtyping import install_import_hook
 
+from tests.typed import check_types_of
+
 ROOT = Path(__file__).parents[1]
 OFTEN = {
     f"handcrafted.{name}"
@@ -29,13 +32,19 @@ OFTEN = {
 }
 """Modules of small functions that run a million times in a verdict; checks would take three times as long."""
 
-FILES = (
-    path for part in ("model", "craft", "readout", "verdict") for path in (ROOT / "handcrafted" / part).rglob("*.py")
-)
-MODULES = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.stem != "__init__")
-HOOKED = [module for module in MODULES if module not in OFTEN]
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for part in ("model", "craft", "readout", "verdict")
+    for path in (ROOT / "handcrafted" / part).rglob("*.py")
+    if path.stem != "__init__"
+}
+HOOKED = [module for module in FILES if module not in OFTEN]
+SHAPED = [m for m in HOOKED if re.search(r"from jaxtyping import|TYPE_CHECKING", FILES[m].read_text(encoding="utf-8"))]
+"""Modules whose annotations give shapes. Their hook binds the arguments of every call, ten times the work of a call; the
+others get their types checked without."""
 if "UNTYPED" not in os.environ:  # a broken module comes by an import hook of its own, see mutation.py
-    install_import_hook(HOOKED, "beartype.beartype")
+    check_types_of(module for module in HOOKED if module not in SHAPED)
+    install_import_hook(SHAPED, "beartype.beartype")
 
 import hypothesis
 import jax
