@@ -34,9 +34,13 @@ class FirstOrderPlant(Plant):
         """The signals that it gives, at t = 0."""
         return {self.output: self.initial}
 
+    def share(self, time_step: float) -> np.float32:
+        """Return the share of the way that it goes in a step: 1 - exp(-dt / time constant)."""
+        return np.float32(-np.expm1(-time_step / self.time_constant))
+
     def step(self, time_step: float, domains: Mapping[str, Domain]) -> Advance:
-        """Move towards rest + drive by the share 1 - exp(-dt / time constant) in each step."""
-        share = np.float32(-np.expm1(-time_step / self.time_constant))
+        """Move towards rest + drive by `share` in each step."""
+        share = self.share(time_step)
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             now = state[self.output]

@@ -86,10 +86,14 @@ class MatricesPlant(Plant):
         count = len(self.inputs)
         return {STATE: np.array(self.initial or np.zeros(len(self.A)), np.float32), BEFORE: np.zeros(count, np.float32)}
 
+    def over_step(self, time_step: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return A and B for a step of time, float32."""
+        a, b = np.array(self.A), np.array(self.B)
+        return discrete(a, b, time_step) if self.continuous else (a.astype(np.float32), b.astype(np.float32))
+
     def step(self, time_step: float, domains: Mapping[str, Domain]) -> Advance:
         """Run x' = A x + B u; the disturbance is added to every input."""
-        a, b = np.array(self.A), np.array(self.B)
-        a, b = discrete(a, b, time_step) if self.continuous else (a.astype(np.float32), b.astype(np.float32))
+        a, b = self.over_step(time_step)
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             arrived = [as_number(inputs[name], disturbance) + disturbance for name in self.inputs]

@@ -1,0 +1,164 @@
+"""What is claimed never to happen: a hazard, or an unsafe control action, as tests of one step."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from handcrafted.control.entries import Hazard
+from handcrafted.control.parts import Bounds, Condition
+from handcrafted.control.signal_graph import network_output
+from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
+from handcrafted.control.true_variable import TrueVariable
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.names import Names
+from handcrafted.text.diagnostics import HandcraftedError, nearest
+
+SAID, UNSAID = "1/2", "9/16"
+"""A word is said above the first of these; what is not above the second may count as not said, to be on the safe side."""
+
+
+class Test(NamedTuple):
+    """One test of a step: of the true state, or of an action.
+
+    Attributes:
+        way: `above` or `below` a mark; of a word `chosen`.
+        mark: the exact number, as text.
+        variable: of the true state.
+        word: which word it must be.
+        column: of the network's outputs, in place of a variable.
+    """
+
+    way: str
+    mark: str | None = None
+    variable: TrueVariable | None = None
+    word: int | None = None
+    column: int | None = None
+
+
+class Claim(NamedTuple):
+    """What is claimed never to happen.
+
+    Attributes:
+        id: of the hazard, or of the unsafe control action.
+        text: what it is, in words.
+        never: any of these, each all of some tests of one step.
+    """
+
+    id: str
+    text: str
+    never: tuple[tuple[Test, ...], ...]
+
+
+def claims_of(
+    structure: ControlStructure, names: Names, hazards: Iterable[str] = (), rules: Iterable[str] = ()
+) -> list[Claim]:
+    """Return what can be claimed: chosen hazards and unsafe control actions, or all that one step decides.
+
+    Raises:
+        HandcraftedError: if there is none of that id, or none that can be claimed.
+    """
+    chosen, ids = [*hazards], [*rules]
+    known = {rule.id: rule for rule in structure.unsafe_control_actions}
+    for what, some, all_of in (("a hazard", chosen, structure.hazards), ("an unsafe control action", ids, known)):
+        for one in some:
+            if one not in all_of:
+                raise HandcraftedError(f"Expected the id of {what}, got {one!r}.{nearest(one, all_of)}")
+    if not chosen and not ids:
+        chosen = [id for id, hazard in structure.hazards.items() if hazard.when]
+        ids = [rule.id for rule in known.values() if rule.type in BY_CONTEXT and rule.formal]
+    if not chosen and not ids:
+        raise HandcraftedError(
+            f"Expected a hazard with `when`, or an unsafe control action with a context, got none in {structure.name}. "
+            "State one."
+        )
+    found = [_of_hazard(structure, id, structure.hazards[id]) for id in chosen]
+    return found + [_of_rule(structure, names, known[id]) for id in ids]
+
+
+def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> Claim:
+    if not hazard.when:
+        raise HandcraftedError(
+            f"Expected hazard {id} with `when`, a predicate over the true state, got none. State it, or prove an unsafe "
+            "control action that leads to it."
+        )
+    return Claim(id, hazard.text, _rows(structure, hazard.when))
+
+
+def _rows(structure: ControlStructure, condition: Condition) -> tuple[tuple[Test, ...], ...]:
+    """Return a condition over the true state as rows of tests; of several words each has rows of its own."""
+    state, found = structure.true_state, []
+    for row in condition:
+        ways: list[list[tuple[Test, ...]]] = []
+        for name, test in row.items():
+            variable = state.variable(name)
+            if isinstance(test, Bounds):
+                ways.append([tuple(Test(way, mark, variable) for way, mark in _bounds(test))])
+            else:
+                domain = state.domains[variable]
+                words = domain.values if domain else ()
+                ways.append([(Test("chosen", None, variable, words.index(word)),) for word in test])
+        found += [tuple(itertools.chain(*one)) for one in itertools.product(*ways)]
+    return tuple(found)
+
+
+def _bounds(test: Bounds) -> Iterator[tuple[str, str]]:
+    if test.above is not None:
+        yield "above", str(Fraction(repr(float(test.above))))
+    if test.below is not None:
+        yield "below", str(Fraction(repr(float(test.below))))
+
+
+def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> Claim:
+    """Return an unsafe control action as a claim: a context together with what counts as done, or as not done.
+
+    What can be taken for either counts as both. A number counts as provided above half its range.
+    """
+    if rule.type not in BY_CONTEXT or not rule.formal:
+        raise HandcraftedError(
+            f"Expected an unsafe control action that one step decides, {' or '.join(BY_CONTEXT)}, with a context, got "
+            f"{rule.id}. Nothing is proved of the others yet."
+        )
+    rows = _rows(structure, rule.context) if rule.context else ((),)
+    done = _done(structure, names, rule)
+    text = f"{rule.by}: {rule.action} {rule.type}"
+    return Claim(rule.id, text, tuple((*row, *one) for row in rows for one in done))
+
+
+def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> list[tuple[Test, ...]]:
+    links = [
+        link
+        for link in structure.resolved.links
+        if link.sent_by_controller and (link.id.sender, link.id.name) == (rule.by, rule.action) and link.port
+    ]
+    signals = {network_output(link.port) for link in links if link.port} & set(names.output_signals)
+    if len(signals) != 1 or len({link.port for link in links}) != 1:
+        raise HandcraftedError(
+            f"Expected {rule.action} of {rule.by} to leave the network, got one that goes to a controller. Nothing is "
+            "proved of those yet."
+        )
+    signal = signals.pop()
+    columns, domain, issued = names.output_signals[signal].tolist(), links[0].domain, rule.type == "provided"
+    if not domain.discrete:
+        if isinstance(rule.amount, Bounds):
+            inside = tuple(Test(way, mark, column=columns[0]) for way, mark in _bounds(rule.amount))
+            if issued:
+                return [inside]
+            turn = {"above": "below", "below": "above"}
+            return [(test._replace(way=turn[test.way], mark=_nudged(test)),) for test in inside]
+        half = Fraction(repr(float(domain.low + domain.high))) / 2
+        most = str(half if issued else half + Fraction(1, 2**20))
+        return [(Test("above" if issued else "below", most, column=columns[0]),)]
+    counted = rule.amount if isinstance(rule.amount, tuple) else domain.values[1:]
+    of = [column for column, word in zip(columns, domain.values, strict=True) if (word in counted) == issued]
+    rest = [column for column in columns if column not in of]
+    said = [(Test("above", SAID, column=column),) for column in of]
+    return [*said, tuple(Test("below", UNSAID, column=column) for column in rest)]
+
+
+def _nudged(test: Test) -> str:
+    """Return a mark a little further, so that the end itself counts."""
+    step = Fraction(1, 2**20) * (1 if test.way == "above" else -1)
+    return str(Fraction(test.mark) + step)

@@ -1,0 +1,283 @@
+"""What is to be proved, rebuilt from a structure and the arrays that run: all that a checker must trust."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from handcrafted.control.domain import Domain
+from handcrafted.control.graph import Signal
+from handcrafted.control.parts import Bounds
+from handcrafted.loading.yamltext import dumps
+from handcrafted.model.base import base_blocks
+from handcrafted.model.transformer import Transformer
+from handcrafted.plants.first_order import FirstOrderPlant
+from handcrafted.plants.matrices import STATE, MatricesPlant
+from handcrafted.proofs.claim import Claim, Test
+from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
+from handcrafted.text.diagnostics import HandcraftedError
+
+FORMAT = "handcrafted proof statement 1"
+
+
+class NotStatedError(Exception):
+    """Something takes part that a statement has no words for yet; the message names it."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is to be proved, as two files.
+
+    Attributes:
+        text: the statement, JSON.
+        arrays: the effective arrays, safetensors.
+        states: the state of each process by name, in the statement's order.
+        ranges: the range of each state that sensors are declared for; None where none is.
+    """
+
+    text: bytes
+    arrays: bytes
+    states: tuple[str, ...]
+    ranges: tuple[tuple[float, float] | None, ...]
+
+    @property
+    def digest(self) -> str:
+        """What a certificate names it by."""
+        return hashlib.sha256(self.text).hexdigest()
+
+
+def statement_of(
+    model: Transformer,
+    claims: Sequence[Claim],
+    any_subordinate: bool = False,
+    start: dict[str, tuple[float, float]] | None = None,
+    disturbance: dict[str, tuple[float, float]] | None = None,
+) -> Statement:
+    """State that something never happens in a model's closed loop, whatever comes from outside within its range.
+
+    Args:
+        model: whose arrays run.
+        claims: what is never to happen.
+        any_subordinate: whether all weights outside Layer 0 may be anything; the run is then that in blocks.
+        start: intervals in which states begin, by name; the others begin where the file says.
+        disturbance: intervals of disturbances by process, in place of those that the file says.
+
+    Raises:
+        NotStatedError: if something takes part that a statement has no words for.
+        HandcraftedError: if weights are to be free, and there is no Layer 0 controller.
+    """
+    return _Writer(model, any_subordinate, start or {}, disturbance or {}).statement(claims)
+
+
+class _Writer:
+    """Numbers states, words and numbers from outside, and writes down who gives and who takes them."""
+
+    def __init__(self, model: Transformer, any_subordinate: bool, start: dict, disturbance: dict):
+        self.model, self.structure, self.names = model, model.structure, model.names
+        self.any_subordinate, self.disturbance = any_subordinate, disturbance
+        if any_subordinate and model.seal is None:
+            raise HandcraftedError(
+                f"Expected a Layer 0 controller, outside which weights may be anything, got none in "
+                f"{self.structure.name}. Mark one, or prove the claim for the weights as they are."
+            )
+        self.world = world_of(self.structure)
+        self.states: list[dict[str, Any]] = []
+        self.at: dict[Signal, int] = {}
+        self.started, self.domains = start, self._domains()
+        plants = {name: component.dynamics for name, component in self.structure.components.items()}
+        self.plants = {name: plant for name, plant in plants.items() if plant is not None}
+        for name, plant in self.plants.items():
+            self._add_states(name, plant)
+        if unknown := sorted(set(start) - {state["name"] for state in self.states}):
+            known = ", ".join(state["name"] for state in self.states) or "none"
+            raise HandcraftedError(f"Expected the name of a state, got {unknown[0]!r}. Use one of: {known}.")
+        discrete = [one.signal for one in self.world.externals if one.domain.discrete]
+        self.words = {signal: i for i, signal in enumerate(discrete)}
+        others = [one.signal for one in self.world.externals if not one.domain.discrete]
+        self.numbers = {signal: i for i, signal in enumerate(others)}
+
+    def _domains(self) -> dict[Signal, Domain]:
+        """Return the domain of what sensors measure of processes."""
+        found = {}
+        for signal, source in self.world.measurements.items():
+            if source.kind == PROCESS:
+                found[source.signal] = self.names.domain(signal)
+        return found
+
+    def _add_states(self, name: str, plant: Any) -> None:
+        match plant:
+            case FirstOrderPlant():
+                self._add_state(name, plant.output, plant.initial)
+            case MatricesPlant():
+                if plant.D and np.any(plant.D):
+                    raise NotStatedError(f"{name} hands its inputs on to its outputs (D)")
+                first = plant.initial or (0.0,) * len(plant.A)
+                seen = {_only(row): output for row, output in zip(plant.C, plant.outputs, strict=True)}
+                for i, value in enumerate(first):
+                    self._add_state(name, seen.get(i, f"{STATE}[{i}]"), value)
+                for row, output in zip(plant.C, plant.outputs, strict=True):
+                    if (i := _only(row)) is not None:
+                        self.at[Signal(name, "state", output)] = len(self.states) - len(first) + i
+            case _:
+                raise NotStatedError(f"{name} moves by the law {plant.law!r}")
+
+    def _add_state(self, owner: str, name: str, initial: float) -> None:
+        full = f"{owner}.{name}"
+        low, high = self.started.get(full, (np.float32(initial),) * 2)
+        self.at[Signal(owner, "state", name)] = len(self.states)
+        self.states.append({"name": full, "initial": [text(low), text(high)]})
+
+    def statement(self, claims: Sequence[Claim]) -> Statement:
+        """Write it down."""
+        arrays = save({n: np.asarray(a, np.float32) for n, a in self.model.effective_weights.dense().items()})
+        said = {
+            "format": FORMAT,
+            "structure": hashlib.sha256(dumps(self.structure).encode()).hexdigest(),
+            "arrays": hashlib.sha256(arrays).hexdigest(),
+            "run": "blocks" if self.model.seal is not None else "dense",
+            "window": self.model.window,
+            "free": self._free(),
+            "states": self.states,
+            "words": [{"rows": rows} for rows in self._words()],
+            "numbers": [*self._numbers()],
+            "sensors": [*self._sensors()],
+            "plants": [self._plant(name, plant) for name, plant in self.plants.items()],
+            "claims": [
+                {"id": claim.id, "never": [[self._test(one) for one in row] for row in claim.never]} for claim in claims
+            ],
+        }
+        ranges = {self.at[signal]: domain for signal, domain in self.domains.items() if signal in self.at}
+        known = ((one.low, one.high) if (one := ranges.get(i)) else None for i in range(len(self.states)))
+        text = json.dumps(said, indent=1).encode()
+        return Statement(text, arrays, tuple(state["name"] for state in self.states), tuple(known))
+
+    def _free(self) -> list[int]:
+        if not self.any_subordinate:
+            return []
+        base = base_blocks(self.structure, self.model.blocks)
+        held = {at for block in base for at in (*block.own, *block.inputs)}
+        return [at for at in range(len(self.names.residual)) if at not in held]
+
+    def _sources(self, kind: str) -> Iterator[tuple[Signal, np.ndarray, InputSource]]:
+        for signal, rows in self.names.input_signals.items():
+            source = self.world.measurements[signal]
+            if source.kind not in (PROCESS, EXTERNAL):
+                raise NotStatedError(f"{signal.name} measures an action")
+            if source.kind == kind:
+                yield signal, rows, source
+
+    def _sensors(self) -> Iterator[dict[str, Any]]:
+        """Return who measures which state; sensors that round alike stand together."""
+        found: dict[tuple[int, float | None], list[int]] = {}
+        for signal, rows, source in self._sources(PROCESS):
+            found.setdefault((self._state(source.signal), self.names.domain(signal).resolution), []).extend(rows.tolist())
+        for (state, resolution), rows in found.items():
+            if resolution is not None and Fraction(resolution).numerator * Fraction(resolution).denominator & (
+                Fraction(resolution).numerator * Fraction(resolution).denominator - 1
+            ):
+                raise NotStatedError(f"a sensor of {self.states[state]['name']} rounds to {resolution:g}, no power of 2")
+            yield {"state": state, "rows": rows, "resolution": None if resolution is None else text(resolution)}
+
+    def _state(self, signal: Signal) -> int:
+        if signal not in self.at:
+            raise NotStatedError(f"{signal.owner}.{signal.name} is no single state")
+        return self.at[signal]
+
+    def _words(self) -> list[list[list[int]]]:
+        """Return, of each signal in words from outside, the inputs that each word sets to 1."""
+        counts = [len(one.domain.values) for one in self.world.externals if one.domain.discrete]
+        found: list[list[list[int]]] = [[[] for _ in range(count)] for count in counts]
+        for _, rows, source in self._sources(EXTERNAL):
+            if source.signal in self.words:
+                for k, row in enumerate(rows.tolist()):
+                    found[self.words[source.signal]][k].append(row)
+        return found
+
+    def _numbers(self) -> Iterator[dict[str, Any]]:
+        rows: dict[Signal, list[int]] = {signal: [] for signal in self.numbers}
+        for _, found, source in self._sources(EXTERNAL):
+            if source.signal in rows:
+                rows[source.signal] += found.tolist()
+        for one in self.world.externals:
+            if one.signal in rows:
+                yield {"rows": rows[one.signal], "range": [text(np.float32(end)) for end in (one.domain.low, one.domain.high)]}
+
+    def _plant(self, name: str, plant: Any) -> dict[str, Any]:
+        low, high = self.disturbance.get(name) or plant.disturbance or (0.0, 0.0)
+        ends = [min(Fraction(text(low)), _held(low)), max(Fraction(text(high)), _held(high))]
+        about = {"law": plant.law, "disturbance": [str(end) for end in ends]}
+        dt = self.structure.time_step.value
+        if isinstance(plant, FirstOrderPlant):
+            inputs = [one for given, gain in plant.inputs.items() for one in self._inputs(name, given, np.float32(gain))]
+            state = self.at[Signal(name, "state", plant.output)]
+            return about | {
+                "state": state, "share": text(plant.share(dt)), "rest": text(np.float32(plant.rest)), "inputs": inputs,
+            }  # fmt: skip
+        a, b = plant.over_step(dt)
+        first = next(i for i, state in enumerate(self.states) if state["name"].startswith(f"{name}."))
+        return about | {
+            "states": [*range(first, first + len(a))],
+            "A": [[text(one) for one in row] for row in a],
+            "B": [[text(one) for one in row] for row in b],
+            "inputs": [self._inputs(name, given, np.float32(1)) for given in plant.inputs],
+        }
+
+    def _inputs(self, owner: str, given: str, gain: np.float32) -> list[dict[str, Any]]:
+        """Return what a process gets by one name; a word counts as its place."""
+        return [one for source in self.world.actions[owner][given] for one in self._terms(source, gain)]
+
+    def _terms(self, source: InputSource, gain: np.float32) -> Iterator[dict[str, Any]]:
+        weigh = lambda k: text(Fraction(float(gain)) * k)
+        if source.kind == PROCESS:
+            yield {"of": "state", "at": self._state(source.signal), "gain": weigh(1)}
+        elif source.signal in self.numbers:
+            yield {"of": "number", "at": self.numbers[source.signal], "gain": weigh(1)}
+        elif source.signal in self.words:
+            count = next(len(one.domain.values) for one in self.world.externals if one.signal == source.signal)
+            yield from ({"of": "word", "at": [self.words[source.signal], k], "gain": weigh(k)} for k in range(1, count))
+        else:
+            columns, discrete = self.names.output_signals[source.signal], self.names.domain(source.signal).discrete
+            for k, column in enumerate(columns.tolist()):
+                if k or not discrete:
+                    yield {"of": "output", "at": column, "gain": weigh(k if discrete else 1)}
+
+    def _test(self, test: Test) -> dict[str, Any]:
+        """Write a test down: of the true state, of a word from outside, or of an action."""
+        if test.column is not None:
+            return {"of": "output", "at": test.column, "is": test.way, "than": test.mark}
+        assert test.variable is not None
+        owner, name = test.variable
+        if test.word is None:
+            if (signal := Signal(owner, "state", name)) not in self.at:
+                raise NotStatedError(f"{test.variable} is no state of a process")
+            return {"of": "state", "at": self.at[signal], "is": test.way, "than": test.mark}
+        of = {(signal.owner, signal.name): i for signal, i in self.words.items()}
+        if (owner, name) not in of:
+            raise NotStatedError(f"{test.variable} comes from nowhere outside")
+        return {"of": "word", "at": [of[owner, name], test.word], "is": "chosen", "than": None}
+
+
+def _only(row: Sequence[float]) -> int | None:
+    """Return the one state that an output is; None where it is none."""
+    places = [i for i, gain in enumerate(row) if gain]
+    return places[0] if len(places) == 1 and row[places[0]] == 1 else None
+
+
+def text(number: Any) -> str:
+    """Write a number down exactly: a float32 by its bits, any other by its decimals."""
+    if isinstance(number, np.floating):
+        return str(Fraction(float(number)))
+    return str(Fraction(number) if isinstance(number, Fraction | int) else Fraction(repr(float(number))))
+
+
+def _held(number: float) -> Fraction:
+    return Fraction(float(np.float32(number)))
+
+
