@@ -1,1 +1,1 @@
-"""Proofs that a hazard never happens, from the arrays that run: statements, provers, and the checker, which is alone."""
+"""Proofs that a hazard never happens, from the arrays that run: statements, the search for cells, and their checker."""

@@ -17,14 +17,14 @@ from handcrafted.model.names import Names
 from handcrafted.text.diagnostics import HandcraftedError, nearest
 
 SAID, UNSAID = "1/2", "9/16"
-"""A word is said above the first of these; what is not above the second may count as not said, to be on the safe side."""
+"""A word is said above the first of these; what is not above the second may count as not said, too."""
 
 
 class Test(NamedTuple):
     """One test of a step: of the true state, or of an action.
 
     Attributes:
-        way: `above` or `below` a mark; of a word `chosen`.
+        way: `above` or `below` a mark; a word counts 1 where it is said, else 0.
         mark: the exact number, as text.
         variable: of the true state.
         word: which word it must be.
@@ -81,8 +81,8 @@ def claims_of(
 def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> Claim:
     if not hazard.when:
         raise HandcraftedError(
-            f"Expected hazard {id} with `when`, a predicate over the true state, got none. State it, or prove an unsafe "
-            "control action that leads to it."
+            f"Expected hazard {id} with `when`, a predicate over the true state, got none. State it, or prove an "
+            "unsafe control action that leads to it."
         )
     return Claim(id, hazard.text, _rows(structure, hazard.when))
 
@@ -99,7 +99,7 @@ def _rows(structure: ControlStructure, condition: Condition) -> tuple[tuple[Test
             else:
                 domain = state.domains[variable]
                 words = domain.values if domain else ()
-                ways.append([(Test("chosen", None, variable, words.index(word)),) for word in test])
+                ways.append([(Test("above", SAID, variable, words.index(word)),) for word in test])
         found += [tuple(itertools.chain(*one)) for one in itertools.product(*ways)]
     return tuple(found)
 
@@ -161,4 +161,4 @@ def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) 
 def _nudged(test: Test) -> str:
     """Return a mark a little further, so that the end itself counts."""
     step = Fraction(1, 2**20) * (1 if test.way == "above" else -1)
-    return str(Fraction(test.mark) + step)
+    return str(Fraction(test.mark or 0) + step)

@@ -23,7 +23,7 @@ MAX_CELLS = 4096
 """So many combinations of carried words are gone through."""
 
 MAX_WIDENED = 24
-"""How often what a carried number may be is widened; each time it doubles."""
+"""How often ranges and intervals are widened; each time they double at least."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
     loop = check.Loop(json.loads(statement.text), statement.arrays)
     try:
         cells = _Search(loop, _ranges(loop, statement)).cells()
-    except check.Failure as failure:
-        box = {name: (_float(low), _float(high)) for name, (low, high) in zip(loop.order, failure.box, strict=True)}
-        return Unproved(str(failure), box, tuple(failure.words))
     except check.Refused as refused:
-        return Unproved(str(refused), {})
+        reason, *where = refused.args
+        if not where:
+            return Unproved(reason, {})
+        box, words = where
+        named = {name: (_float(low), _float(high)) for name, (low, high) in zip(loop.order, box, strict=True)}
+        return Unproved(reason, named, tuple(words))
     return certificate(statement, loop, cells)
 
 
@@ -73,18 +75,41 @@ def _float(number: int) -> float:
     return float(Fraction(number, check.ONE))
 
 
-def _ranges(loop: Any, statement: Statement) -> list[Ends]:
+@dataclass
+class _Range:
+    """Where a state may be; an end that a claim sets stays."""
+
+    low: int
+    high: int
+    low_stays: bool = False
+    high_stays: bool = False
+
+    def widened(self, low: int, high: int) -> bool:
+        """Reach as far as an interval, and as far again; False where an end would have to move that stays."""
+        if (low < self.low and self.low_stays) or (high > self.high and self.high_stays):
+            return False
+        wide = max(high, self.high) - min(low, self.low)
+        self.low, self.high = (
+            self.low if low >= self.low else low - wide,
+            self.high if high <= self.high else high + wide,
+        )
+        return True
+
+
+def _ranges(loop: Any, statement: Statement) -> list[_Range]:
     """Return what states may be: the range of their sensors, or where they begin, less what a claim forbids."""
     found = []
     for i, declared in enumerate(statement.ranges):
         low, high, _ = loop.initial[i]
         if declared is not None:
             low, high = min(low, _scaled(declared[0])), max(high, _scaled(declared[1]))
-        for _, rows in loop.claims:
-            for (of, at, way, mark), *others in rows:
-                if (of, at) == ("state", i) and not others:
-                    low, high = (low, min(high, int(mark))) if way == "above" else (max(low, -int(-mark)), high)
-        found.append((low, high))
+        found.append(one := _Range(low, high))
+        tests = [row[0] for _, rows in loop.claims for row in rows if len(row) == 1 and row[0][0] == ("state", i)]
+        for _, way, mark in tests:
+            if way == "above":
+                one.high, one.high_stays = min(one.high, int(mark)), True
+            else:
+                one.low, one.low_stays = max(one.low, -int(-mark)), True
     return found
 
 
@@ -95,10 +120,15 @@ def _scaled(number: float) -> int:
 class _Search:
     """Goes through what the network carries, step by step, with states anywhere in their ranges."""
 
-    def __init__(self, loop: Any, ranges: list[Ends]):
+    def __init__(self, loop: Any, ranges: list[_Range]):
         self.loop, self.ranges = loop, ranges
-        self.loose: dict[int, Ends] = {}
+        self.loose: dict[int, _Range] = {}
         self.widened = 0
+
+    @property
+    def states(self) -> list[Ends]:
+        """The ranges of the states."""
+        return [(one.low, one.high) for one in self.ranges]
 
     def cells(self) -> list[list[Ends]]:
         """Return the cells.
@@ -107,11 +137,9 @@ class _Search:
             check.Refused: if there are too many, or the states leave their ranges.
         """
         start = [value[:2] for value in self.loop.network.begin()]
-        for i, (low, high) in enumerate(start):
-            if low < high:
-                self.loose[i] = (low, high)
+        self.loose |= {i: _Range(low, high) for i, (low, high) in enumerate(start) if low < high}
         while (found := self._gone_through(start)) is None:
-            pass
+            self.widened += 1
         return found
 
     def _gone_through(self, start: list[Ends]) -> list[list[Ends]] | None:
@@ -122,50 +150,47 @@ class _Search:
             memory = waiting.pop()
             new: dict[tuple[Ends, ...], None] = {}
             try:
-                check.steps_from(self.loop, [*self.ranges, *memory], lambda end, new=new: self._seen(end, new))
-            except check.Failure as failure:
-                if self._loosened(failure):
+                check.steps_from(self.loop, [*self.states, *memory], lambda end, new=new: self._seen(end, new))
+            except check.Refused as refused:
+                if self.widened < MAX_WIDENED and len(refused.args) > 1 and self._widened(*refused.args[1:]):
                     return None
                 raise
             fresh = [one for one in new if one not in known]
             known |= dict.fromkeys(fresh)
             waiting += fresh
             check.need(len(known) <= MAX_CELLS, f"the network carries more than {MAX_CELLS} combinations of words")
-        return [[*self.ranges, *memory] for memory in known]
+        return [[*self.states, *memory] for memory in known]
 
     def _tight(self, memory: Sequence[Ends]) -> tuple[Ends, ...]:
-        return tuple(self.loose.get(i, pair) for i, pair in enumerate(memory))
+        return tuple(
+            (self.loose[i].low, self.loose[i].high) if i in self.loose else one for i, one in enumerate(memory)
+        )
+
+    def _outside(self, end: Sequence[Ends]) -> list[int]:
+        """Return which states leave their ranges, and what of memory is no single number, nor in its interval."""
+        known = self.states + [(low, low) for low, _ in end[len(self.ranges) :]]
+        known[len(self.ranges) :] = self._tight(known[len(self.ranges) :])
+        return [i for i, ((a, b), (c, d)) in enumerate(zip(end, known, strict=True)) if a < c or b > d]
 
     def _seen(self, end: Sequence[Ends], new: dict[tuple[Ends, ...], None]) -> str | None:
         """Remember what is carried; say what is wrong where a state leaves its range, or nothing can be told yet."""
-        count = len(self.ranges)
-        for (low, high), (bottom, top), name in zip(end[:count], self.ranges, self.loop.order, strict=False):
-            if low < bottom or high > top:
-                return f"{name} may leave [{_float(bottom):g}, {_float(top):g}]"
-        for i, (low, high) in enumerate(end[count:]):
-            bottom, top = self.loose.get(i, (low, low))
-            if low < bottom or high > top:
-                return f"{self.loop.order[count + i]} may be anything in [{_float(low):g}, {_float(high):g}]"
-        new[self._tight(end[count:])] = None
+        if outside := self._outside(end):
+            low, high = end[outside[0]]
+            return f"{self.loop.order[outside[0]]} may be anything in [{_float(low):g}, {_float(high):g}] after a step"
+        new[self._tight(end[len(self.ranges) :])] = None
         return None
 
-    def _loosened(self, failure: Any) -> bool:
-        """Widen what is carried and is no single number; False where that is not what fails."""
-        box, count = failure.box, len(self.ranges)
+    def _widened(self, box: list[Ends], words: Sequence[int]) -> bool:
+        """Widen a range, or what is carried and is no single number; False where that is not what fails."""
         try:
-            _, end = self.loop.after(box, self.loop.readings(box), failure.words)
+            known, end = self.loop.after(box, self.loop.readings(box), words)
         except check.Refused:
             return False
-        states = zip(end[:count], self.ranges, strict=True)
-        if any(low < bottom or high > top for (low, high), (bottom, top) in states):
+        if self.loop.broken(known):
             return False
-        for i, (low, high) in enumerate(end[count:]):
-            bottom, top = self.loose.get(i, (low, low))
-            if low < bottom or high > top:
-                check.need(self.widened < MAX_WIDENED, str(failure))
-                self.widened += 1
-                bottom, top = self.loose.get(i, (low, high))
-                reach = max(high, top) - min(low, bottom)
-                self.loose[i] = (min(low, bottom) - reach * (low < bottom), max(high, top) + reach * (high > top))
-                return True
-        return False
+        for i in (outside := self._outside(end)):
+            memory = i - len(self.ranges)
+            one = self.ranges[i] if memory < 0 else self.loose.setdefault(memory, _Range(*end[i]))
+            if not one.widened(*end[i]):
+                return False
+        return bool(outside)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,21 +15,18 @@ from safetensors.numpy import save
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
-from handcrafted.control.parts import Bounds
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import base_blocks
 from handcrafted.model.transformer import Transformer
-from handcrafted.plants.first_order import FirstOrderPlant
-from handcrafted.plants.matrices import STATE, MatricesPlant
 from handcrafted.proofs.claim import Claim, Test
+from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
 
 FORMAT = "handcrafted proof statement 1"
 
-
-class NotStatedError(Exception):
-    """Something takes part that a statement has no words for yet; the message names it."""
+Intervals = Mapping[str, tuple[float, float]]
+"""By name."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +38,16 @@ class Statement:
         arrays: the effective arrays, safetensors.
         states: the state of each process by name, in the statement's order.
         ranges: the range of each state that sensors are declared for; None where none is.
+        called: how the numbers that a network carries are called, by their place in the stream.
+        outside: what comes from outside, with what it may be, in words.
     """
 
     text: bytes
     arrays: bytes
     states: tuple[str, ...]
     ranges: tuple[tuple[float, float] | None, ...]
+    called: tuple[str, ...]
+    outside: tuple[str, ...]
 
     @property
     def digest(self) -> str:
@@ -57,8 +59,8 @@ def statement_of(
     model: Transformer,
     claims: Sequence[Claim],
     any_subordinate: bool = False,
-    start: dict[str, tuple[float, float]] | None = None,
-    disturbance: dict[str, tuple[float, float]] | None = None,
+    start: Intervals | None = None,
+    disturbance: Intervals | None = None,
 ) -> Statement:
     """State that something never happens in a model's closed loop, whatever comes from outside within its range.
 
@@ -79,7 +81,7 @@ def statement_of(
 class _Writer:
     """Numbers states, words and numbers from outside, and writes down who gives and who takes them."""
 
-    def __init__(self, model: Transformer, any_subordinate: bool, start: dict, disturbance: dict):
+    def __init__(self, model: Transformer, any_subordinate: bool, start: Intervals, disturbance: Intervals):
         self.model, self.structure, self.names = model, model.structure, model.names
         self.any_subordinate, self.disturbance = any_subordinate, disturbance
         if any_subordinate and model.seal is None:
@@ -92,14 +94,17 @@ class _Writer:
         self.at: dict[Signal, int] = {}
         self.started, self.domains = start, self._domains()
         plants = {name: component.dynamics for name, component in self.structure.components.items()}
-        self.plants = {name: plant for name, plant in plants.items() if plant is not None}
-        for name, plant in self.plants.items():
-            self._add_states(name, plant)
+        self.plants: dict[str, Any] = {name: plant for name, plant in plants.items() if plant is not None}
+        self.first: dict[str, int] = {}
+        self.laws = {name: law_of(name, one, self.structure.time_step.value) for name, one in self.plants.items()}
+        for name, law in self.laws.items():
+            self._add_states(name, law)
         if unknown := sorted(set(start) - {state["name"] for state in self.states}):
             known = ", ".join(state["name"] for state in self.states) or "none"
             raise HandcraftedError(f"Expected the name of a state, got {unknown[0]!r}. Use one of: {known}.")
-        discrete = [one.signal for one in self.world.externals if one.domain.discrete]
-        self.words = {signal: i for i, signal in enumerate(discrete)}
+        discrete = {one.signal: len(one.domain.values) for one in self.world.externals if one.domain.discrete}
+        starts = np.cumsum([0, *discrete.values()]).tolist()
+        self.words = {one: (at, count) for at, (one, count) in zip(starts, discrete.items(), strict=False)}
         others = [one.signal for one in self.world.externals if not one.domain.discrete]
         self.numbers = {signal: i for i, signal in enumerate(others)}
 
@@ -111,28 +116,12 @@ class _Writer:
                 found[source.signal] = self.names.domain(signal)
         return found
 
-    def _add_states(self, name: str, plant: Any) -> None:
-        match plant:
-            case FirstOrderPlant():
-                self._add_state(name, plant.output, plant.initial)
-            case MatricesPlant():
-                if plant.D and np.any(plant.D):
-                    raise NotStatedError(f"{name} hands its inputs on to its outputs (D)")
-                first = plant.initial or (0.0,) * len(plant.A)
-                seen = {_only(row): output for row, output in zip(plant.C, plant.outputs, strict=True)}
-                for i, value in enumerate(first):
-                    self._add_state(name, seen.get(i, f"{STATE}[{i}]"), value)
-                for row, output in zip(plant.C, plant.outputs, strict=True):
-                    if (i := _only(row)) is not None:
-                        self.at[Signal(name, "state", output)] = len(self.states) - len(first) + i
-            case _:
-                raise NotStatedError(f"{name} moves by the law {plant.law!r}")
-
-    def _add_state(self, owner: str, name: str, initial: float) -> None:
-        full = f"{owner}.{name}"
-        low, high = self.started.get(full, (np.float32(initial),) * 2)
-        self.at[Signal(owner, "state", name)] = len(self.states)
-        self.states.append({"name": full, "initial": [text(low), text(high)]})
+    def _add_states(self, owner: str, law: ProcessLaw) -> None:
+        self.first[owner] = len(self.states)
+        self.at |= {Signal(owner, "state", name): len(self.states) + at for name, at in law.outputs.items()}
+        for name, initial in law.initial.items():
+            low, high = self.started.get(f"{owner}.{name}", (np.float32(initial),) * 2)
+            self.states.append({"name": f"{owner}.{name}", "initial": [text(low), text(high)]})
 
     def statement(self, claims: Sequence[Claim]) -> Statement:
         """Write it down."""
@@ -148,7 +137,7 @@ class _Writer:
             "words": [{"rows": rows} for rows in self._words()],
             "numbers": [*self._numbers()],
             "sensors": [*self._sensors()],
-            "plants": [self._plant(name, plant) for name, plant in self.plants.items()],
+            "plants": [self._plant(name, law) for name, law in self.laws.items()],
             "claims": [
                 {"id": claim.id, "never": [[self._test(one) for one in row] for row in claim.never]} for claim in claims
             ],
@@ -156,7 +145,20 @@ class _Writer:
         ranges = {self.at[signal]: domain for signal, domain in self.domains.items() if signal in self.at}
         known = ((one.low, one.high) if (one := ranges.get(i)) else None for i in range(len(self.states)))
         text = json.dumps(said, indent=1).encode()
-        return Statement(text, arrays, tuple(state["name"] for state in self.states), tuple(known))
+        names, called = (
+            tuple(state["name"] for state in self.states),
+            tuple(f"{at.owner}.{at.signal}" for at in self.names.residual),
+        )
+        return Statement(text, arrays, names, tuple(known), called, tuple(self._outside()))
+
+    def _outside(self) -> Iterator[str]:
+        for one in self.world.externals:
+            of = f" of {one.signal.owner}" if one.signal.owner else ""
+            yield f"{one.signal.name}{of} is any of {one.domain}, at each step anew"
+        for name in self.plants:
+            low, high = self._disturbance(name)
+            if (low, high) != (0, 0):
+                yield f"the disturbance of {name} is anything in [{low:g}, {high:g}], at each step anew"
 
     def _free(self) -> list[int]:
         if not self.any_subordinate:
@@ -177,12 +179,14 @@ class _Writer:
         """Return who measures which state; sensors that round alike stand together."""
         found: dict[tuple[int, float | None], list[int]] = {}
         for signal, rows, source in self._sources(PROCESS):
-            found.setdefault((self._state(source.signal), self.names.domain(signal).resolution), []).extend(rows.tolist())
+            found.setdefault((self._state(source.signal), self.names.domain(signal).resolution), []).extend(
+                rows.tolist()
+            )
         for (state, resolution), rows in found.items():
-            if resolution is not None and Fraction(resolution).numerator * Fraction(resolution).denominator & (
-                Fraction(resolution).numerator * Fraction(resolution).denominator - 1
-            ):
-                raise NotStatedError(f"a sensor of {self.states[state]['name']} rounds to {resolution:g}, no power of 2")
+            if resolution is not None and math.frexp(resolution)[0] != 0.5:
+                raise NotStatedError(
+                    f"a sensor of {self.states[state]['name']} rounds to {resolution:g}, no power of 2"
+                )
             yield {"state": state, "rows": rows, "resolution": None if resolution is None else text(resolution)}
 
     def _state(self, signal: Signal) -> int:
@@ -192,13 +196,14 @@ class _Writer:
 
     def _words(self) -> list[list[list[int]]]:
         """Return, of each signal in words from outside, the inputs that each word sets to 1."""
-        counts = [len(one.domain.values) for one in self.world.externals if one.domain.discrete]
-        found: list[list[list[int]]] = [[[] for _ in range(count)] for count in counts]
+        found: dict[Signal, list[list[int]]] = {
+            one: [[] for _ in range(count)] for one, (_, count) in self.words.items()
+        }
         for _, rows, source in self._sources(EXTERNAL):
-            if source.signal in self.words:
+            if source.signal in found:
                 for k, row in enumerate(rows.tolist()):
-                    found[self.words[source.signal]][k].append(row)
-        return found
+                    found[source.signal][k].append(row)
+        return [*found.values()]
 
     def _numbers(self) -> Iterator[dict[str, Any]]:
         rows: dict[Signal, list[int]] = {signal: [] for signal in self.numbers}
@@ -207,41 +212,38 @@ class _Writer:
                 rows[source.signal] += found.tolist()
         for one in self.world.externals:
             if one.signal in rows:
-                yield {"rows": rows[one.signal], "range": [text(np.float32(end)) for end in (one.domain.low, one.domain.high)]}
+                step = Fraction(one.domain.resolution or 0) / 2  # a sensor may round beyond an end
+                low, high = _held(one.domain.low) - step, _held(one.domain.high) + step
+                yield {"rows": rows[one.signal], "range": [str(low), str(high)]}
 
-    def _plant(self, name: str, plant: Any) -> dict[str, Any]:
-        low, high = self.disturbance.get(name) or plant.disturbance or (0.0, 0.0)
-        ends = [min(Fraction(text(low)), _held(low)), max(Fraction(text(high)), _held(high))]
-        about = {"law": plant.law, "disturbance": [str(end) for end in ends]}
-        dt = self.structure.time_step.value
-        if isinstance(plant, FirstOrderPlant):
-            inputs = [one for given, gain in plant.inputs.items() for one in self._inputs(name, given, np.float32(gain))]
-            state = self.at[Signal(name, "state", plant.output)]
-            return about | {
-                "state": state, "share": text(plant.share(dt)), "rest": text(np.float32(plant.rest)), "inputs": inputs,
-            }  # fmt: skip
-        a, b = plant.over_step(dt)
-        first = next(i for i, state in enumerate(self.states) if state["name"].startswith(f"{name}."))
-        return about | {
-            "states": [*range(first, first + len(a))],
-            "A": [[text(one) for one in row] for row in a],
-            "B": [[text(one) for one in row] for row in b],
-            "inputs": [self._inputs(name, given, np.float32(1)) for given in plant.inputs],
+    def _plant(self, name: str, law: ProcessLaw) -> dict[str, Any]:
+        low, high = self._disturbance(name)
+        given = lambda gains: [one for arrived, gain in gains.items() for one in self._inputs(name, arrived, gain)]
+        return {
+            "law": law.law,
+            "states": [*range(self.first[name], self.first[name] + len(law.initial))],
+            "rows": [[text(one) if isinstance(one, Fraction) else str(_held(one)) for one in row] for row in law.rows],
+            "inputs": [*map(given, law.inputs)],
+            "rest": str(_held(law.rest)),
+            "disturbance": [str(min(Fraction(text(low)), _held(low))), str(max(Fraction(text(high)), _held(high)))],
         }
 
-    def _inputs(self, owner: str, given: str, gain: np.float32) -> list[dict[str, Any]]:
+    def _disturbance(self, name: str) -> tuple[float, float]:
+        return self.disturbance.get(name) or getattr(self.plants[name], "disturbance", None) or (0.0, 0.0)
+
+    def _inputs(self, owner: str, given: str, gain: float) -> list[dict[str, Any]]:
         """Return what a process gets by one name; a word counts as its place."""
         return [one for source in self.world.actions[owner][given] for one in self._terms(source, gain)]
 
-    def _terms(self, source: InputSource, gain: np.float32) -> Iterator[dict[str, Any]]:
-        weigh = lambda k: text(Fraction(float(gain)) * k)
+    def _terms(self, source: InputSource, gain: float) -> Iterator[dict[str, Any]]:
+        weigh = lambda k: str(_held(gain) * k)
         if source.kind == PROCESS:
             yield {"of": "state", "at": self._state(source.signal), "gain": weigh(1)}
         elif source.signal in self.numbers:
             yield {"of": "number", "at": self.numbers[source.signal], "gain": weigh(1)}
         elif source.signal in self.words:
-            count = next(len(one.domain.values) for one in self.world.externals if one.signal == source.signal)
-            yield from ({"of": "word", "at": [self.words[source.signal], k], "gain": weigh(k)} for k in range(1, count))
+            at, count = self.words[source.signal]
+            yield from ({"of": "word", "at": at + k, "gain": weigh(k)} for k in range(1, count))
         else:
             columns, discrete = self.names.output_signals[source.signal], self.names.domain(source.signal).discrete
             for k, column in enumerate(columns.tolist()):
@@ -258,16 +260,10 @@ class _Writer:
             if (signal := Signal(owner, "state", name)) not in self.at:
                 raise NotStatedError(f"{test.variable} is no state of a process")
             return {"of": "state", "at": self.at[signal], "is": test.way, "than": test.mark}
-        of = {(signal.owner, signal.name): i for signal, i in self.words.items()}
+        of = {(signal.owner, signal.name): at for signal, (at, _) in self.words.items()}
         if (owner, name) not in of:
             raise NotStatedError(f"{test.variable} comes from nowhere outside")
-        return {"of": "word", "at": [of[owner, name], test.word], "is": "chosen", "than": None}
-
-
-def _only(row: Sequence[float]) -> int | None:
-    """Return the one state that an output is; None where it is none."""
-    places = [i for i, gain in enumerate(row) if gain]
-    return places[0] if len(places) == 1 and row[places[0]] == 1 else None
+        return {"of": "word", "at": of[owner, name] + test.word, "is": "above", "than": "1/2"}
 
 
 def text(number: Any) -> str:
@@ -279,5 +275,3 @@ def text(number: Any) -> str:
 
 def _held(number: float) -> Fraction:
     return Fraction(float(np.float32(number)))
-
-

@@ -1,0 +1,205 @@
+"""Prove that something never happens in a closed loop, refute it by a run, or say where the proof stops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+
+from handcrafted.loading.control_structure import ControlStructure
+from handcrafted.model.transformer import Transformer
+from handcrafted.proofs import check
+from handcrafted.proofs.claim import Claim, claims_of
+from handcrafted.proofs.processes import NotStatedError
+from handcrafted.proofs.refute import Counterexample, counterexample
+from handcrafted.proofs.search import Unproved, certificate_for
+from handcrafted.proofs.statement import Intervals, Statement, statement_of
+from handcrafted.rollout.environment import world_of
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.report import Report, Reported
+
+PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
+
+MARGINS = ("disturbance", "start")
+
+FARTHEST, HALVINGS = 2.0**12, 12
+"""How many times its width an interval is widened at most, and how often the end of what is proved is halved."""
+
+
+@dataclass(frozen=True, repr=False)
+class Proof(Reported):
+    """What became of a claim.
+
+    Attributes:
+        structure: whose loop it is about.
+        claim: what is never to happen.
+        verdict: `proved`, `refuted` or `unknown`.
+        any_subordinate: whether weights outside Layer 0 may be anything.
+        start, disturbance: what was given in place of what the file says.
+        statement: what was proved, or was to be; None where there are no words for it yet.
+        certificate: the cells, as a file; None unless it is proved.
+        tried: how many steps, from parts of cells, the checker worked out.
+        unproved: where the proof stops.
+        counterexample: a run in which it happens.
+        margin: what was asked for: the widest disturbances by process, or starts by state, that are proved.
+
+    Example:
+        >>> proof = hc.prove(hc.assemble(hc.load(find("heated room"))), "H-1")
+        >>> proof.verdict, proof.cells[0]["room.temperature"]
+        ('proved', (15.0, 40.0))
+    """
+
+    structure: ControlStructure
+    claim: Claim
+    verdict: str
+    any_subordinate: bool = False
+    start: Intervals = field(default_factory=dict)
+    disturbance: Intervals = field(default_factory=dict)
+    statement: Statement | None = None
+    certificate: bytes | None = None
+    tried: int = 0
+    unproved: Unproved | None = None
+    counterexample: Counterexample | None = None
+    margin: Mapping[str, tuple[float, float]] | None = None
+
+    @property
+    def proved(self) -> bool:
+        """Whether it is."""
+        return self.verdict == PROVED
+
+    @property
+    def cells(self) -> list[dict[str, tuple[float, float]]]:
+        """What the loop can be in: an interval for each state and for each number that the network carries."""
+        if self.certificate is None:
+            return []
+        said = json.loads(self.certificate)
+        number = lambda end: float(Fraction(end))
+        return [
+            {name: (number(low), number(high)) for name, (low, high) in zip(said["order"], cell, strict=True)}
+            for cell in said["cells"]
+        ]
+
+    def report(self) -> Report:
+        """Return what became of it, in words."""
+        from handcrafted.proofs.report import report_of
+
+        return report_of(self)
+
+
+def prove(
+    model: Transformer,
+    claim: str,
+    *,
+    any_subordinate: bool = False,
+    start: Intervals | None = None,
+    disturbance: Intervals | None = None,
+    margin: str | None = None,
+    seed: int = 0,
+) -> Proof:
+    """Prove that a hazard or an unsafe control action never happens, for all time, or refute it by a run.
+
+    What is proved holds of the arrays that run, with float32 rounding in any order of the sums, for every disturbance
+    within its interval and every word and number from outside, which may change at each step. A proof is a file of
+    cells, which `handcrafted.proofs.check` has checked; that file needs nothing of this package.
+
+    Args:
+        model: whose closed loop.
+        claim: the id of a hazard with `when`, or of an unsafe control action `provided` or `not provided`.
+        any_subordinate: whether all weights outside the Layer 0 controller may be anything, NaN included; it is then
+            proved of the run in blocks, which `simulate` does.
+        start: intervals in which states begin, by `process.state`; the others begin where the file says.
+        disturbance: intervals of disturbances by process, in place of those that the file says.
+        margin: `disturbance` or `start`, to be told the widest that is proved.
+        seed: of the runs that are tried where it is not proved.
+
+    Raises:
+        HandcraftedError: if there is nothing of that id, it has no predicate, or no Layer 0 controller stands where
+            weights are to be free.
+
+    Example:
+        >>> hc.prove(hc.assemble(hc.load(find("guarded room"))), "H-1", any_subordinate=True).verdict
+        'proved'
+    """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    if margin is not None and margin not in MARGINS:
+        raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
+    structure = model.structure
+    hazards, rules = ([claim], []) if claim in structure.hazards else ([], [claim])
+    what = claims_of(structure, model.names, hazards, rules)[0]
+    model.check_seal()
+    asked = Proof(structure, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
+    found = _tried(model, asked)
+    if not found.proved:
+        run = counterexample(model, what, asked.start, asked.disturbance, seed)
+        found = replace(found, verdict=REFUTED, counterexample=run) if run else found
+    if margin is None or found.statement is None:
+        return found
+    widest = _widest_disturbance(model, found) if margin == "disturbance" else _widest_start(found)
+    return replace(found, margin=widest)
+
+
+def _tried(model: Transformer, asked: Proof) -> Proof:
+    """Look for a proof, and have it checked."""
+    try:
+        statement = statement_of(model, [asked.claim], asked.any_subordinate, asked.start, asked.disturbance)
+    except NotStatedError as error:
+        return replace(asked, unproved=Unproved(f"there are no words for this yet: {error}", {}))
+    found = certificate_for(statement)
+    if isinstance(found, Unproved):
+        return replace(asked, statement=statement, unproved=found)
+    tried = check.check(statement.text, statement.arrays, found)
+    return replace(asked, verdict=PROVED, statement=statement, certificate=found, tried=tried)
+
+
+def _widest_disturbance(model: Transformer, found: Proof) -> Intervals:
+    """Return the widest disturbances that are proved, one end after the other; nothing where none is."""
+    widest: dict[str, tuple[float, float]] = {}
+    for name, process in world_of(model.structure).processes.items():
+        if (given := found.disturbance.get(name) or process.disturbance) is not None:
+            holds = partial(_holds, model, found, dict(widest), name)
+            if (wide := _widened(holds, *given, found.proved)) is not None:
+                widest[name] = wide
+    return widest
+
+
+def _holds(model: Transformer, found: Proof, known: Intervals, name: str, low: float, high: float) -> bool:
+    disturbance = {**found.disturbance, **known, name: (low, high)}
+    return _tried(model, replace(found, verdict=UNKNOWN, disturbance=disturbance)).proved
+
+
+def _widened(
+    holds: Callable[[float, float], bool], low: float, high: float, proved: bool
+) -> tuple[float, float] | None:
+    """Return the widest interval that is proved: wider at both ends, or narrower around the middle; None for none."""
+    span, middle = max(high - low, 1e-3), (low + high) / 2
+    if not proved:
+        half = _farthest(lambda by: by <= span / 2 and holds(middle - by, middle + by), span / 2**9)
+        return (middle - half, middle + half) if half else None
+    below = low - _farthest(lambda by: holds(low - by, high), span / 16)
+    return below, high + _farthest(lambda by: holds(below, high + by), span / 16)
+
+
+def _farthest(holds: Callable[[float], bool], step: float) -> float:
+    """Return about the largest number up to which something holds, 0 where it does not at the first step."""
+    good, bad = 0.0, step
+    while bad < step * FARTHEST and holds(bad):
+        good, bad = bad, 2 * bad
+    for _ in range(HALVINGS):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if holds(middle) else (good, middle)
+    return good
+
+
+def _widest_start(found: Proof) -> Intervals:
+    """Return where states may begin, together, with the network's memory as it is at first."""
+    if found.statement is None or not found.cells:
+        return {}
+    loop = check.Loop(json.loads(found.statement.text), found.statement.arrays)
+    first = [tuple(float(Fraction(end, check.ONE)) for end in value[:2]) for value in loop.network.begin()]
+    names = loop.network.memory
+    for cell in found.cells:
+        if all(cell[name][0] <= low and high <= cell[name][1] for name, (low, high) in zip(names, first, strict=True)):
+            return {name: cell[name] for name in found.statement.states}
+    return {}

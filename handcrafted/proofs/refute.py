@@ -1,0 +1,132 @@
+"""Looking for a run in which what is claimed never to happen does: only one that the simulator repeats counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from handcrafted.control.graph import Signal, signals_by_name
+from handcrafted.model.transformer import Transformer
+from handcrafted.proofs.claim import Claim, Test
+from handcrafted.proofs.statement import Intervals
+from handcrafted.rollout.environment import STATE, Environment, world_of
+from handcrafted.rollout.simulate import simulate
+from handcrafted.rollout.trace import Trace
+
+RUNS, STEPS = 256, 2000
+"""Runs that are tried, and their length."""
+
+HELD = (1, 4, 16, 64, 256, STEPS)
+"""For how many steps what comes from outside stays, in turn."""
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A run in which it happens.
+
+    Attributes:
+        trace: of one run, which ends with the step in which it does.
+        arguments: what `simulate` takes to run it again.
+    """
+
+    trace: Trace
+    arguments: Mapping[str, Any]
+
+    @property
+    def step(self) -> int:
+        """The step in which it happens."""
+        return self.trace.steps - 1
+
+
+def counterexample(
+    model: Transformer, claim: Claim, start: Intervals, disturbance: Intervals, seed: int = 0, steps: int = STEPS
+) -> Counterexample | None:
+    """Run the loop many times, with what comes from outside at random and at its ends, and see whether it happens.
+
+    Args:
+        model: whose loop.
+        claim: what is never to happen.
+        start: intervals in which states begin, by `process.state`.
+        disturbance: intervals of disturbances by process, in place of those declared.
+        seed: of all that is drawn.
+        steps: of each run.
+    """
+    arguments = _drawn(model, start, disturbance, np.random.default_rng(seed), steps)
+    run = lambda arguments, steps: simulate(model, steps=steps, **arguments)
+    found = np.argwhere(happens(model, claim, run(arguments, steps), arguments))
+    if not len(found):
+        return None
+    first, step = min(map(tuple, found.tolist()), key=lambda place: place[::-1])
+    one = {
+        kind: {name: value[first : first + 1, : step + 1] if value.ndim > 1 else value[first : first + 1]
+               for name, value in values.items()}
+        for kind, values in arguments.items()
+    }  # fmt: skip
+    again = run(one, step + 1)
+    return Counterexample(again, one) if happens(model, claim, again, one)[0, step] else None
+
+
+def _drawn(
+    model: Transformer, start: Intervals, disturbance: Intervals, rng: np.random.Generator, steps: int
+) -> dict[str, Any]:
+    """Return what `simulate` is given: initial states [run], inputs and disturbances [run, time]."""
+    world: Environment = world_of(model.structure)
+    hold = np.array([np.arange(steps) // HELD[run % len(HELD)] for run in range(RUNS)])
+    rows = np.arange(RUNS)[:, None]
+
+    def drawn(low: float, high: float) -> np.ndarray:
+        values = rng.uniform(low, high, (RUNS, steps))
+        ends = np.where(rng.random((RUNS, steps)) < 0.5, low, high)
+        return np.where((rows % 3 == 0), values, ends)[rows, hold].astype(np.float32)
+
+    inputs = {}
+    names = {signal: name for name, signal in signals_by_name(one.signal for one in world.externals).items()}
+    for external in world.externals:
+        domain, name = external.domain, names[external.signal]
+        if domain.discrete:
+            inputs[name] = np.array(domain.values)[rng.integers(domain.width, size=(RUNS, steps))[rows, hold]]
+        else:
+            inputs[name] = domain.rounded(drawn(domain.low, domain.high))
+    shocks = {
+        owner: drawn(*between)
+        for owner, process in world.processes.items()
+        if (between := disturbance.get(owner) or process.disturbance)
+    }
+    ends = lambda low, high: np.concatenate([[low, high], rng.uniform(low, high, RUNS - 2)]).astype(np.float32)
+    initial = {name: ends(*between) for name, between in start.items()}
+    return {"initial": initial, "inputs": inputs, "disturbance": shocks}
+
+
+def happens(model: Transformer, claim: Claim, trace: Trace, arguments: Mapping[str, Any]) -> np.ndarray:
+    """Say of each step [run, time] whether what is claimed never to happen does."""
+    outputs = {}
+    for signal, columns in model.names.output_signals.items():
+        values = trace.command[signal]
+        values = values if model.names.domain(signal).discrete else values[..., None]
+        outputs |= {column: values[..., i] for i, column in enumerate(columns.tolist())}
+    words = {one.signal: one.domain.values for one in world_of(model.structure).externals}
+    named = signals_by_name(words)
+
+    def holds(test: Test) -> np.ndarray:
+        if test.word is not None:
+            assert test.variable is not None
+            name, signal = next(
+                (n, s)
+                for n, s in named.items()
+                if (s.owner, s.name) == tuple(test.variable) and n in arguments["inputs"]
+            )
+            return np.asarray(arguments["inputs"][name]) == words[signal][test.word]
+        owner, name = test.variable or ("", "")
+        value = outputs[test.column] if test.column is not None else trace.state[Signal(owner, STATE, name)]
+        mark = float(Fraction(test.mark or 0))
+        return value > mark if test.way == "above" else value < mark
+
+    shape = (trace.runs or 1, trace.steps)
+    found = np.zeros(shape, bool)
+    for row in claim.never:
+        found |= np.all([np.broadcast_to(holds(test), shape) for test in row], axis=0)
+    return found
