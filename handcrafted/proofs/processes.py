@@ -62,6 +62,16 @@ def law_of(name: str, plant: Any, time_step: float) -> ProcessLaw:
             raise NotStatedError(f"{name} moves by the law {plant.law!r}")
 
 
+def initial_states(name: str, plant: Any, time_step: float, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return first states [run, …] as `simulate` takes them, from those [run] of some of a process's states by name."""
+    if not isinstance(plant, MatricesPlant):
+        return {f"{name}.{state}": value for state, value in values.items()}
+    runs = len(next(iter(values.values())))
+    law = law_of(name, plant, time_step)
+    columns = [values.get(state, np.full(runs, first, np.float32)) for state, first in law.initial.items()]
+    return {f"{name}.{STATE}": np.stack(columns, axis=-1)}
+
+
 def _only(row: Sequence[float]) -> int | None:
     """Return the one state that an output is; None where it is none."""
     places = [i for i, gain in enumerate(row) if gain]

@@ -6,17 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
+
+import numpy as np
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import Claim, claims_of
 from handcrafted.proofs.processes import NotStatedError
-from handcrafted.proofs.refute import Counterexample, counterexample
+from handcrafted.proofs.refute import Counterexample, counterexample, sampled
 from handcrafted.proofs.search import Unproved, certificate_for
 from handcrafted.proofs.statement import Intervals, Statement, statement_of
 from handcrafted.rollout.environment import world_of
+from handcrafted.rollout.trace import Trace
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import Report, Reported
 
@@ -24,7 +27,7 @@ PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
 
 MARGINS = ("disturbance", "start")
 
-FARTHEST, HALVINGS = 2.0**12, 12
+FARTHEST, HALVINGS = 2.0**8, 12
 """How many times its width an interval is widened at most, and how often the end of what is proved is halved."""
 
 
@@ -33,7 +36,7 @@ class Proof(Reported):
     """What became of a claim.
 
     Attributes:
-        structure: whose loop it is about.
+        model: whose loop it is about.
         claim: what is never to happen.
         verdict: `proved`, `refuted` or `unknown`.
         any_subordinate: whether weights outside Layer 0 may be anything.
@@ -51,7 +54,7 @@ class Proof(Reported):
         ('proved', (15.0, 40.0))
     """
 
-    structure: ControlStructure
+    model: Transformer
     claim: Claim
     verdict: str
     any_subordinate: bool = False
@@ -63,6 +66,11 @@ class Proof(Reported):
     unproved: Unproved | None = None
     counterexample: Counterexample | None = None
     margin: Mapping[str, tuple[float, float]] | None = None
+
+    @property
+    def structure(self) -> ControlStructure:
+        """The structure of the loop."""
+        return self.model.structure
 
     @property
     def proved(self) -> bool:
@@ -80,6 +88,32 @@ class Proof(Reported):
             {name: (number(low), number(high)) for name, (low, high) in zip(said["order"], cell, strict=True)}
             for cell in said["cells"]
         ]
+
+    @cached_property
+    def runs(self) -> Trace:
+        """Runs of the loop, for pictures: the one that refutes the claim, or some from anywhere in the cells."""
+        if self.counterexample is not None:
+            return self.counterexample.trace
+        return sampled(self.model, self.start or _widest_start(self), self.disturbance)
+
+    @cached_property
+    def wider_runs(self) -> Trace | None:
+        """Runs within the margin that is proved; None where none was asked for."""
+        if not self.margin:
+            return None
+        disturbed = all(name in self.structure.components for name in self.margin)
+        start, disturbance = (self.start, self.margin) if disturbed else (self.margin, self.disturbance)
+        return sampled(self.model, start, {**self.disturbance, **disturbance})
+
+    def action(self, column: int, trace: Trace) -> tuple[str, np.ndarray]:
+        """Return the name of an output of the network, and its values in some runs."""
+        names = self.model.names
+        signal, at = next((signal, at) for signal, at in names.output_signals.items() if column in at)
+        domain, values = names.domain(signal), trace.command[signal]
+        if not domain.discrete:
+            return f"{signal.owner}.{signal.name}", values
+        word = at.tolist().index(column)
+        return f"{signal.owner}.{signal.name} = {domain.values[word]}", values[..., word]
 
     def report(self) -> Report:
         """Return what became of it, in words."""
@@ -125,11 +159,10 @@ def prove(
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     if margin is not None and margin not in MARGINS:
         raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
-    structure = model.structure
-    hazards, rules = ([claim], []) if claim in structure.hazards else ([], [claim])
-    what = claims_of(structure, model.names, hazards, rules)[0]
+    hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
+    what = claims_of(model.structure, model.names, hazards, rules)[0]
     model.check_seal()
-    asked = Proof(structure, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
+    asked = Proof(model, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
     found = _tried(model, asked)
     if not found.proved:
         run = counterexample(model, what, asked.start, asked.disturbance, seed)

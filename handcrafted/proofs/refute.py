@@ -12,6 +12,7 @@ import numpy as np
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs.claim import Claim, Test
+from handcrafted.proofs.processes import initial_states
 from handcrafted.proofs.statement import Intervals
 from handcrafted.rollout.environment import STATE, Environment, world_of
 from handcrafted.rollout.simulate import simulate
@@ -19,6 +20,9 @@ from handcrafted.rollout.trace import Trace
 
 RUNS, STEPS = 256, 2000
 """Runs that are tried, and their length."""
+
+SHOWN_RUNS, SHOWN_STEPS = 24, 400
+"""The same of those that are drawn."""
 
 HELD = (1, 4, 16, 64, 256, STEPS)
 """For how many steps what comes from outside stays, in turn."""
@@ -56,8 +60,8 @@ def counterexample(
         steps: of each run.
     """
     arguments = _drawn(model, start, disturbance, np.random.default_rng(seed), steps)
-    run = lambda arguments, steps: simulate(model, steps=steps, **arguments)
-    found = np.argwhere(happens(model, claim, run(arguments, steps), arguments))
+    run = lambda arguments, steps, runs: simulate(model, steps=steps, runs=runs, **arguments)
+    found = np.argwhere(happens(model, claim, run(arguments, steps, RUNS), arguments))
     if not len(found):
         return None
     first, step = min(map(tuple, found.tolist()), key=lambda place: place[::-1])
@@ -66,21 +70,27 @@ def counterexample(
                for name, value in values.items()}
         for kind, values in arguments.items()
     }  # fmt: skip
-    again = run(one, step + 1)
+    again = run(one, step + 1, 1)
     return Counterexample(again, one) if happens(model, claim, again, one)[0, step] else None
 
 
+def sampled(model: Transformer, start: Intervals, disturbance: Intervals, seed: int = 0) -> Trace:
+    """Run the loop a few times, with what comes from outside at random and at its ends."""
+    arguments = _drawn(model, start, disturbance, np.random.default_rng(seed), SHOWN_STEPS, SHOWN_RUNS)
+    return simulate(model, steps=SHOWN_STEPS, runs=SHOWN_RUNS, **arguments)
+
+
 def _drawn(
-    model: Transformer, start: Intervals, disturbance: Intervals, rng: np.random.Generator, steps: int
+    model: Transformer, start: Intervals, disturbance: Intervals, rng: np.random.Generator, steps: int, runs: int = RUNS
 ) -> dict[str, Any]:
     """Return what `simulate` is given: initial states [run], inputs and disturbances [run, time]."""
     world: Environment = world_of(model.structure)
-    hold = np.array([np.arange(steps) // HELD[run % len(HELD)] for run in range(RUNS)])
-    rows = np.arange(RUNS)[:, None]
+    hold = np.array([np.arange(steps) // HELD[run % len(HELD)] for run in range(runs)])
+    rows = np.arange(runs)[:, None]
 
     def drawn(low: float, high: float) -> np.ndarray:
-        values = rng.uniform(low, high, (RUNS, steps))
-        ends = np.where(rng.random((RUNS, steps)) < 0.5, low, high)
+        values = rng.uniform(low, high, (runs, steps))
+        ends = np.where(rng.random((runs, steps)) < 0.5, low, high)
         return np.where((rows % 3 == 0), values, ends)[rows, hold].astype(np.float32)
 
     inputs = {}
@@ -88,7 +98,7 @@ def _drawn(
     for external in world.externals:
         domain, name = external.domain, names[external.signal]
         if domain.discrete:
-            inputs[name] = np.array(domain.values)[rng.integers(domain.width, size=(RUNS, steps))[rows, hold]]
+            inputs[name] = np.array(domain.values)[rng.integers(domain.width, size=(runs, steps))[rows, hold]]
         else:
             inputs[name] = domain.rounded(drawn(domain.low, domain.high))
     shocks = {
@@ -96,8 +106,12 @@ def _drawn(
         for owner, process in world.processes.items()
         if (between := disturbance.get(owner) or process.disturbance)
     }
-    ends = lambda low, high: np.concatenate([[low, high], rng.uniform(low, high, RUNS - 2)]).astype(np.float32)
-    initial = {name: ends(*between) for name, between in start.items()}
+    ends = lambda low, high: np.concatenate([[low, high], rng.uniform(low, high, runs - 2)]).astype(np.float32)
+    initial, structure = {}, model.structure
+    for owner, component in structure.components.items():
+        own = {name[len(owner) + 1 :]: ends(*pair) for name, pair in start.items() if name.startswith(f"{owner}.")}
+        if own:
+            initial |= initial_states(owner, component.dynamics, structure.time_step.value, own)
     return {"initial": initial, "inputs": inputs, "disturbance": shocks}
 
 

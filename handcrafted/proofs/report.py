@@ -13,7 +13,7 @@ FILES = ("statement.json", "effective.safetensors", "certificate.json")
 
 def report_of(proof: Proof) -> Report:
     """Return what became of it: the cells that the loop never leaves, and what that holds for."""
-    title = f"{proof.structure.name}: {proof.claim.id}, {proof.claim.text}: {proof.verdict}"
+    title = f"{proof.structure.name}: {proof.claim.id} never happens ({proof.claim.text}): {proof.verdict}"
     cells = proof.cells
     called = dict(zip(cells[0], _called(proof, [*cells[0]]), strict=True)) if cells else {}
     rows = [tuple(_interval(*pair) for pair in cell.values()) for cell in cells]

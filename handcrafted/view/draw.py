@@ -18,6 +18,7 @@ from handcrafted.view.output import checked_path, drawn, write
 
 if TYPE_CHECKING:
     from handcrafted.model.cache import ActivationCache
+    from handcrafted.proofs.proof import Proof
     from handcrafted.rollout.trace import Trace
     from handcrafted.safety.faults.campaign import Campaign
     from handcrafted.safety.stpa.analysis import Analysis
@@ -52,7 +53,7 @@ def draw(thing: Any, path: str | Path, **options: Any) -> Path:
     """Draw a control structure, a comparison, an analysis, a campaign, a model's weights or a closed loop over time.
 
     Args:
-        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, a model with
+        thing: a `ControlStructure`, a `Comparison`, a `Trace`, an `Analysis`, a `Campaign`, a `Proof`, a model with
             `effective_weights` and `names`, or the `ActivationCache` of a run.
         path: where to; `.png`, `.svg` or `.pdf`, for a control structure also `.dot`.
         **options: `dpi` (of PNGs) and `width` (in inches, everything scaled alike); for a control structure or a
@@ -145,9 +146,8 @@ def _drawer_of(thing: Any) -> _Drawer:
     if hasattr(thing, "effective_weights") and hasattr(thing, "names"):
         return _Drawer(_weights, options=("drop_zero",))
     raise HandcraftedError(
-        "Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign, an ActivationCache or a model, "
-        f"got {type(thing).__name__}. "
-        "Load a structure or compare one with what was recovered, and draw that."
+        "Expected a ControlStructure, a Comparison, a Trace, an Analysis, a Campaign, a Proof, an ActivationCache or a "
+        f"model, got {type(thing).__name__}. Load a structure or compare one with what was recovered, and draw that."
     )
 
 
@@ -195,11 +195,18 @@ def _campaign(campaign: Campaign, form: str, **options: Any) -> bytes:
     return campaign_picture(campaign, form, **options)
 
 
+def _proof(proof: Proof, form: str, dpi: float = 150) -> bytes:
+    from handcrafted.view.invariant import invariant_picture
+
+    return invariant_picture(proof, form, dpi)
+
+
 DRAWERS = {
     "verdict.comparison.Comparison": _Drawer(_comparison, options=("collapse",)),
     "rollout.trace.Trace": _Drawer(_trace),
     "model.cache.ActivationCache": _Drawer(_cache, options=("kind", "run")),
     "safety.stpa.analysis.Analysis": _Drawer(_unsafe),
+    "proofs.proof.Proof": _Drawer(_proof),
     "safety.faults.campaign.Campaign": _Drawer(_campaign, options=("kind",)),
 }
 """What draws things by where their class stands: a picture of a structure waits for none of these modules."""

@@ -1,0 +1,77 @@
+"""The command that proves that a hazard never happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from handcrafted.cli.group import LoopFile, friendly, main, quiet
+
+if TYPE_CHECKING:
+    from handcrafted.proofs.proof import Proof
+
+
+@main.command()
+@click.argument("file", type=LoopFile())
+@click.option("--hazard", "hazards", multiple=True, metavar="ID", help="A hazard with `when`; repeat for more.")
+@click.option("--uca", "rules", multiple=True, metavar="ID", help="An unsafe control action; repeat for more.")
+@click.option("--any-subordinate", is_flag=True, help="Whatever the weights outside the Layer 0 controller are.")
+@click.option("--margin", type=click.Choice(["disturbance", "start"]), help="Also find the widest that is proved.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of runs that are tried.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for certificate, page and picture.")
+@friendly
+def prove(
+    file: Path, hazards: tuple[str, ...], rules: tuple[str, ...], any_subordinate: bool, margin: str | None, seed: int,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Prove that hazards and unsafe control actions of FILE never happen, for all time, or refute them by a run.
+
+    Without a choice every hazard with `when` is tried, and every unsafe control action `provided` or `not provided`.
+    The folder gets what the checker takes, and the checker, one file that needs Python alone; of several claims each
+    has a folder of its own in it. Exit code 1: something is not proved.
+
+    Example: handcrafted prove "heated room" --hazard H-1 -o proof
+    """
+    from handcrafted.craft.assemble import assemble
+    from handcrafted.loading.yamlfile import load
+    from handcrafted.proofs.claim import claims_of
+    from handcrafted.proofs.proof import prove as run
+    from handcrafted.text.diagnostics import named
+    from handcrafted.text.report import progress_bar
+    from handcrafted.view.output import write
+
+    model, every = assemble(load(file)), []
+    with named(file):
+        claims = claims_of(model.structure, model.names, hazards, rules)
+        with progress_bar(not quiet()) as bar:
+            for claim in bar.track(claims, description="proving"):
+                found = run(model, claim.id, any_subordinate=any_subordinate, margin=margin, seed=seed)
+                every.append(found)
+                click.echo(f"{found!r}\n")
+                if output is not None:
+                    folder = output / claim.id if len(claims) > 1 else output
+                    folder.mkdir(parents=True, exist_ok=True)
+                    for name, content in files_of(found):
+                        click.echo(f"wrote {write(folder / name, content)}")
+                    if found.counterexample is not None:
+                        click.echo(f"wrote {found.counterexample.trace.save(folder / 'counterexample.csv')}")
+    raise SystemExit(0 if all(found.proved for found in every) else 1)
+
+
+def files_of(proof: Proof) -> Iterator[tuple[str, bytes]]:
+    """Return the files about a proof by name."""
+    from handcrafted.proofs import check
+    from handcrafted.proofs.report import FILES, as_markdown
+    from handcrafted.view.invariant import as_html, invariant_picture
+
+    picture = "proof.png"
+    yield "proof.md", as_markdown(proof, picture).encode()
+    yield "proof.html", as_html(proof, picture).encode()
+    yield picture, invariant_picture(proof)
+    contents = (proof.statement and proof.statement.text, proof.statement and proof.statement.arrays, proof.certificate)
+    yield from ((name, content) for name, content in zip(FILES, contents, strict=True) if content)
+    if proof.certificate:
+        yield "check.py", Path(check.__file__).read_bytes()
