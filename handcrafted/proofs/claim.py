@@ -20,7 +20,7 @@ SAID, UNSAID = "1/2", "9/16"
 """A word is said above the first of these; what is not above the second may count as not said, too."""
 
 
-class Test(NamedTuple):
+class StepTest(NamedTuple):
     """One test of a step: of the true state, or of an action.
 
     Attributes:
@@ -49,7 +49,7 @@ class Claim(NamedTuple):
 
     id: str
     text: str
-    never: tuple[tuple[Test, ...], ...]
+    never: tuple[tuple[StepTest, ...], ...]
 
 
 def claims_of(
@@ -87,19 +87,19 @@ def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> Claim:
     return Claim(id, hazard.text, _rows(structure, hazard.when))
 
 
-def _rows(structure: ControlStructure, condition: Condition) -> tuple[tuple[Test, ...], ...]:
+def _rows(structure: ControlStructure, condition: Condition) -> tuple[tuple[StepTest, ...], ...]:
     """Return a condition over the true state as rows of tests; of several words each has rows of its own."""
     state, found = structure.true_state, []
     for row in condition:
-        ways: list[list[tuple[Test, ...]]] = []
+        ways: list[list[tuple[StepTest, ...]]] = []
         for name, test in row.items():
             variable = state.variable(name)
             if isinstance(test, Bounds):
-                ways.append([tuple(Test(way, mark, variable) for way, mark in _bounds(test))])
+                ways.append([tuple(StepTest(way, mark, variable) for way, mark in _bounds(test))])
             else:
                 domain = state.domains[variable]
                 words = domain.values if domain else ()
-                ways.append([(Test("above", SAID, variable, words.index(word)),) for word in test])
+                ways.append([(StepTest("above", SAID, variable, words.index(word)),) for word in test])
         found += [tuple(itertools.chain(*one)) for one in itertools.product(*ways)]
     return tuple(found)
 
@@ -127,7 +127,7 @@ def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlActio
     return Claim(rule.id, text, tuple((*row, *one) for row in rows for one in done))
 
 
-def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> list[tuple[Test, ...]]:
+def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> list[tuple[StepTest, ...]]:
     links = [
         link
         for link in structure.resolved.links
@@ -143,22 +143,22 @@ def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) 
     columns, domain, issued = names.output_signals[signal].tolist(), links[0].domain, rule.type == "provided"
     if not domain.discrete:
         if isinstance(rule.amount, Bounds):
-            inside = tuple(Test(way, mark, column=columns[0]) for way, mark in _bounds(rule.amount))
+            inside = tuple(StepTest(way, mark, column=columns[0]) for way, mark in _bounds(rule.amount))
             if issued:
                 return [inside]
             turn = {"above": "below", "below": "above"}
             return [(test._replace(way=turn[test.way], mark=_nudged(test)),) for test in inside]
         half = Fraction(repr(float(domain.low + domain.high))) / 2
         most = str(half if issued else half + Fraction(1, 2**20))
-        return [(Test("above" if issued else "below", most, column=columns[0]),)]
+        return [(StepTest("above" if issued else "below", most, column=columns[0]),)]
     counted = rule.amount if isinstance(rule.amount, tuple) else domain.values[1:]
     of = [column for column, word in zip(columns, domain.values, strict=True) if (word in counted) == issued]
     rest = [column for column in columns if column not in of]
-    said = [(Test("above", SAID, column=column),) for column in of]
-    return [*said, tuple(Test("below", UNSAID, column=column) for column in rest)]
+    said = [(StepTest("above", SAID, column=column),) for column in of]
+    return [*said, tuple(StepTest("below", UNSAID, column=column) for column in rest)]
 
 
-def _nudged(test: Test) -> str:
+def _nudged(test: StepTest) -> str:
     """Return a mark a little further, so that the end itself counts."""
     step = Fraction(1, 2**20) * (1 if test.way == "above" else -1)
     return str(Fraction(test.mark or 0) + step)

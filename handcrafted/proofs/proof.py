@@ -182,7 +182,10 @@ def _tried(model: Transformer, asked: Proof) -> Proof:
     found = certificate_for(statement)
     if isinstance(found, Unproved):
         return replace(asked, statement=statement, unproved=found)
-    tried = check.check(statement.text, statement.arrays, found)
+    try:
+        tried = check.check(statement.text, statement.arrays, found)
+    except check.Refused as refused:
+        return replace(asked, statement=statement, unproved=Unproved(str(refused.args[0]), {}))
     return replace(asked, verdict=PROVED, statement=statement, certificate=found, tried=tried)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs.claim import Claim, Test
+from handcrafted.proofs.claim import Claim, StepTest
 from handcrafted.proofs.processes import initial_states
 from handcrafted.proofs.statement import Intervals
 from handcrafted.rollout.environment import STATE, Environment, world_of
@@ -125,7 +125,7 @@ def happens(model: Transformer, claim: Claim, trace: Trace, arguments: Mapping[s
     words = {one.signal: one.domain.values for one in world_of(model.structure).externals}
     named = signals_by_name(words)
 
-    def holds(test: Test) -> np.ndarray:
+    def holds(test: StepTest) -> np.ndarray:
         if test.word is not None:
             assert test.variable is not None
             name, signal = next(

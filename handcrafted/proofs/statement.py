@@ -18,7 +18,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import base_blocks
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs.claim import Claim, Test
+from handcrafted.proofs.claim import Claim, StepTest
 from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
@@ -250,7 +250,7 @@ class _Writer:
                 if k or not discrete:
                     yield {"of": "output", "at": column, "gain": weigh(k if discrete else 1)}
 
-    def _test(self, test: Test) -> dict[str, Any]:
+    def _test(self, test: StepTest) -> dict[str, Any]:
         """Write a test down: of the true state, of a word from outside, or of an action."""
         if test.column is not None:
             return {"of": "output", "at": test.column, "is": test.way, "than": test.mark}

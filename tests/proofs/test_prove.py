@@ -1,0 +1,196 @@
+"""What is proved of the bundled loops, what is not, and what simulation says of both."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import handcrafted as hc
+from handcrafted.loading.yamlfile import loads
+from handcrafted.loading.yamltext import dumps
+from handcrafted.model.base import free
+from handcrafted.model.transformer import Transformer
+from handcrafted.proofs import check
+from handcrafted.proofs.claim import claims_of
+from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN, prove
+from handcrafted.proofs.refute import counterexample, happens
+from handcrafted.rollout.simulate import simulate
+from tests.loops import of_the_zoo
+
+PROVABLE = [
+    ("heated_room", "H-1", False), ("heated_room", "H-2", False), ("heated_room", "UCA-1", False),
+    ("heated_room", "UCA-2", False), ("guarded_room", "H-1", False), ("guarded_room", "UCA-1", False),
+    ("guarded_room", "H-1", True), ("guarded_room", "UCA-1", True), ("radiotherapy", "H-1", False),
+    ("radiotherapy", "H-1", True), ("radiotherapy", "UCA-1", True), ("train_door", "UCA-1", False),
+    ("train_door", "UCA-2", False), ("train_door", "UCA-3", False),
+]  # fmt: skip
+
+
+def changed(name, *replacements):
+    """A bundled loop whose file says something else."""
+    text = dumps(of_the_zoo(name)[0])
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return hc.assemble(loads(text))
+
+
+@pytest.mark.parametrize("name, claim, others", PROVABLE)
+def test_it_is_proved_and_the_checker_alone_says_so(name, claim, others):
+    proof = prove(of_the_zoo(name)[1], claim, any_subordinate=others)
+    assert proof.verdict == PROVED and proof.counterexample is None
+    assert check.check(proof.statement.text, proof.statement.arrays, proof.certificate) == proof.tried > 0
+
+
+def test_the_dose_stays_below_what_one_more_step_of_beam_adds():
+    """At 199.75 the sensor may read less than 200, and a step adds 0.5: no run gets beyond, and the proof says so."""
+    lower = lambda bound: changed("radiotherapy", ("above: 201", f"above: {bound}"))
+    assert prove(lower(200.375), "H-1", any_subordinate=True).verdict == PROVED
+    below = prove(lower(200.25), "H-1", any_subordinate=True)
+    assert below.verdict != PROVED and "dose a" in below.unproved.reason
+    start = {"radiation head.x": np.linspace(0, 199.87, 64, dtype=np.float32)[:, None]}
+    inputs = {"dose pulse": "present", "door": "closed", "patient": "ready"}
+    dose = simulate(of_the_zoo("radiotherapy")[1], steps=600, initial=start, inputs=inputs).state["dose a"]
+    assert dose.max() <= 200.375
+
+
+@pytest.mark.parametrize("name, claim, end", [("heated_room", "H-2", 1), ("heated_room", "H-1", 0)])
+def test_just_outside_the_margin_simulation_breaks_it(name, claim, end):
+    model = of_the_zoo(name)[1]
+    proof = prove(model, claim, margin="disturbance")
+    room = proof.margin["room"]
+    inside, outside = list(room), list(room)
+    outside[end] += 0.5 if end else -0.5
+    for bounds, found in ((inside, False), (outside, True)):
+        given = {"room": (bounds[end], bounds[end])}  # the worst of it, all the time
+        run = counterexample(model, proof.claim, {}, given, steps=20_000)
+        assert (run is not None) == found
+    wider = prove(model, claim, disturbance={"room": tuple(outside)})
+    assert wider.verdict in (UNKNOWN, REFUTED)
+
+
+def test_the_margin_of_the_heated_room_is_what_its_plant_says():
+    """Without heat it goes to 5 plus the disturbance, with heat to 30 plus it: that must be below 25, and above 15."""
+    model = of_the_zoo("heated_room")[1]
+    assert prove(model, "H-2", margin="disturbance").margin["room"][1] == pytest.approx(20, abs=0.05)
+    assert prove(model, "H-1", margin="disturbance").margin["room"][0] == pytest.approx(-15, abs=0.1)
+
+
+def test_a_start_outside_is_not_proved_and_the_widest_one_is():
+    model = of_the_zoo("heated_room")[1]
+    widest = prove(model, "H-2", margin="start").margin["room.temperature"]
+    assert prove(model, "H-2", start={"room.temperature": widest}).verdict == PROVED
+    beyond = (widest[0], widest[1] + 0.25)
+    assert prove(model, "H-2", start={"room.temperature": beyond}).verdict == REFUTED
+    with pytest.raises(hc.HandcraftedError, match="name of a state"):
+        prove(model, "H-2", start={"temperature": (15, 16)})
+
+
+def test_what_is_refuted_comes_with_a_run_that_the_simulator_repeats():
+    proof = prove(of_the_zoo("heated_room")[1], "H-1", disturbance={"room": (-20.0, 2.0)})
+    assert proof.verdict == REFUTED
+    again = proof.counterexample
+    trace = simulate(proof.model, steps=again.step + 1, runs=1, **again.arguments)
+    held = happens(proof.model, proof.claim, trace, again.arguments)[0]
+    assert held[-1] and not held[:-1].any()
+    assert trace.state["temperature"][0, -1] < 15 and trace.disturbance["disturbance"].min() >= -20
+
+
+def test_an_aircraft_that_may_stay_off_its_wheels_overruns():
+    proof = prove(of_the_zoo("wheel_brakes")[1], "H-1")
+    assert proof.verdict == REFUTED and proof.counterexample.trace.state["position"][0, -1] > 2000
+    assert "vehicle" in proof.unproved.reason
+
+
+def test_what_is_neither_says_where_it_stops():
+    proof = prove(of_the_zoo("cruise_control")[1], "H-1")
+    assert proof.verdict == UNKNOWN and proof.certificate is None and "'vehicle'" in str(proof)
+
+
+def test_no_weights_outside_layer_0_exceed_the_bound():
+    """Other weights, NaN among them, in the run that the claim is about; and they do move the room."""
+    structure, model = of_the_zoo("guarded_room")
+    bound = 28.03125 + 0.0166 * (5 + 25 + 2 - 28)
+    assert prove(changed("guarded_room", ("above: 30", f"above: {bound:.6f}")), "H-1", any_subordinate=True).proved
+    may = free(structure, model.blocks, model.masks)
+    rng, hottest = np.random.default_rng(0), []
+    for turn in range(24):
+        other = hc.assemble(structure)
+        scale = float(10.0 ** rng.integers(-2, 4))
+
+        def drawn(array, open, scale=scale, turn=turn):
+            values = (rng.normal(size=np.shape(array)) * scale).astype(np.float32)
+            values = np.where(rng.random(values.shape) < 0.1, np.float32(np.nan), values) if turn % 4 == 0 else values
+            values = np.abs(values) if turn % 2 else values  # these ask for heat all the time
+            return np.where(open, values, array)
+
+        other.set_weights(other.weights.map(drawn, may))
+        hottest.append(simulate(other, steps=400, initial={"temperature": 27.0}).state["temperature"].max())
+    assert max(hottest) <= bound and sum(one > 28 for one in hottest) >= 4
+
+
+@pytest.mark.slow
+def test_ten_thousand_others_do_not_either():
+    structure, model = of_the_zoo("guarded_room")
+    bound = 28.03125 + 0.0166 * (5 + 25 + 2 - 28)
+    may = free(structure, model.blocks, model.masks)
+    rng = np.random.default_rng(1)
+    for _ in range(10_000):
+        other = Transformer(model.weights, model.masks, model.names, model.layout, structure, seal=model.seal)
+        drawn = lambda array, open: np.where(open, rng.normal(size=np.shape(array)) * 100, array).astype(np.float32)
+        other.set_weights(other.weights.map(drawn, may))
+        found = simulate(other, steps=50, initial={"temperature": 27.9}).state["temperature"].max()
+        assert found <= bound
+
+
+def test_without_a_guard_any_weights_must_not_be_proved():
+    """The landlord hands every request on: its own weights still hold the claim, others would not."""
+    open_house = changed("guarded_room", ("below: 28", "below: 39"))
+    assert prove(open_house, "H-1").verdict == PROVED
+    assert prove(open_house, "H-1", any_subordinate=True).verdict == UNKNOWN
+    with pytest.raises(hc.HandcraftedError, match="Layer 0"):
+        prove(of_the_zoo("heated_room")[1], "H-1", any_subordinate=True)
+
+
+def test_a_base_controller_that_was_changed_is_refused():
+    with pytest.raises(hc.HandcraftedError):
+        model = hc.assemble(of_the_zoo("guarded_room")[0])
+        model.edit("W_U[0, 0]", 2.0)
+        prove(model, "H-1")
+
+
+def test_a_process_that_grows_by_itself_is_not_proved():
+    grown = changed("radiotherapy", ("[[1]]", "[[1.001]]"), ("law: matrices", "law: matrices\n      unstable: true"))
+    assert prove(grown, "H-1").verdict != PROVED
+
+
+@pytest.mark.parametrize(
+    "name, claim, match",
+    [
+        ("train_door", "H-1", "with `when`"),
+        ("heated_room", "H-9", "unsafe control action"),
+        ("heated_room", "UCA-3", "one step decides"),
+    ],
+)
+def test_what_cannot_be_claimed_is_said(name, claim, match):
+    with pytest.raises(hc.HandcraftedError, match=match):
+        prove(of_the_zoo(name)[1], claim)
+
+
+def test_all_that_can_be_claimed_is_found():
+    structure, model = of_the_zoo("heated_room")
+    assert [claim.id for claim in claims_of(structure, model.names)] == ["H-1", "H-2", "UCA-1", "UCA-2"]
+    rows = claims_of(structure, model.names, ["H-1"])[0].never
+    assert [[(test.way, Fraction(test.mark)) for test in row] for row in rows] == [[("below", 15)]]
+
+
+def test_the_statement_is_made_of_the_file_and_the_arrays():
+    proof = prove(of_the_zoo("heated_room")[1], "H-2")
+    said = json.loads(proof.statement.text)
+    (plant,) = said["plants"]
+    share = np.float32(-np.expm1(-10 / 600))
+    assert plant["rows"] == [[str(1 - Fraction(float(share))), str(Fraction(float(share)))]]
+    assert plant["disturbance"] == ["-2", "2"] and plant["rest"] == "5" and plant["inputs"][0][0]["gain"] == "25"
+    assert said["claims"] == [{"id": "H-2", "never": [[{"of": "state", "at": 0, "is": "above", "than": "25"}]]}]
+    assert said["sensors"] == [{"state": 0, "rows": [0], "resolution": "1/16"}]
