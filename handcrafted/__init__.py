@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handcrafted.craft.assemble import assemble as assemble
     from handcrafted.craft.assemble import load_model as load_model
     from handcrafted.model.diff import diff as diff
-    from handcrafted.proofs.proof import prove as prove
+    from handcrafted.proofs.prove import prove as prove
     from handcrafted.readout.recover import recover as recover
     from handcrafted.readout.registry import register as register
     from handcrafted.rollout.simulate import simulate as simulate
@@ -57,7 +57,7 @@ PLACES = {
     "load": "zoo.loops",
     "load_model": "craft.assemble",
     "panel": "view.editor.widget",
-    "prove": "proofs.proof",
+    "prove": "proofs.prove",
     "recover": "readout.recover",
     "register": "readout.registry",
     "show": "view.draw",

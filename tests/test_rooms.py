@@ -285,8 +285,10 @@ def naming_arrays(package):
 
 
 def test_two_files_alone_know_how_the_arrays_lie(copied):
-    """Everything else asks `handcrafted.model.component`; pictures may say what an array is called."""
-    assert naming_arrays(PACKAGE) == {"model/weights.py", "model/component.py", "view/gallery.py"}
+    """Everything else asks `handcrafted.model.component`; pictures may say what an array is called.
+
+    The checker of proofs knows nothing of the package, and so it says it again."""
+    assert naming_arrays(PACKAGE) == {"model/weights.py", "model/component.py", "view/gallery.py", "proofs/check.py"}
     late = copied / "handcrafted" / "readout" / "late.py"
     for line in ("x = weights.W_in[0]", 'x = weights["b_O"]'):
         late.write_text(line)
@@ -325,4 +327,5 @@ def test_the_page_of_promises_names_tests_that_are_there():
 def test_files_are_of_a_size_that_one_reads_at_once():
     """A law, a plant and a fault place are small on purpose; the limit is for all others."""
     long = {str(path.relative_to(PACKAGE)): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
-    assert not {name: lines for name, lines in long.items() if lines > 300}
+    checker = long.pop("proofs/check.py")  # one file on purpose: it runs alone
+    assert checker < 400 and not {name: lines for name, lines in long.items() if lines > 300}

@@ -38,7 +38,7 @@ def prove(
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
     from handcrafted.proofs.claim import claims_of
-    from handcrafted.proofs.proof import prove as run
+    from handcrafted.proofs.prove import prove as run
     from handcrafted.text.diagnostics import named
     from handcrafted.text.report import progress_bar
     from handcrafted.view.output import write

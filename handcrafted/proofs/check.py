@@ -153,7 +153,7 @@ def grouped(entries, axis):
     return found
 
 
-class Network:
+class NetworkBounds:
     """What the arrays do in one step, of intervals; what writes to free coordinates alone is left out."""
 
     def __init__(self, data, window, free):
@@ -231,7 +231,7 @@ class Loop:
         need(sha == hashlib.sha256(data).hexdigest(), "the arrays are not those of the statement")
         need(run == "blocks" or (run == "dense" and not free), "weights are free in a run in blocks alone")
         need(window in range(1, 65), "Expected a window of 1 to 64 steps.", ValueError)
-        self.network, self.columns = Network(data, window, frozenset(free)), set()
+        self.network, self.columns = NetworkBounds(data, window, frozenset(free)), set()
         states = [taken(one, "name initial") for one in states]
         self.initial, self.names = [interval(pair) for _, pair in states], [name for name, _ in states]
         self.order = [*self.names, *self.network.memory]
@@ -242,7 +242,7 @@ class Loop:
         self.numbers = [(rows, interval(pair)) for rows, pair in numbers]
         given = [*(rows for _, rows, _ in self.sensors), *(rows for rows, _ in numbers), *itertools.chain(*self.words)]
         need(sorted(itertools.chain(*given)) == [*range(self.network.sizes["i"])], "an input is not given once")
-        self.plants = [Plant(plant, self) for plant in plants]
+        self.plants = [ProcessBounds(plant, self) for plant in plants]
         moved = [i for plant in self.plants for i in plant.states]
         need(sorted(moved) == [*range(len(states))], "a state is not moved by one process")
         claims = [taken(one, "id never") for one in claims]
@@ -292,7 +292,7 @@ class Loop:
         return next((name for name, rows in self.claims if any(all(may(*t) for t in row) for row in rows)), None)
 
 
-class Plant:
+class ProcessBounds:
     """A process x' = A x + B u, or x + share (u - x) for one of first order, which is bounded as a whole."""
 
     def __init__(self, plant, loop):

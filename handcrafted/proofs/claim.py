@@ -32,13 +32,13 @@ class StepTest(NamedTuple):
     """
 
     way: str
-    mark: str | None = None
+    mark: str
     variable: TrueVariable | None = None
     word: int | None = None
     column: int | None = None
 
 
-class Claim(NamedTuple):
+class SafetyClaim(NamedTuple):
     """What is claimed never to happen.
 
     Attributes:
@@ -54,7 +54,7 @@ class Claim(NamedTuple):
 
 def claims_of(
     structure: ControlStructure, names: Names, hazards: Iterable[str] = (), rules: Iterable[str] = ()
-) -> list[Claim]:
+) -> list[SafetyClaim]:
     """Return what can be claimed: chosen hazards and unsafe control actions, or all that one step decides.
 
     Raises:
@@ -78,13 +78,13 @@ def claims_of(
     return found + [_of_rule(structure, names, known[id]) for id in ids]
 
 
-def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> Claim:
+def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> SafetyClaim:
     if not hazard.when:
         raise HandcraftedError(
             f"Expected hazard {id} with `when`, a predicate over the true state, got none. State it, or prove an "
             "unsafe control action that leads to it."
         )
-    return Claim(id, hazard.text, _rows(structure, hazard.when))
+    return SafetyClaim(id, hazard.text, _rows(structure, hazard.when))
 
 
 def _rows(structure: ControlStructure, condition: Condition) -> tuple[tuple[StepTest, ...], ...]:
@@ -111,7 +111,7 @@ def _bounds(test: Bounds) -> Iterator[tuple[str, str]]:
         yield "below", str(Fraction(repr(float(test.below))))
 
 
-def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> Claim:
+def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> SafetyClaim:
     """Return an unsafe control action as a claim: a context together with what counts as done, or as not done.
 
     What can be taken for either counts as both. A number counts as provided above half its range.
@@ -124,7 +124,7 @@ def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlActio
     rows = _rows(structure, rule.context) if rule.context else ((),)
     done = _done(structure, names, rule)
     text = f"{rule.by}: {rule.action} {rule.type}"
-    return Claim(rule.id, text, tuple((*row, *one) for row in rows for one in done))
+    return SafetyClaim(rule.id, text, tuple((*row, *one) for row in rows for one in done))
 
 
 def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> list[tuple[StepTest, ...]]:
@@ -161,4 +161,4 @@ def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) 
 def _nudged(test: StepTest) -> str:
     """Return a mark a little further, so that the end itself counts."""
     step = Fraction(1, 2**20) * (1 if test.way == "above" else -1)
-    return str(Fraction(test.mark or 0) + step)
+    return str(Fraction(test.mark) + step)

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check
-from handcrafted.proofs.claim import Claim, claims_of
-from handcrafted.proofs.processes import NotStatedError
-from handcrafted.proofs.refute import Counterexample, counterexample, sampled
-from handcrafted.proofs.search import Unproved, certificate_for
-from handcrafted.proofs.statement import Intervals, Statement, statement_of
-from handcrafted.rollout.environment import world_of
+from handcrafted.proofs.claim import SafetyClaim
+from handcrafted.proofs.refute import RefutingRun, sampled
+from handcrafted.proofs.search import Unproved
+from handcrafted.proofs.statement import Intervals, Statement
 from handcrafted.rollout.trace import Trace
-from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.text.report import Report, Reported
 
 PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
-
-MARGINS = ("disturbance", "start")
-
-FARTHEST, HALVINGS = 2.0**8, 12
-"""How many times its width an interval is widened at most, and how often the end of what is proved is halved."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,7 +47,7 @@ class Proof(Reported):
     """
 
     model: Transformer
-    claim: Claim
+    claim: SafetyClaim
     verdict: str
     any_subordinate: bool = False
     start: Intervals = field(default_factory=dict)
@@ -64,7 +56,7 @@ class Proof(Reported):
     certificate: bytes | None = None
     tried: int = 0
     unproved: Unproved | None = None
-    counterexample: Counterexample | None = None
+    counterexample: RefutingRun | None = None
     margin: Mapping[str, tuple[float, float]] | None = None
 
     @property
@@ -94,7 +86,7 @@ class Proof(Reported):
         """Runs of the loop, for pictures: the one that refutes the claim, or some from anywhere in the cells."""
         if self.counterexample is not None:
             return self.counterexample.trace
-        return sampled(self.model, self.start or _widest_start(self), self.disturbance)
+        return sampled(self.model, self.start or self.widest_start, self.disturbance)
 
     @cached_property
     def wider_runs(self) -> Trace | None:
@@ -116,126 +108,60 @@ class Proof(Reported):
         return f"{signal.owner}.{signal.name} = {domain.values[word]}", values[..., word]
 
     def report(self) -> Report:
-        """Return what became of it, in words."""
-        from handcrafted.proofs.report import report_of
+        """Return what became of it: the cells that the loop never leaves, and what that holds for."""
+        title = f"{self.structure.name}: {self.claim.id} never happens ({self.claim.text}): {self.verdict}"
+        cells = self.cells
+        called = [*self._called([*cells[0]])] if cells else []
+        rows = [tuple(_interval(*pair) for pair in cell.values()) for cell in cells]
+        return Report(title, tuple(called), rows, [*self._sentences()])
 
-        return report_of(self)
+    def _called(self, order: list[str]) -> Iterator[str]:
+        """Return the names of states and of what the network carries, for people."""
+        assert self.statement is not None
+        for name in order:
+            kind, _, place = name.partition(" ")
+            yield f"{self.statement.called[int(place)]}, carried" if kind == "carry" and place.isdigit() else name
 
+    def _sentences(self) -> Iterator[str]:
+        if self.proved and self.statement is not None:
+            yield "It never happens, for all time: the loop stays in these cells, and in none of them can it happen."
+            yield "Proved of the arrays that run, in float32 and for any order of their sums."
+            if self.any_subordinate:
+                yield "All weights outside the Layer 0 controller may be anything; it runs in blocks, through ports."
+            yield f"Taken for granted: {'; '.join([self._begin, *self.statement.outside])}."
+            yield f"The checker worked out {self.tried} steps from parts of cells."
+        elif self.counterexample is not None:
+            yield f"It happens: in a run that the simulator repeats, at step {self.counterexample.step}."
+        else:
+            yield "Neither proved nor refuted: no run that was tried shows it, and the proof stops."
+        if not self.proved and self.unproved is not None:
+            yield f"Where the proof stops: {self.unproved.reason}."
+            if self.unproved.box and self.statement is not None:
+                pairs = zip(self._called([*self.unproved.box]), self.unproved.box.values(), strict=True)
+                yield "There: " + ", ".join(f"{name} {_interval(*pair)}" for name, pair in pairs) + "."
+        if self.margin is not None:
+            widest = [f"{name} {_interval(*pair)}" for name, pair in self.margin.items()]
+            yield f"The widest that is proved: {', '.join(widest) or 'none'}."
 
-def prove(
-    model: Transformer,
-    claim: str,
-    *,
-    any_subordinate: bool = False,
-    start: Intervals | None = None,
-    disturbance: Intervals | None = None,
-    margin: str | None = None,
-    seed: int = 0,
-) -> Proof:
-    """Prove that a hazard or an unsafe control action never happens, for all time, or refute it by a run.
+    @property
+    def _begin(self) -> str:
+        given = ", ".join(f"{name} in {_interval(*pair)}" for name, pair in self.start.items())
+        return f"the loop starts with {given}, else as the file says" if given else "the loop starts as the file says"
 
-    What is proved holds of the arrays that run, with float32 rounding in any order of the sums, for every disturbance
-    within its interval and every word and number from outside, which may change at each step. A proof is a file of
-    cells, which `handcrafted.proofs.check` has checked; that file needs nothing of this package.
-
-    Args:
-        model: whose closed loop.
-        claim: the id of a hazard with `when`, or of an unsafe control action `provided` or `not provided`.
-        any_subordinate: whether all weights outside the Layer 0 controller may be anything, NaN included; it is then
-            proved of the run in blocks, which `simulate` does.
-        start: intervals in which states begin, by `process.state`; the others begin where the file says.
-        disturbance: intervals of disturbances by process, in place of those that the file says.
-        margin: `disturbance` or `start`, to be told the widest that is proved.
-        seed: of the runs that are tried where it is not proved.
-
-    Raises:
-        HandcraftedError: if there is nothing of that id, it has no predicate, or no Layer 0 controller stands where
-            weights are to be free.
-
-    Example:
-        >>> hc.prove(hc.assemble(hc.load(find("guarded room"))), "H-1", any_subordinate=True).verdict
-        'proved'
-    """
-    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
-    if margin is not None and margin not in MARGINS:
-        raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
-    hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
-    what = claims_of(model.structure, model.names, hazards, rules)[0]
-    model.check_seal()
-    asked = Proof(model, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
-    found = _tried(model, asked)
-    if not found.proved:
-        run = counterexample(model, what, asked.start, asked.disturbance, seed)
-        found = replace(found, verdict=REFUTED, counterexample=run) if run else found
-    if margin is None or found.statement is None:
-        return found
-    widest = _widest_disturbance(model, found) if margin == "disturbance" else _widest_start(found)
-    return replace(found, margin=widest)
-
-
-def _tried(model: Transformer, asked: Proof) -> Proof:
-    """Look for a proof, and have it checked."""
-    try:
-        statement = statement_of(model, [asked.claim], asked.any_subordinate, asked.start, asked.disturbance)
-    except NotStatedError as error:
-        return replace(asked, unproved=Unproved(f"there are no words for this yet: {error}", {}))
-    found = certificate_for(statement)
-    if isinstance(found, Unproved):
-        return replace(asked, statement=statement, unproved=found)
-    try:
-        tried = check.check(statement.text, statement.arrays, found)
-    except check.Refused as refused:
-        return replace(asked, statement=statement, unproved=Unproved(str(refused.args[0]), {}))
-    return replace(asked, verdict=PROVED, statement=statement, certificate=found, tried=tried)
-
-
-def _widest_disturbance(model: Transformer, found: Proof) -> Intervals:
-    """Return the widest disturbances that are proved, one end after the other; nothing where none is."""
-    widest: dict[str, tuple[float, float]] = {}
-    for name, process in world_of(model.structure).processes.items():
-        if (given := found.disturbance.get(name) or process.disturbance) is not None:
-            holds = partial(_holds, model, found, dict(widest), name)
-            if (wide := _widened(holds, *given, found.proved)) is not None:
-                widest[name] = wide
-    return widest
-
-
-def _holds(model: Transformer, found: Proof, known: Intervals, name: str, low: float, high: float) -> bool:
-    disturbance = {**found.disturbance, **known, name: (low, high)}
-    return _tried(model, replace(found, verdict=UNKNOWN, disturbance=disturbance)).proved
-
-
-def _widened(
-    holds: Callable[[float, float], bool], low: float, high: float, proved: bool
-) -> tuple[float, float] | None:
-    """Return the widest interval that is proved: wider at both ends, or narrower around the middle; None for none."""
-    span, middle = max(high - low, 1e-3), (low + high) / 2
-    if not proved:
-        half = _farthest(lambda by: by <= span / 2 and holds(middle - by, middle + by), span / 2**9)
-        return (middle - half, middle + half) if half else None
-    below = low - _farthest(lambda by: holds(low - by, high), span / 16)
-    return below, high + _farthest(lambda by: holds(below, high + by), span / 16)
-
-
-def _farthest(holds: Callable[[float], bool], step: float) -> float:
-    """Return about the largest number up to which something holds, 0 where it does not at the first step."""
-    good, bad = 0.0, step
-    while bad < step * FARTHEST and holds(bad):
-        good, bad = bad, 2 * bad
-    for _ in range(HALVINGS):
-        middle = (good + bad) / 2
-        good, bad = (middle, bad) if holds(middle) else (good, middle)
-    return good
-
-
-def _widest_start(found: Proof) -> Intervals:
-    """Return where states may begin, together, with the network's memory as it is at first."""
-    if found.statement is None or not found.cells:
+    @property
+    def widest_start(self) -> Intervals:
+        """Where states may begin, together, with the network's memory as it is at first; of what is proved."""
+        if self.statement is None or not self.cells:
+            return {}
+        loop = check.Loop(json.loads(self.statement.text), self.statement.arrays)
+        first = [tuple(float(Fraction(end, check.ONE)) for end in value[:2]) for value in loop.network.begin()]
+        names = loop.network.memory
+        for cell in self.cells:
+            inside = zip(names, first, strict=True)
+            if all(cell[name][0] <= low and high <= cell[name][1] for name, (low, high) in inside):
+                return {name: cell[name] for name in self.statement.states}
         return {}
-    loop = check.Loop(json.loads(found.statement.text), found.statement.arrays)
-    first = [tuple(float(Fraction(end, check.ONE)) for end in value[:2]) for value in loop.network.begin()]
-    names = loop.network.memory
-    for cell in found.cells:
-        if all(cell[name][0] <= low and high <= cell[name][1] for name, (low, high) in zip(names, first, strict=True)):
-            return {name: cell[name] for name in found.statement.states}
-    return {}
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{low:.6g}" if low == high else f"[{low:.6g}, {high:.6g}]"

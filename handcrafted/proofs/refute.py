@@ -11,7 +11,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs.claim import Claim, StepTest
+from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.processes import initial_states
 from handcrafted.proofs.statement import Intervals
 from handcrafted.rollout.environment import STATE, Environment, world_of
@@ -29,7 +29,7 @@ HELD = (1, 4, 16, 64, 256, STEPS)
 
 
 @dataclass(frozen=True)
-class Counterexample:
+class RefutingRun:
     """A run in which it happens.
 
     Attributes:
@@ -47,8 +47,8 @@ class Counterexample:
 
 
 def counterexample(
-    model: Transformer, claim: Claim, start: Intervals, disturbance: Intervals, seed: int = 0, steps: int = STEPS
-) -> Counterexample | None:
+    model: Transformer, claim: SafetyClaim, start: Intervals, disturbance: Intervals, seed: int = 0, steps: int = STEPS
+) -> RefutingRun | None:
     """Run the loop many times, with what comes from outside at random and at its ends, and see whether it happens.
 
     Args:
@@ -71,7 +71,7 @@ def counterexample(
         for kind, values in arguments.items()
     }  # fmt: skip
     again = run(one, step + 1, 1)
-    return Counterexample(again, one) if happens(model, claim, again, one)[0, step] else None
+    return RefutingRun(again, one) if happens(model, claim, again, one)[0, step] else None
 
 
 def sampled(model: Transformer, start: Intervals, disturbance: Intervals, seed: int = 0) -> Trace:
@@ -115,7 +115,7 @@ def _drawn(
     return {"initial": initial, "inputs": inputs, "disturbance": shocks}
 
 
-def happens(model: Transformer, claim: Claim, trace: Trace, arguments: Mapping[str, Any]) -> np.ndarray:
+def happens(model: Transformer, claim: SafetyClaim, trace: Trace, arguments: Mapping[str, Any]) -> np.ndarray:
     """Say of each step [run, time] whether what is claimed never to happen does."""
     outputs = {}
     for signal, columns in model.names.output_signals.items():
@@ -136,7 +136,7 @@ def happens(model: Transformer, claim: Claim, trace: Trace, arguments: Mapping[s
             return np.asarray(arguments["inputs"][name]) == words[signal][test.word]
         owner, name = test.variable or ("", "")
         value = outputs[test.column] if test.column is not None else trace.state[Signal(owner, STATE, name)]
-        mark = float(Fraction(test.mark or 0))
+        mark = float(Fraction(test.mark))
         return value > mark if test.way == "above" else value < mark
 
     shape = (trace.runs or 1, trace.steps)

@@ -18,7 +18,7 @@ from handcrafted.control.graph import Signal
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import base_blocks
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs.claim import Claim, StepTest
+from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
@@ -57,7 +57,7 @@ class Statement:
 
 def statement_of(
     model: Transformer,
-    claims: Sequence[Claim],
+    claims: Sequence[SafetyClaim],
     any_subordinate: bool = False,
     start: Intervals | None = None,
     disturbance: Intervals | None = None,
@@ -123,7 +123,7 @@ class _Writer:
             low, high = self.started.get(f"{owner}.{name}", (np.float32(initial),) * 2)
             self.states.append({"name": f"{owner}.{name}", "initial": [text(low), text(high)]})
 
-    def statement(self, claims: Sequence[Claim]) -> Statement:
+    def statement(self, claims: Sequence[SafetyClaim]) -> Statement:
         """Write it down."""
         arrays = save({n: np.asarray(a, np.float32) for n, a in self.model.effective_weights.dense().items()})
         said = {

@@ -98,7 +98,7 @@ def _bounds(proof: Proof, state: str = "", column: int | None = None) -> dict[st
     tests = (test for row in proof.claim.never for test in row)
     of = lambda test: test.column if test.column is not None else test.variable and ".".join(test.variable)
     wanted = state if column is None else column
-    return {test.way: float(Fraction(test.mark or 0)) for test in tests if of(test) == wanted}
+    return {test.way: float(Fraction(test.mark)) for test in tests if of(test) == wanted}
 
 
 def _draw_over_time(axes: Axes, proof: Proof, state: str) -> None:
@@ -194,7 +194,7 @@ def _forbidden(proof: Proof, context: tuple[str, ...], column: int) -> Iterator[
             if test.variable and test.word is not None
         ]
         if all(word == values[at] for (word, values), at in said):
-            yield from ((test.way, float(Fraction(test.mark or 0))) for test in row if test.column == column)
+            yield from ((test.way, float(Fraction(test.mark))) for test in row if test.column == column)
 
 
 def _once(axes: Axes, label: str) -> str:

@@ -27,7 +27,7 @@ def network_of(kind, name):
     """A model, and the checker's view of its arrays."""
     model = of_the_zoo(name)[1] if kind == "loop" else hc.assemble(example(name))
     arrays = {name: np.asarray(array, np.float32) for name, array in model.effective_weights.dense().items()}
-    return model, check.Network(save(arrays), model.window, frozenset())
+    return model, check.NetworkBounds(save(arrays), model.window, frozenset())
 
 
 def run_every_way(model, inputs):
@@ -50,7 +50,7 @@ def enclosed(network, model, inputs):
     for now in np.swapaxes(inputs, 0, 1):
         for row in range(inputs.shape[-1]):
             ends = now[:, row].min(), now[:, row].max()
-            given[row] = check.between(*map(scaled, ends), check.zeros(scaled(2.0**-4)))
+            given[row] = check.between(scaled(ends[0]), scaled(ends[1]), check.zeros(scaled(2.0**-4)))
         outputs, after = network.step(given, [check.between(*pair) for pair in memory], columns)
         memory = [value[:2] for value in after]
         yield outputs

@@ -1,5 +1,7 @@
 """What is proved of the bundled loops, what is not, and what simulation says of both."""
 
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportArgumentType=false
+
 import json
 from fractions import Fraction
 
@@ -13,7 +15,8 @@ from handcrafted.model.base import free
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import claims_of
-from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN, prove
+from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
+from handcrafted.proofs.prove import prove
 from handcrafted.proofs.refute import counterexample, happens
 from handcrafted.rollout.simulate import simulate
 from tests.loops import of_the_zoo

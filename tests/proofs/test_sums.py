@@ -111,17 +111,17 @@ def test_what_may_overflow_is_refused_and_the_largest_number_is_not():
 def test_the_angle_of_a_lag_is_that_of_numpy_and_only_one_step_counts():
     d_head, window = 4, 16
     for lag in (0, 1, 4, 7):
-        key = np.float32([15, 0, 0, 0])
-        query = np.float32([np.cos(lag) * 200, -np.sin(lag) * 200, 0, 0])
-        parts = [{(d,): scaled(one) for d, one in enumerate(part) if one} for part in (query, key)]
+        key = np.array([15, 0, 0, 0], np.float32)
+        query = np.array([np.cos(lag) * 200, -np.sin(lag) * 200, 0, 0], np.float32)
+        of = lambda part: {(d,): scaled(one) for d, one in enumerate(part) if one}
         angle = np.arange(window)
         scores = ((np.cos(angle) * query[0] - np.sin(angle) * query[1]) * key[0]) / np.sqrt(d_head)
         apart = np.sort(scores.astype(float))
         if apart[-1] - apart[-2] > 104.5:
-            assert check.one_lag(*parts, window, d_head) == np.argmax(scores) == lag
+            assert check.one_lag(of(query), of(key), window, d_head) == np.argmax(scores) == lag
         else:
             with pytest.raises(check.Refused, match="several steps"):
-                check.one_lag(*parts, window, d_head)
-    weak = [{(0,): scaled(1.0)}, {(0,): scaled(1.0)}]
+                check.one_lag(of(query), of(key), window, d_head)
+    weak = {(0,): scaled(1.0)}
     with pytest.raises(check.Refused, match="several steps"):
-        check.one_lag(*weak, window, d_head)
+        check.one_lag(weak, weak, window, d_head)

@@ -1,0 +1,129 @@
+"""Prove that something never happens in a closed loop, refute it by a run, or say where the proof stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from handcrafted.model.transformer import Transformer
+from handcrafted.proofs import check
+from handcrafted.proofs.claim import claims_of
+from handcrafted.proofs.processes import NotStatedError
+from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN, Proof
+from handcrafted.proofs.refute import counterexample
+from handcrafted.proofs.search import Unproved, certificate_for
+from handcrafted.proofs.statement import Intervals, statement_of
+from handcrafted.rollout.environment import world_of
+from handcrafted.text.diagnostics import HandcraftedError, must_be
+
+MARGINS = ("disturbance", "start")
+
+FARTHEST, HALVINGS = 2.0**8, 12
+"""How many times its width an interval is widened at most, and how often the end of what is proved is halved."""
+
+
+def prove(
+    model: Transformer,
+    claim: str,
+    *,
+    any_subordinate: bool = False,
+    start: Intervals | None = None,
+    disturbance: Intervals | None = None,
+    margin: str | None = None,
+    seed: int = 0,
+) -> Proof:
+    """Prove that a hazard or an unsafe control action never happens, for all time, or refute it by a run.
+
+    What is proved holds of the arrays that run, with float32 rounding in any order of the sums, for every disturbance
+    within its interval and every word and number from outside, which may change at each step. A proof is a file of
+    cells, which `handcrafted.proofs.check` has checked; that file needs nothing of this package.
+
+    Args:
+        model: whose closed loop.
+        claim: the id of a hazard with `when`, or of an unsafe control action `provided` or `not provided`.
+        any_subordinate: whether all weights outside the Layer 0 controller may be anything, NaN included; it is then
+            proved of the run in blocks, which `simulate` does.
+        start: intervals in which states begin, by `process.state`; the others begin where the file says.
+        disturbance: intervals of disturbances by process, in place of those that the file says.
+        margin: `disturbance` or `start`, to be told the widest that is proved.
+        seed: of the runs that are tried where it is not proved.
+
+    Raises:
+        HandcraftedError: if there is nothing of that id, it has no predicate, or no Layer 0 controller stands where
+            weights are to be free.
+
+    Example:
+        >>> hc.prove(hc.assemble(hc.load(find("guarded room"))), "H-1", any_subordinate=True).verdict
+        'proved'
+    """
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    if margin is not None and margin not in MARGINS:
+        raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
+    hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
+    what = claims_of(model.structure, model.names, hazards, rules)[0]
+    model.check_seal()
+    asked = Proof(model, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
+    found = _tried(model, asked)
+    if not found.proved:
+        run = counterexample(model, what, asked.start, asked.disturbance, seed)
+        found = replace(found, verdict=REFUTED, counterexample=run) if run else found
+    if margin is None or found.statement is None:
+        return found
+    widest = _widest_disturbance(model, found) if margin == "disturbance" else found.widest_start
+    return replace(found, margin=widest)
+
+
+def _tried(model: Transformer, asked: Proof) -> Proof:
+    """Look for a proof, and have it checked."""
+    try:
+        statement = statement_of(model, [asked.claim], asked.any_subordinate, asked.start, asked.disturbance)
+    except NotStatedError as error:
+        return replace(asked, unproved=Unproved(f"there are no words for this yet: {error}", {}))
+    found = certificate_for(statement)
+    if isinstance(found, Unproved):
+        return replace(asked, statement=statement, unproved=found)
+    try:
+        tried = check.check(statement.text, statement.arrays, found)
+    except check.Refused as refused:
+        return replace(asked, statement=statement, unproved=Unproved(str(refused.args[0]), {}))
+    return replace(asked, verdict=PROVED, statement=statement, certificate=found, tried=tried)
+
+
+def _widest_disturbance(model: Transformer, found: Proof) -> Intervals:
+    """Return the widest disturbances that are proved, one end after the other; nothing where none is."""
+    widest: dict[str, tuple[float, float]] = {}
+    for name, process in world_of(model.structure).processes.items():
+        if (given := found.disturbance.get(name) or process.disturbance) is not None:
+            holds = partial(_holds, model, found, dict(widest), name)
+            if (wide := _widened(holds, *given, found.proved)) is not None:
+                widest[name] = wide
+    return widest
+
+
+def _holds(model: Transformer, found: Proof, known: Intervals, name: str, low: float, high: float) -> bool:
+    disturbance = {**found.disturbance, **known, name: (low, high)}
+    return _tried(model, replace(found, verdict=UNKNOWN, disturbance=disturbance)).proved
+
+
+def _widened(
+    holds: Callable[[float, float], bool], low: float, high: float, proved: bool
+) -> tuple[float, float] | None:
+    """Return the widest interval that is proved: wider at both ends, or narrower around the middle; None for none."""
+    span, middle = max(high - low, 1e-3), (low + high) / 2
+    if not proved:
+        half = _farthest(lambda by: by <= span / 2 and holds(middle - by, middle + by), span / 2**9)
+        return (middle - half, middle + half) if half else None
+    below = low - _farthest(lambda by: holds(low - by, high), span / 16)
+    return below, high + _farthest(lambda by: holds(below, high + by), span / 16)
+
+
+def _farthest(holds: Callable[[float], bool], step: float) -> float:
+    """Return about the largest number up to which something holds, 0 where it does not at the first step."""
+    good, bad = 0.0, step
+    while bad < step * FARTHEST and holds(bad):
+        good, bad = bad, 2 * bad
+    for _ in range(HALVINGS):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if holds(middle) else (good, middle)
+    return good
