@@ -27,6 +27,7 @@ from handcrafted.model.diff import diff
 from handcrafted.model.forward import forward
 from handcrafted.model.transformer import Transformer
 from handcrafted.model.weights import Weights, check_shapes
+from handcrafted.proofs.prove import prove
 from handcrafted.readout.blind.blind import blind
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.simulate import simulate
@@ -108,22 +109,15 @@ def check_dead_band(law: Any, parameters: Any) -> Grade:
     """Notebook 01: a law that gives nothing while its read is within 1 of zero, and beyond that what is left over."""
     must_be(law, str, "a law's name")
     must_be(parameters, dict, "its parameters by name")
-    span = {"range": [-4, 4]}
-    text = {
-        "name": "exercise",
-        "components": {
-            "controller": {
-                "kind": "controller",
-                "level": 0,
-                "process model": {"x": span},
-                "control algorithm": {"out": {"law": law, "reads": ["x"], "parameters": dict(parameters)}},
-            },
-            "process": {"kind": "process", "level": 1},
-        },
-        "control actions": [{"name": "out", "from": "controller", "to": "process", **span}],
-        "feedback": [{"name": "x", "from": "process", "to": "controller", **span}],
-    }
-    model = assemble(loads(json.dumps(text, default=str), "your law"))  # JSON is YAML
+    said, span = json.dumps({"law": law, "reads": ["x"], "parameters": dict(parameters)}, default=str), "range: [-4, 4]"
+    text = f"""name: exercise
+components:
+  controller: {{kind: controller, level: 0, process model: {{x: {{{span}}}}}, control algorithm: {{out: {said}}}}}
+  process: {{kind: process, level: 1}}
+control actions: [{{name: out, from: controller, to: process, {span}}}]
+feedback: [{{name: x, from: process, to: controller, {span}}}]
+"""
+    model = assemble(loads(text, "your law"))
     x = np.linspace(-4, 4, 129, dtype=np.float32)
     found = np.asarray(forward(model.effective_weights, x[:, None])[0])[:, 0]
     wanted = np.sign(x) * np.maximum(np.abs(x) - 1, 0)
@@ -150,8 +144,7 @@ def check_guard(answer: Any) -> Grade:
     trace = simulate(assemble(ControlStructure.model_validate(greedy)), steps=120, initial={"temperature": 35.0})
     warm, heat = trace.measured["temperature"], trace.command["heat"]
     if (heat[warm >= 25] > 0).any():
-        worst = float(warm[heat > 0].max())
-        return Grade(False, f"a thermostat that always asks is heated for at {worst:g} degC. Look at `permit`.")
+        return Grade(False, f"one that always asks is heated for at {warm[heat > 0].max():g} degC. Look at `permit`.")
     if not (heat[warm < 25] > 0).any():
         return Grade(False, "nobody ever heats, which is safe and cold. Permit more.")
     if not (heat[warm < 25] > 0).all():
@@ -269,8 +262,7 @@ def check_loop(answer: Any) -> Grade:
     return Grade(True, f"{len(comparison.found)} links found, 300 steps within all ranges.")
 
 
-COLUMN = 85 / 25.4
-"""Inches of a column of 85 mm."""
+COLUMN = 85 / 25.4  # inches of a column of 85 mm
 
 
 @_checker
@@ -293,3 +285,16 @@ def check_figure(path: Any) -> Grade:
     if abs(width - COLUMN) > 0.02:
         return Grade(False, f"it is {width * 25.4:.0f} mm wide. `width` is in inches, and an inch has 25.4 mm.")
     return Grade(fine, "85 mm wide." if fine else "it has too few dots per inch for print. Ask for `dpi=300`.")
+
+
+@_checker
+def check_permit(limit: Any) -> Grade:
+    """Notebook 10: the warmest permit of the guarded room, to half a degree, that is proved for any other weights."""
+    must_be(limit, int | float, "a number of degrees")
+    text = find("guarded room").read_text(encoding="utf-8")
+    at = lambda degrees: assemble(loads(text.replace("below: 28", f"below: {float(degrees):g}")))
+    found, more = (prove(at(degrees), "H-1", any_subordinate=True) for degrees in (limit, limit + 0.5))
+    if not found.proved or more.proved:
+        hint = "proved, and so is half a degree more. Permit more" if found.proved else "not proved. Permit less"
+        return Grade(False, f"a permit below {limit:g} degC is {hint}.")
+    return Grade(True, f"below {limit:g} degC, proved in {found.tried} parts of cells.")

@@ -100,6 +100,8 @@ WRONG["guard"] = [
     (lambda _: ["name: x"], "nothing is promised"),
     (lambda _: ["name: [x"], "Expected"),
 ]
+RIGHT["permit"] = [lambda _: [29.75], lambda _: [29.9375]]
+WRONG["permit"] = [(lambda _: [28], "Permit more"), (lambda _: [31.5], "Permit less"), (lambda _: ["28"], "got str")]
 RIGHT["wired_but_unused"] = [
     lambda _: [edited("guarded room", ("b_in[1, 0]", -1000.0))],
     lambda _: [edited("heated room", ("b_in[0, 0]", -1000.0))],
