@@ -385,7 +385,7 @@ def main(paths):
         files = [Path(path).read_bytes() for path in paths]
         tried = check(*files)
     except Refused as refused:
-        print(f"refused: {refused}")
+        print(f"refused: {refused.args[0]}")
         return 1
     except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
         print(f"unusable: {type(error).__name__}: {error}")
