@@ -13,6 +13,7 @@ from handcrafted.craft.assemble import assemble
 from handcrafted.laws.catalogue import LAWS, gives
 from handcrafted.loading.yamlfile import load
 from handcrafted.loading.zoom import Zoom
+from handcrafted.proofs.prove import prove
 from handcrafted.readout.recover import recover
 from handcrafted.text.report import as_csv
 from handcrafted.verdict.catalogue import Measured, Response, measure, response
@@ -25,9 +26,10 @@ from handcrafted.view.dot import at_resolution, without_places
 from handcrafted.view.drawing import control_diagram
 from handcrafted.view.engine import render
 from handcrafted.view.gallery import gallery, staircase
+from handcrafted.view.invariant import invariant_picture
 from handcrafted.view.scaling import scaling
 from handcrafted.view.scoreboard import compression, scoreboard
-from handcrafted.zoo import bundled
+from handcrafted.zoo import bundled, find
 from handcrafted.zoo.examples import example
 
 
@@ -94,6 +96,7 @@ def drawables(figures: Path) -> Iterator[Drawable]:
         yield Drawable(SCORES, _scoreboard, measured=True)
     if (figures / f"{SCALING}.csv").exists():
         yield Drawable(SCALING, _scaling, measured=True)
+    yield Drawable("proof", _proof)
     yield Drawable("staircase", _staircase)
 
 
@@ -135,6 +138,15 @@ def _scoreboard(figures: Path) -> Made:
 
 def _scaling(figures: Path) -> Made:
     return Made(scaling((figures / f"{SCALING}.csv").read_text(encoding="utf-8")))
+
+
+def _proof(figures: Path) -> Made:
+    """The guarded room's hazard, whatever the weights outside Layer 0 are: its cells as text."""
+    proof = prove(assemble(load(find("guarded room"))), "H-1", any_subordinate=True, margin="disturbance")
+    shown = [{**cell, **(proof.margin or {})} for cell in proof.cells]
+    rows = [[f"{end:g}" for pair in one.values() for end in pair] for one in shown]
+    names = [f"{name}: {end}" for name in shown[0] for end in ("low", "high")]
+    return Made(invariant_picture(proof), as_csv([names, *rows]), "csv")
 
 
 def _staircase(figures: Path) -> Made:
