@@ -37,32 +37,39 @@ def prove(
     """
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
-    from handcrafted.proofs.claim import claims_of
+    from handcrafted.proofs.claim import claims_of, unclaimed
     from handcrafted.proofs.prove import prove as run
     from handcrafted.text.diagnostics import named
     from handcrafted.text.report import progress_bar
-    from handcrafted.view.output import write
 
     model, every = assemble(load(file)), []
     with named(file):
         claims = claims_of(model.structure, model.names, hazards, rules)
+        left = {} if hazards or rules else unclaimed(model.structure, model.names)
+        for id, why in left.items():
+            click.echo(f"{id} is not put to proof: {why}", err=True)
         with progress_bar(not quiet()) as bar:
             for claim in bar.track(claims, description="proving"):
                 found = run(model, claim.id, any_subordinate=any_subordinate, margin=margin, seed=seed)
                 every.append(found)
                 click.echo(f"{found!r}\n")
                 if output is not None:
-                    folder = output / claim.id if len(claims) > 1 else output
-                    folder.mkdir(parents=True, exist_ok=True)
-                    for name, content in files_of(found):
-                        click.echo(f"wrote {write(folder / name, content)}")
-                    if found.counterexample is not None:
-                        click.echo(f"wrote {found.counterexample.trace.save(folder / 'counterexample.csv')}")
+                    write_proof(output / claim.id if len(claims) > 1 else output, found)
     raise SystemExit(0 if all(found.proved for found in every) else 1)
 
 
-def files_of(proof: Proof) -> Iterator[tuple[str, bytes]]:
-    """Return the files about a proof by name."""
+def write_proof(folder: Path, proof: Proof) -> None:
+    """Write all about a proof into a folder, with the checker and what it takes."""
+    from handcrafted.view.output import write
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _files_of(proof):
+        click.echo(f"wrote {write(folder / name, content)}")
+    if proof.counterexample is not None:
+        click.echo(f"wrote {proof.counterexample.trace.save(folder / 'counterexample.csv')}")
+
+
+def _files_of(proof: Proof) -> Iterator[tuple[str, bytes]]:
     from handcrafted.proofs import check
     from handcrafted.proofs.report import FILES, as_markdown
     from handcrafted.view.invariant import as_html, invariant_picture

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import LoopFile, Several, friendly, loop_path, main, quiet
+from handcrafted.cli.prove import write_proof
 from handcrafted.text.diagnostics import HandcraftedError, named
 from handcrafted.text.letters import listed as listed_words
+
+if TYPE_CHECKING:
+    from handcrafted.model.transformer import Transformer
+    from handcrafted.proofs.proof import Proof
 
 UNTESTED = 3
 """The exit code where nothing is broken, but something was not put to the test."""
@@ -30,6 +35,7 @@ def shared_out(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--sample", type=click.IntRange(min=1), help="Draw so many contexts where there are more.")
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault list for step 4, instead of the usual one.")
 @click.option("--no-faults", is_flag=True, help="Leave out step 4, as where no hazard is declared.")
+@click.option("--prove", "proving", is_flag=True, help="Also prove what never happens, as `prove` does.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @shared_out
 @friendly
@@ -39,6 +45,7 @@ def analyse(
     sample: int | None,
     faults: Path | None,
     no_faults: bool,
+    proving: bool,
     seed: int,
     workers: int,
     scheduler: str,
@@ -60,7 +67,7 @@ def analyse(
             if [other.stem for other in files].count(file.stem) > 1:
                 raise HandcraftedError(f"Expected files of different names, got {file.stem} twice. Rename one.")
             spread = {"workers": workers, "scheduler": scheduler}
-            codes.append(_analysed(file, folder, sample, faults, no_faults, seed, spread))
+            codes.append(_analysed(file, folder, sample, faults, no_faults, proving, seed, spread))
     several.end(next((code for code in (1, UNTESTED) if code in codes), 0))
 
 
@@ -70,6 +77,7 @@ def _analysed(
     sample: int | None,
     faults: Path | None,
     no_faults: bool,
+    proving: bool,
     seed: int,
     spread: Mapping[str, Any],
 ) -> int:
@@ -77,6 +85,7 @@ def _analysed(
     from handcrafted.craft.assemble import assemble
     from handcrafted.exchange.xlsx import as_xlsx
     from handcrafted.loading.yamlfile import load
+    from handcrafted.proofs.report import proofs_section
     from handcrafted.safety.faults.campaign import inject
     from handcrafted.safety.faults.report import fault_tables, scenario_report
     from handcrafted.safety.faults.usual import compared, load_faults, usual_faults
@@ -98,7 +107,10 @@ def _analysed(
     if listed is not None:
         campaign = inject(assemble(structure), listed, progress=not quiet(), **spread)
         less = compared(structure, listed, progress=not quiet(), **spread)
-    scenarios = () if campaign is None else tuple(scenario_report(campaign, less, pictures=output is not None))
+    scenarios = [] if campaign is None else [*scenario_report(campaign, less, pictures=output is not None)]
+    proofs = _proofs(assemble(structure)) if proving else []
+    if proofs:
+        scenarios += proofs_section(proofs, "" if output is None else PROOFS)
     if output is None:
         click.echo(as_markdown(found, picture=False, scenarios=scenarios))
     else:
@@ -114,10 +126,26 @@ def _analysed(
         parts[PICTURE] = unsafe_picture(found)
         for name, content in parts.items():
             click.echo(f"wrote {write(output / name, content)}")
+        for proof in proofs:
+            write_proof(output / PROOFS / proof.claim.id, proof)
     for one in found.untested:
         click.echo(str(one), err=True)
     click.echo(f"{found!r}", err=True)
     return 1 if found.arising or found.broken else UNTESTED if found.untested else 0
+
+
+PROOFS = "proofs"
+"""The folder of proofs beside a report."""
+
+
+def _proofs(model: Transformer) -> list[Proof]:
+    """Try to prove all that can be claimed of a model, and name the rest."""
+    from handcrafted.proofs.claim import claims_of, unclaimed
+    from handcrafted.proofs.prove import prove
+
+    for id, why in unclaimed(model.structure, model.names).items():
+        click.echo(f"{id} is not put to proof: {why}", err=True)
+    return [prove(model, claim.id) for claim in claims_of(model.structure, model.names)]
 
 
 @main.command()

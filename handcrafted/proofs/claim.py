@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -67,8 +68,8 @@ def claims_of(
             if one not in all_of:
                 raise HandcraftedError(f"Expected the id of {what}, got {one!r}.{nearest(one, all_of)}")
     if not chosen and not ids:
-        chosen = [id for id, hazard in structure.hazards.items() if hazard.when]
-        ids = [rule.id for rule in known.values() if rule.type in BY_CONTEXT and rule.formal]
+        left = unclaimed(structure, names)
+        chosen, ids = [id for id in structure.hazards if id not in left], [id for id in known if id not in left]
     if not chosen and not ids:
         raise HandcraftedError(
             f"Expected a hazard with `when`, or an unsafe control action with a context, got none in {structure.name}. "
@@ -76,6 +77,26 @@ def claims_of(
         )
     found = [_of_hazard(structure, id, structure.hazards[id]) for id in chosen]
     return found + [_of_rule(structure, names, known[id]) for id in ids]
+
+
+def unclaimed(structure: ControlStructure, names: Names) -> dict[str, str]:
+    """Return the hazards and unsafe control actions of which nothing can be claimed, with the reasons."""
+    found = {}
+    for id, hazard in structure.hazards.items():
+        with _kept(found, id):
+            _of_hazard(structure, id, hazard)
+    for rule in structure.unsafe_control_actions:
+        with _kept(found, rule.id):
+            _of_rule(structure, names, rule)
+    return found
+
+
+@contextmanager
+def _kept(found: dict[str, str], id: str) -> Iterator[None]:
+    try:
+        yield
+    except HandcraftedError as error:
+        found[id] = str(error)
 
 
 def _of_hazard(structure: ControlStructure, id: str, hazard: Hazard) -> SafetyClaim:

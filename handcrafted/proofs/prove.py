@@ -15,6 +15,7 @@ from handcrafted.proofs.refute import counterexample
 from handcrafted.proofs.search import Unproved, certificate_for
 from handcrafted.proofs.statement import Intervals, statement_of
 from handcrafted.rollout.environment import world_of
+from handcrafted.safety.stpa.free import freed
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 
 MARGINS = ("disturbance", "start")
@@ -37,7 +38,8 @@ def prove(
 
     What is proved holds of the arrays that run, with float32 rounding in any order of the sums, for every disturbance
     within its interval and every word and number from outside, which may change at each step. A proof is a file of
-    cells, which `handcrafted.proofs.check` has checked; that file needs nothing of this package.
+    cells, which `handcrafted.proofs.check` has checked; that file needs nothing of this package. A decision that nobody
+    states may issue any value of its domain at any step, as in an analysis.
 
     Args:
         model: whose closed loop.
@@ -60,9 +62,10 @@ def prove(
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     if margin is not None and margin not in MARGINS:
         raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
+    model.check_seal()
+    model = freed(model)
     hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
     what = claims_of(model.structure, model.names, hazards, rules)[0]
-    model.check_seal()
     asked = Proof(model, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
     found = _tried(model, asked)
     if not found.proved:

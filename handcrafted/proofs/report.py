@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from handcrafted.proofs.proof import Proof
 from handcrafted.text.report import markdown_list, markdown_table, plain
 
 FILES = ("statement.json", "effective.safetensors", "certificate.json")
 """What the checker is given."""
+
+
+def proofs_section(proofs: Sequence[Proof], folder: str = "") -> Iterator[str]:
+    """Return the paragraphs about several claims of one loop.
+
+    Args:
+        proofs: what became of each.
+        folder: where the page of each stands, beside the report; empty for none.
+    """
+    yield "## Proofs"
+    yield "What is proved never happens, for all time, as long as what its page takes for granted holds."
+    rows = [("claim", "what it is", "verdict", "page" if folder else "why")]
+    for proof in proofs:
+        why = proof.unproved.reason if proof.unproved and not proof.proved else ""
+        rows.append(
+            (proof.claim.id, proof.claim.text, proof.verdict, f"{folder}/{proof.claim.id}/proof.md" if folder else why)
+        )
+    yield markdown_table(rows)
 
 
 def as_markdown(proof: Proof, picture: str = "") -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INSIDE, RUN, WIDER, NEVER = "#cfe8d5", "#1b4965", "#b26a00", "#c8002c"
 """Colours: the cells, runs within what is declared, runs within what is proved besides, and what never happens."""
 
-NEVER_LABEL = "claimed never to happen"
+NEVER_LABEL, BAND_LABEL = "claimed never to happen", "never left, under what is declared"
 HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": NEVER, "hatch": "///", "alpha": 0.45, "linewidth": 0}
 
 MAX_DRAWN = 24
@@ -115,14 +115,14 @@ def _draw_over_time(axes: Axes, proof: Proof, state: str) -> None:
     axes.set_title(state, fontsize=9, loc="left")
     axes.tick_params(labelsize=8)
     if band is not None:
-        axes.axhspan(*band, color=INSIDE, label="where it can ever be", zorder=0)
+        axes.axhspan(*band, color=INSIDE, label=BAND_LABEL, zorder=0)
     for number, (way, mark) in enumerate(bounds.items()):
         axes.axhline(mark, color=NEVER, linewidth=1.2, zorder=4)
         end = high + 2 * room if way == "above" else low - 2 * room
         axes.axhspan(min(mark, end), max(mark, end), label="_" if number else NEVER_LABEL, **HATCHED)
     if wider is not None:
         axes.plot(wider[:MAX_DRAWN].T, color=WIDER, linewidth=0.6, alpha=0.6)
-        axes.plot([], color=WIDER, linewidth=1.2, label="runs within the widest proved")
+        axes.plot([], color=WIDER, linewidth=1.2, label="runs under the widest proved")
     alone = proof.counterexample is not None
     axes.plot(runs[:MAX_DRAWN].T, color=RUN, linewidth=1.5 if alone else 0.6, alpha=1 if alone else 0.7)
     axes.plot([], color=RUN, linewidth=1.2, label="the run that does it" if alone else "runs")
@@ -142,7 +142,7 @@ def _draw_action(axes: Axes, proof: Proof, state: str, column: int) -> None:
     axes.set_ylabel(title, fontsize=9)
     axes.tick_params(labelsize=8)
     if band is not None:
-        axes.axvspan(*band, color=INSIDE, label="where it can ever be", zorder=0)
+        axes.axvspan(*band, color=INSIDE, label=BAND_LABEL, zorder=0)
     corner = of_state.get("above", left), of_state.get("below", right)
     done = of_action.get("above", bottom), of_action.get("below", top)
     axes.fill_between(corner, *done, label=NEVER_LABEL, **HATCHED)

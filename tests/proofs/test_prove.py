@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import handcrafted as hc
+from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import free
@@ -197,3 +199,43 @@ def test_the_statement_is_made_of_the_file_and_the_arrays():
     assert plant["disturbance"] == ["-2", "2"] and plant["rest"] == "5" and plant["inputs"][0][0]["gain"] == "25"
     assert said["claims"] == [{"id": "H-2", "never": [[{"of": "state", "at": 0, "is": "above", "than": "25"}]]}]
     assert said["sensors"] == [{"state": 0, "rows": [0], "resolution": "1/16"}]
+
+
+def test_a_decision_that_nobody_states_is_free_and_no_placeholder_proves_anything():
+    """With the heater under anybody's control the room can get to 32 degrees, whatever the placeholder does."""
+    text = dumps(of_the_zoo("heated_room")[0])
+    law = text[text.index("    control algorithm:") : text.index("  room:")]
+    unstated = hc.assemble(loads(text.replace(law, "")))
+    assert unstated.structure.unstated and prove(unstated, "H-2").verdict == REFUTED
+    for bound, verdict in ((31.5, REFUTED), (32.25, PROVED)):
+        other = hc.assemble(loads(text.replace(law, "").replace("above: 25}", f"above: {bound}}}")))
+        assert prove(other, "H-2").verdict == verdict
+
+
+def test_a_report_names_what_was_not_put_to_proof(tmp_path):
+    run = lambda *words: CliRunner().invoke(main, [*words, "-o", str(tmp_path / words[0])])
+    done = run("prove", "heated room")
+    assert done.exit_code == 0 and "UCA-3 is not put to proof" in done.output
+    assert {path.name for path in (tmp_path / "prove").iterdir()} == {"H-1", "H-2", "UCA-1", "UCA-2"}
+    done = run("analyse", "heated room", "--no-faults", "--prove")
+    report = (tmp_path / "analyse" / "report.md").read_text(encoding="utf-8")
+    assert "| H-2 | The room is too hot | proved | proofs/H-2/proof.md |" in report
+    assert (tmp_path / "analyse" / "proofs" / "H-2" / "certificate.json").exists()
+    assert "## Proofs" not in CliRunner().invoke(main, ["analyse", "train door", "--no-faults"]).output
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["wheel brakes"], 1, "refuted"),
+        (["cruise control"], 1, "unknown"),
+        (["heated room", "--hazard", "H-7"], 2, "id of a hazard"),
+        (["train door", "--hazard", "H-1"], 2, "with `when`"),
+        (["heated room", "--any-subordinate"], 2, "Layer 0"),
+        (["heated room", "--uca", "UCA-3"], 2, "one step decides"),
+        (["nothing.yaml"], 2, "Expected"),
+    ],
+)
+def test_the_command_says_what_became_of_it(words, code, said):
+    done = CliRunner().invoke(main, ["prove", *words])
+    assert done.exit_code == code and said in done.output and "Traceback" not in done.output
