@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,7 @@ from handcrafted.proofs.statement import Intervals
 from handcrafted.rollout.environment import STATE, Environment, world_of
 from handcrafted.rollout.simulate import simulate
 from handcrafted.rollout.trace import Trace
+from handcrafted.text.diagnostics import HandcraftedError
 
 RUNS, STEPS = 256, 2000
 """Runs that are tried, and their length."""
@@ -59,9 +61,14 @@ def counterexample(
         seed: of all that is drawn.
         steps: of each run.
     """
-    arguments = _drawn(model, start, disturbance, np.random.default_rng(seed), steps)
     run = lambda arguments, steps, runs: simulate(model, steps=steps, runs=runs, **arguments)
-    found = np.argwhere(happens(model, claim, run(arguments, steps, RUNS), arguments))
+    for length in (steps, steps // 10, steps // 100):  # shorter where a loop grows beyond all bounds
+        arguments = _drawn(model, start, disturbance, np.random.default_rng(seed), length)
+        with suppress(HandcraftedError):
+            found = np.argwhere(happens(model, claim, run(arguments, length, RUNS), arguments))
+            break
+    else:
+        return None
     if not len(found):
         return None
     first, step = min(map(tuple, found.tolist()), key=lambda place: place[::-1])

@@ -12,12 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 from handcrafted.proofs import check
+from handcrafted.proofs.pruning import Ends, largest_safe_set
 from handcrafted.proofs.statement import Statement
 
 FORMAT = "handcrafted proof certificate 1"
-
-Ends = tuple[int, int]
-"""An interval in multiples of 2^-SCALE."""
 
 MAX_CELLS = 4096
 """So many combinations of carried words are gone through."""
@@ -45,12 +43,15 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
     """Look for cells that contain the start, that the loop never leaves, and in which nothing claimed ever happens.
 
     States may be anything in the range of their sensors that no claim forbids by itself; what the network carries is
-    found step by step, word by word, and numbers that are not exact get intervals.
+    found step by step, word by word, and numbers that are not exact get intervals. Where one state may leave its range
+    from somewhere, the largest set that it does not leave is sought.
     """
     loop = check.Loop(json.loads(statement.text), statement.arrays)
     try:
         cells = _Search(loop, _ranges(loop, statement)).cells()
     except check.Refused as refused:
+        if cells := _pruned(loop, _ranges(loop, statement)):
+            return certificate(statement, loop, cells)
         reason, *where = refused.args
         if not where:
             return Unproved(reason, {})
@@ -58,6 +59,18 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
         named = {name: (_float(low), _float(high)) for name, (low, high) in zip(loop.order, box, strict=True)}
         return Unproved(reason, named, tuple(words))
     return certificate(statement, loop, cells)
+
+
+def _pruned(loop: Any, ranges: list[_Range]) -> list[list[Ends]]:
+    """Return the largest safe set where the whole of the ranges is none; nothing where it misses the start."""
+    try:
+        search = _Search(loop, ranges, leaving=True)
+        memories = [tuple(cell[len(ranges) :]) for cell in search.cells()]
+        cells = largest_safe_set(loop, search.states[0], memories)
+    except check.Refused:
+        return []
+    start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
+    return cells if check.covered(start, cells) else []
 
 
 def certificate(statement: Statement, loop: Any, cells: Sequence[Sequence[Ends]]) -> bytes:
@@ -118,10 +131,16 @@ def _scaled(number: float) -> int:
 
 
 class _Search:
-    """Goes through what the network carries, step by step, with states anywhere in their ranges."""
+    """Goes through what the network carries, step by step, with states anywhere in their ranges.
 
-    def __init__(self, loop: Any, ranges: list[_Range]):
-        self.loop, self.ranges = loop, ranges
+    Args:
+        loop: as the checker has it.
+        ranges: of its states.
+        leaving: whether states may leave them, for it is what is carried that is sought.
+    """
+
+    def __init__(self, loop: Any, ranges: list[_Range], leaving: bool = False):
+        self.loop, self.ranges, self.leaving = loop, ranges, leaving
         self.loose: dict[int, _Range] = {}
         self.widened = 0
 
@@ -170,6 +189,7 @@ class _Search:
         """Return which states leave their ranges, and what of memory is no single number, nor in its interval."""
         known = self.states + [(low, low) for low, _ in end[len(self.ranges) :]]
         known[len(self.ranges) :] = self._tight(known[len(self.ranges) :])
+        known[: len(self.ranges)] = end[: len(self.ranges)] if self.leaving else self.states
         return [i for i, ((a, b), (c, d)) in enumerate(zip(end, known, strict=True)) if a < c or b > d]
 
     def _seen(self, end: Sequence[Ends], new: dict[tuple[Ends, ...], None]) -> str | None:

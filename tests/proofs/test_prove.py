@@ -239,3 +239,33 @@ def test_a_report_names_what_was_not_put_to_proof(tmp_path):
 def test_the_command_says_what_became_of_it(words, code, said):
     done = CliRunner().invoke(main, ["prove", *words])
     assert done.exit_code == code and said in done.output and "Traceback" not in done.output
+
+
+UNSTABLE = """
+name: pendulum
+hazards: {H-1: {text: It falls to the right, when: {angle: {above: 20}}}}
+components:
+  balancer:
+    kind: controller
+    level: 0
+    process model: {angle: {range: [-32, 32], reads: [angle]}}
+    control algorithm: {push: {law: linear, reads: [angle], parameters: {gains: {angle: -4}, low: -1, high: 1}}}
+  pendulum:
+    kind: process
+    level: 1
+    dynamics:
+      {law: matrices, unstable: true, inputs: [push], outputs: [angle], A: [[1.125]], B: [[1]], C: [[1]], initial: [0]}
+control actions: [{name: push, from: balancer, to: pendulum, range: [-1, 1]}]
+feedback: [{name: angle, from: pendulum, to: balancer, range: [-32, 32], resolution: 0.125}]
+"""
+
+
+def test_the_largest_safe_set_is_found_where_the_whole_range_is_none():
+    """x' = 1.125 x + u with |u| <= 1 comes back from less than 8, where 0.125 x < 1, and from nowhere beyond."""
+    proof = prove(hc.assemble(loads(UNSTABLE)), "H-1")
+    ((low, high),) = [cell["pendulum.angle"] for cell in proof.cells]
+    assert proof.verdict == PROVED and 7.8 < high <= 8 and -8 <= low < -7.8
+    beyond = prove(hc.assemble(loads(UNSTABLE.replace("initial: [0]", "initial: [8.5]"))), "H-1")
+    assert beyond.verdict == REFUTED
+    weaker = prove(hc.assemble(loads(UNSTABLE.replace("low: -1, high: 1", "low: -0.0625, high: 0.0625"))), "H-1")
+    assert weaker.verdict != PROVED or max(cell["pendulum.angle"][1] for cell in weaker.cells) <= 0.5
