@@ -108,6 +108,8 @@ CALLS = {
     "model.save": (model.save, {"folder": folder / "model"}),
     "model.set_weights": (hc.assemble(structure).set_weights, {"new": model.weights}),
     "panel": (hc.panel, {"model": model, "steps": 3, "initial": {}, "inputs": {}, "disturbance": 0.0, "seed": 0}),
+    "prove": (hc.prove, {"model": model, "claim": "H-2", "any_subordinate": False, "start": {}, "disturbance": {},
+                         "margin": None, "seed": 0}),
     "recover": (hc.recover, {"model_or_weights": weights, "names": names, "seed": 0, "readouts": ()}),
     "register": (hc.register, {"name": "new", "kind": "causal"}),
     "register(...)": (lambda read: hc.register(f"r{id(read)}")(read), {"read": plain}),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from handcrafted.control.numbers import finite_numbers, whole
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import claims_of
@@ -16,7 +17,8 @@ from handcrafted.proofs.search import Unproved, certificate_for
 from handcrafted.proofs.statement import Intervals, statement_of
 from handcrafted.rollout.environment import world_of
 from handcrafted.safety.stpa.free import freed
-from handcrafted.text.diagnostics import HandcraftedError, must_be
+from handcrafted.text.diagnostics import HandcraftedError, must_be, must_be_known
+from handcrafted.text.letters import shown
 
 MARGINS = ("disturbance", "start")
 
@@ -60,13 +62,21 @@ def prove(
         'proved'
     """
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    must_be(margin, str | None, "`disturbance`, `start` or None as a margin")
     if margin is not None and margin not in MARGINS:
         raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
+    must_be(claim, str, "the id of a hazard or of an unsafe control action")
+    must_be(any_subordinate, bool, "True or False as `any_subordinate`")
+    processes = world_of(model.structure).processes
+    start, disturbance = _intervals("start", start), _intervals("disturbance", disturbance)
+    for name in disturbance:
+        must_be_known((), "the name of a process that is disturbed", name, processes)
+    seed = whole("a whole number as a seed", seed)
     model.check_seal()
     model = freed(model)
     hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
     what = claims_of(model.structure, model.names, hazards, rules)[0]
-    asked = Proof(model, what, UNKNOWN, any_subordinate, dict(start or {}), dict(disturbance or {}))
+    asked = Proof(model, what, UNKNOWN, any_subordinate, start, disturbance)
     found = _tried(model, asked)
     if not found.proved:
         run = counterexample(model, what, asked.start, asked.disturbance, seed)
@@ -75,6 +85,22 @@ def prove(
         return found
     widest = _widest_disturbance(model, found) if margin == "disturbance" else found.widest_start
     return replace(found, margin=widest)
+
+
+def _intervals(what: str, given: Intervals | None) -> dict[str, tuple[float, float]]:
+    """Check intervals by name: two finite numbers each, the lower one first."""
+    given = {} if given is None else given
+    must_be(given, Mapping, f"a mapping from names to (low, high) as `{what}`")
+    found = {}
+    for name, pair in given.items():
+        must_be(name, str, f"a name in `{what}`")
+        ends = finite_numbers(f"the {what} of {name}", pair)
+        if ends.shape != (2,) or ends[0] > ends[1]:
+            raise HandcraftedError(
+                f"Expected (low, high) as the {what} of {name}, got {shown(str(pair))}. Give both ends."
+            )
+        found[name] = (float(ends[0]), float(ends[1]))
+    return found
 
 
 def _tried(model: Transformer, asked: Proof) -> Proof:

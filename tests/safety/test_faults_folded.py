@@ -184,7 +184,7 @@ BROKEN = {
 @pytest.mark.parametrize("left_out", thinned(BROKEN, every=2))
 def test_a_fault_that_is_left_out_would_be_seen(left_out, monkeypatch):
     name, changed = BROKEN[left_out]
-    model, real = of_the_zoo("guarded_room")[1], getattr(OpenNetwork, name)
+    model, real = of_the_zoo("heated_room")[1], getattr(OpenNetwork, name)
     dense = inject(model, every_way(model), steps=STEPS, sample=300, engine="dense")
     monkeypatch.setattr(OpenNetwork, name, lambda self, *given: real(self, *changed(self, *given)))
     folded = inject(model, every_way(model), steps=STEPS, sample=300)
