@@ -11,7 +11,12 @@ import click
 from handcrafted.cli.group import LoopFile, friendly, main, quiet
 
 if TYPE_CHECKING:
+    from handcrafted.model.transformer import Transformer
     from handcrafted.proofs.proof import Proof
+
+
+PROOFS = "proofs"
+"""The folder of proofs beside a report."""
 
 
 @main.command()
@@ -56,6 +61,16 @@ def prove(
                 if output is not None:
                     write_proof(output / claim.id if len(claims) > 1 else output, found)
     raise SystemExit(0 if all(found.proved for found in every) else 1)
+
+
+def proofs_of(model: Transformer) -> list[Proof]:
+    """Try to prove all that can be claimed of a model, and name the rest."""
+    from handcrafted.proofs.claim import claims_of, unclaimed
+    from handcrafted.proofs.prove import prove
+
+    for id, why in unclaimed(model.structure, model.names).items():
+        click.echo(f"{id} is not put to proof: {why}", err=True)
+    return [prove(model, claim.id) for claim in claims_of(model.structure, model.names)]
 
 
 def write_proof(folder: Path, proof: Proof) -> None:

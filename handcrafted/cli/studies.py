@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from handcrafted.cli.check import registered_by
 from handcrafted.cli.group import LoopFile, Several, friendly, loop_path, main, quiet
-from handcrafted.cli.prove import write_proof
+from handcrafted.cli.prove import PROOFS, proofs_of, write_proof
 from handcrafted.text.diagnostics import HandcraftedError, named
 from handcrafted.text.letters import listed as listed_words
-
-if TYPE_CHECKING:
-    from handcrafted.model.transformer import Transformer
-    from handcrafted.proofs.proof import Proof
 
 UNTESTED = 3
 """The exit code where nothing is broken, but something was not put to the test."""
@@ -108,7 +104,7 @@ def _analysed(
         campaign = inject(assemble(structure), listed, progress=not quiet(), **spread)
         less = compared(structure, listed, progress=not quiet(), **spread)
     scenarios = [] if campaign is None else [*scenario_report(campaign, less, pictures=output is not None)]
-    proofs = _proofs(assemble(structure)) if proving else []
+    proofs = proofs_of(assemble(structure)) if proving else []
     if proofs:
         scenarios += proofs_section(proofs, "" if output is None else PROOFS)
     if output is None:
@@ -132,20 +128,6 @@ def _analysed(
         click.echo(str(one), err=True)
     click.echo(f"{found!r}", err=True)
     return 1 if found.arising or found.broken else UNTESTED if found.untested else 0
-
-
-PROOFS = "proofs"
-"""The folder of proofs beside a report."""
-
-
-def _proofs(model: Transformer) -> list[Proof]:
-    """Try to prove all that can be claimed of a model, and name the rest."""
-    from handcrafted.proofs.claim import claims_of, unclaimed
-    from handcrafted.proofs.prove import prove
-
-    for id, why in unclaimed(model.structure, model.names).items():
-        click.echo(f"{id} is not put to proof: {why}", err=True)
-    return [prove(model, claim.id) for claim in claims_of(model.structure, model.names)]
 
 
 @main.command()

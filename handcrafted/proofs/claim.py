@@ -16,6 +16,7 @@ from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
 from handcrafted.text.diagnostics import HandcraftedError, nearest
+from handcrafted.text.letters import shown
 
 SAID, UNSAID = "1/2", "9/16"
 """A word is said above the first of these; what is not above the second may count as not said, too."""
@@ -66,7 +67,7 @@ def claims_of(
     for what, some, all_of in (("a hazard", chosen, structure.hazards), ("an unsafe control action", ids, known)):
         for one in some:
             if one not in all_of:
-                raise HandcraftedError(f"Expected the id of {what}, got {one!r}.{nearest(one, all_of)}")
+                raise HandcraftedError(f"Expected the id of {what}, got {shown(one)}.{nearest(one, all_of)}")
     if not chosen and not ids:
         left = unclaimed(structure, names)
         chosen, ids = [id for id in structure.hazards if id not in left], [id for id in known if id not in left]
