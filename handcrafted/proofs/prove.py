@@ -64,7 +64,7 @@ def prove(
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     must_be(margin, str | None, "`disturbance`, `start` or None as a margin")
     if margin is not None and margin not in MARGINS:
-        raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {margin!r}. Choose one.")
+        raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {shown(margin)}. Choose one.")
     must_be(claim, str, "the id of a hazard or of an unsafe control action")
     must_be(any_subordinate, bool, "True or False as `any_subordinate`")
     processes = world_of(model.structure).processes

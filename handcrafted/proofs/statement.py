@@ -22,6 +22,7 @@ from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
+from handcrafted.text.letters import shown
 
 FORMAT = "handcrafted proof statement 1"
 
@@ -101,7 +102,7 @@ class _Writer:
             self._add_states(name, law)
         if unknown := sorted(set(start) - {state["name"] for state in self.states}):
             known = ", ".join(state["name"] for state in self.states) or "none"
-            raise HandcraftedError(f"Expected the name of a state, got {unknown[0]!r}. Use one of: {known}.")
+            raise HandcraftedError(f"Expected the name of a state, got {shown(unknown[0])}. Use one of: {known}.")
         discrete = {one.signal: len(one.domain.values) for one in self.world.externals if one.domain.discrete}
         starts = np.cumsum([0, *discrete.values()]).tolist()
         self.words = {one: (at, count) for at, (one, count) in zip(starts, discrete.items(), strict=False)}
