@@ -46,17 +46,18 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
     found step by step, word by word, and numbers that are not exact get intervals. Where one state may leave its range
     from somewhere, the largest set that it does not leave is sought.
     """
-    loop = check.Loop(json.loads(statement.text), statement.arrays)
+    try:
+        loop = check.Loop(json.loads(statement.text), statement.arrays)
+    except check.Refused as refused:
+        return Unproved(refused.args[0], {})
     try:
         cells = _Search(loop, _ranges(loop, statement)).cells()
     except check.Refused as refused:
         if cells := _pruned(loop, _ranges(loop, statement)):
             return certificate(statement, loop, cells)
         reason, *where = refused.args
-        if not where:
-            return Unproved(reason, {})
-        box, words = where
-        named = {name: (_float(low), _float(high)) for name, (low, high) in zip(loop.order, box, strict=True)}
+        box, words = where or ([], ())
+        named = {name: (_float(low), _float(high)) for name, (low, high) in zip(loop.order, box, strict=False)}
         return Unproved(reason, named, tuple(words))
     return certificate(statement, loop, cells)
 

@@ -26,6 +26,9 @@ from handcrafted.text.letters import shown
 
 FORMAT = "handcrafted proof statement 1"
 
+MAX_ENTRIES = 2**22
+"""Entries of all arrays: the checker reads each, in Python."""
+
 Intervals = Mapping[str, tuple[float, float]]
 """By name."""
 
@@ -126,6 +129,9 @@ class _Writer:
 
     def statement(self, claims: Sequence[SafetyClaim]) -> Statement:
         """Write it down."""
+        entries = sum(array.size for _, array in self.model.effective_weights.items())
+        if entries > MAX_ENTRIES:
+            raise NotStatedError(f"a network of {entries:,} entries; {MAX_ENTRIES:,} are checked at most")
         arrays = save({n: np.asarray(a, np.float32) for n, a in self.model.effective_weights.dense().items()})
         said = {
             "format": FORMAT,

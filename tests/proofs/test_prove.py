@@ -15,7 +15,7 @@ from handcrafted.loading.yamlfile import loads
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import free
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs import check
+from handcrafted.proofs import check, statement
 from handcrafted.proofs.claim import claims_of
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
 from handcrafted.proofs.prove import prove
@@ -283,3 +283,15 @@ def test_the_least_bound_that_is_proved_is_what_a_million_steps_come_to():
     worst = simulate(model, steps=4000, runs=256, disturbance={"room": shocks}).state["temperature"].max()
     assert shocks.size > 10**6 and worst <= high <= worst + 0.005
     assert high == pytest.approx(21.03125 + 0.016529 * (32 - 21.03125), abs=0.005)
+
+
+def test_a_network_that_the_checker_takes_nothing_of_is_unknown_and_says_why(monkeypatch):
+    structure, shared = of_the_zoo("heated_room")
+    raw = shared.effective_weights.numpy()
+    raw.W_Q[0, 0, 0, 0] = raw.W_K[0, 0, 0, 0] = 0.01
+    anywhere = raw.map(lambda array: np.ones(array.shape, bool))
+    proof = prove(Transformer(raw, anywhere, shared.names, shared.layout, structure), "H-2")
+    assert proof.verdict == UNKNOWN and "by content" in str(proof)
+    monkeypatch.setattr(statement, "MAX_ENTRIES", 100)
+    proof = prove(shared, "H-2")
+    assert proof.verdict == UNKNOWN and "entries; 100 are checked" in str(proof)
