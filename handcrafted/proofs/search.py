@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from handcrafted.proofs import check
@@ -103,10 +104,8 @@ class _Range:
         if (low < self.low and self.low_stays) or (high > self.high and self.high_stays):
             return False
         wide = max(high, self.high) - min(low, self.low)
-        self.low, self.high = (
-            self.low if low >= self.low else low - wide,
-            self.high if high <= self.high else high + wide,
-        )
+        self.low = self.low if low >= self.low else low - wide
+        self.high = self.high if high <= self.high else high + wide
         return True
 
 
@@ -121,9 +120,9 @@ def _ranges(loop: Any, statement: Statement) -> list[_Range]:
         tests = [row[0] for _, rows in loop.claims for row in rows if len(row) == 1 and row[0][0] == ("state", i)]
         for _, way, mark in tests:
             if way == "above":
-                one.high, one.high_stays = min(one.high, int(mark)), True
+                one.high, one.high_stays = min(one.high, floor(mark)), True
             else:
-                one.low, one.low_stays = max(one.low, -int(-mark)), True
+                one.low, one.low_stays = max(one.low, ceil(mark)), True
     return found
 
 
@@ -188,9 +187,9 @@ class _Search:
 
     def _outside(self, end: Sequence[Ends]) -> list[int]:
         """Return which states leave their ranges, and what of memory is no single number, nor in its interval."""
-        known = self.states + [(low, low) for low, _ in end[len(self.ranges) :]]
-        known[len(self.ranges) :] = self._tight(known[len(self.ranges) :])
-        known[: len(self.ranges)] = end[: len(self.ranges)] if self.leaving else self.states
+        count = len(self.ranges)
+        states = end[:count] if self.leaving else self.states
+        known = [*states, *self._tight([(low, low) for low, _ in end[count:]])]
         return [i for i, ((a, b), (c, d)) in enumerate(zip(end, known, strict=True)) if a < c or b > d]
 
     def _seen(self, end: Sequence[Ends], new: dict[tuple[Ends, ...], None]) -> str | None:

@@ -295,3 +295,13 @@ def test_a_network_that_the_checker_takes_nothing_of_is_unknown_and_says_why(mon
     monkeypatch.setattr(statement, "MAX_ENTRIES", 100)
     proof = prove(shared, "H-2")
     assert proof.verdict == UNKNOWN and "entries; 100 are checked" in str(proof)
+
+
+@pytest.mark.parametrize("bound, verdict", [("24.9", PROVED), ("21.3", PROVED), ("21.1", REFUTED)])
+def test_a_bound_that_is_no_binary_number_is_taken_as_it_is_written(bound, verdict):
+    assert prove(changed("heated_room", ("above: 25}", f"above: {bound}}}")), "H-2").verdict == verdict
+
+
+@pytest.mark.parametrize("bound, verdict", [("15.1", REFUTED), ("14.9", PROVED)])
+def test_so_is_one_below(bound, verdict):
+    assert prove(changed("heated_room", ("below: 15}", f"below: {bound}}}")), "H-1").verdict == verdict
