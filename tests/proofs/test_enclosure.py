@@ -1,7 +1,9 @@
 """What the checker works out contains what the network does: whole, folded and in blocks, at points and in between."""
 
+import json
 from functools import cache
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors.numpy import save
@@ -12,8 +14,11 @@ from handcrafted.model.forward import forward
 from handcrafted.model.run_blocks import run_blocks, split
 from handcrafted.model.run_folded import run_folded
 from handcrafted.proofs import check
+from handcrafted.proofs.claim import SafetyClaim, StepTest
+from handcrafted.proofs.statement import statement_of
 from handcrafted.rollout.engine import FOLDED
 from handcrafted.rollout.engine import network_of as folded_of
+from handcrafted.rollout.environment import world_of
 from handcrafted.zoo import bundled
 from handcrafted.zoo.examples import example
 from tests.loops import of_the_zoo, sparing, thinned
@@ -109,3 +114,31 @@ def test_a_network_that_does_something_else_does_not():
     bounds = [one[0] for one in enclosed(network, model, inputs)]
     assert all(low <= scaled(out[0]) <= high for out, (low, high, _) in zip(outputs[0], bounds, strict=True))
     assert not all(low <= scaled(1 - out[0]) <= high for out, (low, high, _) in zip(outputs[0], bounds, strict=True))
+
+
+PROCESSES = [("heated_room", "room"), ("guarded_room", "room"), ("radiotherapy", "radiation head")]
+
+
+@pytest.mark.parametrize("name, process", PROCESSES)
+def test_processes_stay_inside_and_only_just(name, process):
+    """A step of a process in numpy and in JAX, from random states, under random actions and disturbances."""
+    structure, model = of_the_zoo(name)
+    text = statement_of(model, [SafetyClaim("X", "", ((StepTest("above", "1000", column=0),),))])
+    loop, plant = check.Loop(json.loads(text.text), text.arrays), world_of(structure).processes[process]
+    (bounds,), (state,) = loop.plants, plant.initial if len(plant.initial) == 1 else ["x"]
+    actions = world_of(structure).actions[process]
+    rng, sharp = np.random.default_rng(4), 0
+    for _ in range(200):
+        now, heat = np.float32(rng.uniform(0, 40)), np.float32(rng.choice([0, 1, rng.uniform()]))
+        shock = np.float32(rng.uniform(*plant.disturbance)) if plant.disturbance else np.float32(0)
+        bounds.given[1] = check.between(scaled(shock), scaled(shock))
+        at = lambda one: check.between(scaled(one), scaled(one))
+        ((low, high, _),) = bounds.after({("state", 0): at(now), ("output", 0): at(heat)}).values()
+        whole = {**plant.initial, state: np.array([now], np.float32) if state == "x" else now}
+        for xp in (np, jnp):
+            given = {key: xp.asarray(value, xp.float32) for key, value in whole.items()}
+            inputs = {given: xp.float32(heat) for given in actions}
+            after = plant.advance(given, inputs, xp.float32(shock))
+            assert low <= scaled(np.ravel(after[state])[0]) <= high
+        sharp += (high - low) / check.ONE <= 1e-4
+    assert sharp == 200

@@ -15,7 +15,7 @@ from handcrafted.loading.yamlfile import loads
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import free
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs import check, statement
+from handcrafted.proofs import check, refute, statement
 from handcrafted.proofs.claim import claims_of
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
 from handcrafted.proofs.prove import prove
@@ -189,6 +189,9 @@ def test_all_that_can_be_claimed_is_found():
     assert [claim.id for claim in claims_of(structure, model.names)] == ["H-1", "H-2", "UCA-1", "UCA-2"]
     rows = claims_of(structure, model.names, ["H-1"])[0].never
     assert [[(test.way, Fraction(test.mark)) for test in row] for row in rows] == [[("below", 15)]]
+    ((cold, withheld),) = claims_of(structure, model.names, rules=["UCA-2"])[0].never
+    assert (cold.way, Fraction(cold.mark)) == ("below", Fraction("18.9"))
+    assert withheld.way == "below" and Fraction(1, 2) < Fraction(withheld.mark) < Fraction("0.501")  # 1/2 counts
 
 
 def test_the_statement_is_made_of_the_file_and_the_arrays():
@@ -305,3 +308,12 @@ def test_a_bound_that_is_no_binary_number_is_taken_as_it_is_written(bound, verdi
 @pytest.mark.parametrize("bound, verdict", [("15.1", REFUTED), ("14.9", PROVED)])
 def test_so_is_one_below(bound, verdict):
     assert prove(changed("heated_room", ("below: 15}", f"below: {bound}}}")), "H-1").verdict == verdict
+
+
+def test_a_run_that_the_simulator_does_not_repeat_refutes_nothing(monkeypatch):
+    real, model = refute.simulate, of_the_zoo("heated_room")[1]
+    calm = lambda model, *, runs, disturbance, **given: real(
+        model, runs=runs, disturbance=disturbance if runs > 1 else {"room": np.zeros((1, 1), np.float32)}, **given
+    )
+    monkeypatch.setattr(refute, "simulate", calm)
+    assert prove(model, "H-1", disturbance={"room": (-20.0, 2.0)}).verdict == UNKNOWN
