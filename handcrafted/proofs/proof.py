@@ -16,7 +16,7 @@ from handcrafted.proofs import check
 from handcrafted.proofs.claim import SafetyClaim
 from handcrafted.proofs.refute import RefutingRun, sampled
 from handcrafted.proofs.search import Unproved
-from handcrafted.proofs.statement import Intervals, Statement
+from handcrafted.proofs.statement import Intervals, Statement, arrays_of
 from handcrafted.rollout.trace import Trace
 from handcrafted.text.report import Report, Reported
 
@@ -80,6 +80,10 @@ class Proof(Reported):
             {name: (number(low), number(high)) for name, (low, high) in zip(said["order"], cell, strict=True)}
             for cell in said["cells"]
         ]
+
+    def covers(self, model: Transformer) -> bool:
+        """Whether it is about the arrays that a model runs now, and not about those before an edit."""
+        return self.proved and self.statement is not None and arrays_of(model) == self.statement.arrays
 
     @cached_property
     def runs(self) -> Trace:

@@ -73,7 +73,7 @@ def prove(
         must_be_known((), "the name of a process that is disturbed", name, processes)
     seed = whole("a whole number as a seed", seed)
     model.check_seal()
-    model = freed(model)
+    model = _as_it_is(freed(model))
     hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
     what = claims_of(model.structure, model.names, hazards, rules)[0]
     asked = Proof(model, what, UNKNOWN, any_subordinate, start, disturbance)
@@ -85,6 +85,12 @@ def prove(
         return found
     widest = _widest_disturbance(model, found) if margin == "disturbance" else found.widest_start
     return replace(found, margin=widest)
+
+
+def _as_it_is(model: Transformer) -> Transformer:
+    """Return a model of the same arrays, which edits of the other one do not reach."""
+    rest = model.masks, model.names, model.layout, model.structure, model.window
+    return Transformer(model.weights, *rest, seal=model.seal)
 
 
 def _intervals(what: str, given: Intervals | None) -> dict[str, tuple[float, float]]:

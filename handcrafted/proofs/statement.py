@@ -132,7 +132,7 @@ class _Writer:
         entries = sum(array.size for _, array in self.model.effective_weights.items())
         if entries > MAX_ENTRIES:
             raise NotStatedError(f"a network of {entries:,} entries; {MAX_ENTRIES:,} are checked at most")
-        arrays = save({n: np.asarray(a, np.float32) for n, a in self.model.effective_weights.dense().items()})
+        arrays = arrays_of(self.model)
         said = {
             "format": FORMAT,
             "structure": hashlib.sha256(dumps(self.structure).encode()).hexdigest(),
@@ -271,6 +271,11 @@ class _Writer:
         if (owner, name) not in of:
             raise NotStatedError(f"{test.variable} comes from nowhere outside")
         return {"of": "word", "at": of[owner, name] + test.word, "is": "above", "than": "1/2"}
+
+
+def arrays_of(model: Transformer) -> bytes:
+    """Return the effective arrays of a model, as a safetensors file."""
+    return save({name: np.asarray(array, np.float32) for name, array in model.effective_weights.dense().items()})
 
 
 def text(number: Any) -> str:

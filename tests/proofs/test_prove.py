@@ -317,3 +317,15 @@ def test_a_run_that_the_simulator_does_not_repeat_refutes_nothing(monkeypatch):
     )
     monkeypatch.setattr(refute, "simulate", calm)
     assert prove(model, "H-1", disturbance={"room": (-20.0, 2.0)}).verdict == UNKNOWN
+
+
+def test_a_proof_is_of_the_arrays_as_they_were_and_says_whether_they_still_are():
+    model = hc.assemble(of_the_zoo("heated_room")[0])
+    proof = prove(model, "H-2")
+    assert proof.covers(model)
+    model.parameters["thermostat.heat.on_below"] = 18.0
+    assert not proof.covers(model) and proof.covers(proof.model)
+    again = prove(model, "H-2")
+    assert again.proved and again.covers(model) and again.statement.digest != proof.statement.digest
+    model.parameters["thermostat.heat.on_below"] = 19.0
+    assert proof.covers(model)

@@ -90,7 +90,6 @@ def numbers(seen, actions, run):
     ("name", "sample"),
     [
         ("heated_room", 120),
-        ("guarded_room", 120),
         pytest.param("guarded_room", 250, marks=pytest.mark.slow),
         pytest.param("wheel_brakes", 900, marks=pytest.mark.slow),
     ],

@@ -49,7 +49,7 @@ def test_without_a_seal_it_is_refused_or_does_not_hold(spoil, name):
     assert not report.holds and "DOES NOT HOLD" in str(report)
 
 
-@pytest.mark.parametrize("name", [ROOM, MACHINE])
+@pytest.mark.parametrize("name", [ROOM, pytest.param(MACHINE, marks=pytest.mark.slow)])
 def test_honest_parts_hold(name):
     """The control of all of the above: what is not spoilt is neither refused nor doubted."""
     model = parts(name).build(sealed=True)
