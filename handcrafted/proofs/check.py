@@ -21,9 +21,8 @@ from pathlib import Path
 
 SCALE, FINEST, NORMAL, COARSE = 320, -149, -126, 10**6
 ONE, LARGEST, HALF = 1 << SCALE, (2**24 - 1) << (104 + SCALE), 1 << (103 + SCALE)
-"""1 and the largest float32 number, in multiples of 2^-SCALE, and what it takes from there to infinity at least."""
 ANYTHING, NOTHING = (-LARGEST, LARGEST, FINEST), (0, 0, COARSE)
-"""Intervals (low, high, q); each value in them is a multiple of 2^q."""
+"""1, the largest float32 number, what it takes from there to infinity, in 2^-SCALE; intervals of multiples of 2^q."""
 GAP, MOST, HALVINGS = Fraction(10398, 100), 1_000_000, 12
 """How far behind a score leaves nothing, exp(-103.98) < 2^-150; parts tried at most; how often one is halved."""
 
@@ -45,16 +44,22 @@ def taken(entry, keys):
     return [entry[key] for key in keys.split()]
 
 
+def exactly(text):
+    """Return a number that is written in digits, at SCALE; no exponent, which would take all memory."""
+    fits = isinstance(text, str) and len(text) < 1000 and not set(text) - set("0123456789-/.")
+    need(fits, f"Expected a number as text, got {text!r:.40}.", ValueError)
+    return Fraction(text) * ONE
+
+
 def binary(text):
     """Return a number at SCALE, which can be written so."""
-    scaled = Fraction(text) * ONE
-    need(scaled.denominator == 1, f"Expected a binary number, got {text!r}.", ValueError)
-    return int(scaled)
+    need(exactly(text).denominator == 1, f"Expected a binary number, got {text!r:.40}.", ValueError)
+    return int(exactly(text))
 
 
 def interval(pair):
     """Return an interval of two texts, rounded outward, if at all."""
-    return between(*(end(Fraction(one) * ONE) for end, one in zip((floor, ceil), pair, strict=True)))
+    return between(*(end(exactly(one)) for end, one in zip((floor, ceil), pair, strict=True)))
 
 
 def zeros(number):
@@ -135,14 +140,8 @@ def one_lag(query, key, window, d_head):
     return best
 
 
-def within(entries, first):
-    """Return the entries at one place of the first axis."""
-    return {at[1:]: number for at, number in entries.items() if at[0] == first}
-
-
-def singly(entries):
-    """Return the entries of a vector as terms of sums: {place: [interval]}."""
-    return {at: [between(number, number)] for (at,), number in entries.items()}
+within = lambda entries, first: {at[1:]: number for at, number in entries.items() if at[0] == first}
+singly = lambda entries: {at: [between(number, number)] for (at,), number in entries.items()}  # as terms of sums
 
 
 def grouped(entries, axis):
@@ -253,7 +252,7 @@ class Loop:
     def _test(self, of, at, way, mark):
         need(of in ("state", "output", "word") and way in ("above", "below"), "a test is of an unknown kind")
         self.columns |= {at} if of == "output" else set()
-        return (of, at), way, Fraction(mark) * ONE
+        return (of, at), way, exactly(mark)
 
     def sources(self, entries):
         """Return where a number comes from: [((kind, place), weight), …]."""
@@ -387,7 +386,7 @@ def main(paths):
     except Refused as refused:
         print(f"refused: {refused.args[0]}")
         return 1
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except Exception as error:  # whatever a file is that is no such file
         print(f"unusable: {type(error).__name__}: {error}")
         return 2
     ids = ", ".join(claim["id"] for claim in json.loads(files[0])["claims"])
