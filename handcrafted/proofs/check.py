@@ -117,6 +117,7 @@ def arrays_of(data):
         places = itertools.product(*map(range, shape))
         values = struct.unpack(f"<{prod(shape)}f", body[first:last])
         need(all(map(isfinite, values)), "an array holds a number that is not finite")
+        need(all(not v or abs(v) >= 2.0**NORMAL for v in values), "an array holds a number that may be flushed to 0")
         found[name] = {at: int(Fraction(one) * ONE) for at, one in zip(places, values, strict=True) if one}
     return sizes, found
 

@@ -144,8 +144,8 @@ class Proof(Reported):
                 pairs = zip(self._called([*self.unproved.box]), self.unproved.box.values(), strict=True)
                 yield "There: " + ", ".join(f"{name} {_interval(*pair)}" for name, pair in pairs) + "."
         if self.margin is not None:
-            widest = [f"{name} {_interval(*pair)}" for name, pair in self.margin.items()]
-            yield f"The widest that is proved: {', '.join(widest) or 'none'}."
+            widest = ", ".join(f"{name} {_interval(*pair)}" for name, pair in self.margin.items()) or "none"
+            yield f"The widest that was found to be proved, up to 16 widths beyond each end: {widest}."
 
     @property
     def _begin(self) -> str:

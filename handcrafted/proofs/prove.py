@@ -50,7 +50,8 @@ def prove(
             proved of the run in blocks, which `simulate` does.
         start: intervals in which states begin, by `process.state`; the others begin where the file says.
         disturbance: intervals of disturbances by process, in place of those that the file says.
-        margin: `disturbance` or `start`, to be told the widest that is proved.
+        margin: `disturbance` or `start`, to be told the widest that is found to be proved; disturbances are looked for
+            up to 16 times their width beyond each end.
         seed: of the runs that are tried where it is not proved.
 
     Raises:

@@ -125,7 +125,7 @@ class _Writer:
         self.at |= {Signal(owner, "state", name): len(self.states) + at for name, at in law.outputs.items()}
         for name, initial in law.initial.items():
             low, high = self.started.get(f"{owner}.{name}", (np.float32(initial),) * 2)
-            self.states.append({"name": f"{owner}.{name}", "initial": [text(low), text(high)]})
+            self.states.append({"name": f"{owner}.{name}", "initial": _around(low, high)})
 
     def statement(self, claims: Sequence[SafetyClaim]) -> Statement:
         """Write it down."""
@@ -151,12 +151,12 @@ class _Writer:
         }
         ranges = {self.at[signal]: domain for signal, domain in self.domains.items() if signal in self.at}
         known = ((one.low, one.high) if (one := ranges.get(i)) else None for i in range(len(self.states)))
-        text = json.dumps(said, indent=1).encode()
+        written = json.dumps(said, indent=1).encode()
         names, called = (
             tuple(state["name"] for state in self.states),
             tuple(f"{at.owner}.{at.signal}" for at in self.names.residual),
         )
-        return Statement(text, arrays, names, tuple(known), called, tuple(self._outside()))
+        return Statement(written, arrays, names, tuple(known), called, tuple(self._outside()))
 
     def _outside(self) -> Iterator[str]:
         for one in self.world.externals:
@@ -232,7 +232,7 @@ class _Writer:
             "rows": [[text(one) if isinstance(one, Fraction) else str(_held(one)) for one in row] for row in law.rows],
             "inputs": [*map(given, law.inputs)],
             "rest": str(_held(law.rest)),
-            "disturbance": [str(min(Fraction(text(low)), _held(low))), str(max(Fraction(text(high)), _held(high)))],
+            "disturbance": _around(low, high),
         }
 
     def _disturbance(self, name: str) -> tuple[float, float]:
@@ -283,6 +283,11 @@ def text(number: Any) -> str:
     if isinstance(number, np.floating):
         return str(Fraction(float(number)))
     return str(Fraction(number) if isinstance(number, Fraction | int) else Fraction(repr(float(number))))
+
+
+def _around(low: Any, high: Any) -> list[str]:
+    """Return ends between which both the numbers as written and their float32 numbers lie."""
+    return [str(min(Fraction(text(low)), _held(low))), str(max(Fraction(text(high)), _held(high)))]
 
 
 def _held(number: float) -> Fraction:

@@ -242,6 +242,7 @@ def test_a_statement_with_other_keys_or_nothing_in_it_is_refused():
     "change, reason",
     [
         (lambda a: a["b_U"].fill(np.nan), "not finite"),
+        (lambda a: a["b_U"].fill(1e-39), "flushed to 0"),
         (lambda a: a["W_Q"].__setitem__((0, 0, 0, 0), 1.0), "by content"),
         (lambda a: a["b_Q"].__imul__(np.float32(0.1)), "several steps"),
         (lambda a: a["W_U"].__imul__(np.float32(3e38)), "larger than float32"),

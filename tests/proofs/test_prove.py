@@ -329,3 +329,9 @@ def test_a_proof_is_of_the_arrays_as_they_were_and_says_whether_they_still_are()
     assert again.proved and again.covers(model) and again.statement.digest != proof.statement.digest
     model.parameters["thermostat.heat.on_below"] = 19.0
     assert proof.covers(model)
+
+
+def test_a_margin_without_an_end_is_said_to_be_looked_for_so_far_and_no_farther():
+    """No cold makes the room too hot: the lower end is where the search stops, 16 widths of 4 below -2."""
+    proof = prove(of_the_zoo("heated_room")[1], "H-2", margin="disturbance")
+    assert proof.margin["room"][0] == pytest.approx(-66, abs=0.1) and "up to 16 widths beyond each end" in str(proof)
