@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,15 @@ PROOFS = "proofs"
 @click.option("--uca", "rules", multiple=True, metavar="ID", help="An unsafe control action; repeat for more.")
 @click.option("--any-subordinate", is_flag=True, help="Whatever the weights outside the Layer 0 controller are.")
 @click.option("--margin", type=click.Choice(["disturbance", "start"]), help="Also find the widest that is proved.")
+@click.option(
+    "--assume", "assumed", multiple=True, metavar="NAME=WORD", help="A word from outside to take for granted; repeat."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of runs that are tried.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for certificate, page and picture.")
 @friendly
 def prove(
-    file: Path, hazards: tuple[str, ...], rules: tuple[str, ...], any_subordinate: bool, margin: str | None, seed: int,
-    output: Path | None,
+    file: Path, hazards: tuple[str, ...], rules: tuple[str, ...], any_subordinate: bool, margin: str | None,
+    assumed: tuple[str, ...], seed: int, output: Path | None,
 ) -> None:  # fmt: skip
     """Prove that hazards and unsafe control actions of FILE never happen, for all time, or refute them by a run.
 
@@ -39,6 +42,7 @@ def prove(
     has a folder of its own in it. Exit code 1: something is not proved.
 
     Example: handcrafted prove "heated room" --hazard H-1 -o proof
+    Example: handcrafted prove "wheel brakes" --hazard H-1 --assume "weight on wheels=yes"
     """
     from handcrafted.craft.assemble import assemble
     from handcrafted.loading.yamlfile import load
@@ -47,7 +51,7 @@ def prove(
     from handcrafted.text.diagnostics import named
     from handcrafted.text.report import progress_bar
 
-    model, every = assemble(load(file)), []
+    model, every, assume = assemble(load(file)), [], _assumed(assumed)
     with named(file):
         claims = claims_of(model.structure, model.names, hazards, rules)
         left = {} if hazards or rules else unclaimed(model.structure, model.names)
@@ -55,12 +59,23 @@ def prove(
             click.echo(f"{id} is not put to proof: {why}", err=True)
         with progress_bar(not quiet()) as bar:
             for claim in bar.track(claims, description="proving"):
-                found = run(model, claim.id, any_subordinate=any_subordinate, margin=margin, seed=seed)
+                found = run(model, claim.id, any_subordinate=any_subordinate, margin=margin, assume=assume, seed=seed)
                 every.append(found)
                 click.echo(f"{found!r}\n")
                 if output is not None:
                     write_proof(output / claim.id if len(claims) > 1 else output, found)
     raise SystemExit(0 if all(found.proved for found in every) else 1)
+
+
+def _assumed(options: Sequence[str]) -> dict[str, list[str]]:
+    """Return the words by name that are taken for granted; of one name one of its words comes."""
+    found: dict[str, list[str]] = {}
+    for option in options:
+        name, is_one, word = option.partition("=")
+        if not (name.strip() and is_one and word.strip()):
+            raise click.BadParameter(f"Expected NAME=WORD, got {option!r}. Write it so.", param_hint="--assume")
+        found.setdefault(name.strip(), []).append(word.strip())
+    return found
 
 
 def proofs_of(model: Transformer) -> list[Proof]:

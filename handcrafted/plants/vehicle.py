@@ -47,21 +47,24 @@ class VehiclePlant(Plant):
         """The signals that it gives, at t = 0."""
         return {self.speed: self.initial_speed, self.position_name: self.initial_position}
 
+    def constants(self, time_step: float) -> tuple[np.float32, np.float32, np.float32]:
+        """Return what a step multiplies by: s and w of speed v + s (u - d v) and way s v + w u, and the drag d."""
+        share = -np.expm1(-self.drag * time_step) / self.drag if self.drag else time_step
+        second = (time_step - share) / self.drag if self.drag * time_step > 1e-6 else time_step**2 / 2
+        return np.float32(share), np.float32(second), np.float32(self.drag)
+
     def step(self, time_step: float, domains: Mapping[str, Domain]) -> Advance:
         """Solve v' = drive - drag v exactly over a step; a vehicle that comes to rest within it stays at rest."""
         position = self.position_name
-        share = -np.expm1(-self.drag * time_step) / self.drag if self.drag else time_step
-        second = (time_step - share) / self.drag if self.drag * time_step > 1e-6 else time_step**2 / 2
-        drag = np.float32(self.drag)
+        share, second, drag = self.constants(time_step)
 
         def advance(state: State, inputs: Mapping[str, Array], disturbance: Array) -> State:
             drive = driven(self.inputs, inputs, disturbance)
             xp = library_of(drive, state[self.speed])
             v = xp.maximum(state[self.speed], np.float32(0))
-            speed = xp.maximum(v + np.float32(share) * (drive - drag * v), np.float32(0))
-            way = np.float32(share) * v + np.float32(second) * drive
+            speed = xp.maximum(v + share * (drive - drag * v), np.float32(0))
             stops = (speed == 0) & (drive < 0)
-            way = xp.where(stops, way_to_rest(v, drive, drag), way)
+            way = xp.maximum(xp.where(stops, way_to_rest(v, drive, drag), share * v + second * drive), np.float32(0))
             return {self.speed: speed, position: state[position] + way}
 
         return advance

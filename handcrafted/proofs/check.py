@@ -23,8 +23,10 @@ SCALE, FINEST, NORMAL, COARSE = 320, -149, -126, 10**6
 ONE, LARGEST, HALF = 1 << SCALE, (2**24 - 1) << (104 + SCALE), 1 << (103 + SCALE)
 ANYTHING, NOTHING = (-LARGEST, LARGEST, FINEST), (0, 0, COARSE)
 """1, the largest float32 number, what it takes from there to infinity, in 2^-SCALE; intervals of multiples of 2^q."""
-GAP, MOST, HALVINGS = Fraction(10398, 100), 1_000_000, 12
-"""How far behind a score leaves nothing, exp(-103.98) < 2^-150; parts tried at most; how often one is halved."""
+GAP, MOST, HALVINGS = Fraction(10398, 100), 1_000_000, 12  # exp(-103.98) < 2^-150; parts tried; how often one is halved
+
+
+zeros = lambda number: (number & -number).bit_length() - 1 - SCALE if number else COARSE  # the most q with 2^q in it
 
 
 class Refused(Exception):
@@ -62,11 +64,6 @@ def interval(pair):
     return between(*(end(exactly(one)) for end, one in zip((floor, ceil), pair, strict=True)))
 
 
-def zeros(number):
-    """Return the largest q with 2^q dividing a number at SCALE."""
-    return (number & -number).bit_length() - 1 - SCALE if number else COARSE
-
-
 def between(low, high, q=FINEST):
     """Return an interval; one number is a multiple of what it is a multiple of."""
     need(low <= high, "Expected intervals with low <= high.", ValueError)
@@ -79,25 +76,21 @@ def times(value, weight):
     return (ends[0] >> SCALE, -(-ends[1] >> SCALE), value[2] + zeros(weight))
 
 
-def total(terms):
-    """Return a float32 sum of terms, in any order."""
+def total(terms, roundings=0):
+    """Return a float32 sum of terms, in any order; or what is worked out of them with some roundings, never exact."""
     terms = [term for term in terms if term[0] or term[1]]
-    sizes, q = [max(-low, high) for low, high, _ in terms], min((term[2] for term in terms), default=COARSE)
-    low, high, size, most = sum(t[0] for t in terms), sum(t[1] for t in terms), sum(sizes), max(sizes, default=0)
-    if not terms or (q >= NORMAL and size <= 1 << (q + 24 + SCALE)):
-        return between(low, high, q)
+    sizes, q, n = [max(-low, high) for low, high, _ in terms], min((t[2] for t in terms), default=COARSE), len(terms)
+    size, most, ends, n = sum(sizes), max(sizes, default=0), [], roundings or n
+    exact = lambda size, q: not size or (not roundings and q >= NORMAL and size <= 1 << (q + 24 + SCALE))
+    if exact(size, q):
+        return between(sum(term[0] for term in terms), sum(term[1] for term in terms), q)
     fits = size + size // 2**8 <= LARGEST or (most <= LARGEST and (size - most) * 257 // 256 + ONE < HALF)
     need(fits, "a sum may become larger than float32 holds")
-    ends = low - off([term[0] for term in terms]), high + off([term[1] for term in terms])
+    for sign, corner in zip((-1, 1), zip(*terms, strict=True), strict=False):
+        size = sum(map(abs, corner))
+        off = 0 if exact(size, min(map(zeros, corner))) else (4 * n * size >> 24) + (n << (NORMAL + SCALE + 2)) + 1
+        ends.append(sum(corner) + sign * off)
     return (max(ends[0], -LARGEST), min(ends[1], LARGEST), FINEST)
-
-
-def off(corner):
-    """Return by how much the sum at a corner may be off."""
-    size, q = sum(map(abs, corner)), min(map(zeros, corner))
-    if not size or (q >= NORMAL and size <= 1 << (q + 24 + SCALE)):
-        return 0
-    return (4 * len(corner) * size >> 24) + (len(corner) << (NORMAL + SCALE + 2)) + 1
 
 
 NAMES = "W_E b_E r_0 W_R W_U b_U W_Q W_K W_V b_Q b_K b_V W_O b_O W_in b_in W_out b_out".split()
@@ -142,6 +135,8 @@ def one_lag(query, key, window, d_head):
 
 
 within = lambda entries, first: {at[1:]: number for at, number in entries.items() if at[0] == first}
+gathered = lambda pairs, read, others=(): total([*(times(read(m), number) for m, number in pairs), *others])
+heard = lambda value, read: [gathered(pairs, read, bias) for pairs, bias in value]  # what a head takes from a step
 singly = lambda entries: {at: [between(number, number)] for (at,), number in entries.items()}  # as terms of sums
 
 
@@ -169,7 +164,8 @@ class NetworkBounds:
                 if acts([m for _, m in one["W_O"]]) and (one["W_V"] or one["b_V"]):
                     need(not one["W_Q"] and not one["W_K"], f"head {head} of layer {layer} looks by content")
                     lag = one_lag(one["b_Q"], one["b_K"], window, self.sizes["d"])
-                    value = grouped(one["W_V"], 1), singly(one["b_V"])
+                    pairs, bias = grouped(one["W_V"], 1), singly(one["b_V"])
+                    value = [(pairs.get(d, []), bias.get(d, [])) for d in range(self.sizes["d"])]
                     heads.append(((layer, head), lag, value, grouped(one["W_O"], 1)))
                     self.ringed += [(layer, head, k, d) for k in range(lag) for d in range(self.sizes["d"])]
             into, bias = grouped(at_layer["W_in"], 1), singly(at_layer["b_in"])
@@ -181,8 +177,8 @@ class NetworkBounds:
     def begin(self):
         """Return what is remembered before the first step."""
         read = lambda m: ANYTHING if m in self.free else (self.first.get(m) or [NOTHING])[0]
-        values = {name: self._values(value, read) for heads, *_ in self.layers for name, _, value, _ in heads}
-        carried = [self._sum(self.recurrence[m], read, []) for m in self.carried]
+        values = {name: heard(value, read) for heads, *_ in self.layers for name, _, value, _ in heads}
+        carried = (gathered(self.recurrence[m], read) for m in self.carried)
         return [*carried, *(values[layer, head][d] for layer, head, _, d in self.ringed)]
 
     def step(self, inputs, memory, columns):
@@ -195,39 +191,29 @@ class NetworkBounds:
         for heads, head_bias, neurons, neuron_bias in self.layers:
             added = {m: list(terms) for m, terms in head_bias.items()}
             for name, lag, value, writes in heads:
-                seen[name] = now = self._values(value, read)
+                seen[name] = now = heard(value, read)
                 z = [known[(*name, lag - 1, d)] for d in range(self.sizes["d"])] if lag else now
                 for m, pairs in writes.items():
                     added.setdefault(m, []).extend(times(z[d], number) for d, number in pairs)
-            self._add(x, added)
+            x |= {m: total([x[m], *added[m]]) for m in set(added) - self.free}
             added = {m: list(terms) for m, terms in neuron_bias.items()}
             for reads, bias, writes in neurons:
-                low, high, q = self._sum(reads, read, bias)
+                low, high, q = gathered(reads, read, bias)
                 for (m,), number in writes.items():
                     added.setdefault(m, []).append(times((max(low, 0), max(high, 0), q), number))
-            self._add(x, added)
-        outputs = {o: self._sum(self.unembedding.get(o, []), read, self.end.get(o, [])) for o in columns}
+            x |= {m: total([x[m], *added[m]]) for m in set(added) - self.free}
+        outputs = {o: gathered(self.unembedding.get(o, []), read, self.end.get(o, [])) for o in columns}
         newest = (known[layer, head, k - 1, d] if k else seen[layer, head][d] for layer, head, k, d in self.ringed)
-        return outputs, [*(self._sum(self.recurrence[m], read, []) for m in self.carried), *newest]
-
-    def _sum(self, pairs, read, others):
-        return total([*(times(read(m), number) for m, number in pairs), *others])
-
-    def _values(self, value, read):
-        return [self._sum(value[0].get(d, []), read, value[1].get(d, [])) for d in range(self.sizes["d"])]
-
-    def _add(self, x, added):
-        for m in set(added) - self.free:
-            x[m] = total([x[m], *added[m]])
+        return outputs, [*(gathered(self.recurrence[m], read) for m in self.carried), *newest]
 
 
 class Loop:
     """The network, what lies outside it, and what is claimed of both."""
 
     def __init__(self, statement, data):
-        keys = "format structure arrays run window free states words numbers sensors plants claims"
-        kind, _, sha, run, window, free, states, words, numbers, sensors, plants, claims = taken(statement, keys)
-        need(kind == "handcrafted proof statement 1", "the statement is of another format")
+        keys = "format structure arrays run window free states words numbers sensors plants assumed claims"
+        kind, _, sha, run, window, free, states, words, reals, sensors, plants, barred, claims = taken(statement, keys)
+        need(kind == "handcrafted proof statement 2", "the statement is of another format")
         need(sha == hashlib.sha256(data).hexdigest(), "the arrays are not those of the statement")
         need(run == "blocks" or (run == "dense" and not free), "weights are free in a run in blocks alone")
         need(window in range(1, 65), "Expected a window of 1 to 64 steps.", ValueError)
@@ -238,13 +224,16 @@ class Loop:
         self.sensors = [taken(one, "state rows resolution") for one in sensors]
         self.steps = [None if step is None else binary(step) for *_, step in self.sensors]
         need(all(step is None or step == step & -step > 0 for step in self.steps), "a sensor's step is no power of 2")
-        numbers, self.words = [taken(one, "rows range") for one in numbers], [taken(one, "rows")[0] for one in words]
-        self.numbers = [(rows, interval(pair)) for rows, pair in numbers]
-        given = [*(rows for _, rows, _ in self.sensors), *(rows for rows, _ in numbers), *itertools.chain(*self.words)]
+        reals, self.words = [taken(one, "rows range") for one in reals], [taken(one, "rows")[0] for one in words]
+        self.numbers = [(rows, interval(pair)) for rows, pair in reals]
+        given = [*(rows for _, rows, _ in self.sensors), *(rows for rows, _ in reals), *itertools.chain(*self.words)]
         need(sorted(itertools.chain(*given)) == [*range(self.network.sizes["i"])], "an input is not given once")
         self.plants = [ProcessBounds(plant, self) for plant in plants]
         moved = [i for plant in self.plants for i in plant.states]
         need(sorted(moved) == [*range(len(states))], "a state is not moved by one process")
+        every = itertools.product(*(range(len(rows)) for rows in self.words))
+        self.contexts = [one for one in every if not any(all(one[i] == k for i, k in row) for row in barred)]
+        need(self.contexts and all(barred), "what is assumed leaves nothing")
         claims = [taken(one, "id never") for one in claims]
         need(claims and all(rows and all(rows) for _, rows in claims), "nothing is claimed")
         self.claims = [(name, [[self._test(*taken(one, "of at is than")) for one in row] for row in rows])
@@ -286,6 +275,12 @@ class Loop:
         moved = {i: value for plant in self.plants for i, value in plant.after(known).items()}
         return known, [value[:2] for value in (*(moved[i] for i in range(count)), *memory)]
 
+    def doubt(self, box, readings, chosen, n):
+        """Return how much stays open of what the network says and carries once a sensor reads its least."""
+        known, end = self.after(box, [*readings[:n], readings[n][:1] * 2, *readings[n + 1 :]], chosen)
+        said = [value for (of, _), value in known.items() if of == "output"]
+        return sum(one[1] - one[0] for one in [*said, *end[len(self.names) :][: len(self.network.carried)]])
+
     def broken(self, known):
         """Return a claim that may be broken; None where none is."""
         may = lambda at, way, mark: known[at][0] < mark if way == "below" else known[at][1] > mark
@@ -293,48 +288,50 @@ class Loop:
 
 
 class ProcessBounds:
-    """A process x' = A x + B u, or x + share (u - x) for one of first order, which is bounded as a whole."""
+    """A process: each state ends between the greatest of some sums and the greatest of some others."""
 
     def __init__(self, plant, loop):
-        self.law, self.states, rows, inputs, rest, shock = taken(plant, "law states rows inputs rest disturbance")
+        self.states, inputs, rest, shock, ends = taken(plant, "states inputs rest disturbance ends")
         self.inputs, self.given = [loop.sources(one) for one in inputs], [interval([rest, rest]), interval(shock)]
-        self.rows = [[binary(number) for number in row] for row in rows]
-        first = self.law == "first order" and len(rows) == 1 and 0 <= self.rows[0][1] == ONE - self.rows[0][0] <= ONE
-        need(first or self.law == "matrices", "a process moves by an unknown law")
+        sums = lambda some: [([*map(binary, row), n]) for row, n in (taken(one, "row roundings") for one in some)]
+        self.ends = [[*map(sums, taken(one, "least most"))] for one in ends]
+        need(all(n in range(1000) for pair in self.ends for some in pair for *_, n in some), "too many roundings")
 
     def after(self, known):
         """Return where the states end."""
         u = [total([*(times(known[at], gain) for at, gain in one), *self.given]) for one in self.inputs]
         values = [*(known["state", i] for i in self.states), *u]
-        sums = {i: [times(*pair) for pair in zip(values, row, strict=True)]
-                for i, row in zip(self.states, self.rows, strict=True)}  # fmt: skip
-        if self.law == "matrices":
-            return {i: total(terms) for i, terms in sums.items()}
-        ((i, terms),), (now, _) = sums.items(), values
-        wide = 8 * sum(max(-low, high) for low, high, _ in (now, times(now, self.rows[0][1]), *terms)) >> 24
-        wide += 1 << (NORMAL + SCALE + 4)  # of the four roundings on the way
-        return {i: (sum(term[0] for term in terms) - wide, sum(term[1] for term in terms) + wide, FINEST)}
+        value = lambda row, n: total([times(*pair) for pair in zip(values, row, strict=True)], n)
+        ends = [[max(value(row, n)[k] for *row, n in some) for k, some in enumerate(pair)] for pair in self.ends]
+        return dict(zip(self.states, ends, strict=True))
 
 
-def covered(box, cells, first=0):
-    """Whether every point of a box lies in a cell."""
-    for n in range(first, len(cells)):
-        if any(low > top or high < bottom for (low, high), (bottom, top) in zip(box, cells[n], strict=True)):
-            continue
-        for i, (bottom, top) in enumerate(cells[n]):
-            low, high = box[i]
-            outside = [(low, bottom)] * (low < bottom) + [(top, high)] * (top < high)
-            if not all(covered([*box[:i], one, *box[i + 1 :]], cells, n + 1) for one in outside):
-                return False
-            box = [*box[:i], (max(low, bottom), min(high, top)), *box[i + 1 :]]
-        return True
-    return False
+def nearby(cells):
+    """Return a function of a box: the cells that it may meet, by the variable of which most begin at another place."""
+    i, found = max(range(len(cells[0])), key=lambda i: len({cell[i][0] for cell in cells})), {}
+    for cell in cells:
+        found.setdefault(cell[i], []).append(cell)
+    return lambda box: [cell for (a, b), some in found.items() if a <= box[i][1] and box[i][0] <= b for cell in some]
+
+
+def covered(box, cells):
+    """Whether every point of a box lies in a cell: it is cut at the sides of a cell that it meets, and so on."""
+    waiting = [(list(box), cells)]
+    while waiting:
+        box, cells = waiting.pop()
+        cells = [cell for cell in cells if all((low < top and bottom < high) or bottom <= low == high <= top
+                 for (low, high), (bottom, top) in zip(box, cell, strict=True))]  # fmt: skip
+        if not cells:
+            return False
+        cuts = ((i, at) for i, ends in enumerate(cells[0]) for at in ends if box[i][0] < at < box[i][1])
+        for i, at in itertools.islice(cuts, 1):
+            waiting += [([*box[:i], side, *box[i + 1 :]], cells) for side in ((box[i][0], at), (at, box[i][1]))]
+    return True
 
 
 def steps_from(loop, cell, bad):
     """Split a cell until each part is good, and return how many parts were tried; raises at the first that is not."""
-    every, tried = itertools.product(*(range(len(rows)) for rows in loop.words)), 0
-    waiting = [(list(cell), loop.readings(cell), words, 0) for words in every]
+    waiting, tried = [(list(cell), loop.readings(cell), words, 0) for words in loop.contexts], 0
     while waiting:
         box, readings, words, halved = waiting.pop()
         tried += 1
@@ -346,18 +343,17 @@ def steps_from(loop, cell, bad):
             reason = str(refused)
         if not reason:
             continue
-        apart = [0 if ends is None else ends[1] - ends[0] for ends in readings]
+        apart = {n: ends[1] - ends[0] for n, ends in enumerate(readings) if ends and ends[0] < ends[1]}
         wide = [Fraction(b - a, d - c) if b > a else 0 for (a, b), (c, d) in zip(box, cell, strict=True)]
-        if any(apart):
-            n = apart.index(max(apart))
+        if apart:
+            n = min(apart, key=lambda n: (len(apart) > 1 and loop.doubt(box, readings, words, n), -apart[n]))
             i, middle = loop.sensors[n][0], sum(readings[n]) // 2
             at, ends = (2 * middle + 1) * loop.steps[n] // 2, ((readings[n][0], middle), (middle + 1, readings[n][1]))
             sides = zip(ends, ((box[i][0], min(box[i][1], at)), (max(box[i][0], at), box[i][1])), strict=True)
             parts = [([*readings[:n], pair, *readings[n + 1 :]], side) for pair, side in sides if side[0] <= side[1]]
         elif any(wide) and halved < HALVINGS:
             i, halved = wide.index(max(wide)), halved + 1
-            middle = sum(box[i]) // 2
-            parts = [(readings, (box[i][0], middle)), (readings, (middle, box[i][1]))]
+            parts = [(readings, side) for side in ((box[i][0], sum(box[i]) // 2), (sum(box[i]) // 2, box[i][1]))]
         else:
             raise Refused(reason, box, words)
         waiting += [([*box[:i], side, *box[i + 1 :]], ends, words, halved) for ends, side in parts]
@@ -367,15 +363,19 @@ def steps_from(loop, cell, bad):
 def check(statement, data, certificate):
     """Check a certificate, of a statement and arrays, all as bytes; return how many parts of cells were tried."""
     loop = Loop(json.loads(statement), data)
-    kind, digest, order, cells = taken(json.loads(certificate), "format statement order cells")
-    need(kind == "handcrafted proof certificate 1", "the certificate is of another format")
+    kind, digest, order, pairs, cells = taken(json.loads(certificate), "format statement order intervals cells")
+    need(kind == "handcrafted proof certificate 2", "the certificate is of another format")
     need(digest == hashlib.sha256(statement).hexdigest(), "the certificate is of another statement")
     need(order == loop.order, f"the cells must be of {loop.order}")
     need(cells and all(len(cell) == len(order) for cell in cells), "there are no cells of all that is remembered")
-    cells = [[interval(pair)[:2] for pair in cell] for cell in cells]
-    start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
+    pairs = dict(enumerate(interval(pair)[:2] for pair in pairs))
+    cells = [[pairs[k] for k in cell] for cell in cells]
+    start, near = (
+        [value[:2] for value in (*loop.initial, *loop.network.begin())],
+        nearby(cells) if order else lambda box: cells,
+    )
     need(covered(start, cells), "the loop may start outside the cells")
-    bad = lambda end: None if covered(end, cells) else "a step may leave the cells"
+    bad = lambda end: None if covered(end, near(end)) else "a step may leave the cells"
     return sum(steps_from(loop, cell, bad) for cell in cells)
 
 

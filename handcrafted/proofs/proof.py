@@ -75,11 +75,8 @@ class Proof(Reported):
         if self.certificate is None:
             return []
         said = json.loads(self.certificate)
-        number = lambda end: float(Fraction(end))
-        return [
-            {name: (number(low), number(high)) for name, (low, high) in zip(said["order"], cell, strict=True)}
-            for cell in said["cells"]
-        ]
+        pairs = [(float(Fraction(low)), float(Fraction(high))) for low, high in said["intervals"]]
+        return [dict(zip(said["order"], (pairs[k] for k in cell), strict=True)) for cell in said["cells"]]
 
     def covers(self, model: Transformer) -> bool:
         """Whether it is about the arrays that a model runs now, and not about those before an edit."""

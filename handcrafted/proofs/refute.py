@@ -12,6 +12,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.model.transformer import Transformer
+from handcrafted.proofs.assumed import words_of
 from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.processes import initial_states
 from handcrafted.proofs.statement import Intervals
@@ -101,12 +102,18 @@ def _drawn(
         return np.where((rows % 3 == 0), values, ends)[rows, hold].astype(np.float32)
 
     inputs = {}
-    names = {signal: name for name, signal in signals_by_name(one.signal for one in world.externals).items()}
+    names = {
+        signal: name for name, signal in signals_by_name((one.signal for one in world.externals), short=False).items()
+    }
+    words = words_of(model.structure)
+    chosen = words[rng.integers(len(words), size=(runs, steps))[rows, hold]].T  # [signal, time, run]
     for external in world.externals:
         domain, name = external.domain, names[external.signal]
         if domain.discrete:
-            inputs[name] = np.array(domain.values)[rng.integers(domain.width, size=(runs, steps))[rows, hold]]
-        else:
+            inputs[name] = np.array(domain.values)[chosen[len(inputs)].T]
+    for external in world.externals:
+        domain, name = external.domain, names[external.signal]
+        if not domain.discrete:
             inputs[name] = domain.rounded(drawn(domain.low, domain.high))
     shocks = {
         owner: drawn(*between)

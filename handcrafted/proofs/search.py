@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
 from handcrafted.proofs import check
+from handcrafted.proofs.bounding import bounded_cells
 from handcrafted.proofs.pruning import Ends, largest_safe_set
 from handcrafted.proofs.statement import Statement
 
-FORMAT = "handcrafted proof certificate 1"
+FORMAT = "handcrafted proof certificate 2"
 
 MAX_CELLS = 4096
 """So many combinations of carried words are gone through."""
@@ -40,12 +42,16 @@ class Unproved:
     words: tuple[int, ...] = ()
 
 
-def certificate_for(statement: Statement) -> bytes | Unproved:
+def certificate_for(statement: Statement, thorough: bool = True) -> bytes | Unproved:
     """Look for cells that contain the start, that the loop never leaves, and in which nothing claimed ever happens.
 
     States may be anything in the range of their sensors that no claim forbids by itself; what the network carries is
     found step by step, word by word, and numbers that are not exact get intervals. Where one state may leave its range
-    from somewhere, the largest set that it does not leave is sought.
+    from somewhere, the largest set that it does not leave is sought; and bounds of one state over a grid of the others.
+
+    Args:
+        statement: what is to be proved.
+        thorough: whether a grid is tried, too, which may take minutes.
     """
     try:
         loop = check.Loop(json.loads(statement.text), statement.arrays)
@@ -54,7 +60,7 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
     try:
         cells = _Search(loop, _ranges(loop, statement)).cells()
     except check.Refused as refused:
-        if cells := _pruned(loop, _ranges(loop, statement)):
+        if cells := _otherwise(loop, statement, thorough):
             return certificate(statement, loop, cells)
         reason, *where = refused.args
         box, words = where or ([], ())
@@ -63,23 +69,36 @@ def certificate_for(statement: Statement) -> bytes | Unproved:
     return certificate(statement, loop, cells)
 
 
-def _pruned(loop: Any, ranges: list[_Range]) -> list[list[Ends]]:
-    """Return the largest safe set where the whole of the ranges is none; nothing where it misses the start."""
+def _otherwise(loop: Any, statement: Statement, thorough: bool) -> list[list[Ends]]:
+    """Return cells where the whole of the ranges is not safe: the largest safe set, or bounds over a grid."""
+    start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
     try:
-        search = _Search(loop, ranges, leaving=True)
-        memories = [tuple(cell[len(ranges) :]) for cell in search.cells()]
-        cells = largest_safe_set(loop, search.states[0], memories)
+        search = _Search(loop, _ranges(loop, statement), leaving=True)
+        memories = [tuple(cell[len(loop.names) :]) for cell in search.cells()]
     except check.Refused:
         return []
-    start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
-    return cells if check.covered(start, cells) else []
+    ways = (
+        lambda: largest_safe_set(loop, search.states[0], memories),
+        lambda: bounded_cells(loop, search.ranges, memories),
+    )
+    for way in ways if thorough else ways[:1]:
+        with suppress(check.Refused):
+            if check.covered(start, cells := way()):
+                return cells
+    return []
 
 
 def certificate(statement: Statement, loop: Any, cells: Sequence[Sequence[Ends]]) -> bytes:
     """Write cells down."""
-    rows = [[[_text(end) for end in pair] for pair in cell] for cell in cells]
-    said = {"format": FORMAT, "statement": statement.digest, "order": loop.order, "cells": rows}
-    return json.dumps(said, indent=1).encode()
+    places = {pair: k for k, pair in enumerate(dict.fromkeys(tuple(pair) for cell in cells for pair in cell))}
+    said = {
+        "format": FORMAT,
+        "statement": statement.digest,
+        "order": loop.order,
+        "intervals": [[_text(end) for end in pair] for pair in places],
+        "cells": [[places[tuple(pair)] for pair in cell] for cell in cells],
+    }
+    return json.dumps(said).encode()
 
 
 def _text(number: int) -> str:
@@ -142,6 +161,9 @@ class _Search:
     def __init__(self, loop: Any, ranges: list[_Range], leaving: bool = False):
         self.loop, self.ranges, self.leaving = loop, ranges, leaving
         self.loose: dict[int, _Range] = {}
+        ringed, carried = loop.network.ringed, len(loop.network.carried)
+        place = {at: carried + i for i, at in enumerate(ringed)}
+        self.moves_on = {i: place[*at[:2], at[2] - 1, at[3]] for at, i in place.items() if at[2]}
         self.widened = 0
 
     @property
@@ -156,7 +178,8 @@ class _Search:
             check.Refused: if there are too many, or the states leave their ranges.
         """
         start = [value[:2] for value in self.loop.network.begin()]
-        self.loose |= {i: _Range(low, high) for i, (low, high) in enumerate(start) if low < high}
+        looks_back = len(self.loop.network.carried)  # what heads remember are numbers that were measured, and no words
+        self.loose |= {i: _Range(*ends) for i, ends in enumerate(start) if i >= looks_back or ends[0] < ends[1]}
         while (found := self._gone_through(start)) is None:
             self.widened += 1
         return found
@@ -211,6 +234,9 @@ class _Search:
         for i in (outside := self._outside(end)):
             memory = i - len(self.ranges)
             one = self.ranges[i] if memory < 0 else self.loose.setdefault(memory, _Range(*end[i]))
-            if not one.widened(*end[i]):
+            before = self.loose.get(self.moves_on.get(memory, -1))
+            if before is not None and before.low <= end[i][0] and end[i][1] <= before.high:
+                one.low, one.high = min(one.low, before.low), max(one.high, before.high)
+            elif not one.widened(*end[i]):
                 return False
         return bool(outside)

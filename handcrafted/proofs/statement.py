@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +19,15 @@ from handcrafted.control.graph import Signal
 from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import base_blocks
 from handcrafted.model.transformer import Transformer
+from handcrafted.proofs.assumed import words_of
 from handcrafted.proofs.claim import SafetyClaim, StepTest
-from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of
+from handcrafted.proofs.exact import around, held, text
+from handcrafted.proofs.processes import NotStatedError, ProcessLaw, BoundingSum, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 
-FORMAT = "handcrafted proof statement 1"
+FORMAT = "handcrafted proof statement 2"
 
 MAX_ENTRIES = 2**22
 """Entries of all arrays: the checker reads each, in Python."""
@@ -111,6 +114,7 @@ class _Writer:
         self.words = {one: (at, count) for at, (one, count) in zip(starts, discrete.items(), strict=False)}
         others = [one.signal for one in self.world.externals if not one.domain.discrete]
         self.numbers = {signal: i for i, signal in enumerate(others)}
+        self.left = {tuple(places) for places in words_of(self.structure).tolist()}
 
     def _domains(self) -> dict[Signal, Domain]:
         """Return the domain of what sensors measure of processes."""
@@ -125,7 +129,7 @@ class _Writer:
         self.at |= {Signal(owner, "state", name): len(self.states) + at for name, at in law.outputs.items()}
         for name, initial in law.initial.items():
             low, high = self.started.get(f"{owner}.{name}", (np.float32(initial),) * 2)
-            self.states.append({"name": f"{owner}.{name}", "initial": _around(low, high)})
+            self.states.append({"name": f"{owner}.{name}", "initial": around(low, high)})
 
     def statement(self, claims: Sequence[SafetyClaim]) -> Statement:
         """Write it down."""
@@ -145,6 +149,7 @@ class _Writer:
             "numbers": [*self._numbers()],
             "sensors": [*self._sensors()],
             "plants": [self._plant(name, law) for name, law in self.laws.items()],
+            "assumed": [[[i, k] for i, k in enumerate(places)] for places in self._ruled_out()],
             "claims": [
                 {"id": claim.id, "never": [[self._test(one) for one in row] for row in claim.never]} for claim in claims
             ],
@@ -162,10 +167,19 @@ class _Writer:
         for one in self.world.externals:
             of = f" of {one.signal.owner}" if one.signal.owner else ""
             yield f"{one.signal.name}{of} is any of {one.domain}, at each step anew"
+        if ruled_out := len([*self._ruled_out()]):
+            ids = ", ".join(f"{id} ({one.text})" for id, one in self.structure.assume.items())
+            every = ruled_out + len(self.left)
+            yield f"{ruled_out} of {every} combinations of words never come, by what is assumed: {ids}"
         for name in self.plants:
             low, high = self._disturbance(name)
             if (low, high) != (0, 0):
                 yield f"the disturbance of {name} is anything in [{low:g}, {high:g}], at each step anew"
+
+    def _ruled_out(self) -> Iterator[tuple[int, ...]]:
+        """Return the combinations of words from outside that assumptions rule out."""
+        every = itertools.product(*(range(count) for _, count in self.words.values()))
+        return (places for places in every if places not in self.left)
 
     def _free(self) -> list[int]:
         if not self.any_subordinate:
@@ -220,19 +234,18 @@ class _Writer:
         for one in self.world.externals:
             if one.signal in rows:
                 step = Fraction(one.domain.resolution or 0) / 2  # a sensor may round beyond an end
-                low, high = _held(one.domain.low) - step, _held(one.domain.high) + step
+                low, high = held(one.domain.low) - step, held(one.domain.high) + step
                 yield {"rows": rows[one.signal], "range": [str(low), str(high)]}
 
     def _plant(self, name: str, law: ProcessLaw) -> dict[str, Any]:
         low, high = self._disturbance(name)
         given = lambda gains: [one for arrived, gain in gains.items() for one in self._inputs(name, arrived, gain)]
         return {
-            "law": law.law,
             "states": [*range(self.first[name], self.first[name] + len(law.initial))],
-            "rows": [[text(one) if isinstance(one, Fraction) else str(_held(one)) for one in row] for row in law.rows],
             "inputs": [*map(given, law.inputs)],
-            "rest": str(_held(law.rest)),
-            "disturbance": _around(low, high),
+            "rest": str(held(law.rest)),
+            "disturbance": around(low, high),
+            "ends": [{side: [*map(_sum, some)] for side, some in one._asdict().items()} for one in law.ends],
         }
 
     def _disturbance(self, name: str) -> tuple[float, float]:
@@ -243,7 +256,7 @@ class _Writer:
         return [one for source in self.world.actions[owner][given] for one in self._terms(source, gain)]
 
     def _terms(self, source: InputSource, gain: float) -> Iterator[dict[str, Any]]:
-        weigh = lambda k: str(_held(gain) * k)
+        weigh = lambda k: str(held(gain) * k)
         if source.kind == PROCESS:
             yield {"of": "state", "at": self._state(source.signal), "gain": weigh(1)}
         elif source.signal in self.numbers:
@@ -278,17 +291,6 @@ def arrays_of(model: Transformer) -> bytes:
     return save({name: np.asarray(array, np.float32) for name, array in model.effective_weights.dense().items()})
 
 
-def text(number: Any) -> str:
-    """Write a number down exactly: a float32 by its bits, any other by its decimals."""
-    if isinstance(number, np.floating):
-        return str(Fraction(float(number)))
-    return str(Fraction(number) if isinstance(number, Fraction | int) else Fraction(repr(float(number))))
-
-
-def _around(low: Any, high: Any) -> list[str]:
-    """Return ends between which both the numbers as written and their float32 numbers lie."""
-    return [str(min(Fraction(text(low)), _held(low))), str(max(Fraction(text(high)), _held(high)))]
-
-
-def _held(number: float) -> Fraction:
-    return Fraction(float(np.float32(number)))
+def _sum(one: BoundingSum) -> dict[str, Any]:
+    row = [text(weight) if isinstance(weight, Fraction) else str(held(weight)) for weight in one.row]
+    return {"row": row, "roundings": one.roundings}

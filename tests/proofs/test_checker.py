@@ -178,9 +178,44 @@ def test_changed_arrays_with_renewed_digests_are_refused_wherever_the_claim_brea
     assert outcomes["refused"] + len(outcomes["still true"]) >= 100
 
 
+def opened(certificate):
+    """A certificate with its intervals where they are used."""
+    said = json.loads(certificate)
+    pairs = said.pop("intervals")
+    return said | {"cells": [[pairs[k] for k in cell] for cell in said["cells"]]}
+
+
+def closed(said):
+    """The same as bytes, with a table of intervals; what is no list of intervals stays."""
+    pairs = []
+
+    def numbered(cell):
+        pairs.extend(cell if isinstance(cell, list) else [])
+        return [*range(len(pairs) - len(cell), len(pairs))] if isinstance(cell, list) else cell
+
+    cells = [*map(numbered, said["cells"])] if isinstance(said.get("cells"), list) else said.get("cells")
+    whole = said | {"intervals": pairs} | ({"cells": cells} if "cells" in said else {})
+    return json.dumps(whole).encode()
+
+
+def test_a_cell_is_of_intervals_that_are_there():
+    statement, arrays, certificate = files_of()
+    said = json.loads(certificate)
+    assert accepted((statement, arrays, closed(opened(certificate))))
+    for change in (
+        lambda s: s["cells"][0].__setitem__(0, -1), lambda s: s["cells"][0].__setitem__(0, 99),
+        lambda s: s["cells"][0].__setitem__(0, "0"), lambda s: s["cells"][0].__setitem__(0, [0]),
+        lambda s: s.update(intervals=[]), lambda s: s.update(intervals=7), lambda s: s.pop("intervals"),
+        lambda s: s["intervals"].reverse(),
+    ):  # fmt: skip
+        tampered = copy.deepcopy(said)
+        change(tampered)
+        assert not accepted((statement, arrays, json.dumps(tampered).encode())), change
+
+
 def test_tampered_certificates_are_refused_unless_they_show_it_still():
     statement, arrays, certificate = files_of()
-    said, rng, refused, kept = json.loads(certificate), np.random.default_rng(2), 0, []
+    said, rng, refused, kept = opened(certificate), np.random.default_rng(2), 0, []
     low, high = said["cells"][0][0]
     changes = [
         lambda s: s.pop("cells"), lambda s: s.pop("order"), lambda s: s.update(cells=[]), lambda s: s.update(extra=1),
@@ -200,7 +235,7 @@ def test_tampered_certificates_are_refused_unless_they_show_it_still():
     for change in changes:
         tampered = copy.deepcopy(said)
         change(tampered)
-        assert not accepted((statement, arrays, json.dumps(tampered).encode())), change
+        assert not accepted((statement, arrays, closed(tampered))), change
         refused += 1
     for _ in range(60):  # ends moved a little: some still show it
         tampered = copy.deepcopy(said)
@@ -208,7 +243,7 @@ def test_tampered_certificates_are_refused_unless_they_show_it_still():
         moved = ["0", "25"]
         moved[end] = str(float(moved[end]) + float(rng.choice([-4, -1, -0.25, 0.25, 1, 4])))
         tampered["cells"][cell][0] = moved
-        if accepted((statement, arrays, json.dumps(tampered).encode())):
+        if accepted((statement, arrays, closed(tampered))):
             kept.append((cell, moved))
         else:
             refused += 1
@@ -225,7 +260,14 @@ def test_a_statement_with_other_keys_or_nothing_in_it_is_refused():
         lambda s: s["claims"][0].update(never=[[]]), lambda s: s.update(more=1), lambda s: s.pop("window"),
         lambda s: s.update(window=0), lambda s: s.update(window=99), lambda s: s.update(window="16"),
         lambda s: s["states"][0].update(unit="degC"), lambda s: s.update(sensors=[]), lambda s: s.update(plants=[]),
-        lambda s: s["plants"][0].update(law="other"), lambda s: s["plants"][0]["rows"][0].__setitem__(0, "1"),
+        lambda s: s["plants"][0].update(law="other"), lambda s: s["plants"][0].update(ends=[]),
+        lambda s: s["plants"][0]["ends"][0]["most"][0]["row"].__setitem__(0, "1"),
+        lambda s: s["plants"][0]["ends"][0]["least"][0]["row"].pop(), lambda s: s["plants"][0]["ends"][0].pop("least"),
+        lambda s: s["plants"][0]["ends"][0].update(most=[]), lambda s: s["plants"][0]["ends"][0].update(even=[]),
+        lambda s: s["plants"][0]["ends"][0]["most"][0].update(roundings=-1),
+        lambda s: s["plants"][0]["ends"][0]["most"][0].update(roundings=1000),
+        lambda s: s["plants"][0]["ends"][0]["most"][0].update(roundings="1"),
+        lambda s: s.update(assumed=[[]]), lambda s: s.update(assumed=[[[0, 0]]]), lambda s: s.pop("assumed"),
         lambda s: s["claims"][0]["never"][0][0].update(of="nothing"), lambda s: s.update(free=[0]),
         lambda s: s["sensors"][0].update(resolution="3/32"), lambda s: s["sensors"][0].update(rows=[0, 0]),
         lambda s: s["states"][0].update(initial=["24", "26"]),
@@ -283,9 +325,7 @@ def with_statement(files, change):
 
 def with_cells(files, cells):
     """The same files with other cells."""
-    said = json.loads(files[2])
-    said["cells"] = cells
-    return renewed(*files[:2], json.dumps(said).encode())
+    return renewed(*files[:2], closed(opened(files[2]) | {"cells": cells}))
 
 
 def claim(said, *tests):
@@ -298,7 +338,7 @@ def false_claims():
     """False claims by what they are about."""
     room, door = files_of(), files_of("train_door", "UCA-1")
     open_doors = json.loads(door[0])["claims"][0]["never"][0][-1]["at"]
-    cells = json.loads(room[2])["cells"]
+    cells = opened(room[2])["cells"]
     hot = load(room[1])
     hot["b_U"] = hot["b_U"] + np.float32(1)
     of_hot = renewed(room[0], save(hot), room[2])
@@ -326,8 +366,8 @@ MUTANTS = {
     "pushed": ["[interval([rest, rest]), interval(shock)]", "[interval([rest, rest])]"],
     "other arrays": ["need(sha == hashlib.sha256(data).hexdigest(), ", "need(True, "],
     "never open": [
-        "itertools.product(*(range(len(rows)) for rows in loop.words)), 0",
-        "[[len(rows) - 1 for rows in loop.words]], 0",
+        "self.contexts = [one for one in every if",
+        "self.contexts = [one for one in [*every][-1:] if",
     ],
     "nothing": ["need(claims and all(", "need(all("],
     "no number": [
@@ -336,10 +376,10 @@ MUTANTS = {
     ],
     "mixes": ["need(behind - 2 * size * (d_head + 8) / 2**22 >= GAP, ", "need(True, "],
     "one latch": [
-        "if any(low > top or high < bottom for (low, high), (bottom, top) in zip(box, cells[n], strict=True)):",
-        "if any(low > top or high < bottom for (low, high), (bottom, top) in [*zip(box, cells[n])][:1]):",
-        "for i, (bottom, top) in enumerate(cells[n]):",
-        "for i, (bottom, top) in enumerate(cells[n][:1]):",
+        "for (low, high), (bottom, top) in zip(box, cell, strict=True))]",
+        "for (low, high), (bottom, top) in zip(box[:1], cell[:1], strict=True))]",
+        "for i, ends in enumerate(cells[0])",
+        "for i, ends in enumerate(cells[0][:1])",
     ],
 }
 """By what they accept: pieces of the checker's text, each with what stands in its place."""

@@ -1,6 +1,7 @@
 """What the checker works out contains what the network does: whole, folded and in blocks, at points and in between."""
 
 import json
+import types
 from functools import cache
 
 import jax.numpy as jnp
@@ -13,8 +14,11 @@ from handcrafted.laws.catalogue import LAWS
 from handcrafted.model.forward import forward
 from handcrafted.model.run_blocks import run_blocks, split
 from handcrafted.model.run_folded import run_folded
+from handcrafted.plants.vehicle import VehiclePlant
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import SafetyClaim, StepTest
+from handcrafted.proofs.exact import text
+from handcrafted.proofs.processes import NotStatedError, law_of
 from handcrafted.proofs.statement import statement_of
 from handcrafted.rollout.engine import FOLDED
 from handcrafted.rollout.engine import network_of as folded_of
@@ -133,7 +137,7 @@ def test_processes_stay_inside_and_only_just(name, process):
         shock = np.float32(rng.uniform(*plant.disturbance)) if plant.disturbance else np.float32(0)
         bounds.given[1] = check.between(scaled(shock), scaled(shock))
         at = lambda one: check.between(scaled(one), scaled(one))
-        ((low, high, _),) = bounds.after({("state", 0): at(now), ("output", 0): at(heat)}).values()
+        ((low, high),) = bounds.after({("state", 0): at(now), ("output", 0): at(heat)}).values()
         whole = {**plant.initial, state: np.array([now], np.float32) if state == "x" else now}
         for xp in (np, jnp):
             given = {key: xp.asarray(value, xp.float32) for key, value in whole.items()}
@@ -142,3 +146,80 @@ def test_processes_stay_inside_and_only_just(name, process):
             assert low <= scaled(np.ravel(after[state])[0]) <= high
         sharp += (high - low) / check.ONE <= 1e-4
     assert sharp == 200
+
+
+VEHICLES = [(0.25, 0.01), (0.25, 0.0), (0.5, 0.4), (1 / 64, 0.001), (2.0, 0.1)]
+"""Time steps and drags."""
+
+
+def vehicle_of(time_step, drag):
+    """A vehicle and what the checker works out of it, from speed, position and drive."""
+    plant = VehiclePlant(law="vehicle", speed="v", inputs={"u": 1}, drag=drag)
+    process = plant.process(time_step, {})
+    law = law_of("car", plant, time_step)
+    some = lambda sums: [{"row": [*map(text, one.row)], "roundings": one.roundings} for one in sums]
+    ends = [{"least": some(one.least), "most": some(one.most)} for one in law.ends]
+    said = {"states": [0, 1], "inputs": [[{"of": "number", "at": 0, "gain": "1"}]], "rest": "0"}
+    loop = types.SimpleNamespace(sources=lambda entries: [(("number", 0), check.ONE)])
+    return process, check.ProcessBounds(said | {"disturbance": ["0", "0"], "ends": ends}, loop)
+
+
+def drawn_drives(rng, size=4000):
+    """Speeds, positions and drives: at rest, nearly, coming to rest within the step, and moving on."""
+    v = rng.choice([0, 1e-38, 1e-20, 1e-3, 1, 30, 90], size) * rng.choice([1, rng.uniform()], size)
+    stop = -v * rng.uniform(0.1, 10, size) / rng.choice([0.02, 0.25, 1], size)
+    u = np.where(rng.random(size) < 0.5, stop, rng.choice([0, -5, 2, 1e-20, -1e-30, -1e-39], size))
+    x = rng.choice([0, -1, 1, 1200.5, -3e-20, 1e6], size) * rng.choice([1, rng.uniform()], size)
+    return (one.astype(np.float32) for one in (v, x, u))
+
+
+@pytest.mark.parametrize("time_step, drag", VEHICLES)
+def test_vehicles_stay_inside_standstill_included(time_step, drag):
+    """In numpy and in JAX, at points and somewhere in intervals; no wider than the way of one step."""
+    process, bounds = vehicle_of(time_step, drag)
+    rng = np.random.default_rng(int(1000 * drag + time_step))
+    v, x, u = drawn_drives(rng)
+    ends = []
+    for xp in (np, jnp):
+        state = {"v": xp.asarray(v), "position": xp.asarray(x)}
+        with np.errstate(all="ignore"):
+            after = process.advance(state, {"u": xp.asarray(u)}, xp.zeros_like(u))
+        ends.append([np.asarray(after["v"]), np.asarray(after["position"])])
+    at = lambda *some: check.between(min(map(scaled, some)), max(map(scaled, some)))
+    for i in range(0, len(v), 4):
+        for around in (slice(i, i + 1), slice(i, i + 4)):
+            known = {("state", 0): at(*v[around]), ("state", 1): at(*x[around]), ("number", 0): at(*u[around])}
+            found = bounds.after(known)
+            for each in ends:
+                for k, values in enumerate(each):
+                    low, high = found[k]
+                    got = [scaled(one) for one in values[around]]
+                    assert low <= min(got) and max(got) <= high, (k, v[around], x[around], u[around], values[around])
+        wide = [(high - low) / check.ONE for low, high in (bounds.after({**known, ("state", 1): at(x[i]),
+                ("state", 0): at(v[i]), ("number", 0): at(u[i])}).values())]  # fmt: skip
+        size = max(abs(float(v[i])), abs(float(u[i])) * time_step, 1e-30)
+        way = float(v[i]) * time_step + max(float(u[i]), 0) * time_step**2 / 2
+        assert wide[0] <= 1e-5 * size and wide[1] <= 1.01 * way + 1e-5 * (abs(float(x[i])) + size)
+
+
+def test_a_vehicle_at_rest_that_is_not_driven_stays_exactly_where_it_is():
+    _, bounds = vehicle_of(0.25, 0.01)
+    for drive in ("0", "-5"):
+        known = {("state", 0): check.NOTHING, ("state", 1): check.between(3 * check.ONE, 1777 * check.ONE)}
+        known["number", 0] = check.between(check.binary(drive), check.binary(drive))
+        assert bounds.after(known) == {0: [0, 0], 1: [3 * check.ONE, 1777 * check.ONE]}
+
+
+def test_what_is_no_vehicle_leaves_the_bounds():
+    """One with a reverse gear, and one that forgets its way to rest."""
+    _, bounds = vehicle_of(0.25, 0.01)
+    at = lambda value: check.between(scaled(np.float32(value)), scaled(np.float32(value)))
+    speed, position = bounds.after({("state", 0): at(1), ("state", 1): at(10), ("number", 0): at(-8)}).values()
+    assert not speed[0] <= scaled(np.float32(1 - 0.25 * 8)) and not scaled(np.float32(9.9)) >= position[0]
+    assert position[0] <= scaled(np.float32(10 + 1 / 16)) <= position[1]  # v^2 / 2u
+
+
+@pytest.mark.parametrize("time_step, drag", [(2.0, 0.5), (1e-5, 0.1)])
+def test_a_vehicle_for_which_the_bounds_are_not_shown_has_no_words(time_step, drag):
+    with pytest.raises(NotStatedError, match="comes to rest within a step"):
+        vehicle_of(time_step, drag)
