@@ -22,7 +22,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.proofs.assumed import words_of
 from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.exact import around, held, text
-from handcrafted.proofs.processes import NotStatedError, ProcessLaw, BoundingSum, law_of
+from handcrafted.proofs.processes import BoundingSum, NotStatedError, ProcessLaw, law_of
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
