@@ -22,6 +22,9 @@ from handcrafted.text.report import Report, Reported
 
 PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
 
+MAX_SHOWN = 24
+"""Cells that a report shows."""
+
 
 @dataclass(frozen=True, repr=False)
 class Proof(Reported):
@@ -78,6 +81,14 @@ class Proof(Reported):
         pairs = [(float(Fraction(low)), float(Fraction(high))) for low, high in said["intervals"]]
         return [dict(zip(said["order"], (pairs[k] for k in cell), strict=True)) for cell in said["cells"]]
 
+    def reach(self, state: str, other: str) -> dict[tuple[float, float], tuple[float, float]]:
+        """Return where a state can be, for each interval of another one, whatever else is."""
+        found: dict[tuple[float, float], tuple[float, float]] = {}
+        for cell in self.cells:
+            low, high = found.get(cell[other], cell[state])
+            found[cell[other]] = min(low, cell[state][0]), max(high, cell[state][1])
+        return dict(sorted(found.items()))
+
     def covers(self, model: Transformer) -> bool:
         """Whether it is about the arrays that a model runs now, and not about those before an edit."""
         return self.proved and self.statement is not None and arrays_of(model) == self.statement.arrays
@@ -113,7 +124,7 @@ class Proof(Reported):
         title = f"{self.structure.name}: {self.claim.id} never happens ({self.claim.text}): {self.verdict}"
         cells = self.cells
         called = [*self._called([*cells[0]])] if cells else []
-        rows = [tuple(_interval(*pair) for pair in cell.values()) for cell in cells]
+        rows = [tuple(_interval(*pair) for pair in cell.values()) for cell in cells[:MAX_SHOWN]]
         return Report(title, tuple(called), rows, [*self._sentences()])
 
     def _called(self, order: list[str]) -> Iterator[str]:
@@ -130,6 +141,8 @@ class Proof(Reported):
             if self.any_subordinate:
                 yield "All weights outside the Layer 0 controller may be anything; it runs in blocks, through ports."
             yield f"Taken for granted: {'; '.join([self._begin, *self.statement.outside])}."
+            if (more := len(self.cells) - MAX_SHOWN) > 0:
+                yield f"{more} more cells stand in the certificate alone."
             yield f"The checker worked out {self.tried} steps from parts of cells."
         elif self.counterexample is not None:
             yield f"It happens: in a run that the simulator repeats, at step {self.counterexample.step}."

@@ -37,6 +37,9 @@ ROOM = 0.08
 MAX_CONTEXTS = 24
 """How many contexts are drawn, each a row."""
 
+FEWEST_CELLS = 8
+"""From so many intervals of another state on, cells are drawn over it."""
+
 FAR = 0.5
 """The share of a panel that runs may leave it by at most."""
 
@@ -76,6 +79,8 @@ def _figure(proof: Proof) -> Figure:
         _draw_contexts(every[0], proof, columns[0])
     elif columns:
         _draw_action(every[0], proof, states[0], columns[0])
+    elif len(states) == 1 and (other := _bounded_by(proof, states[0])):
+        _draw_plane(every[0], proof, states[0], other)
     else:
         for axes, state in zip(every, states, strict=True):
             _draw_over_time(axes, proof, state)
@@ -126,6 +131,36 @@ def _draw_over_time(axes: Axes, proof: Proof, state: str) -> None:
     alone = proof.counterexample is not None
     axes.plot(runs[:MAX_DRAWN].T, color=RUN, linewidth=1.5 if alone else 0.6, alpha=1 if alone else 0.7)
     axes.plot([], color=RUN, linewidth=1.2, label="the run that does it" if alone else "runs")
+
+
+def _bounded_by(proof: Proof, state: str) -> str:
+    """Return the state for each of whose cells a proof bounds another one; empty where it does not."""
+    assert proof.statement is not None or not proof.cells
+    others = [name for name in (proof.statement.states if proof.cells and proof.statement else ()) if name != state]
+    kinds = {name: len({cell[name] for cell in proof.cells}) for name in others}
+    best = max(others, key=lambda name: kinds[name], default="")
+    return best if best and kinds[best] >= FEWEST_CELLS else ""
+
+
+def _draw_plane(axes: Axes, proof: Proof, state: str, other: str) -> None:
+    """Draw a state against another one, with the bound of each of its cells, whatever else is."""
+    x, y = (np.atleast_2d(proof.runs.state[name]) for name in (other, state))
+    reach, marks = proof.reach(state, other), _bounds(proof, state)
+    ends = [*(end for pair in reach.values() for end in pair), *marks.values()]
+    left, right = min(low for low, _ in reach), max(high for _, high in reach)
+    room, beside = ROOM * (max(ends) - min(ends)), ROOM / 2 * (right - left)
+    bottom, top = min(ends) - room, max(ends) + room
+    axes.set(xlim=(left - beside, right + beside), ylim=(bottom, top))
+    axes.set_xlabel(other, fontsize=9)
+    axes.set_ylabel(state, fontsize=9)
+    axes.tick_params(labelsize=8)
+    for (first, last), (low, high) in reach.items():
+        axes.fill_between((first, last), low, high, color=INSIDE, linewidth=0, label=_once(axes, BAND_LABEL), zorder=0)
+    for way, mark in marks.items():
+        axes.axhline(mark, color=NEVER, linewidth=1.2, zorder=4)
+        axes.axhspan(mark, top if way == "above" else bottom, label=_once(axes, NEVER_LABEL), **HATCHED)
+    axes.plot(x[:MAX_DRAWN].T, y[:MAX_DRAWN].T, color=RUN, linewidth=0.6, alpha=0.7, zorder=5)
+    axes.plot([], color=RUN, linewidth=1.2, label="runs")
 
 
 def _draw_action(axes: Axes, proof: Proof, state: str, column: int) -> None:

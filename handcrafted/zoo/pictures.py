@@ -97,6 +97,7 @@ def drawables(figures: Path) -> Iterator[Drawable]:
     if (figures / f"{SCALING}.csv").exists():
         yield Drawable(SCALING, _scaling, measured=True)
     yield Drawable("proof", _proof)
+    yield Drawable("proof_bound", _proof_bound)
     yield Drawable("staircase", _staircase)
 
 
@@ -147,6 +148,15 @@ def _proof(figures: Path) -> Made:
     rows = [[f"{end:g}" for pair in one.values() for end in pair] for one in shown]
     names = [f"{name}: {end}" for name in shown[0] for end in ("low", "high")]
     return Made(invariant_picture(proof), as_csv([names, *rows]), "csv")
+
+
+def _proof_bound(figures: Path) -> Made:
+    """The wheel brakes' hazard, with weight on the wheels: the bound of the position at each speed as text."""
+    proof = prove(assemble(load(find("wheel brakes"))), "H-1", assume={"weight on wheels": "yes"})
+    reach = proof.reach("aircraft.position", "aircraft.speed")
+    rows = [[f"{end:g}" for end in (*speed, *position)] for speed, position in reach.items()]
+    heading = ["speed: low", "speed: high", "position: low", "position: high"]
+    return Made(invariant_picture(proof), as_csv([heading, *rows]), "csv")
 
 
 def _staircase(figures: Path) -> Made:

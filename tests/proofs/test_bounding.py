@@ -119,6 +119,19 @@ def test_bounds_that_are_lowered_are_refused():
     assert refused >= 20
 
 
+def test_a_picture_shows_the_bound_over_the_other_state(tmp_path):
+    proof = prove(track(330), "H-1", assume=WARM)
+    svg = hc.draw(proof, tmp_path / "proof.svg").read_text(encoding="utf-8")
+    assert all(
+        f"<!-- {one} -->" in svg for one in ("train.speed", "train.position", "never left, under what is declared")
+    )
+    assert "time [s]" not in svg and f"{len(proof.cells) - 24} more cells" in str(proof)
+    reach = proof.reach("train.position", "train.speed")
+    assert reach[0, 0][1] == max(high for _, high in reach.values()) and (0, 12) in reach
+    last = max(pair for pair in reach if pair[1] == 12 and pair[0])
+    assert reach[last][1] < reach[0, 0][1] - 50
+
+
 def test_what_is_assumed_is_part_of_the_statement_and_of_what_is_said():
     proof = prove(track(330), "H-1", assume=WARM)
     assert "asked for (brakes is warm)" in str(proof)
