@@ -3,9 +3,9 @@
     uv run python benchmarks/proofs.py
 
 Of each claim: the verdict, parts of cells that the checker tried, bytes of the certificate, CPU seconds to find it and
-to check it, the best of three (once, where it takes more than ten), and how many steps of the same loop the simulator runs in the seconds of a check (128
-runs, folded, recorded). What is assumed stands beside a loop's name. A run of any length says nothing of the next step; a check as long as so many steps does.
-Written to `benchmarks/proofs.csv`.
+to check it, the best of three (once, where it takes more than ten), and how many steps of the same loop the simulator
+runs in the seconds of a check (128 runs, folded, recorded). What is assumed stands beside a loop's name. A run of any
+length says nothing of the next step; a check as long as so many steps does. Written to `benchmarks/proofs.csv`.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Proof(Reported):
         verdict: `proved`, `refuted` or `unknown`.
         any_subordinate: whether weights outside Layer 0 may be anything.
         start, disturbance: what was given in place of what the file says.
+        assume: what was assumed of words from outside, beside what the file assumes.
         statement: what was proved, or was to be; None where there are no words for it yet.
         certificate: the cells, as a file; None unless it is proved.
         tried: how many steps, from parts of cells, the checker worked out.
@@ -55,6 +57,7 @@ class Proof(Reported):
     any_subordinate: bool = False
     start: Intervals = field(default_factory=dict)
     disturbance: Intervals = field(default_factory=dict)
+    assume: Mapping[str, Any] = field(default_factory=dict)
     statement: Statement | None = None
     certificate: bytes | None = None
     tried: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from handcrafted.proofs.processes import NotStatedError
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN, Proof
 from handcrafted.proofs.refute import counterexample
 from handcrafted.proofs.search import Unproved, certificate_for
-from handcrafted.proofs.statement import Intervals, statement_of
+from handcrafted.proofs.statement import Intervals, Statement, statement_of
 from handcrafted.rollout.environment import world_of
 from handcrafted.safety.stpa.free import freed
 from handcrafted.text.diagnostics import HandcraftedError, must_be, must_be_known
@@ -67,31 +68,58 @@ def prove(
         >>> hc.prove(hc.assemble(hc.load(find("guarded room"))), "H-1", any_subordinate=True).verdict
         'proved'
     """
-    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     must_be(margin, str | None, "`disturbance`, `start` or None as a margin")
     if margin is not None and margin not in MARGINS:
         raise HandcraftedError(f"Expected a margin out of {', '.join(MARGINS)}, got {shown(margin)}. Choose one.")
+    seed = whole("a whole number as a seed", seed)
+    asked = _asked(model, claim, any_subordinate, start, disturbance, assume)
+    found = _tried(asked, thorough=False)
+    if not found.proved:
+        run = counterexample(asked.model, asked.claim, asked.start, asked.disturbance, seed)
+        found = replace(found, verdict=REFUTED, counterexample=run) if run else _tried(asked)
+    if margin is None or found.statement is None:
+        return found
+    return replace(found, margin=_widest_disturbance(found) if margin == "disturbance" else found.widest_start)
+
+
+def recheck(proof: Proof, model: Transformer) -> Proof:
+    """Check whether the cells of a proof still show its claim of a model as it is now; nothing else is tried.
+
+    Args:
+        proof: one that is proved, of the same loop before edits of its weights or its structure.
+        model: as it is.
+
+    Returns:
+        Whether the claim is `proved`, or `unknown`: other cells may show it, and a run may refute it.
+
+    Raises:
+        HandcraftedError: if the claim is none of the model's, or its Layer 0 controller was tampered with.
+    """
+    must_be(proof, Proof, "a proof, as `hc.prove` gives it")
+    asked = _asked(model, proof.claim.id, proof.any_subordinate, proof.start, proof.disturbance, proof.assume)
+    if proof.certificate is None:
+        return replace(asked, unproved=proof.unproved or Unproved("it was not proved before", {}))
+    cells = json.loads(proof.certificate)
+    return _checked(asked, lambda statement: json.dumps(cells | {"statement": statement.digest}).encode())
+
+
+def _asked(
+    model: Transformer, claim: str, any_subordinate: bool, start: Intervals | None, disturbance: Intervals | None,
+    assume: Mapping[str, Any] | None,
+) -> Proof:  # fmt: skip
+    """Return what is to be proved, of a model that later edits do not reach."""
+    must_be(model, Transformer, "a model, as `hc.assemble` gives it")
     must_be(claim, str, "the id of a hazard or of an unsafe control action")
     must_be(any_subordinate, bool, "True or False as `any_subordinate`")
-    processes = world_of(model.structure).processes
+    must_be(assume, Mapping | None, "a mapping from names to words as `assume`")
     start, disturbance = _intervals("start", start), _intervals("disturbance", disturbance)
     for name in disturbance:
-        must_be_known((), "the name of a process that is disturbed", name, processes)
-    seed = whole("a whole number as a seed", seed)
+        must_be_known((), "the name of a process that is disturbed", name, world_of(model.structure).processes)
     model.check_seal()
-    must_be(assume, Mapping | None, "a mapping from names to words as `assume`")
     model = _as_it_is(freed(assuming(model, assume or {})))
     hazards, rules = ([claim], []) if claim in model.structure.hazards else ([], [claim])
     what = claims_of(model.structure, model.names, hazards, rules)[0]
-    asked = Proof(model, what, UNKNOWN, any_subordinate, start, disturbance)
-    found = _tried(model, asked, thorough=False)
-    if not found.proved:
-        run = counterexample(model, what, asked.start, asked.disturbance, seed)
-        found = replace(found, verdict=REFUTED, counterexample=run) if run else _tried(model, asked)
-    if margin is None or found.statement is None:
-        return found
-    widest = _widest_disturbance(model, found) if margin == "disturbance" else found.widest_start
-    return replace(found, margin=widest)
+    return Proof(model, what, UNKNOWN, any_subordinate, start, disturbance, dict(assume or {}))
 
 
 def _as_it_is(model: Transformer) -> Transformer:
@@ -116,13 +144,18 @@ def _intervals(what: str, given: Intervals | None) -> dict[str, tuple[float, flo
     return found
 
 
-def _tried(model: Transformer, asked: Proof, thorough: bool = True) -> Proof:
+def _tried(asked: Proof, thorough: bool = True) -> Proof:
     """Look for a proof, and have it checked."""
+    return _checked(asked, lambda statement: certificate_for(statement, thorough))
+
+
+def _checked(asked: Proof, find: Callable[[Statement], bytes | Unproved]) -> Proof:
+    """State what is asked, find a certificate, and have it checked."""
     try:
-        statement = statement_of(model, [asked.claim], asked.any_subordinate, asked.start, asked.disturbance)
+        statement = statement_of(asked.model, [asked.claim], asked.any_subordinate, asked.start, asked.disturbance)
     except NotStatedError as error:
         return replace(asked, unproved=Unproved(f"there are no words for this yet: {error}", {}))
-    found = certificate_for(statement, thorough)
+    found = find(statement)
     if isinstance(found, Unproved):
         return replace(asked, statement=statement, unproved=found)
     try:
@@ -132,20 +165,20 @@ def _tried(model: Transformer, asked: Proof, thorough: bool = True) -> Proof:
     return replace(asked, verdict=PROVED, statement=statement, certificate=found, tried=tried)
 
 
-def _widest_disturbance(model: Transformer, found: Proof) -> Intervals:
+def _widest_disturbance(found: Proof) -> Intervals:
     """Return the widest disturbances that are proved, one end after the other; nothing where none is."""
     widest: dict[str, tuple[float, float]] = {}
-    for name, process in world_of(model.structure).processes.items():
+    for name, process in world_of(found.structure).processes.items():
         if (given := found.disturbance.get(name) or process.disturbance) is not None:
-            holds = partial(_holds, model, found, dict(widest), name)
+            holds = partial(_holds, found, dict(widest), name)
             if (wide := _widened(holds, *given, found.proved)) is not None:
                 widest[name] = wide
     return widest
 
 
-def _holds(model: Transformer, found: Proof, known: Intervals, name: str, low: float, high: float) -> bool:
+def _holds(found: Proof, known: Intervals, name: str, low: float, high: float) -> bool:
     disturbance = {**found.disturbance, **known, name: (low, high)}
-    return _tried(model, replace(found, verdict=UNKNOWN, disturbance=disturbance)).proved
+    return _tried(replace(found, verdict=UNKNOWN, disturbance=disturbance)).proved
 
 
 def _widened(

@@ -19,7 +19,7 @@ from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check, refute, statement
 from handcrafted.proofs.claim import claims_of
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
-from handcrafted.proofs.prove import prove
+from handcrafted.proofs.prove import prove, recheck
 from handcrafted.proofs.refute import counterexample, happens
 from handcrafted.rollout.simulate import simulate
 from tests.loops import of_the_zoo
@@ -331,6 +331,32 @@ def test_a_proof_is_of_the_arrays_as_they_were_and_says_whether_they_still_are()
     assert again.proved and again.covers(model) and again.statement.digest != proof.statement.digest
     model.parameters["thermostat.heat.on_below"] = 19.0
     assert proof.covers(model)
+
+
+def test_the_same_cells_show_it_after_an_edit_or_they_do_not():
+    model = hc.assemble(of_the_zoo("heated_room")[0])
+    proof = prove(model, "H-2")
+    for value, verdict in ((18.0, PROVED), (15.0, PROVED), (19.0, PROVED)):
+        model.parameters["thermostat.heat.on_below"] = value
+        again = recheck(proof, model)
+        assert again.verdict == verdict and again.covers(model) and again.cells == proof.cells and again.tried
+    model.parameters["thermostat.heat.off_above"] = 26.0
+    lost = recheck(proof, model)
+    assert lost.verdict == UNKNOWN and lost.certificate is None and "may leave the cells" in lost.unproved.reason
+    model.edit("b_U[0]", 1e-39)
+    assert "flushed" in recheck(proof, model).unproved.reason
+    assert recheck(prove(of_the_zoo("cruise_control")[1], "H-1"), of_the_zoo("cruise_control")[1]).verdict == UNKNOWN
+    with pytest.raises(hc.HandcraftedError, match="H-2"):
+        recheck(proof, of_the_zoo("guarded_room")[1])
+
+
+def test_what_was_asked_for_is_asked_again():
+    """A proof under a wider disturbance is checked under it, one with an assumption under that."""
+    model = hc.assemble(of_the_zoo("heated_room")[0])
+    proof = prove(model, "H-2", disturbance={"room": (-2.0, 19.0)})
+    model.parameters["thermostat.heat.off_above"] = 24.75
+    assert proof.verdict == PROVED and recheck(proof, model).verdict == UNKNOWN
+    assert recheck(prove(of_the_zoo("heated_room")[1], "H-2"), model).verdict == PROVED
 
 
 def test_a_margin_without_an_end_is_said_to_be_looked_for_so_far_and_no_farther():

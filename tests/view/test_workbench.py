@@ -3,6 +3,7 @@
 import base64
 import json
 from functools import cache
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,15 +15,17 @@ import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
 from handcrafted.model.provenance import entry_name
 from handcrafted.view.boxes import Anchors, link_part
+from handcrafted.view.editor import proved
 from handcrafted.view.editor.experiment import Experiment, verdicts
 from handcrafted.view.editor.parts import find_part, parts_of
 from handcrafted.view.editor.tables import looked, shown, tables_of
 from handcrafted.view.editor.widget import Panel
 from handcrafted.view.editor.workbench import Workbench
 from handcrafted.zoo import bundled, find
+from tests.loops import of_the_zoo
 from tests.one_law import CASES, text_of
 
-DEFAULT = {"steps": 40}
+DEFAULT: dict[str, Any] = {"steps": 40}
 
 
 @cache
@@ -262,6 +265,37 @@ def test_two_panels_of_one_model_show_the_same_and_a_click_reads_nothing_anew(ro
     other.handle({"do": "select", "part": "room"})
     monkeypatch.undo()
     room.workbench.model.history.watchers.remove(other._changed)
+
+
+def test_after_each_edit_it_is_said_whether_a_proof_still_holds():
+    model = hc.assemble(of_the_zoo("heated_room")[0])
+    panel = hc.panel(model, [hc.prove(model, "H-2"), hc.prove(model, "UCA-1")], **DEFAULT)
+    told = lambda one: (one["name"], one["kept"], one["said"])
+    shown = lambda: [told(one) for one in panel.loop["verdicts"] if one["kind"] == "proof"]
+    both = [("H-2", True, "proved"), ("UCA-1", True, "proved")]
+    assert shown() == both
+    panel.handle({"do": "parameter", "name": "thermostat.heat.on_below", "value": 18.0})
+    assert shown() == both
+    panel.handle({"do": "parameter", "name": "thermostat.heat.off_above", "value": 26.0})
+    (first, kept, said), second = shown()
+    assert (
+        (first, kept) == ("H-2", False) and said.startswith("not shown any more: ") and second[:2] == ("UCA-1", False)
+    )
+    panel.handle({"do": "undo"})
+    assert shown() == both
+
+
+def test_a_proof_of_many_cells_is_not_checked_anew(monkeypatch):
+    model = hc.assemble(of_the_zoo("heated_room")[0])
+    proof = hc.prove(model, "H-2")
+    monkeypatch.setattr(proved, "MAX_RECHECKED", 37)
+    monkeypatch.setattr(proved, "recheck", lambda *given: pytest.fail("that takes too long"))
+    assert proved.proof_verdict(proof, model)["kept"] is True
+    model.parameters["thermostat.heat.on_below"] = 18.0
+    said = proved.proof_verdict(proof, model)
+    assert said["kept"] is None and said["said"] == "of other weights; not checked anew"
+    refuted = hc.prove(model, "H-1", disturbance={"room": (-20.0, 2.0)})
+    assert proved.proof_verdict(refuted, model)["said"] == "refuted before any edit"
 
 
 def test_drift_is_noticed(room):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from IPython.display import DisplayHandle, display
 
 from handcrafted.control.numbers import real
 from handcrafted.model.transformer import Transformer
+from handcrafted.proofs.proof import Proof
 from handcrafted.text.diagnostics import HandcraftedError, must_be
 from handcrafted.view.editor.experiment import Experiment
 from handcrafted.view.editor.workbench import Workbench
@@ -130,13 +132,14 @@ class Panel(anywidget.AnyWidget):
         return f"Panel of {model.structure.name} ({len(model.history.done)} changes): {verdict}"
 
 
-def panel(model: Transformer, **experiment: Any) -> Panel:
+def panel(model: Transformer, proofs: Sequence[Proof] = (), **experiment: Any) -> Panel:
     """Open the panel: diagram, parameters and weights of what is selected, closed loop before and after, change log.
 
         hc.panel(model, steps=200, initial={"room.temperature": 12})
 
     Args:
         model: it is edited in place; edits from other cells show up in the panel.
+        proofs: of this model, as `hc.prove` gives them; after each edit it is said whether they still hold.
         **experiment: what the closed loop starts from: `steps`, `initial`, `inputs`, `disturbance` (a number; left out,
             it is drawn as declared) and `seed`, as in `simulate`.
 
@@ -151,6 +154,9 @@ def panel(model: Transformer, **experiment: Any) -> Panel:
     from handcrafted.view.editor.workbench import Workbench
 
     must_be(model, Transformer, "a model, as `hc.assemble` gives it")
+    must_be(proofs, Sequence, "a list of proofs as `proofs`")
+    for proof in proofs:
+        must_be(proof, Proof, "a proof, as `hc.prove` gives it")
     unknown = sorted(set(experiment) - {"steps", "initial", "inputs", "disturbance", "seed"})
     if unknown:
         raise HandcraftedError(
@@ -162,4 +168,4 @@ def panel(model: Transformer, **experiment: Any) -> Panel:
         experiment["disturbance"] = real("a disturbance", steady)
     chosen = Experiment(**experiment)
     chosen.run(model)
-    return Panel(Workbench(model, chosen))
+    return Panel(Workbench(model, chosen, proofs))

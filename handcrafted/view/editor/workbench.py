@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from handcrafted.loading.tuning import ParameterRef
 from handcrafted.loading.zoom import Zoom
 from handcrafted.model.base import base_of
 from handcrafted.model.transformer import Transformer
+from handcrafted.proofs.proof import Proof
 from handcrafted.readout.recover import recover
 from handcrafted.rollout.trace import Trace
 from handcrafted.text import letters
@@ -25,6 +26,7 @@ from handcrafted.view.agreement import judged
 from handcrafted.view.boxes import box_part
 from handcrafted.view.editor.experiment import Experiment, plotted, verdicts
 from handcrafted.view.editor.parts import EditorPart, find_part, inline, legend, overlay, parameters_of, parts_of
+from handcrafted.view.editor.proved import proof_verdict
 from handcrafted.view.editor.tables import looked, shown, tables_of
 
 MAX_SAID = 12
@@ -40,11 +42,12 @@ class Workbench:
         unlocked: whether entries outside the access policy may be edited.
         whole: whether rows of zeros are shown too.
         experiment: the closed loop beside the diagram.
+        proofs: of the loop as it was; each is checked anew after an edit.
         message: what the last command had to say; empty if it did what it was told.
     """
 
-    def __init__(self, model: Transformer, experiment: Experiment):
-        self.model, self.experiment = model, experiment
+    def __init__(self, model: Transformer, experiment: Experiment, proofs: Sequence[Proof] = ()):
+        self.model, self.experiment, self.proofs = model, experiment, tuple(proofs)
         self.selected = box_part(_first_part(model.structure))
         self.unlocked, self.whole, self.message = False, False, ""
         self._first = Transformer(
@@ -53,6 +56,7 @@ class Workbench:
         self._before: tuple[Experiment, Trace] | None = None
         self._drawn: tuple[ControlStructure, str, dict] | None = None
         self._memory = ClaimMemory()
+        self._checked: tuple[ControlStructure, str, list[dict]] | None = None
 
     def do(self, command: Any) -> None:
         """Carry out a command of the widget: a mapping with `do` and what belongs to it.
@@ -142,9 +146,16 @@ class Workbench:
         said |= {"step": structure.time_step.value, "strips": [], "verdicts": [], "error": ""}
         try:
             before, after = self._run_before(), self.experiment.run(self.model)
-            return said | {"strips": plotted(before, after), "verdicts": _side_by_side(before, after)}
+            return said | {"strips": plotted(before, after), "verdicts": _side_by_side(before, after) + self._proved()}
         except HandcraftedError as error:
             return said | {"error": str(error)}
+
+    def _proved(self) -> list[dict]:
+        """Say of each proof whether its cells show the same of the model as it stands, as plain data."""
+        structure, arrays = self.model.structure, _digest(self.model)
+        if self._checked is None or self._checked[0] is not structure or self._checked[1] != arrays:
+            self._checked = structure, arrays, [proof_verdict(proof, self.model) for proof in self.proofs]
+        return self._checked[2]
 
     def _run_before(self) -> Trace:
         """Run the model as it was when the panel was made."""
