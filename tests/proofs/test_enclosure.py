@@ -166,7 +166,7 @@ def vehicle_of(time_step, drag):
 
 def drawn_drives(rng, size=4000):
     """Speeds, positions and drives: at rest, nearly, coming to rest within the step, and moving on."""
-    v = rng.choice([0, 1e-38, 1e-20, 1e-3, 1, 30, 90], size) * rng.choice([1, rng.uniform()], size)
+    v = rng.choice([0, 1e-38, 1e-20, 1e-3, 1, 30, 90, -2], size) * rng.choice([1, rng.uniform()], size)
     stop = -v * rng.uniform(0.1, 10, size) / rng.choice([0.02, 0.25, 1], size)
     u = np.where(rng.random(size) < 0.5, stop, rng.choice([0, -5, 2, 1e-20, -1e-30, -1e-39], size))
     x = rng.choice([0, -1, 1, 1200.5, -3e-20, 1e6], size) * rng.choice([1, rng.uniform()], size)
