@@ -101,7 +101,7 @@ class Proof(Reported):
         """Runs of the loop, for pictures: the one that refutes the claim, or some from anywhere in the cells."""
         if self.counterexample is not None:
             return self.counterexample.trace
-        return sampled(self.model, self.start or self.widest_start, self.disturbance)
+        return sampled(self.model, self.start or self._measurable(self.widest_start), self.disturbance)
 
     @cached_property
     def wider_runs(self) -> Trace | None:
@@ -164,6 +164,13 @@ class Proof(Reported):
     def _begin(self) -> str:
         given = ", ".join(f"{name} in {_interval(*pair)}" for name, pair in self.start.items())
         return f"the loop starts with {given}, else as the file says" if given else "the loop starts as the file says"
+
+    def _measurable(self, start: Intervals) -> Intervals:
+        """Return what of intervals of states lies within the ranges of their sensors: a run can begin there."""
+        known = zip(self.statement.states, self.statement.ranges, strict=True) if self.statement else ()
+        ranges = {name: ends for name, ends in known if ends is not None}
+        limit = lambda pair, ends: (max(pair[0], ends[0]), min(pair[1], ends[1]))
+        return {name: limit(pair, ranges[name]) if name in ranges else pair for name, pair in start.items()}
 
     @property
     def widest_start(self) -> Intervals:
