@@ -28,12 +28,13 @@ PROOFS = "proofs"
 @click.option(
     "--assume", "assumed", multiple=True, metavar="NAME=WORD", help="A word from outside to take for granted; repeat."
 )
+@click.option("--second-opinion", is_flag=True, help="Also ask z3, in real arithmetic; it has to be installed.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of runs that are tried.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for certificate, page and picture.")
 @friendly
 def prove(
     file: Path, hazards: tuple[str, ...], rules: tuple[str, ...], any_subordinate: bool, margin: str | None,
-    assumed: tuple[str, ...], seed: int, output: Path | None,
+    assumed: tuple[str, ...], second_opinion: bool, seed: int, output: Path | None,
 ) -> None:  # fmt: skip
     """Prove that hazards and unsafe control actions of FILE never happen, for all time, or refute them by a run.
 
@@ -62,6 +63,8 @@ def prove(
                 found = run(model, claim.id, any_subordinate=any_subordinate, margin=margin, assume=assume, seed=seed)
                 every.append(found)
                 click.echo(f"{found!r}\n")
+                if second_opinion:
+                    click.echo(f"{_second(found)}\n")
                 if output is not None:
                     write_proof(output / claim.id if len(claims) > 1 else output, found)
     raise SystemExit(0 if all(found.proved for found in every) else 1)
@@ -76,6 +79,16 @@ def _assumed(options: Sequence[str]) -> dict[str, list[str]]:
             raise click.BadParameter(f"Expected NAME=WORD, got {option!r}. Write it so.", param_hint="--assume")
         found.setdefault(name.strip(), []).append(word.strip())
     return found
+
+
+def _second(proof: Proof) -> str:
+    """Ask z3 about the same statement."""
+    from handcrafted.proofs.induction import second_opinion
+
+    said = "A second opinion, by z3 in real arithmetic, without the cells: "
+    if proof.statement is None:
+        return f"{said}none, for there are no words for this yet."
+    return f"{said}{second_opinion(proof.statement)}."
 
 
 def proofs_of(model: Transformer) -> list[Proof]:

@@ -14,6 +14,7 @@ from handcrafted.laws.catalogue import LAWS
 from handcrafted.model.forward import forward
 from handcrafted.model.run_blocks import run_blocks, split
 from handcrafted.model.run_folded import run_folded
+from handcrafted.plants.first_order import FirstOrderPlant
 from handcrafted.plants.vehicle import VehiclePlant
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import SafetyClaim, StepTest
@@ -224,3 +225,26 @@ def test_what_is_no_vehicle_leaves_the_bounds():
 def test_a_vehicle_for_which_the_bounds_are_not_shown_has_no_words(time_step, drag):
     with pytest.raises(NotStatedError, match="comes to rest within a step"):
         vehicle_of(time_step, drag)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.39, 0.63, 0.9, 0.98])
+def test_a_process_that_follows_quickly_stays_inside(share):
+    """x + s (u - x) rounds by x itself, of which next to nothing is left."""
+    plant = FirstOrderPlant(law="first order", output="x", inputs={"u": 1}, time_constant=-1 / np.log1p(-share))
+    process, law = plant.process(1.0, {}), law_of("process", plant, 1.0)
+    ends = [{"least": some, "most": some} for some in
+            [[{"row": [*map(text, one.row)], "roundings": one.roundings} for one in law.ends[0].least]]]  # fmt: skip
+    loop = types.SimpleNamespace(sources=lambda entries: [(("number", 0), check.ONE)])
+    said = {"states": [0], "inputs": [[]], "rest": "0", "disturbance": ["0", "0"], "ends": ends}
+    bounds, rng, rounded = check.ProcessBounds(said, loop), np.random.default_rng(3), 0
+    for x, u in rng.choice([0, 1e-30, 1, 3, -7, 1e6], (2000, 2)) * rng.uniform(0.5, 1, (2000, 2)):
+        x, u = np.float32(x), np.float32(u)
+        known = {("state", 0): check.between(scaled(x), scaled(x)), ("number", 0): check.between(scaled(u), scaled(u))}
+        low, high = bounds.after(known)[0]
+        for xp in (np, jnp):
+            after = process.advance({"x": xp.asarray(x)}, {"u": xp.asarray(u)}, xp.float32(0))
+            assert low <= scaled(np.float32(after["x"])) <= high
+        rounded += low < high
+    assert rounded > 1000
+    with pytest.raises(NotStatedError, match="follows within a step"):
+        law_of("process", plant, 1e6)

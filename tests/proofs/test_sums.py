@@ -125,3 +125,15 @@ def test_the_angle_of_a_lag_is_that_of_numpy_and_only_one_step_counts():
     weak = {(0,): scaled(1.0)}
     with pytest.raises(check.Refused, match="several steps"):
         check.one_lag(weak, weak, window, d_head)
+
+
+def test_what_is_worked_out_with_roundings_is_exact_only_where_it_is_zero():
+    """A process rounds on the way, where the sum of its terms would be exact: by 4 u of each term, for each rounding."""
+    terms = [check.between(check.ONE, check.ONE), check.between(3 * check.ONE, 3 * check.ONE)]
+    assert check.total(terms)[:2] == (4 * check.ONE, 4 * check.ONE)
+    for roundings in (1, 3, 40):
+        low, high, _ = check.total(terms, roundings)
+        assert high - 4 * check.ONE == 4 * check.ONE - low >= roundings * 16 * check.ONE >> 24
+    assert check.total([check.NOTHING, check.NOTHING], 3)[:2] == (0, 0)
+    low, high, _ = check.total([check.between(0, check.ONE), check.between(0, check.ONE)], 3)
+    assert low == 0 and high > 2 * check.ONE  # no corner of zeros is off
