@@ -20,9 +20,9 @@ from math import ceil, floor, isfinite, isqrt, prod
 from pathlib import Path
 
 SCALE, FINEST, NORMAL, COARSE = 320, -149, -126, 10**6
-ONE, LARGEST, HALF = 1 << SCALE, (2**24 - 1) << (104 + SCALE), 1 << (103 + SCALE)
+ONE, TINY, LARGEST, HALF = 1 << SCALE, 1 << (SCALE - 126), (2**24 - 1) << (104 + SCALE), 1 << (103 + SCALE)
 ANYTHING, NOTHING = (-LARGEST, LARGEST, FINEST), (0, 0, COARSE)
-"""1, the largest float32 number, what it takes from there to infinity, in 2^-SCALE; intervals of multiples of 2^q."""
+"""1, the least and largest normal numbers, what is left to infinity, in 2^-SCALE; intervals of multiples of 2^q."""
 GAP, MOST, HALVINGS = Fraction(10398, 100), 1_000_000, 12  # exp(-103.98) < 2^-150; parts tried; how often one is halved
 
 
@@ -71,8 +71,8 @@ def between(low, high, q=FINEST):
 
 
 def times(value, weight):
-    """Return the term of a sum that a value and a weight make."""
-    ends = sorted((value[0] * weight, value[1] * weight))
+    """Return the term of a sum that a value and a weight make; what is below TINY may be read as 0."""
+    ends = sorted(end * weight for end in (value[0] * (not 0 < value[0] < TINY), value[1] * (not -TINY < value[1] < 0)))
     return (ends[0] >> SCALE, -(-ends[1] >> SCALE), value[2] + zeros(weight))
 
 

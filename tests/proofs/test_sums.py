@@ -24,11 +24,11 @@ def float_of(fraction):
 
 
 def summed(weights, values, order, fused, flushed):
-    """Add products up in an order, each product rounded or fused into its sum."""
+    """Add products up in an order, each product rounded or fused into its sum; what is flushed is so when read, too."""
     flush = lambda one: np.float32(0) if flushed and abs(one) < SMALLEST else one
     total = np.float32(0)
     for i in order:
-        product = Fraction(float(weights[i])) * Fraction(float(values[i]))
+        product = Fraction(float(weights[i])) * Fraction(float(flush(values[i])))
         if fused:
             total = flush(float_of(product + Fraction(float(total))))
         else:
@@ -43,11 +43,12 @@ def drawn(rng, kind, count):
     if kind == "cancelling":
         half = rng.normal(size=count).astype(np.float32)
         return np.ones(count, np.float32), np.where(np.arange(count) % 2, -np.roll(half, 1), half).astype(np.float32)
-    scale = {"usual": 1.0, "tiny": 1e-39, "apart": 10.0 ** rng.integers(-20, 8, count)}[kind]
-    return rng.normal(size=count).astype(np.float32), (rng.normal(size=count) * scale).astype(np.float32)
+    scale = {"usual": 1.0, "tiny": 1e-39, "amplified": 1e-39, "apart": 10.0 ** rng.integers(-20, 8, count)}[kind]
+    gain = np.float32(1e30 if kind == "amplified" else 1)
+    return gain * rng.normal(size=count).astype(np.float32), (rng.normal(size=count) * scale).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["usual", "grid", "cancelling", "tiny", "apart"])
+@pytest.mark.parametrize("kind", ["usual", "grid", "cancelling", "tiny", "amplified", "apart"])
 @pytest.mark.parametrize("wide", [0.0, 0.01])
 def test_sums_in_any_order_lie_inside(kind, wide):
     rng, exact = np.random.default_rng(1), 0
@@ -128,7 +129,7 @@ def test_the_angle_of_a_lag_is_that_of_numpy_and_only_one_step_counts():
 
 
 def test_what_is_worked_out_with_roundings_is_exact_only_where_it_is_zero():
-    """A process rounds on the way, where the sum of its terms would be exact: by 4 u of each term, for each rounding."""
+    """A process rounds on the way, where a sum of its terms would be exact: by 4 u of them, for each rounding."""
     terms = [check.between(check.ONE, check.ONE), check.between(3 * check.ONE, 3 * check.ONE)]
     assert check.total(terms)[:2] == (4 * check.ONE, 4 * check.ONE)
     for roundings in (1, 3, 40):
