@@ -95,8 +95,8 @@ print(hc.prove(hc.assemble(hc.load("cruise control")), "H-1"))
 # ## 4. What is assumed, and what an edit leaves
 #
 # An aircraft that never gets weight on its wheels may not brake, and overruns. What comes from outside can be assumed:
-# `hc.prove(aircraft, "H-1", assume={"weight on wheels": "yes"})` bounds the position for each speed and pressure, in two
-# minutes; the README shows its picture.
+# `hc.prove(aircraft, "H-1", assume={"weight on wheels": "yes"})` bounds the position for each speed and pressure, in
+# two minutes; the README shows its picture.
 
 # %%
 aircraft = hc.assemble(hc.load("wheel brakes"))

@@ -25,8 +25,8 @@ WIDTHS = (64, 128, 256)
 SLAB = 8
 """Cells along the first axis that go together below the start."""
 
-MAX_PLACES = 20_000
-"""Cells of a grid."""
+MAX_STEPS = 100_000
+"""Steps from the cells of a grid, one for each combination of words from outside."""
 
 MAX_WIDENED = 32
 """How often the hull of states is widened."""
@@ -146,7 +146,7 @@ class _Bounding:
         wide = [places, *[max(places // 8, 4)] * (len(self.axes) - 1)]
         edges = [_edges(self.box[i], count) for i, count in zip(self.axes, wide, strict=True)]
         shape = tuple(len(one) - 1 for one in edges)
-        if np.prod(shape) > MAX_PLACES:
+        if np.prod(shape) * len(self.loop.contexts) > MAX_STEPS:
             return None
         low, mark = self.box[self.at]
         memory = [(min(a for a, _ in some), max(b for _, b in some)) for some in zip(*self.settled, strict=True)]

@@ -27,6 +27,14 @@ MAX_WIDENED = 24
 """How often ranges and intervals are widened; each time they double at least."""
 
 
+MAX_SEEN = 40_000
+"""So many steps from parts of cells are looked at before a search is given up, about a minute."""
+
+
+class GivenUpError(Exception):
+    """A search takes too long."""
+
+
 @dataclass(frozen=True)
 class Unproved:
     """Where the search ended.
@@ -59,6 +67,8 @@ def certificate_for(statement: Statement, thorough: bool = True) -> bytes | Unpr
         return Unproved(refused.args[0], {})
     try:
         cells = _Search(loop, _ranges(loop, statement)).cells()
+    except GivenUpError as error:
+        return Unproved(str(error), {})
     except check.Refused as refused:
         if cells := _otherwise(loop, statement, thorough):
             return certificate(statement, loop, cells)
@@ -75,7 +85,7 @@ def _otherwise(loop: Any, statement: Statement, thorough: bool) -> list[list[End
     try:
         search = _Search(loop, _ranges(loop, statement), leaving=True)
         memories = [tuple(cell[len(loop.names) :]) for cell in search.cells()]
-    except check.Refused:
+    except (check.Refused, GivenUpError):
         return []
     ways = (
         lambda: largest_safe_set(loop, search.states[0], memories),
@@ -164,7 +174,7 @@ class _Search:
         ringed, carried = loop.network.ringed, len(loop.network.carried)
         place = {at: carried + i for i, at in enumerate(ringed)}
         self.moves_on = {i: place[*at[:2], at[2] - 1, at[3]] for at, i in place.items() if at[2]}
-        self.widened = 0
+        self.widened, self.seen = 0, 0
 
     @property
     def states(self) -> list[Ends]:
@@ -217,6 +227,9 @@ class _Search:
 
     def _seen(self, end: Sequence[Ends], new: dict[tuple[Ends, ...], None]) -> str | None:
         """Remember what is carried; say what is wrong where a state leaves its range, or nothing can be told yet."""
+        self.seen += 1
+        if self.seen > MAX_SEEN:
+            raise GivenUpError(f"more than {MAX_SEEN:,} steps from parts of cells would have to be looked at")
         if outside := self._outside(end):
             low, high = end[outside[0]]
             return f"{self.loop.order[outside[0]]} may be anything in [{_float(low):g}, {_float(high):g}] after a step"

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
-from handcrafted.proofs import check
+from handcrafted.proofs import bounding, check, search
 from handcrafted.proofs.bounding import _longest, _touched
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
 from handcrafted.proofs.prove import prove
@@ -233,3 +233,12 @@ def test_an_aircraft_on_its_wheels_stops_on_the_runway():
     assert proof.verdict == PROVED and proof.tried == 20756
     bound = max(cell["aircraft.position"][1] for cell in proof.cells)
     assert 1634 < bound < 1973
+
+
+def test_a_search_that_takes_too_long_is_given_up_and_says_so(monkeypatch):
+    monkeypatch.setattr(search, "MAX_SEEN", 10)
+    proof = prove(of_the_zoo("heated_room")[1], "H-2")
+    assert proof.verdict == UNKNOWN and "more than 10 steps from parts of cells" in str(proof)
+    monkeypatch.undo()
+    monkeypatch.setattr(bounding, "MAX_STEPS", 40)  # the first grid has 49 cells and more
+    assert prove(track(330), "H-1", assume=WARM).verdict == UNKNOWN
