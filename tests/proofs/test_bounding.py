@@ -242,3 +242,46 @@ def test_a_search_that_takes_too_long_is_given_up_and_says_so(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(bounding, "MAX_STEPS", 40)  # the first grid has 49 cells and more
     assert prove(track(330), "H-1", assume=WARM).verdict == UNKNOWN
+
+
+def drawn_track(rng):
+    """A track of some step, brakes, slope and driver, by where it ends; and the ends of its slope."""
+    low, high = sorted(rng.choice([-0.5, -0.1, 0.0, 0.05, 0.1], 2).tolist())
+    step, brake = rng.choice([0.25, 0.5, 1.0, 0.1]), rng.choice([0.5, 1.0, 2.0, 4.0])
+    drag, speed, mark = (
+        rng.choice([0.0, 0.01, 0.1, 0.2]),
+        rng.choice([4.0, 10.0, 12.3, 20.0]),
+        rng.choice([50, 100, 200]),
+    )
+    rows = [
+        f"{{position: {{above: {mark}}}}}",
+        f"[{{position: {{above: {mark}}}, brakes: warm}}, {{position: {{above: {mark + 10}}}, brakes: cold}}]",
+        f"[{{position: {{above: {mark}}}, brakes: cold}}, {{position: {{above: {mark + 10}}}}}]",
+    ]
+    changes = (
+        ("{position: {above: 200}, brakes: warm}", rows[rng.integers(3)]), ("value: 0.5", f"value: {step}"),
+        ("brake: -1", f"brake: {-brake}"), ("drag: 0.01", f"drag: {drag}"), ("range: [0, 512]", "range: [0, 1024]"),
+        ("initial speed: 12", f"initial speed: {speed}"), ("[-0.25, 0.1171875]", f"[{low}, {high}]"),
+    )  # fmt: skip
+    return lambda end: track(end, *changes), (low, high)
+
+
+def reached(model, slopes, rng, runs=256, steps=400):
+    """How far it comes, the brakes and the slope at random, at their ends, and as they were."""
+    brakes = np.array(["cold", "warm"])[rng.integers(2, size=(runs, steps))[:, np.arange(steps) // rng.choice([1, 8])]]
+    brakes[:32], brakes[32:64] = "cold", "warm"
+    slope = rng.uniform(*slopes, (runs, steps)).astype(np.float32)
+    slope[::2] = slopes[1]
+    trace = simulate(model, steps=steps, runs=runs, inputs={"brakes": brakes}, disturbance={"train": slope})
+    return float(trace.state["position"].max())
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 60))])
+def test_no_drawn_track_is_proved_shorter_than_it_is(seed):
+    rng = np.random.default_rng(seed)
+    of_length, slopes = drawn_track(rng)
+    worst = min(reached(of_length(1000), slopes, rng), 1000.0)
+    for end in (worst - 2**-9, worst * 0.999):
+        assert prove(of_length(end), "H-1").verdict != PROVED
+    longer = prove(of_length(float(int(1.5 * worst + 20))), "H-1")
+    assert not longer.proved or worst <= max(cell["train.position"][1] for cell in longer.cells)
