@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from math import prod
 from typing import Any
 
@@ -50,8 +51,9 @@ def assuming(model: Transformer, words: Mapping[str, Any]) -> Transformer:
     said = model.structure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     more = assumed.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     structure = parsed_data({**said, "assume": {**said.get("assume", {}), ASKED: more}}, "assume")
-    if not len(words_of(structure)):
-        raise HandcraftedError(f"Expected assumptions that leave something, got {shown(text)}. Mend it.")
+    with suppress(NotStatedError):  # it says so itself once it is to be stated
+        if not len(words_of(structure)):
+            raise HandcraftedError(f"Expected assumptions that leave something, got {shown(text)}. Mend it.")
     rest = model.masks, model.names, model.layout, structure, model.window
     return Transformer(model.weights, *rest, seal=model.seal)
 
@@ -79,12 +81,32 @@ def words_of(structure: ControlStructure) -> np.ndarray:
     Raises:
         NotStatedError: if there are too many combinations.
     """
+    words = [one.domain.values for one in _discrete(structure)]
+    if prod(map(len, words)) > MAX_CONTEXTS:
+        raise NotStatedError(f"more than {MAX_CONTEXTS:,} combinations of words come from outside")
+    every = [*itertools.product(*(range(len(some)) for some in words))]
+    found = np.array(every, int).reshape(len(every), len(words))
+    return found[_left(structure, found)]
+
+
+def drawn_words(structure: ControlStructure, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw words from outside, each alone, as places [*shape, signal]; one that is ruled out gives way to another."""
+    widths = [one.domain.width for one in _discrete(structure)]
+    found = rng.integers(widths, size=(*shape, len(widths))) if widths else np.zeros((*shape, 0), int)
+    if not (structure.assume and widths):
+        return found
+    kinds, at = np.unique(found.reshape(-1, len(widths)), axis=0, return_inverse=True)
+    left = np.flatnonzero(_left(structure, kinds))
+    if len(left) and len(left) < len(kinds):
+        bad = ~np.isin(at, left)
+        at = np.where(bad, left[rng.integers(len(left), size=at.shape)], at)
+    return kinds[at].reshape(found.shape)
+
+
+def _left(structure: ControlStructure, combinations: np.ndarray) -> np.ndarray:
+    """Say of each combination [combination, signal] whether assumptions leave it."""
     discrete = _discrete(structure)
     variables = [TrueVariable(one.signal.owner, one.signal.name) for one in discrete]
     words = [one.domain.values for one in discrete]
-    if prod(map(len, words)) > MAX_CONTEXTS:
-        raise NotStatedError(f"more than {MAX_CONTEXTS:,} combinations of words come from outside")
-    every = itertools.product(*(range(len(some)) for some in words))
     said = lambda places: {variable: some[k] for variable, some, k in zip(variables, words, places, strict=True)}
-    kept = [places for places in every if not against_assumptions(structure, said(places))]
-    return np.array(kept, int).reshape(len(kept), len(words))
+    return np.array([not against_assumptions(structure, said(places)) for places in combinations.tolist()], bool)

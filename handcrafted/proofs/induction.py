@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load
 
+from handcrafted.model.component import ends_of, heads_of, neurons_of
 from handcrafted.proofs.processes import NotStatedError
 from handcrafted.proofs.statement import Statement
 from handcrafted.text.diagnostics import HandcraftedError
@@ -99,12 +100,13 @@ class _Unrolled:
 
     def __init__(self, z3: Any, statement: Statement):
         self.z3, self.said = z3, json.loads(statement.text)
-        self.arrays: Mapping[str, np.ndarray] = load(statement.arrays)
+        arrays = load(statement.arrays)
+        self.ends, self.heads, self.neurons = ends_of(arrays), heads_of(arrays), neurons_of(arrays)
         self.free, self.fresh = frozenset(self.said["free"]), 0
-        if not all(np.isfinite(array).all() for array in self.arrays.values()):
+        if not all(np.isfinite(array).all() for array in arrays.values()):
             raise NotStatedError("an array holds a number that is not finite")
-        self.heads = [*self._heads()]
-        self.carried = sorted({int(m) for m in np.flatnonzero(self.arrays["W_R"].any(0))} - self.free)
+        self.looking = [*self._heads()]
+        self.carried = sorted({int(m) for m in np.flatnonzero(self.ends.recurrence.any(0))} - self.free)
 
     def run(self, steps: int, begin: bool, happens: bool = True) -> list[Any]:
         """Return formulas that hold of runs in which what is claimed happens in the last step, and in none before.
@@ -145,15 +147,14 @@ class _Unrolled:
 
     def _heads(self) -> Iterator[tuple[int, int, int]]:
         """Return layer, number and lag of each head that hands on anything; scores as rotary attention has them."""
-        a, window = self.arrays, self.said["window"]
-        lags = np.arange(window, dtype=float)
-        for layer, head in np.ndindex(a["W_V"].shape[:2]):
-            if (a["W_V"][layer, head].any() or a["b_V"][layer, head].any()) and a["W_O"][layer, head].any():
-                q, k = a["b_Q"][layer, head].astype(float), a["b_K"][layer, head].astype(float)
+        h, lags = self.heads, np.arange(self.said["window"], dtype=float)
+        for layer, head in np.ndindex(h.value.shape[:2]):
+            if (h.value[layer, head].any() or h.value_bias[layer, head].any()) and h.output[layer, head].any():
+                q, k = h.query_bias[layer, head].astype(float), h.key_bias[layer, head].astype(float)
                 turned = q[0] + 1j * q[1], k[0] + 1j * k[1]
                 scores = (turned[0] * np.conj(turned[1]) * np.exp(1j * lags)).real / np.sqrt(len(q))
                 behind = np.sort(scores.max() - scores)[1:2]
-                if a["W_Q"][layer, head].any() or a["W_K"][layer, head].any() or (behind < GAP).any():
+                if h.query[layer, head].any() or h.key[layer, head].any() or (behind < GAP).any():
                     raise NotStatedError(f"head {head} of layer {layer} looks by content, or at several steps")
                 yield layer, head, int(np.argmax(scores))
 
@@ -165,47 +166,54 @@ class _Unrolled:
             terms.append(self._number(weights[at]) * value)
         return self.z3.Sum(terms) if terms else self._number(0)
 
+    def _value(self, layer: int, head: int, d: int, x: Mapping[int, Any]) -> Any:
+        """Return what a head takes from a step."""
+        return self._sum(self.heads.value[layer, head, :, d], x, self.heads.value_bias[layer, head, d])
+
     def _first(self) -> dict[Any, Any]:
         """Return what is remembered at first."""
-        a = self.arrays
-        before = {m: self._number(value) for m, value in enumerate(a["r_0"])}
-        found: dict[Any, Any] = {m: self._sum(a["W_R"][:, m], before, 0) for m in self.carried}
-        for layer, head, lag in self.heads:
+        before = {m: self._number(value) for m, value in enumerate(self.ends.initial)}
+        found: dict[Any, Any] = {m: self._sum(self.ends.recurrence[:, m], before, 0) for m in self.carried}
+        for layer, head, lag in self.looking:
             for back in range(lag):
-                for d in range(a["W_V"].shape[-1]):
-                    value = self._sum(a["W_V"][layer, head, :, d], before, a["b_V"][layer, head, d])
-                    found[layer, head, back, d] = value
+                for d in range(self.heads.value.shape[-1]):
+                    found[layer, head, back, d] = self._value(layer, head, d, before)
         return found
 
     def _step(
         self, states: list[Any], memory: dict[Any, Any], found: list[Any]
     ) -> tuple[dict[Any, Any], dict[Any, Any]]:
         """Return what tests and processes look at in a step, and what is remembered after it."""
-        a, remembered = self.arrays, lambda place: memory.setdefault(place, self._real())
+        of, ends, remembered = self.neurons, self.ends, lambda place: memory.setdefault(place, self._real())
         known, inputs = self._outside(states, found)
         x = {}
-        for m in set(range(len(a["b_E"]))) - self.free:
+        for m in set(range(len(self.ends.constant))) - self.free:
             carried = [remembered(m)] if m in self.carried else []
-            x[m] = self._named(self.z3.Sum([self._sum(a["W_E"][:, m], inputs, a["b_E"][m]), *carried]), found)
+            x[m] = self._named(
+                self.z3.Sum([self._sum(self.ends.embedding[:, m], inputs, self.ends.constant[m]), *carried]), found
+            )
         after: dict[Any, Any] = {}
-        for layer in range(len(a["b_O"])):
-            added = {m: [self._number(a["b_O"][layer, m])] for m in x if a["b_O"][layer, m]}
-            for _, head, lag in (one for one in self.heads if one[0] == layer):
-                for d in range(a["W_V"].shape[-1]):
-                    now = self._sum(a["W_V"][layer, head, :, d], x, a["b_V"][layer, head, d])
+        for layer in range(len(self.heads.constant)):
+            added = {m: [self._number(self.heads.constant[layer, m])] for m in x if self.heads.constant[layer, m]}
+            for _, head, lag in (one for one in self.looking if one[0] == layer):
+                for d in range(self.heads.value.shape[-1]):
+                    now = self._value(layer, head, d, x)
                     for back in range(lag):
                         after[layer, head, back, d] = remembered((layer, head, back - 1, d)) if back else now
                     z = remembered((layer, head, lag - 1, d)) if lag else now
-                    self._write(added, a["W_O"][layer, head, d], z, x)
+                    self._write(added, self.heads.output[layer, head, d], z, x)
             self._add(x, added, found)
-            added = {m: [self._number(a["b_out"][layer, m])] for m in x if a["b_out"][layer, m]}
-            for n in range(a["b_in"].shape[-1]):
-                if any(m in x for m in np.flatnonzero(a["W_out"][layer, n]).tolist()):
-                    value = self._named(self._sum(a["W_in"][layer, :, n], x, a["b_in"][layer, n]), found)
-                    self._write(added, a["W_out"][layer, n], self.z3.If(value > 0, value, 0), x)
+            added = {m: [self._number(of.constant[layer, m])] for m in x if of.constant[layer, m]}
+            for n in range(of.bias.shape[-1]):
+                if any(m in x for m in np.flatnonzero(of.out[layer, n]).tolist()):
+                    value = self._named(self._sum(of.into[layer, :, n], x, of.bias[layer, n]), found)
+                    self._write(added, of.out[layer, n], self.z3.If(value > 0, value, 0), x)
             self._add(x, added, found)
-        known |= {("output", o): self._sum(a["W_U"][:, o], x, a["b_U"][o]) for o in range(len(a["b_U"]))}
-        return known, after | {m: self._sum(a["W_R"][:, m], x, 0) for m in self.carried}
+        known |= {
+            ("output", o): self._sum(ends.unembedding[:, o], x, ends.output_bias[o])
+            for o in range(len(ends.output_bias))
+        }
+        return known, after | {m: self._sum(ends.recurrence[:, m], x, 0) for m in self.carried}
 
     def _named(self, value: Any, found: list[Any]) -> Any:
         """Name a number, so that formulas stay short."""

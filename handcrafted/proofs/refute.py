@@ -12,7 +12,7 @@ import numpy as np
 
 from handcrafted.control.graph import Signal, signals_by_name
 from handcrafted.model.transformer import Transformer
-from handcrafted.proofs.assumed import words_of
+from handcrafted.proofs.assumed import drawn_words
 from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.processes import initial_states
 from handcrafted.proofs.statement import Intervals
@@ -105,12 +105,11 @@ def _drawn(
     names = {
         signal: name for name, signal in signals_by_name((one.signal for one in world.externals), short=False).items()
     }
-    words = words_of(model.structure)
-    chosen = words[rng.integers(len(words), size=(runs, steps))[rows, hold]].T  # [signal, time, run]
+    words = drawn_words(model.structure, rng, (runs, steps))[rows, hold]  # [run, time, signal]
     for external in world.externals:
         domain, name = external.domain, names[external.signal]
         if domain.discrete:
-            inputs[name] = np.array(domain.values)[chosen[len(inputs)].T]
+            inputs[name] = np.array(domain.values)[words[..., len(inputs)]]
     for external in world.externals:
         domain, name = external.domain, names[external.signal]
         if not domain.discrete:

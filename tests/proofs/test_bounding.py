@@ -12,7 +12,8 @@ from click.testing import CliRunner
 import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
-from handcrafted.proofs import bounding, check, search
+from handcrafted.proofs import assumed, bounding, check, search
+from handcrafted.proofs.assumed import assuming, drawn_words
 from handcrafted.proofs.bounding import _longest, _touched
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
 from handcrafted.proofs.prove import prove
@@ -285,3 +286,18 @@ def test_no_drawn_track_is_proved_shorter_than_it_is(seed):
         assert prove(of_length(end), "H-1").verdict != PROVED
     longer = prove(of_length(float(int(1.5 * worst + 20))), "H-1")
     assert not longer.proved or worst <= max(cell["train.position"][1] for cell in longer.cells)
+
+
+def test_more_words_than_can_be_gone_through_are_no_statement_and_runs_are_tried_still(monkeypatch):
+    monkeypatch.setattr(assumed, "MAX_CONTEXTS", 1)
+    proof = prove(track(330), "H-1")
+    assert proof.verdict == REFUTED and "more than 1 combinations of words" in proof.unproved.reason
+    assert prove(track(330), "H-1", assume=WARM).verdict == UNKNOWN
+
+
+def test_words_are_drawn_as_each_comes_alone_but_for_what_is_ruled_out():
+    free, held = track(330).structure, assuming(track(330), WARM).structure
+    drawn = drawn_words(free, np.random.default_rng(0), (50, 40))
+    assert drawn.shape == (50, 40, 1) and 0.4 < drawn.mean() < 0.6
+    assert drawn_words(held, np.random.default_rng(0), (50, 40)).all()
+    assert drawn_words(of_the_zoo("heated_room")[0], np.random.default_rng(0), (3, 2)).shape == (3, 2, 0)
