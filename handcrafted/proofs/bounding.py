@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,24 @@ SLAB = 8
 MAX_STEPS = 100_000
 """Steps from the cells of a grid, one for each combination of words from outside."""
 
+MAX_AXES = 4
+"""Other states than the bounded one."""
+
+MAX_SEEN = 40_000
+"""So many steps from parts of cells are looked at before a search is given up, about a minute."""
+
+MAX_BOUND = 1 << 60
+"""The largest mark, in DIGITS."""
+
 MAX_WIDENED = 32
 """How often the hull of states is widened."""
 
 DIGITS = 1 << (check.SCALE - 12)
 """Bounds are multiples of 2^-12."""
+
+
+class GivenUpError(Exception):
+    """A search takes too long."""
 
 
 def bounded_cells(loop: Any, ranges: Sequence[Any], memories: Sequence[tuple[Ends, ...]]) -> list[list[Ends]]:
@@ -45,10 +59,13 @@ def bounded_cells(loop: Any, ranges: Sequence[Any], memories: Sequence[tuple[End
 
     Raises:
         check.Refused: if what the loop can be in grows beyond all bounds.
+        GivenUpError: if too many steps would have to be looked at.
     """
     tests = [row for _, rows in loop.claims for row in rows]
     ((of, at), way, _) = tests[0][0]
-    if len(loop.names) < 2 or of != "state" or way != "above" or any(row != tests[0][:1] for row in tests):
+    if of != "state" or way != "above" or any(row != tests[0][:1] for row in tests):
+        return []
+    if not 2 <= len(loop.names) <= 1 + MAX_AXES or abs(ranges[at].high) // DIGITS > MAX_BOUND:
         return []
     found = _Bounding(loop, at, memories)
     found.widen(ranges)
@@ -70,7 +87,7 @@ class _Bounding:
     def __init__(self, loop: Any, at: int, memories: Sequence[tuple[Ends, ...]]):
         self.loop, self.at, self.memories, self.count = loop, at, memories, len(loop.names)
         self.box = [value[:2] for value in loop.initial]
-        self.axes = [i for i in range(self.count) if i != at]
+        self.axes, self.seen = [i for i in range(self.count) if i != at], 0
 
     def widen(self, ranges: Sequence[Any]) -> None:
         """Widen the hull of the states until it is left no more, and find where the bound begins."""
@@ -94,6 +111,9 @@ class _Bounding:
         found: list[Sequence[Ends]] = []
 
         def told(end: Sequence[Ends]) -> str | None:
+            self.seen += 1
+            if self.seen > MAX_SEEN:
+                raise GivenUpError(f"more than {MAX_SEEN:,} steps from parts of cells would have to be looked at")
             if not any(_inside(end[self.count :], memory) for memory in self.memories):
                 return "what is carried is none of the combinations"
             for i in self.axes:
@@ -146,7 +166,7 @@ class _Bounding:
         wide = [places, *[max(places // 8, 4)] * (len(self.axes) - 1)]
         edges = [_edges(self.box[i], count) for i, count in zip(self.axes, wide, strict=True)]
         shape = tuple(len(one) - 1 for one in edges)
-        if np.prod(shape) * len(self.loop.contexts) > MAX_STEPS:
+        if prod(shape) * len(self.loop.contexts) > MAX_STEPS or not self.settled:
             return None
         low, mark = self.box[self.at]
         memory = [(min(a for a, _ in some), max(b for _, b in some)) for some in zip(*self.settled, strict=True)]
@@ -157,6 +177,8 @@ class _Bounding:
         for place, box in boxes.items():
             ends = self._steps(self._cell(box, self.start, mark, memory))
             if not _inside(ends[self.count :], memory) or not all(_inside([ends[i]], [self.box[i]]) for i in self.axes):
+                return None
+            if ends[self.at][1] > 2 * mark - low:  # it is there in one step
                 return None
             grown[place] = max(-((mark - ends[self.at][1]) // DIGITS), 0)
             spans[place] = [_touched(edge, *ends[i]) for edge, i in zip(edges, self.axes, strict=True)]

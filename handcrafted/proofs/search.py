@@ -14,7 +14,7 @@ from math import ceil, floor
 from typing import Any
 
 from handcrafted.proofs import check
-from handcrafted.proofs.bounding import bounded_cells
+from handcrafted.proofs.bounding import MAX_SEEN, GivenUpError, bounded_cells
 from handcrafted.proofs.pruning import Ends, largest_safe_set
 from handcrafted.proofs.statement import Statement
 
@@ -25,14 +25,6 @@ MAX_CELLS = 4096
 
 MAX_WIDENED = 24
 """How often ranges and intervals are widened; each time they double at least."""
-
-
-MAX_SEEN = 40_000
-"""So many steps from parts of cells are looked at before a search is given up, about a minute."""
-
-
-class GivenUpError(Exception):
-    """A search takes too long."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ def _otherwise(loop: Any, statement: Statement, thorough: bool) -> list[list[End
         lambda: bounded_cells(loop, search.ranges, memories),
     )
     for way in ways if thorough else ways[:1]:
-        with suppress(check.Refused):
+        with suppress(check.Refused, GivenUpError):
             if check.covered(start, cells := way()):
                 return cells
     return []
@@ -152,6 +144,7 @@ def _ranges(loop: Any, statement: Statement) -> list[_Range]:
                 one.high, one.high_stays = min(one.high, floor(mark)), True
             else:
                 one.low, one.low_stays = max(one.low, ceil(mark)), True
+        check.need(one.low <= one.high, f"{loop.names[i]} is nowhere where it does not happen")
     return found
 
 

@@ -301,3 +301,21 @@ def test_words_are_drawn_as_each_comes_alone_but_for_what_is_ruled_out():
     assert drawn.shape == (50, 40, 1) and 0.4 < drawn.mean() < 0.6
     assert drawn_words(held, np.random.default_rng(0), (50, 40)).all()
     assert drawn_words(of_the_zoo("heated_room")[0], np.random.default_rng(0), (3, 2)).shape == (3, 2, 0)
+
+
+@pytest.mark.parametrize("mark, verdict", [("1e30", PROVED), ("512", PROVED), ("-5", REFUTED), ("0", REFUTED)])
+def test_marks_far_off_and_at_the_start_are_told_apart(mark, verdict):
+    proof = prove(track(mark), "H-1", assume=WARM)
+    assert proof.verdict == verdict
+    assert verdict == PROVED or proof.counterexample.step == (0 if mark == "-5" else 1)
+
+
+def test_a_loop_of_many_states_is_not_gone_through_on_a_grid():
+    """A tank that changes nothing does not matter, and six of them are too many."""
+    tank = (
+        "\n  tank {}:\n    kind: process\n    level: 1\n    dynamics:"
+        " {{law: first order, output: level, inputs: {{}}, time constant: 9, initial: 1}}"
+    )
+    tanks = lambda n: ("\ncontrol actions:", "".join(map(tank.format, range(n))) + "\ncontrol actions:")
+    assert prove(track(330, tanks(1)), "H-1", assume=WARM).verdict == PROVED
+    assert prove(track(330, tanks(6)), "H-1", assume=WARM).verdict == UNKNOWN
