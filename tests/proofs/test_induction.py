@@ -13,11 +13,15 @@ from safetensors.numpy import load, save
 
 import handcrafted as hc
 from handcrafted.cli import main
+from handcrafted.loading.yamlfile import loads
+from handcrafted.loading.yamltext import dumps
+from handcrafted.model.forward import forward
 from handcrafted.proofs.assumed import assuming
 from handcrafted.proofs.claim import SafetyClaim, StepTest, claims_of
 from handcrafted.proofs.induction import BROKEN, HOLDS, OPEN, second_opinion
 from handcrafted.proofs.statement import statement_of
 from handcrafted.rollout.simulate import simulate
+from handcrafted.zoo.examples import example
 from tests.loops import of_the_zoo
 from tests.proofs.test_bounding import WARM, track
 from tests.proofs.test_prove import PROVABLE, changed
@@ -78,6 +82,23 @@ def test_what_heads_remember_is_followed_too():
     claim = SafetyClaim("X", "", ((StepTest("above", "1/5", ("brakes", "pressure")),),))
     found = second_opinion(statement_of(model, [claim]), 4)
     assert (found.verdict, found.k) == (BROKEN, first + 1)
+
+
+def test_what_was_measured_some_steps_ago_is_handed_on_from_step_to_step():
+    """A difference over some steps, of a number that stays: it is gone in the step in which the network says."""
+    model = hc.assemble(
+        loads(dumps(example("difference")).replace("reads: [x]}}}", "reads: [x], parameters: {steps: 3}}}}"))
+    )
+    value = float(model.names.domain(next(iter(model.names.input_signals))).high)
+    outputs = forward(model.effective_weights.dense(), np.full((8, 1), value, np.float32), window=model.window)[0][:, 0]
+    far = float(np.abs(outputs).max()) / 2
+    step = int(np.argmax(np.abs(outputs) < far))
+    claim = SafetyClaim("X", "", ((StepTest("below", str(far), column=0), StepTest("above", str(-far), column=0)),))
+    stated = statement_of(model, [claim])
+    said = json.loads(stated.text)
+    said["numbers"][0]["range"] = [str(value), str(value)]
+    found = second_opinion(replace(stated, text=json.dumps(said).encode()), 6)
+    assert step == 3 and (found.verdict, found.k) == (BROKEN, step + 1)
 
 
 @pytest.mark.parametrize(
