@@ -38,6 +38,9 @@ MAX_SEEN = 40_000
 MAX_BOUND = 1 << 60
 """The largest mark, in DIGITS."""
 
+MAX_RAISED = 1000
+"""How often the bound of a cell is raised, on average: a ring that adds next to nothing would go on for ever."""
+
 MAX_WIDENED = 32
 """How often the hull of states is widened."""
 
@@ -236,7 +239,7 @@ def _touched(edges: Sequence[int], low: int, high: int) -> tuple[int, int]:
 
 
 def _longest(grown: np.ndarray, spans: np.ndarray, first: float, mark: float) -> np.ndarray | None:
-    """Return the greatest that can be gathered up to each place; None where it passes the mark.
+    """Return the greatest that can be gathered up to each place; None where it passes the mark, or would go on long.
 
     Args:
         grown: what is gathered in a step from each place [place].
@@ -245,7 +248,9 @@ def _longest(grown: np.ndarray, spans: np.ndarray, first: float, mark: float) ->
         mark: what must not be passed.
     """
     bounds, waiting = np.full(grown.shape, first), {*np.ndindex(grown.shape)}
-    while waiting:
+    for _ in range(MAX_RAISED * bounds.size):
+        if not waiting:
+            return bounds
         place = waiting.pop()
         reached = bounds[place] + grown[place]
         if reached > mark:
@@ -255,4 +260,4 @@ def _longest(grown: np.ndarray, spans: np.ndarray, first: float, mark: float) ->
         if len(lower):
             np.maximum(bounds[part], reached, out=bounds[part])
             waiting |= set(map(tuple, (lower + spans[place][:, 0]).tolist()))
-    return bounds
+    return None

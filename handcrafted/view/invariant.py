@@ -135,7 +135,6 @@ def _draw_over_time(axes: Axes, proof: Proof, state: str) -> None:
 
 def _bounded_by(proof: Proof, state: str) -> str:
     """Return the state for each of whose cells a proof bounds another one; empty where it does not."""
-    assert proof.statement is not None or not proof.cells
     others = [name for name in (proof.statement.states if proof.cells and proof.statement else ()) if name != state]
     kinds = {name: len({cell[name] for cell in proof.cells}) for name in others}
     best = max(others, key=lambda name: kinds[name], default="")

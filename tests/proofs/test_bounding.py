@@ -216,6 +216,7 @@ def test_the_longest_path_is_that_of_all_paths():
         grown[-1] = 1
         assert _longest(grown, spans, 0, 1000) is None
     assert _longest(np.array([5]), np.array([[[0, 0]]]), 0, 4) is None
+    assert _longest(np.array([1]), np.array([[[0, 0]]]), 0, 1 << 60) is None  # a ring that adds next to nothing
 
 
 @pytest.mark.parametrize(
