@@ -1,4 +1,4 @@
-"""Finite state machine: a unit per transition, and the state moved by those that fire."""
+"""Finite state machine: a pair of units per transition, and the state moved by those that fire."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ class FiniteState(Law):
             met = state[..., words.index(start)]
             for test, value, read in zip(tests, given.now, task.reads, strict=True):
                 met = met if test == ANY else met + value[..., read.domain.values.index(test)] - 1.0
-            change = change + np.maximum(met, 0.0)[..., None] * (domain.encode(end) - domain.encode(start))
+            fired = np.clip(4.0 * met - 2.0, 0.0, 1.0)
+            change = change + fired[..., None] * (domain.encode(end) - domain.encode(start))
         return LawOutput(state + change, state + change)
 
     def circuits(self, task: LawInstance, sites: Sequence[Site], domain: Domain) -> list[Circuit]:
@@ -89,9 +90,12 @@ class FiniteState(Law):
 
 
 def transitions(site: Site, reads: Sequence[Read], states: Domain, rows: Rows) -> Circuit:
-    """Build a unit per transition, 1 where it fires.
+    """Build a pair of units per transition, whose difference is 1 where it fires.
 
-    Formula: t_j = r(state + sum of the words that it asks for - their number).
+    A state that is a quarter off fires what it should and nothing else: a small error of it does not grow, however many
+    transitions lead on from it.
+
+    Formula: t_j = r(4 m - 2) - r(4 m - 3), m = state + sum of the words that it asks for - their number.
     Source: Moore 1956 (machines), McCulloch & Pitts 1943 (conjunctions).
     Error: proved bound 0 on words, regression bound 0.
     """
@@ -103,8 +107,13 @@ def transitions(site: Site, reads: Sequence[Read], states: Domain, rows: Rows) -
             if test != ANY:
                 into[at + read.domain.values.index(test), j] = 1.0
                 bias[j] -= 1.0
-    body = Neurons(into, bias, np.eye(len(rows)))
-    return circuit(site, "rows", body, "t_j = r(state + words - their number)", "Moore 1956", "0")
+    body = Neurons(
+        np.hstack([4 * into, 4 * into]),
+        np.concatenate([4 * bias - 2, 4 * bias - 3]),
+        np.vstack([np.eye(len(rows)), -np.eye(len(rows))]),
+    )
+    formula = "t_j = r(4 m - 2) - r(4 m - 3), m = state + words - their number"
+    return circuit(site, "rows", body, formula, "Moore 1956", "0")
 
 
 def moves(site: Site, states: Domain, rows: Rows) -> Circuit:

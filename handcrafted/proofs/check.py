@@ -130,7 +130,7 @@ def one_lag(query, key, window, d_head):
     best = max(range(window), key=scores.__getitem__)
     size = 2 * sum(map(abs, q), Fraction(0)) * max(map(abs, k))  # of all products, of which rounding takes a share
     behind = min([scores[best] - score for lag, score in enumerate(scores) if lag != best], default=2 * GAP)
-    need(behind - 2 * size * (d_head + 8) / 2**22 >= GAP, "a head mixes several steps")
+    need(behind - 2 * size * (d_head + 8) / root / 2**22 >= GAP, "a head mixes several steps")
     return best
 
 
@@ -170,7 +170,7 @@ class NetworkBounds:
                     self.ringed += [(layer, head, k, d) for k in range(lag) for d in range(self.sizes["d"])]
             into, bias = grouped(at_layer["W_in"], 1), singly(at_layer["b_in"])
             every = ((into.get(n, []), bias.get(n, []), within(at_layer["W_out"], n)) for n in range(self.sizes["n"]))
-            neurons = [one for one in every if acts([m for (m,) in one[2]])]
+            neurons = [one for one in every if any(one) and acts([m for (m,) in one[2]])]
             self.layers.append((heads, singly(at_layer["b_O"]), neurons, singly(at_layer["b_out"])))
         self.memory = [f"carry {m}" for m in self.carried] + [f"ring {at}" for at in self.ringed]
 
@@ -213,7 +213,7 @@ class Loop:
     def __init__(self, statement, data):
         keys = "format structure arrays run window free states words numbers sensors plants assumed claims"
         kind, _, sha, run, window, free, states, words, reals, sensors, plants, barred, claims = taken(statement, keys)
-        need(kind == "handcrafted proof statement 2", "the statement is of another format")
+        need(kind == "handcrafted proof statement 3", "the statement is of another format")
         need(sha == hashlib.sha256(data).hexdigest(), "the arrays are not those of the statement")
         need(run == "blocks" or (run == "dense" and not free), "weights are free in a run in blocks alone")
         need(window in range(1, 65), "Expected a window of 1 to 64 steps.", ValueError)
@@ -293,16 +293,18 @@ class ProcessBounds:
     def __init__(self, plant, loop):
         self.states, inputs, rest, shock, ends = taken(plant, "states inputs rest disturbance ends")
         self.inputs, self.given = [loop.sources(one) for one in inputs], [interval([rest, rest]), interval(shock)]
-        sums = lambda some: [([*map(binary, row), n]) for row, n in (taken(one, "row roundings") for one in some)]
-        self.ends = [[*map(sums, taken(one, "least most"))] for one in ends]
-        need(all(n in range(1000) for pair in self.ends for some in pair for *_, n in some), "too many roundings")
+        sums = lambda some: [([*map(binary, row)], n) for row, n in (taken(one, "row roundings") for one in some)]
+        ends = [taken(one, "least most limits") for one in ends]
+        self.ends = [(interval(one) if one else ANYTHING, sums(least), sums(most)) for least, most, one in ends]
+        need(all(n in range(1000) for _, *pair in self.ends for some in pair for _, n in some), "too many roundings")
 
     def after(self, known):
         """Return where the states end."""
         u = [total([*(times(known[at], gain) for at, gain in one), *self.given]) for one in self.inputs]
         values = [*(known["state", i] for i in self.states), *u]
         value = lambda row, n: total([times(*pair) for pair in zip(values, row, strict=True)], n)
-        ends = [[max(value(row, n)[k] for *row, n in some) for k, some in enumerate(pair)] for pair in self.ends]
+        ends = [[min(max(low, *(value(*one)[k] for one in some)), high) for k, some in enumerate(pair)]
+                for (low, high, _), *pair in self.ends]  # fmt: skip
         return dict(zip(self.states, ends, strict=True))
 
 
@@ -370,10 +372,8 @@ def check(statement, data, certificate):
     need(cells and all(len(cell) == len(order) for cell in cells), "there are no cells of all that is remembered")
     pairs = dict(enumerate(interval(pair)[:2] for pair in pairs))
     cells = [[pairs[k] for k in cell] for cell in cells]
-    start, near = (
-        [value[:2] for value in (*loop.initial, *loop.network.begin())],
-        nearby(cells) if order else lambda box: cells,
-    )
+    start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
+    near = nearby(cells) if order else lambda box: cells
     need(covered(start, cells), "the loop may start outside the cells")
     bad = lambda end: None if covered(end, near(end)) else "a step may leave the cells"
     return sum(steps_from(loop, cell, bad) for cell in cells)

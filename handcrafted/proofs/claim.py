@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
+from math import prod
 from typing import NamedTuple
 
+import numpy as np
+
+from handcrafted.control.domain import Domain
 from handcrafted.control.entries import Hazard
 from handcrafted.control.parts import Bounds, Condition
 from handcrafted.control.signal_graph import network_output
-from handcrafted.control.stpa import BY_CONTEXT, UnsafeControlAction
+from handcrafted.control.stpa import UnsafeControlAction
 from handcrafted.control.true_variable import TrueVariable
 from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.names import Names
@@ -20,6 +25,20 @@ from handcrafted.text.letters import shown
 
 SAID, UNSAID = "1/2", "9/16"
 """A word is said above the first of these; what is not above the second may count as not said, too."""
+
+ASKED = {
+    "provided": ((None, None), (True, True)),
+    "not provided": ((None, None), (True, False)),
+    "too early": ((False, True), (True, None)),
+    "too late": ((False, None), (True, False)),
+    "stopped too soon": ((True, True), (True, False)),
+    "applied too long": ((True, True), (False, True)),
+}
+"""What each type of unsafe control action asks: whether its context held in the step before, whether the action was
+provided then, and both now; what `handcrafted.safety.stpa.timing` asks of traces."""
+
+MAX_ROWS = 256
+"""Rows of tests, any of which is never to be met."""
 
 
 class StepTest(NamedTuple):
@@ -31,6 +50,7 @@ class StepTest(NamedTuple):
         variable: of the true state.
         word: which word it must be.
         column: of the network's outputs, in place of a variable.
+        before: whether it is asked of the step before.
     """
 
     way: str
@@ -38,6 +58,7 @@ class StepTest(NamedTuple):
     variable: TrueVariable | None = None
     word: int | None = None
     column: int | None = None
+    before: bool = False
 
 
 class SafetyClaim(NamedTuple):
@@ -46,12 +67,14 @@ class SafetyClaim(NamedTuple):
     Attributes:
         id: of the hazard, or of the unsafe control action.
         text: what it is, in words.
-        never: any of these, each all of some tests of one step.
+        never: any of these, each all of some tests of one step and the one before.
+        at_first: whether, at the first step, what is asked of the one before counts as met.
     """
 
     id: str
     text: str
     never: tuple[tuple[StepTest, ...], ...]
+    at_first: bool = False
 
 
 def claims_of(
@@ -138,18 +161,47 @@ def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlActio
 
     What can be taken for either counts as both. A number counts as provided above half its range.
     """
-    if rule.type not in BY_CONTEXT or not rule.formal:
+    if rule.type not in ASKED or not rule.formal:
         raise HandcraftedError(
-            f"Expected an unsafe control action that one step decides, {' or '.join(BY_CONTEXT)}, with a context, got "
+            f"Expected an unsafe control action that two steps decide, {', '.join(ASKED)}, with a context, got "
             f"{rule.id}. Nothing is proved of the others yet."
         )
-    rows = _rows(structure, rule.context) if rule.context else ((),)
-    done = _done(structure, names, rule)
-    text = f"{rule.by}: {rule.action} {rule.type}"
-    return SafetyClaim(rule.id, text, tuple((*row, *one) for row in rows for one in done))
+    holds = _rows(structure, rule.context) if rule.context else ((),)
+    columns = _columns(structure, names, rule)
+    wanted: list[list[tuple[StepTest, ...]]] = []
+    for at, (context, provided) in enumerate(ASKED[rule.type]):
+        rows = [] if context is None else [[*holds]] if context else [_negated(holds)]
+        rows += [] if provided is None else [_done(columns, rule, provided)]
+        wanted += [[tuple(test._replace(before=at == 0) for test in row) for row in some] for some in rows]
+    if (count := prod(map(len, wanted))) > MAX_ROWS or not count:
+        raise HandcraftedError(
+            f"Expected a context of {rule.id} that is not every context, of {MAX_ROWS} combinations of tests at most, "
+            f"got {count}. State it in fewer rows."
+        )
+    text, first = f"{rule.by}: {rule.action} {rule.type}", rule.type == "too late"
+    return SafetyClaim(rule.id, text, tuple(tuple(chain(*one)) for one in itertools.product(*wanted)), first)
 
 
-def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> list[tuple[StepTest, ...]]:
+def _negated(rows: Sequence[tuple[StepTest, ...]]) -> list[tuple[StepTest, ...]]:
+    """Return rows of which one is met where none of some others is."""
+    if prod(map(len, rows)) > MAX_ROWS:
+        return [()] * (MAX_ROWS + 1)
+    return [tuple(map(_not, one)) for one in itertools.product(*rows)]
+
+
+def _not(test: StepTest) -> StepTest:
+    """Return the opposite of a test; a state is a float32 number, so that the next one beyond an end is known."""
+    if test.word is not None:
+        return test._replace(way="below")
+    exact, turned = Fraction(test.mark), {"above": "below", "below": "above"}[test.way]
+    near = np.float32(float(exact))
+    beyond = near if (Fraction(float(near)) > exact if turned == "below" else Fraction(float(near)) < exact) else None
+    mark = beyond if beyond is not None else np.nextafter(near, np.float32(np.inf if turned == "below" else -np.inf))
+    return test._replace(way=turned, mark=str(Fraction(float(mark))))
+
+
+def _columns(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> tuple[list[int], Domain]:
+    """Return which outputs of the network an action is, and its domain."""
     links = [
         link
         for link in structure.resolved.links
@@ -161,15 +213,18 @@ def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) 
             f"Expected {rule.action} of {rule.by} to leave the network, got one that goes to a controller. Nothing is "
             "proved of those yet."
         )
-    signal = signals.pop()
-    columns, domain, issued = names.output_signals[signal].tolist(), links[0].domain, rule.type == "provided"
+    return names.output_signals[signals.pop()].tolist(), links[0].domain
+
+
+def _done(action: tuple[list[int], Domain], rule: UnsafeControlAction, issued: bool) -> list[tuple[StepTest, ...]]:
+    """Return an action as rows of tests, one of which is met where it is done, or where it is not."""
+    columns, domain = action
     if not domain.discrete:
         if isinstance(rule.amount, Bounds):
             inside = tuple(StepTest(way, mark, column=columns[0]) for way, mark in _bounds(rule.amount))
             if issued:
                 return [inside]
-            turn = {"above": "below", "below": "above"}
-            return [(test._replace(way=turn[test.way], mark=_nudged(test)),) for test in inside]
+            return [(_not(test),) for test in inside]
         half = Fraction(repr(float(domain.low + domain.high))) / 2
         most = str(half if issued else half + Fraction(1, 2**20))
         return [(StepTest("above" if issued else "below", most, column=columns[0]),)]
@@ -178,9 +233,3 @@ def _done(structure: ControlStructure, names: Names, rule: UnsafeControlAction) 
     rest = [column for column in columns if column not in of]
     said = [(StepTest("above", SAID, column=column),) for column in of]
     return [*said, tuple(StepTest("below", UNSAID, column=column) for column in rest)]
-
-
-def _nudged(test: StepTest) -> str:
-    """Return a mark a little further, so that the end itself counts."""
-    step = Fraction(1, 2**20) * (1 if test.way == "above" else -1)
-    return str(Fraction(test.mark) + step)

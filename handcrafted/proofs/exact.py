@@ -1,4 +1,4 @@
-"""Numbers as exact text, as a statement has them."""
+"""Numbers as exact text, and arrays as bytes, as a statement has them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save
+
+from handcrafted.model.transformer import Transformer
 
 
 def text(number: Any) -> str:
@@ -23,3 +26,8 @@ def around(low: Any, high: Any) -> list[str]:
 def held(number: float) -> Fraction:
     """Return the float32 number that a number becomes, exactly."""
     return Fraction(float(np.float32(number)))
+
+
+def arrays_of(model: Transformer) -> bytes:
+    """Return the effective arrays of a model, as a safetensors file."""
+    return save({name: np.asarray(array, np.float32) for name, array in model.effective_weights.dense().items()})

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handcrafted.plants.first_order import FirstOrderPlant
+from handcrafted.plants.integrator import IntegratorPlant
 from handcrafted.plants.matrices import STATE, MatricesPlant
 from handcrafted.plants.vehicle import VehiclePlant
+from handcrafted.proofs.exact import held, text
 
 
 class NotStatedError(Exception):
@@ -46,6 +48,7 @@ class ProcessLaw(NamedTuple):
         ends: where each state ends.
         inputs: of all that it gets, the gain of every input.
         rest: what is added to each.
+        limits: between which its states are held; None where they are not.
     """
 
     initial: Mapping[str, float]
@@ -53,6 +56,7 @@ class ProcessLaw(NamedTuple):
     ends: Sequence[Between]
     inputs: Sequence[Mapping[str, float]]
     rest: float = 0.0
+    limits: tuple[float, float] | None = None
 
 
 def law_of(name: str, plant: Any, time_step: float) -> ProcessLaw:
@@ -64,6 +68,8 @@ def law_of(name: str, plant: Any, time_step: float) -> ProcessLaw:
     match plant:
         case FirstOrderPlant():
             return _first_order(name, plant, time_step)
+        case IntegratorPlant():
+            return _integrator(plant, time_step)
         case VehiclePlant():
             return _vehicle(name, plant, time_step)
         case MatricesPlant() if not (plant.D and np.any(plant.D)):
@@ -81,6 +87,14 @@ def law_of(name: str, plant: Any, time_step: float) -> ProcessLaw:
             raise NotStatedError(f"{name} moves by the law {plant.law!r}")
 
 
+def written_ends(law: ProcessLaw) -> list[dict[str, Any]]:
+    """Return where each state ends, as a statement says it."""
+    number = lambda weight: text(weight) if isinstance(weight, Fraction) else str(held(weight))
+    sums = lambda some: [{"row": [*map(number, one.row)], "roundings": one.roundings} for one in some]
+    limits = [str(held(end)) for end in law.limits] if law.limits else None
+    return [{"least": sums(one.least), "most": sums(one.most), "limits": limits} for one in law.ends]
+
+
 def _first_order(name: str, plant: FirstOrderPlant, time_step: float) -> ProcessLaw:
     """Return x' = (1 - s) x + s u, which is worked out as x + s (u - x).
 
@@ -92,6 +106,16 @@ def _first_order(name: str, plant: FirstOrderPlant, time_step: float) -> Process
         raise NotStatedError(f"{name} follows within a step")
     row = [BoundingSum([1 - share, share], _roundings(1 + 3 * share, 1 - share))]
     return ProcessLaw({plant.output: plant.initial}, {plant.output: 0}, [Between(row, row)], [plant.inputs], plant.rest)
+
+
+def _integrator(plant: IntegratorPlant, time_step: float) -> ProcessLaw:
+    """Return x' = x + t u within its limits.
+
+    Formula: two roundings, of the product and of the sum, are u (|x| + 2 t |u|) at most, and a little more.
+    """
+    row = [BoundingSum([Fraction(1), Fraction(float(np.float32(time_step)))], 2)]
+    first, limits = {plant.output: plant.initial}, plant.limits
+    return ProcessLaw(first, {plant.output: 0}, [Between(row, row)], [plant.inputs], limits=limits)
 
 
 def _vehicle(name: str, plant: VehiclePlant, time_step: float) -> ProcessLaw:

@@ -15,9 +15,10 @@ from handcrafted.loading.control_structure import ControlStructure
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import SafetyClaim
+from handcrafted.proofs.exact import arrays_of
 from handcrafted.proofs.refute import RefutingRun, sampled
 from handcrafted.proofs.search import Unproved
-from handcrafted.proofs.statement import Intervals, Statement, arrays_of
+from handcrafted.proofs.statement import Intervals, Statement
 from handcrafted.rollout.trace import Trace
 from handcrafted.text.report import Report, Reported
 
@@ -167,7 +168,7 @@ class Proof(Reported):
 
     def _measurable(self, start: Intervals) -> Intervals:
         """Return what of intervals of states lies within the ranges of their sensors: a run can begin there."""
-        known = zip(self.statement.states, self.statement.ranges, strict=True) if self.statement else ()
+        known = zip(self.statement.states, self.statement.ranges, strict=False) if self.statement else ()
         ranges = {name: ends for name, ends in known if ends is not None}
         limit = lambda pair, ends: (max(pair[0], ends[0]), min(pair[1], ends[1]))
         return {name: limit(pair, ranges[name]) if name in ranges else pair for name, pair in start.items()}

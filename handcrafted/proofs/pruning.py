@@ -15,6 +15,9 @@ from handcrafted.proofs import check
 Ends = tuple[int, int]
 """An interval in multiples of 2^-SCALE."""
 
+Memory = tuple[Ends, ...]
+"""What a network carries: an interval of each number."""
+
 MAX_STEPS = 8_000
 """Steps that are worked out at most: readings, times combinations of carried numbers, times words from outside."""
 

@@ -146,14 +146,20 @@ def happens(model: Transformer, claim: SafetyClaim, trace: Trace, arguments: Map
                 for n, s in named.items()
                 if (s.owner, s.name) == tuple(test.variable) and n in arguments["inputs"]
             )
-            return np.asarray(arguments["inputs"][name]) == words[signal][test.word]
+            said = np.asarray(arguments["inputs"][name]) == words[signal][test.word]
+            return said if test.way == "above" else ~said
         owner, name = test.variable or ("", "")
         value = outputs[test.column] if test.column is not None else trace.state[Signal(owner, STATE, name)]
         mark = float(Fraction(test.mark))
         return value > mark if test.way == "above" else value < mark
 
     shape = (trace.runs or 1, trace.steps)
+
+    def met(test: StepTest) -> np.ndarray:
+        now = np.broadcast_to(holds(test), shape)
+        return np.concatenate([np.full_like(now[:, :1], claim.at_first), now[:, :-1]], axis=1) if test.before else now
+
     found = np.zeros(shape, bool)
     for row in claim.never:
-        found |= np.all([np.broadcast_to(holds(test), shape) for test in row], axis=0)
+        found |= np.all([met(test) for test in row], axis=0)
     return found

@@ -14,7 +14,8 @@ from math import ceil, floor
 from typing import Any
 
 from handcrafted.proofs import check
-from handcrafted.proofs.bounding import MAX_SEEN, GivenUpError, bounded_cells
+from handcrafted.proofs.bounding import bounded_cells
+from handcrafted.proofs.hull import MAX_SEEN, GivenUpError
 from handcrafted.proofs.pruning import Ends, largest_safe_set
 from handcrafted.proofs.statement import Statement
 
@@ -138,14 +139,25 @@ def _ranges(loop: Any, statement: Statement) -> list[_Range]:
         if declared is not None:
             low, high = min(low, _scaled(declared[0])), max(high, _scaled(declared[1]))
         found.append(one := _Range(low, high))
-        tests = [row[0] for _, rows in loop.claims for row in rows if len(row) == 1 and row[0][0] == ("state", i)]
-        for _, way, mark in tests:
+        for way, mark in (_avoided(row, loop.initial[i]) for _, rows in loop.claims for row in rows if _is_of(row, i)):
             if way == "above":
                 one.high, one.high_stays = min(one.high, floor(mark)), True
             else:
                 one.low, one.low_stays = max(one.low, ceil(mark)), True
         check.need(one.low <= one.high, f"{loop.names[i]} is nowhere where it does not happen")
     return found
+
+
+def _is_of(row: Sequence[Any], state: int) -> bool:
+    """Whether the tests of a row are of one state alone."""
+    return all(of == ("state", state) for of, _, _ in row)
+
+
+def _avoided(row: Sequence[Any], start: Sequence[int]) -> tuple[str, Fraction]:
+    """Return which of a row's tests is never to be met, as `above` or `below` and a mark: one that is not at first."""
+    tests = [(way, mark) for _, way, mark in row]
+    unmet = (test for test in tests if (start[1] <= test[1] if test[0] == "above" else start[0] >= test[1]))
+    return next(unmet, tests[0])
 
 
 def _scaled(number: float) -> int:

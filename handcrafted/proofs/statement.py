@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from handcrafted.control.domain import Domain
 from handcrafted.control.graph import Signal
@@ -20,14 +19,15 @@ from handcrafted.loading.yamltext import dumps
 from handcrafted.model.base import base_blocks
 from handcrafted.model.transformer import Transformer
 from handcrafted.proofs.assumed import words_of
+from handcrafted.proofs.before import StepBefore
 from handcrafted.proofs.claim import SafetyClaim, StepTest
-from handcrafted.proofs.exact import around, held, text
-from handcrafted.proofs.processes import BoundingSum, NotStatedError, ProcessLaw, law_of
+from handcrafted.proofs.exact import around, arrays_of, held, text
+from handcrafted.proofs.processes import NotStatedError, ProcessLaw, law_of, written_ends
 from handcrafted.rollout.environment import EXTERNAL, PROCESS, InputSource, world_of
 from handcrafted.text.diagnostics import HandcraftedError
 from handcrafted.text.letters import shown
 
-FORMAT = "handcrafted proof statement 2"
+FORMAT = "handcrafted proof statement 3"
 
 MAX_ENTRIES = 2**22
 """Entries of all arrays: the checker reads each, in Python."""
@@ -44,7 +44,8 @@ class Statement:
         text: the statement, JSON.
         arrays: the effective arrays, safetensors.
         states: the state of each process by name, in the statement's order.
-        ranges: the range of each state that sensors are declared for; None where none is.
+        ranges: the range of each state that sensors are declared for, None where none is; and of what is remembered of
+            the step before.
         called: how the numbers that a network carries are called, by their place in the stream.
         outside: what comes from outside, with what it may be, in words.
     """
@@ -114,6 +115,9 @@ class _Writer:
         self.words = {one: (at, count) for at, (one, count) in zip(starts, discrete.items(), strict=False)}
         others = [one.signal for one in self.world.externals if not one.domain.discrete]
         self.numbers = {signal: i for i, signal in enumerate(others)}
+        known = {self.at[signal]: (one.low, one.high) for signal, one in self.domains.items() if signal in self.at}
+        self.ranges = [known.get(i) for i in range(len(self.states))]
+        self.before = StepBefore(len(self.states))
         self.left = {tuple(places) for places in words_of(self.structure).tolist()}
 
     def _domains(self) -> dict[Signal, Domain]:
@@ -137,6 +141,8 @@ class _Writer:
         if entries > MAX_ENTRIES:
             raise NotStatedError(f"a network of {entries:,} entries; {MAX_ENTRIES:,} are checked at most")
         arrays = arrays_of(self.model)
+        test = lambda claim: [[self._test(one, claim.at_first) for one in row] for row in claim.never]
+        claimed = [{"id": claim.id, "never": test(claim)} for claim in claims]
         said = {
             "format": FORMAT,
             "structure": hashlib.sha256(dumps(self.structure).encode()).hexdigest(),
@@ -144,24 +150,17 @@ class _Writer:
             "run": "blocks" if self.model.seal is not None else "dense",
             "window": self.model.window,
             "free": self._free(),
-            "states": self.states,
+            "states": self.states + self.before.states,
             "words": [{"rows": rows} for rows in self._words()],
             "numbers": [*self._numbers()],
             "sensors": [*self._sensors()],
-            "plants": [self._plant(name, law) for name, law in self.laws.items()],
+            "plants": [self._plant(name, law) for name, law in self.laws.items()] + self.before.plants,
             "assumed": [[[i, k] for i, k in enumerate(places)] for places in self._ruled_out()],
-            "claims": [
-                {"id": claim.id, "never": [[self._test(one) for one in row] for row in claim.never]} for claim in claims
-            ],
+            "claims": claimed,
         }
-        ranges = {self.at[signal]: domain for signal, domain in self.domains.items() if signal in self.at}
-        known = ((one.low, one.high) if (one := ranges.get(i)) else None for i in range(len(self.states)))
-        written = json.dumps(said, indent=1).encode()
-        names, called = (
-            tuple(state["name"] for state in self.states),
-            tuple(f"{at.owner}.{at.signal}" for at in self.names.residual),
-        )
-        return Statement(written, arrays, names, tuple(known), called, tuple(self._outside()))
+        called = tuple(f"{at.owner}.{at.signal}" for at in self.names.residual)
+        states, ranges = tuple(state["name"] for state in self.states), (*self.ranges, *self.before.ranges)
+        return Statement(json.dumps(said, indent=1).encode(), arrays, states, ranges, called, tuple(self._outside()))
 
     def _outside(self) -> Iterator[str]:
         for one in self.world.externals:
@@ -245,7 +244,7 @@ class _Writer:
             "inputs": [*map(given, law.inputs)],
             "rest": str(held(law.rest)),
             "disturbance": around(low, high),
-            "ends": [{side: [*map(_sum, some)] for side, some in one._asdict().items()} for one in law.ends],
+            "ends": written_ends(law),
         }
 
     def _disturbance(self, name: str) -> tuple[float, float]:
@@ -270,27 +269,31 @@ class _Writer:
                 if k or not discrete:
                     yield {"of": "output", "at": column, "gain": weigh(k if discrete else 1)}
 
-    def _test(self, test: StepTest) -> dict[str, Any]:
-        """Write a test down: of the true state, of a word from outside, or of an action."""
+    def _test(self, test: StepTest, at_first: bool) -> dict[str, Any]:
+        """Write a test down: of the true state, of a word from outside, or of an action; now or in the step before."""
+        of, at, first = self._tested(test)
+        if test.before:
+            first = first if at_first or of == "state" else (first[0], first[0])
+            of, at = "state", self.before.state(of, at, first)
+        return {"of": of, "at": at, "is": test.way, "than": test.mark}
+
+    def _tested(self, test: StepTest) -> tuple[str, int, tuple[float, float]]:
+        """Return what a test is of, and what that may be."""
         if test.column is not None:
-            return {"of": "output", "at": test.column, "is": test.way, "than": test.mark}
+            return "output", test.column, self._range_of_output(test.column)
         assert test.variable is not None
         owner, name = test.variable
         if test.word is None:
             if (signal := Signal(owner, "state", name)) not in self.at:
                 raise NotStatedError(f"{test.variable} is no state of a process")
-            return {"of": "state", "at": self.at[signal], "is": test.way, "than": test.mark}
+            at = self.at[signal]
+            low, high = map(Fraction, self.states[at]["initial"])
+            return "state", at, self.ranges[at] or (float(low), float(high))
         of = {(signal.owner, signal.name): at for signal, (at, _) in self.words.items()}
         if (owner, name) not in of:
             raise NotStatedError(f"{test.variable} comes from nowhere outside")
-        return {"of": "word", "at": of[owner, name] + test.word, "is": "above", "than": "1/2"}
+        return "word", of[owner, name] + test.word, (0.0, 1.0)
 
-
-def arrays_of(model: Transformer) -> bytes:
-    """Return the effective arrays of a model, as a safetensors file."""
-    return save({name: np.asarray(array, np.float32) for name, array in model.effective_weights.dense().items()})
-
-
-def _sum(one: BoundingSum) -> dict[str, Any]:
-    row = [text(weight) if isinstance(weight, Fraction) else str(held(weight)) for weight in one.row]
-    return {"row": row, "roundings": one.roundings}
+    def _range_of_output(self, column: int) -> tuple[float, float]:
+        domain = next(self.names.domain(one) for one, at in self.names.output_signals.items() if column in at)
+        return (0.0, 1.0) if domain.discrete else (domain.low, domain.high)

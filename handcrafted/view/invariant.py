@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from html import escape
 from textwrap import fill
@@ -65,7 +65,7 @@ def _figure(proof: Proof) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    tests = [test for row in proof.claim.never for test in row]
+    tests = [test for row in proof.claim.never for test in row if not test.before]
     columns = [*dict.fromkeys(test.column for test in tests if test.column is not None)]
     states = [*dict.fromkeys(".".join(test.variable) for test in tests if test.variable and test.word is None)]
     contexts = columns and not states
@@ -100,7 +100,7 @@ def _band(proof: Proof, state: str) -> tuple[float, float] | None:
 
 def _bounds(proof: Proof, state: str = "", column: int | None = None) -> dict[str, float]:
     """Return the bounds of a state or an action that the claim names, by `above` or `below`."""
-    tests = (test for row in proof.claim.never for test in row)
+    tests = (test for row in proof.claim.never for test in row if not test.before)
     of = lambda test: test.column if test.column is not None else test.variable and ".".join(test.variable)
     wanted = state if column is None else column
     return {test.way: float(Fraction(test.mark)) for test in tests if of(test) == wanted}
@@ -121,16 +121,24 @@ def _draw_over_time(axes: Axes, proof: Proof, state: str) -> None:
     axes.tick_params(labelsize=8)
     if band is not None:
         axes.axhspan(*band, color=INSIDE, label=BAND_LABEL, zorder=0)
-    for number, (way, mark) in enumerate(bounds.items()):
-        axes.axhline(mark, color=NEVER, linewidth=1.2, zorder=4)
-        end = high + 2 * room if way == "above" else low - 2 * room
-        axes.axhspan(min(mark, end), max(mark, end), label="_" if number else NEVER_LABEL, **HATCHED)
+    _hatch(axes, bounds, low - 2 * room, high + 2 * room)
     if wider is not None:
         axes.plot(wider[:MAX_DRAWN].T, color=WIDER, linewidth=0.6, alpha=0.6)
         axes.plot([], color=WIDER, linewidth=1.2, label="runs under the widest proved")
     alone = proof.counterexample is not None
     axes.plot(runs[:MAX_DRAWN].T, color=RUN, linewidth=1.5 if alone else 0.6, alpha=1 if alone else 0.7)
     axes.plot([], color=RUN, linewidth=1.2, label="the run that does it" if alone else "runs")
+
+
+def _hatch(axes: Axes, marks: Mapping[str, float], bottom: float, top: float) -> None:
+    """Hatch what never happens: beyond each mark; or between two, where both together make the test."""
+    above, below = marks.get("above", top), marks.get("below", bottom)
+    between = len(marks) == 2 and above < below
+    for mark in marks.values():
+        axes.axhline(mark, color=NEVER, linewidth=1.2, zorder=4)
+    for span in [(above, below)] if between else [(above, top), (bottom, below)]:
+        if span[0] < span[1]:
+            axes.axhspan(*span, label=_once(axes, NEVER_LABEL), **HATCHED)
 
 
 def _bounded_by(proof: Proof, state: str) -> str:
@@ -155,9 +163,7 @@ def _draw_plane(axes: Axes, proof: Proof, state: str, other: str) -> None:
     axes.tick_params(labelsize=8)
     for (first, last), (low, high) in reach.items():
         axes.fill_between((first, last), low, high, color=INSIDE, linewidth=0, label=_once(axes, BAND_LABEL), zorder=0)
-    for way, mark in marks.items():
-        axes.axhline(mark, color=NEVER, linewidth=1.2, zorder=4)
-        axes.axhspan(mark, top if way == "above" else bottom, label=_once(axes, NEVER_LABEL), **HATCHED)
+    _hatch(axes, marks, bottom, top)
     axes.plot(x[:MAX_DRAWN].T, y[:MAX_DRAWN].T, color=RUN, linewidth=0.6, alpha=0.7, zorder=5)
     axes.plot([], color=RUN, linewidth=1.2, label="runs")
 
@@ -225,7 +231,7 @@ def _forbidden(proof: Proof, context: tuple[str, ...], column: int) -> Iterator[
         said = [
             (words[test.variable.owner, test.variable.name], test.word)
             for test in row
-            if test.variable and test.word is not None
+            if test.variable and test.word is not None and not test.before
         ]
         if all(word == values[at] for (word, values), at in said):
             yield from ((test.way, float(Fraction(test.mark))) for test in row if test.column == column)

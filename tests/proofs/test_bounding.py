@@ -14,7 +14,7 @@ from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
 from handcrafted.proofs import assumed, bounding, check, search
 from handcrafted.proofs.assumed import assuming, drawn_words
-from handcrafted.proofs.bounding import _longest, _touched
+from handcrafted.proofs.grid import longest, touched
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
 from handcrafted.proofs.prove import prove
 from handcrafted.rollout.simulate import simulate
@@ -203,20 +203,31 @@ def test_the_command_takes_words_for_granted(tmp_path):
 def test_the_longest_path_is_that_of_all_paths():
     """Against every path that is gone through one by one, on drawn graphs without rings; a ring is never bounded."""
     rng = np.random.default_rng(0)
+    whole = [(0, 1000)]
     for _ in range(50):
         n = 7
-        grown = rng.integers(0, 9, n)
-        spans = np.array([[[min(k + 1, n - 1), min(k + 1 + rng.integers(3), n - 1)]] for k in range(n)])
+        grown = rng.integers(0, 9, (n, 1))
+        spans = np.array([[[[min(k + 1, n - 1), min(k + 1 + rng.integers(3), n - 1)]]] for k in range(n)])
         grown[-1] = 0  # the last place leads to itself
         best = np.zeros(n, int)
         for k in range(n - 1):
-            for to in range(spans[k, 0, 0], spans[k, 0, 1] + 1):
-                best[to] = max(best[to], best[k] + grown[k])
-        assert _longest(grown, spans, 0, 1000).tolist() == best.tolist()
+            for to in range(spans[k, 0, 0, 0], spans[k, 0, 0, 1] + 1):
+                best[to] = max(best[to], best[k] + grown[k, 0])
+        assert longest(grown, spans, whole, np.zeros(n, int), 1000).tolist() == best.tolist()
         grown[-1] = 1
-        assert _longest(grown, spans, 0, 1000) is None
-    assert _longest(np.array([5]), np.array([[[0, 0]]]), 0, 4) is None
-    assert _longest(np.array([1]), np.array([[[0, 0]]]), 0, 1 << 60) is None  # a ring that adds next to nothing
+        assert longest(grown, spans, whole, np.zeros(n, int), 1000) is None
+    one, at = np.zeros(1, int), np.array([[[[0, 0]]]])
+    assert longest(np.array([[5]]), at, [(0, 9)], one, 4) is None
+    assert longest(np.array([[1]]), at, [(0, 1 << 61)], one, 1 << 60) is None  # a ring that adds next to nothing
+
+
+def test_what_adds_up_within_a_band_alone_ends_where_the_band_does():
+    """A ring that adds 3 below 10 and takes 1 away above it ends 3 above 10 at most; with no second band, nowhere."""
+    at = np.array([[[[0, 0]], [[0, 0]]]])
+    bands = [(10, 1000), (0, 10)]
+    assert longest(np.array([[-1, 3]]), at, bands, np.zeros(1, int), 1000).tolist() == [13]
+    assert longest(np.array([[3]]), at[:, :1], [(0, 1000)], np.zeros(1, int), 1000) is None
+    assert longest(np.array([[1, 3]]), at, bands, np.zeros(1, int), 1000) is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +236,7 @@ def test_the_longest_path_is_that_of_all_paths():
 )
 def test_an_interval_touches_the_cells_that_cover_it(ends, expected):
     """Standstill is a cell of its own, and nothing but standstill needs it."""
-    assert _touched([0, 0, 4, 8], *ends) == expected
+    assert touched([0, 0, 4, 8], *ends) == expected
 
 
 @pytest.mark.slow

@@ -374,7 +374,7 @@ MUTANTS = {
         'need(all(map(isfinite, values)), "an array holds a number that is not finite")',
         "values = [one if isfinite(one) else 0.0 for one in values]",
     ],
-    "mixes": ["need(behind - 2 * size * (d_head + 8) / 2**22 >= GAP, ", "need(True, "],
+    "mixes": ["need(behind - 2 * size * (d_head + 8) / root / 2**22 >= GAP, ", "need(True, "],
     "one latch": [
         "for (low, high), (bottom, top) in zip(box, cell, strict=True))]",
         "for (low, high), (bottom, top) in zip(box[:1], cell[:1], strict=True))]",

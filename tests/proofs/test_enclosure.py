@@ -159,7 +159,7 @@ def vehicle_of(time_step, drag):
     process = plant.process(time_step, {})
     law = law_of("car", plant, time_step)
     some = lambda sums: [{"row": [*map(text, one.row)], "roundings": one.roundings} for one in sums]
-    ends = [{"least": some(one.least), "most": some(one.most)} for one in law.ends]
+    ends = [{"least": some(one.least), "most": some(one.most), "limits": None} for one in law.ends]
     said = {"states": [0, 1], "inputs": [[{"of": "number", "at": 0, "gain": "1"}]], "rest": "0"}
     loop = types.SimpleNamespace(sources=lambda entries: [(("number", 0), check.ONE)])
     return process, check.ProcessBounds(said | {"disturbance": ["0", "0"], "ends": ends}, loop)
@@ -232,7 +232,7 @@ def test_a_process_that_follows_quickly_stays_inside(share):
     """x + s (u - x) rounds by x itself, of which next to nothing is left."""
     plant = FirstOrderPlant(law="first order", output="x", inputs={"u": 1}, time_constant=-1 / np.log1p(-share))
     process, law = plant.process(1.0, {}), law_of("process", plant, 1.0)
-    ends = [{"least": some, "most": some} for some in
+    ends = [{"least": some, "most": some, "limits": None} for some in
             [[{"row": [*map(text, one.row)], "roundings": one.roundings} for one in law.ends[0].least]]]  # fmt: skip
     loop = types.SimpleNamespace(sources=lambda entries: [(("number", 0), check.ONE)])
     said = {"states": [0], "inputs": [[]], "rest": "0", "disturbance": ["0", "0"], "ends": ends}

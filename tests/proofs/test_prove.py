@@ -201,7 +201,7 @@ def test_the_statement_is_made_of_the_file_and_the_arrays():
     (plant,) = said["plants"]
     share = np.float32(-np.expm1(-10 / 600))
     row = [str(1 - Fraction(float(share))), str(Fraction(float(share)))]
-    assert plant["ends"] == [{side: [{"row": row, "roundings": 2}] for side in ("least", "most")}]
+    assert plant["ends"] == [{side: [{"row": row, "roundings": 2}] for side in ("least", "most")} | {"limits": None}]
     assert plant["disturbance"] == ["-2", "2"] and plant["rest"] == "5" and plant["inputs"][0][0]["gain"] == "25"
     assert said["claims"] == [{"id": "H-2", "never": [[{"of": "state", "at": 0, "is": "above", "than": "25"}]]}]
     assert said["sensors"] == [{"state": 0, "rows": [0], "resolution": "1/16"}]
