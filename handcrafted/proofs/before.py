@@ -15,30 +15,28 @@ class StepBefore:
 
     Attributes:
         states, plants: what a statement says of them.
-        ranges: what each may be.
     """
 
     def __init__(self, first: int):
         self.first, self.at = first, dict[Any, int]()
         self.states: list[dict[str, Any]] = []
         self.plants: list[dict[str, Any]] = []
-        self.ranges: list[tuple[float, float]] = []
 
-    def state(self, of: str, at: int, first: tuple[float, float]) -> int:
+    def state(self, of: str, at: int, name: str, first: tuple[float, float]) -> int:
         """Return the state that holds what something was.
 
         Args:
             of: state, output or word.
             at: which one.
+            name: what it is called.
             first: what it may be taken to have been before the first step.
         """
         if (of, at, first) not in self.at:
             self.at[of, at, first] = number = self.first + len(self.states)
             same = [{"row": ["0", "1"], "roundings": 0}]
-            self.states.append({"name": f"{of} {at} before", "initial": around(*first)})
+            self.states.append({"name": f"{name} before", "initial": around(*first)})
             self.plants.append({
                 "states": [number], "inputs": [[{"of": of, "at": at, "gain": "1"}]], "rest": "0",
                 "disturbance": ["0", "0"], "ends": [{"least": same, "most": same, "limits": None}],
             })  # fmt: skip
-            self.ranges.append(first if of == "state" else (min(first[0], 0.0), max(first[1], 1.0)))
         return self.at[of, at, first]

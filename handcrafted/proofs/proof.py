@@ -168,7 +168,7 @@ class Proof(Reported):
 
     def _measurable(self, start: Intervals) -> Intervals:
         """Return what of intervals of states lies within the ranges of their sensors: a run can begin there."""
-        known = zip(self.statement.states, self.statement.ranges, strict=False) if self.statement else ()
+        known = zip(self.statement.states, self.statement.ranges, strict=True) if self.statement else ()
         ranges = {name: ends for name, ends in known if ends is not None}
         limit = lambda pair, ends: (max(pair[0], ends[0]), min(pair[1], ends[1]))
         return {name: limit(pair, ranges[name]) if name in ranges else pair for name, pair in start.items()}

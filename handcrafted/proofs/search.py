@@ -75,6 +75,8 @@ def certificate_for(statement: Statement, thorough: bool = True) -> bytes | Unpr
 def _otherwise(loop: Any, statement: Statement, thorough: bool) -> list[list[Ends]]:
     """Return cells where the whole of the ranges is not safe: the largest safe set, or bounds over a grid."""
     start = [value[:2] for value in (*loop.initial, *loop.network.begin())]
+    if len(loop.names) > len(statement.states):  # these ways know states of processes alone
+        return []
     try:
         search = _Search(loop, _ranges(loop, statement), leaving=True)
         memories = [tuple(cell[len(loop.names) :]) for cell in search.cells()]
@@ -134,7 +136,7 @@ class _Range:
 def _ranges(loop: Any, statement: Statement) -> list[_Range]:
     """Return what states may be: the range of their sensors, or where they begin, less what a claim forbids."""
     found = []
-    for i, declared in enumerate(statement.ranges):
+    for i, declared in enumerate(statement.ranges):  # what was before stands behind them
         low, high, _ = loop.initial[i]
         if declared is not None:
             low, high = min(low, _scaled(declared[0])), max(high, _scaled(declared[1]))
@@ -167,6 +169,8 @@ def _scaled(number: float) -> int:
 class _Search:
     """Goes through what the network carries, step by step, with states anywhere in their ranges.
 
+    What is held of the step before, for a claim, is gone through with it.
+
     Args:
         loop: as the checker has it.
         ranges: of its states.
@@ -176,7 +180,8 @@ class _Search:
     def __init__(self, loop: Any, ranges: list[_Range], leaving: bool = False):
         self.loop, self.ranges, self.leaving = loop, ranges, leaving
         self.loose: dict[int, _Range] = {}
-        ringed, carried = loop.network.ringed, len(loop.network.carried)
+        self.first = [value[:2] for value in (*loop.initial[len(ranges) :], *loop.network.begin())]
+        ringed, carried = loop.network.ringed, len(self.first) - len(loop.network.ringed)
         place = {at: carried + i for i, at in enumerate(ringed)}
         self.moves_on = {i: place[*at[:2], at[2] - 1, at[3]] for at, i in place.items() if at[2]}
         self.widened, self.seen = 0, 0
@@ -192,8 +197,7 @@ class _Search:
         Raises:
             check.Refused: if there are too many, or the states leave their ranges.
         """
-        start = [value[:2] for value in self.loop.network.begin()]
-        looks_back = len(self.loop.network.carried)  # what heads remember are numbers that were measured, and no words
+        start, looks_back = self.first, len(self.first) - len(self.loop.network.ringed)  # at numbers that were measured
         self.loose |= {i: _Range(*ends) for i, ends in enumerate(start) if i >= looks_back or ends[0] < ends[1]}
         while (found := self._gone_through(start)) is None:
             self.widened += 1
@@ -219,9 +223,8 @@ class _Search:
         return [[*self.states, *memory] for memory in known]
 
     def _tight(self, memory: Sequence[Ends]) -> tuple[Ends, ...]:
-        return tuple(
-            (self.loose[i].low, self.loose[i].high) if i in self.loose else one for i, one in enumerate(memory)
-        )
+        loose = self.loose
+        return tuple((loose[i].low, loose[i].high) if i in loose else (a, b) for i, (a, b) in enumerate(memory))
 
     def _outside(self, end: Sequence[Ends]) -> list[int]:
         """Return which states leave their ranges, and what of memory is no single number, nor in its interval."""

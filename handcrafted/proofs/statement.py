@@ -44,8 +44,7 @@ class Statement:
         text: the statement, JSON.
         arrays: the effective arrays, safetensors.
         states: the state of each process by name, in the statement's order.
-        ranges: the range of each state that sensors are declared for, None where none is; and of what is remembered of
-            the step before.
+        ranges: the range of each state that sensors are declared for; None where none is.
         called: how the numbers that a network carries are called, by their place in the stream.
         outside: what comes from outside, with what it may be, in words.
     """
@@ -159,7 +158,7 @@ class _Writer:
             "claims": claimed,
         }
         called = tuple(f"{at.owner}.{at.signal}" for at in self.names.residual)
-        states, ranges = tuple(state["name"] for state in self.states), (*self.ranges, *self.before.ranges)
+        states, ranges = tuple(state["name"] for state in self.states), tuple(self.ranges)
         return Statement(json.dumps(said, indent=1).encode(), arrays, states, ranges, called, tuple(self._outside()))
 
     def _outside(self) -> Iterator[str]:
@@ -271,16 +270,18 @@ class _Writer:
 
     def _test(self, test: StepTest, at_first: bool) -> dict[str, Any]:
         """Write a test down: of the true state, of a word from outside, or of an action; now or in the step before."""
-        of, at, first = self._tested(test)
+        of, at, name, first = self._tested(test)
         if test.before:
             first = first if at_first or of == "state" else (first[0], first[0])
-            of, at = "state", self.before.state(of, at, first)
+            of, at = "state", self.before.state(of, at, name, first)
         return {"of": of, "at": at, "is": test.way, "than": test.mark}
 
-    def _tested(self, test: StepTest) -> tuple[str, int, tuple[float, float]]:
-        """Return what a test is of, and what that may be."""
+    def _tested(self, test: StepTest) -> tuple[str, int, str, tuple[float, float]]:
+        """Return what a test is of, how that is called, and what it may be."""
         if test.column is not None:
-            return "output", test.column, self._range_of_output(test.column)
+            signal = next(one for one, columns in self.names.output_signals.items() if test.column in columns)
+            domain, name = self.names.domain(signal), f"{signal.owner}.{signal.name}"
+            return "output", test.column, name, (0.0, 1.0) if domain.discrete else (domain.low, domain.high)
         assert test.variable is not None
         owner, name = test.variable
         if test.word is None:
@@ -288,12 +289,8 @@ class _Writer:
                 raise NotStatedError(f"{test.variable} is no state of a process")
             at = self.at[signal]
             low, high = map(Fraction, self.states[at]["initial"])
-            return "state", at, self.ranges[at] or (float(low), float(high))
+            return "state", at, self.states[at]["name"], self.ranges[at] or (float(low), float(high))
         of = {(signal.owner, signal.name): at for signal, (at, _) in self.words.items()}
         if (owner, name) not in of:
             raise NotStatedError(f"{test.variable} comes from nowhere outside")
-        return "word", of[owner, name] + test.word, (0.0, 1.0)
-
-    def _range_of_output(self, column: int) -> tuple[float, float]:
-        domain = next(self.names.domain(one) for one, at in self.names.output_signals.items() if column in at)
-        return (0.0, 1.0) if domain.discrete else (domain.low, domain.high)
+        return "word", of[owner, name] + test.word, name, (0.0, 1.0)

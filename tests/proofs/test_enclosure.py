@@ -2,6 +2,7 @@
 
 import json
 import types
+from fractions import Fraction
 from functools import cache
 
 import jax.numpy as jnp
@@ -15,11 +16,12 @@ from handcrafted.model.forward import forward
 from handcrafted.model.run_blocks import run_blocks, split
 from handcrafted.model.run_folded import run_folded
 from handcrafted.plants.first_order import FirstOrderPlant
+from handcrafted.plants.integrator import IntegratorPlant
 from handcrafted.plants.vehicle import VehiclePlant
 from handcrafted.proofs import check
 from handcrafted.proofs.claim import SafetyClaim, StepTest
 from handcrafted.proofs.exact import text
-from handcrafted.proofs.processes import NotStatedError, law_of
+from handcrafted.proofs.processes import NotStatedError, law_of, written_ends
 from handcrafted.proofs.statement import statement_of
 from handcrafted.rollout.engine import FOLDED
 from handcrafted.rollout.engine import network_of as folded_of
@@ -248,3 +250,36 @@ def test_a_process_that_follows_quickly_stays_inside(share):
     assert rounded > 1000
     with pytest.raises(NotStatedError, match="follows within a step"):
         law_of("process", plant, 1e6)
+
+
+@pytest.mark.parametrize(
+    "time_step, limits", [(0.125, None), (0.1, (-0.3, 7.7)), (1 / 3, (0.1, 0.3)), (60.0, (-1e5, 1e5))]
+)
+def test_an_integrator_stays_inside_its_limits_included(time_step, limits):
+    """Of two inputs and a disturbance; bounds at points are a few roundings wide, and never beyond a float32 limit."""
+    plant = IntegratorPlant(
+        law="integrator", output="x", inputs={"u": 0.7, "w": -3}, limits=limits, initial=0.2, disturbance=(-0.3, 0.4)
+    )
+    process, law = plant.process(time_step, {}), law_of("process", plant, time_step)
+    gains = [(("number", at), scaled(np.float32(gain))) for at, gain in enumerate((0.7, -3))]
+    said = {"states": [0], "inputs": [[]], "rest": "0", "ends": written_ends(law)}
+    loop, rng, held = types.SimpleNamespace(sources=lambda entries: gains), np.random.default_rng(7), 0
+    point = lambda value: check.between(*[scaled(np.float32(value))] * 2)
+    for x, u, w in rng.choice([0, 1e-30, 0.2, 1, 3, -7, 1e4], (1000, 3)) * rng.uniform(0.5, 1, (1000, 3)):
+        x, u, w, shock = map(np.float32, (x, u, w, rng.uniform(-0.3, 0.4)))
+        x = np.clip(x, *(np.float32(end) for end in limits)) if limits else x
+        exact = str(Fraction(float(shock)))
+        bounds = check.ProcessBounds(said | {"disturbance": [exact, exact]}, loop)
+        low, high = bounds.after({("state", 0): point(x), ("number", 0): point(u), ("number", 1): point(w)})[0]
+        for xp in (np, jnp):
+            after = process.advance({"x": xp.asarray(x)}, {"u": xp.asarray(u), "w": xp.asarray(w)}, xp.asarray(shock))
+            assert low <= scaled(np.float32(after["x"])) <= high
+        size = 1 + abs(float(x)) + time_step * (abs(float(u)) + 3 * abs(float(w)) + abs(float(shock)))
+        assert (high - low) / check.ONE <= 1e-5 * size
+        at_end = limits is not None and float(after["x"]) in [float(np.float32(end)) for end in limits]
+        held += at_end and low == high
+    assert limits is None or held > 50
+    open_ended = [{**written_ends(law)[0], "limits": None}]
+    free = check.ProcessBounds(said | {"disturbance": ["0", "0"], "ends": open_ended}, loop)
+    far = free.after({("state", 0): point(0), ("number", 0): point(1e7), ("number", 1): point(0)})[0]
+    assert limits is None or far[0] > scaled(np.float32(limits[1]))

@@ -6,6 +6,7 @@ import pytest
 import handcrafted as hc
 from handcrafted.control.graph import Signal
 from handcrafted.laws.catalogue import LAWS
+from handcrafted.loading.yamlfile import loads
 from handcrafted.model.forward import forward
 from handcrafted.readout.target import subject
 from handcrafted.verdict.behaviour import behaviour
@@ -62,3 +63,32 @@ def test_the_laws_that_remember_words_settle(law):
     (controller,) = structure.resolved.controllers.values()
     wrong = try_controller(subject(network.weights, network.names), controller).wrong
     assert any(what == SETTLES for what, _ in wrong) and not any(where.any() for where in wrong.values())
+
+
+MACHINE = """
+name: machine
+components:
+  chooser:
+    kind: controller
+    level: 0
+    process model:
+      wanted: {values: [none, first, second, third], reads: [wanted]}
+    control algorithm:
+      mode: {law: finite state, parameters: {transitions: ROWS}}
+  plant: {kind: process, level: 1}
+control actions:
+  - {name: mode, from: chooser, to: plant, values: [none, first, second, third]}
+other inputs:
+  - {name: wanted, to: chooser}
+"""
+
+
+def test_a_machine_with_many_ways_out_of_a_state_settles():
+    """Where each of three transitions is short of one word, what its state is too much adds up in none of them."""
+    words = ("none", "first", "second", "third")
+    rows = [[one, other, other] for one in words for other in words if one != other]
+    structure = loads(MACHINE.replace("ROWS", str(rows)))
+    network = network_of(hc.assemble(structure))
+    comparison = compared(structure, network)
+    assert comparison.reproduced and not any(SETTLES in link.reason for link in comparison.links)
+    assert not refuted(comparison.law)
