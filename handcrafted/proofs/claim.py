@@ -80,7 +80,7 @@ class SafetyClaim(NamedTuple):
 def claims_of(
     structure: ControlStructure, names: Names, hazards: Iterable[str] = (), rules: Iterable[str] = ()
 ) -> list[SafetyClaim]:
-    """Return what can be claimed: chosen hazards and unsafe control actions, or all that one step decides.
+    """Return what can be claimed: chosen hazards and unsafe control actions, or all that two steps decide.
 
     Raises:
         HandcraftedError: if there is none of that id, or none that can be claimed.
