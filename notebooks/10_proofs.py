@@ -132,6 +132,15 @@ radiotherapy = hc.assemble(hc.load("radiotherapy"))
 hc.show(hc.prove(radiotherapy, "UCA-1", any_subordinate=True))
 
 # %% [markdown]
+# Whether heat comes too late, or stays on too long, two steps tell; what was so in the first is carried as a state.
+
+# %%
+heated = hc.assemble(hc.load("heated room"))
+for rule in ("UCA-3", "UCA-4"):
+    found = hc.prove(heated, rule)
+    print(f"{found.claim.text}: {found.verdict}; {[name for name in found.cells[0] if name.endswith('before')]}")
+
+# %% [markdown]
 # ## Exercise
 #
 # The landlord permits heat below 28 degC. Up to which temperature could he permit it, so that the room is still proved
