@@ -109,11 +109,8 @@ def _first_order(name: str, plant: FirstOrderPlant, time_step: float) -> Process
 
 
 def _integrator(plant: IntegratorPlant, time_step: float) -> ProcessLaw:
-    """Return x' = x + t u within its limits.
-
-    Formula: two roundings, of the product and of the sum, are u (|x| + 2 t |u|) at most, and a little more.
-    """
-    row = [BoundingSum([Fraction(1), Fraction(float(np.float32(time_step)))], 2)]
+    """Return x' = x + t u within its limits: a float32 sum, whose product is exact where all of it is."""
+    row = [BoundingSum([Fraction(1), Fraction(float(np.float32(time_step)))])]
     first, limits = {plant.output: plant.initial}, plant.limits
     return ProcessLaw(first, {plant.output: 0}, [Between(row, row)], [plant.inputs], limits=limits)
 

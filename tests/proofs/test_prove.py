@@ -247,6 +247,14 @@ def test_the_command_says_what_became_of_it(words, code, said):
     assert done.exit_code == code and said in done.output and "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    "band, verdict", [("2, below: 4", PROVED), ("30, below: 35", PROVED), ("20, below: 22", REFUTED)]
+)
+def test_a_band_is_kept_out_of_from_the_side_where_the_loop_starts(band, verdict):
+    room = changed("heated_room", ("{above: 25}", f"{{above: {band}}}"))
+    assert prove(room, "H-2").verdict == verdict
+
+
 UNSTABLE = """
 name: pendulum
 hazards: {H-1: {text: It falls to the right, when: {angle: {above: 20}}}}

@@ -19,8 +19,8 @@ LEAD = {"road.gap": (79, 100), "car.closing speed": (-2.25, -1.75)}
 
 CLIMBS = ("CL1500", "SCL1500", "SCL2500")
 DESCENDS = ("DES1500", "SDES1500", "SDES2500")
-MIRRORED = dict(zip(("DND", *CLIMBS), ("DNC", *DESCENDS), strict=True))
-MIRRORED |= {"COC": "COC", **{two: one for one, two in MIRRORED.items()}}
+PAIRS = [*zip(("DND", *CLIMBS), ("DNC", *DESCENDS), strict=True)]
+MIRRORED: dict[str, str] = {"COC": "COC", **dict(PAIRS), **{two: one for one, two in PAIRS}}
 WANTED = {"DND": 0, "CL1500": 25, "SCL1500": 25, "SCL2500": 41.67}
 G = 32.2
 
@@ -86,7 +86,7 @@ def test_the_network_flies_as_the_plain_rules_say(avoidance):
         avoidance, steps=steps, runs=runs, inputs={"choice": choices.astype(np.float32)},
         initial={name: value.astype(np.float32) for name, value in start.items()},
     )  # fmt: skip
-    plain = np.array([flight(*first, some) for *first, some in zip(*start.values(), choices, strict=True)])
+    plain = np.array([flight(height, rate, some) for height, rate, some in zip(*start.values(), choices, strict=True)])
     far = np.abs(np.stack([trace.state["height"], trace.state["climb rate"]], axis=-1) - plain).max(axis=(1, 2))
     assert np.mean(far < 0.01) > 0.95  # the rest met a reading half-way between two steps of its sensor
     words = {str(word) for word in np.unique(trace.words(trace.remembered, "advisory"))}
@@ -110,7 +110,7 @@ def test_what_is_falsified_is_refuted_by_a_flight(avoidance, rate):
     """The counterexample, flown once more by the plain rules, comes as near."""
     start = {"encounter.height": (-133, -129), "aircraft.climb rate": (rate, rate)}
     proof = hc.prove(avoidance, "H-1", start=start)
-    assert proof.verdict == REFUTED
+    assert proof.verdict == REFUTED and proof.counterexample is not None
     found = proof.counterexample.trace
     height, choices = np.ravel(found.state["height"]), np.ravel(found.measured["choice"])
     assert -133 <= height[0] <= -129 and np.abs(height).min() < 100
@@ -136,10 +136,10 @@ def test_a_car_keeps_its_gap_behind_one_that_does_as_it_likes():
     """A state that must not fall below its mark; a car ahead that brakes as hard as this one can is hit in the end."""
     model = model_of("adaptive_cruise")
     proof = hc.prove(model, "H-1", start=LEAD)
-    assert proof.verdict == PROVED
     statement, certificate = proof.statement, proof.certificate
+    assert proof.verdict == PROVED and statement is not None
     assert check.check(statement.text, statement.arrays, certificate) == proof.tried
-    nearer, at = opened(certificate), proof.statement.states.index("road.gap")
+    nearer, at = opened(certificate), statement.states.index("road.gap")
     for cell in nearer["cells"]:
         low, high = map(Fraction, cell[at])
         cell[at] = [str(int(low + (high - low) / 3)), cell[at][1]]  # a third of what the gap may come to

@@ -40,7 +40,8 @@ def test_a_claim_is_what_the_formula_of_its_type_says(type):
         ends = {"above": low, "below": high}
         test = ", ".join(f"{way}: {mark}" for way, mark in ends.items() if mark is not None)
         model = room(type, f"{{temperature: {{{test}}}}}")
-        trace = hc.simulate(model, steps=200, runs=64, disturbance=shocks)
+        start = {"room.temperature": rng.uniform(12, 25, 64).astype(np.float32)}
+        trace = hc.simulate(model, steps=200, runs=64, disturbance=shocks, initial=start)
         warm, heating = np.asarray(trace.state["temperature"]), np.asarray(trace.command["heat"]) > 0.5
         context = (warm > (low if low else -np.inf)) & (warm < (high if high else np.inf))
         found, said = happens(model, claim_of(model), trace, {"inputs": {}}), broken(type, context, heating)
@@ -77,7 +78,7 @@ def test_it_is_proved_where_the_law_keeps_it_and_refuted_where_it_does_not(type,
     good, bad = room(type, context), room(type, context, breaks)
     assert hc.prove(good, "UCA-3").verdict == PROVED
     proof = hc.prove(bad, "UCA-3")
-    assert proof.verdict == REFUTED and proof.counterexample.step > 0
+    assert proof.verdict == REFUTED and proof.counterexample is not None and proof.counterexample.step > 0
     trace = proof.counterexample.trace
     warm, heating = np.ravel(trace.state["temperature"]), np.ravel(trace.command["heat"]) > 0.5
     way, mark = context.strip("{}").split("{")[1].split(": ")

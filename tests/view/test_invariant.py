@@ -4,13 +4,14 @@ import json
 import re
 
 import pytest
+from matplotlib.figure import Figure
 
 import handcrafted as hc
 from handcrafted.loading.yamlfile import loads
 from handcrafted.loading.yamltext import dumps
 from handcrafted.proofs.prove import prove
 from handcrafted.proofs.report import as_markdown
-from handcrafted.view.invariant import as_html
+from handcrafted.view.invariant import _hatch, as_html
 from tests.loops import of_the_zoo
 
 NASTY = "<b>*bold*</b> [link](http://x) | $y$"
@@ -52,3 +53,18 @@ def test_names_and_texts_of_a_file_are_text_on_the_page():
     page = as_html(proof, "proof.png")
     assert "<b>" not in page and "<a " not in page and page.count("<img") == 1 and "&lt;b&gt;" in page
     assert "*bold*" in re.sub(r"\\", "", as_markdown(proof)) and "python check.py statement.json" in page
+
+
+@pytest.mark.parametrize(
+    "marks, expected",
+    [
+        ({"above": -100.0, "below": 100.0}, [(-100, 100)]), ({"above": 30.0, "below": 5.0}, [(30, 40), (0, 5)]),
+        ({"above": 30.0}, [(30, 40)]), ({"below": 5.0}, [(0, 5)]),
+    ],
+)  # fmt: skip
+def test_what_lies_between_two_marks_is_hatched_between_them(marks, expected):
+    """Beyond each of two, where either is a test by itself."""
+    axes = Figure().subplots()
+    _hatch(axes, marks, 0.0, 40.0)
+    spans = [one.get_path().get_extents(one.get_patch_transform()) for one in axes.patches]
+    assert [(one.y0, one.y1) for one in spans] == expected
