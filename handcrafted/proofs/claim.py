@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from itertools import chain
 from math import prod
 from typing import NamedTuple
 
@@ -167,11 +166,11 @@ def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlActio
             f"{rule.id}. Nothing is proved of the others yet."
         )
     holds = _rows(structure, rule.context) if rule.context else ((),)
-    columns = _columns(structure, names, rule)
+    action = _outputs(structure, names, rule)
     wanted: list[list[tuple[StepTest, ...]]] = []
     for at, (context, provided) in enumerate(ASKED[rule.type]):
         rows = [] if context is None else [[*holds]] if context else [_negated(holds)]
-        rows += [] if provided is None else [_done(columns, rule, provided)]
+        rows += [] if provided is None else [_done(action, rule, provided)]
         wanted += [[tuple(test._replace(before=at == 0) for test in row) for row in some] for some in rows]
     if (count := prod(map(len, wanted))) > MAX_ROWS or not count:
         raise HandcraftedError(
@@ -179,7 +178,7 @@ def _of_rule(structure: ControlStructure, names: Names, rule: UnsafeControlActio
             f"got {count}. State it in fewer rows."
         )
     text, first = f"{rule.by}: {rule.action} {rule.type}", rule.type == "too late"
-    return SafetyClaim(rule.id, text, tuple(tuple(chain(*one)) for one in itertools.product(*wanted)), first)
+    return SafetyClaim(rule.id, text, tuple(tuple(itertools.chain(*one)) for one in itertools.product(*wanted)), first)
 
 
 def _negated(rows: Sequence[tuple[StepTest, ...]]) -> list[tuple[StepTest, ...]]:
@@ -200,7 +199,7 @@ def _not(test: StepTest) -> StepTest:
     return test._replace(way=turned, mark=str(Fraction(float(mark))))
 
 
-def _columns(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> tuple[list[int], Domain]:
+def _outputs(structure: ControlStructure, names: Names, rule: UnsafeControlAction) -> tuple[list[int], Domain]:
     """Return which outputs of the network an action is, and its domain."""
     links = [
         link

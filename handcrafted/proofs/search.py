@@ -197,7 +197,8 @@ class _Search:
         Raises:
             check.Refused: if there are too many, or the states leave their ranges.
         """
-        start, looks_back = self.first, len(self.first) - len(self.loop.network.ringed)  # at numbers that were measured
+        start = self.first
+        looks_back = len(start) - len(self.loop.network.ringed)  # heads remember numbers that were measured, no words
         self.loose |= {i: _Range(*ends) for i, ends in enumerate(start) if i >= looks_back or ends[0] < ends[1]}
         while (found := self._gone_through(start)) is None:
             self.widened += 1

@@ -272,16 +272,17 @@ class _Writer:
         """Write a test down: of the true state, of a word from outside, or of an action; now or in the step before."""
         of, at, name, first = self._tested(test)
         if test.before:
-            first = first if at_first or of == "state" else (first[0], first[0])
+            first = (min(first), max(first)) if at_first or of == "state" else (first[0],) * 2
             of, at = "state", self.before.state(of, at, name, first)
         return {"of": of, "at": at, "is": test.way, "than": test.mark}
 
     def _tested(self, test: StepTest) -> tuple[str, int, str, tuple[float, float]]:
-        """Return what a test is of, how that is called, and what it may be."""
+        """Return what a test is of, how that is called, and between what it may be: first what it is by itself."""
         if test.column is not None:
             signal = next(one for one, columns in self.names.output_signals.items() if test.column in columns)
             domain, name = self.names.domain(signal), f"{signal.owner}.{signal.name}"
-            return "output", test.column, name, (0.0, 1.0) if domain.discrete else (domain.low, domain.high)
+            said = (1.0, 0.0) if test.column == self.names.output_signals[signal][0] else (0.0, 1.0)
+            return "output", test.column, name, said if domain.discrete else (domain.low, domain.high)
         assert test.variable is not None
         owner, name = test.variable
         if test.word is None:

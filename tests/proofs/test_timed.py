@@ -53,6 +53,42 @@ def test_a_claim_is_what_the_formula_of_its_type_says(type):
     assert seen
 
 
+@pytest.mark.parametrize("type", TYPES)
+@pytest.mark.parametrize("context", ["{train motion: moving}", "[{emergency: yes}, {train position: elsewhere}]"])
+def test_words_from_outside_are_taken_as_in_the_formulas(type, context):
+    """A negated context is every other combination of words, and a word that is not said is said otherwise."""
+    text = (FILE.parent / "train_door.yaml").read_text(encoding="utf-8")
+    old = "type: provided, context: {train motion: moving}"
+    assert text.count(old) == 1
+    model = hc.assemble(loads(text.replace(old, f"type: {type}, context: {context}")))
+    rng = np.random.default_rng(0)
+    domains = {"train motion": ["stopped", "moving"], "train position": ["at platform", "elsewhere"]}
+    inputs = {name: rng.choice(words, (32, 40)) for name, words in {**domains, "emergency": ["no", "yes"]}.items()}
+    trace = hc.simulate(model, steps=40, runs=32, inputs=inputs)
+    claim = claims_of(model.structure, model.names, rules=["UCA-1"])[0]
+    found = happens(model, claim, trace, {"inputs": inputs})
+    moving, away, alarm = (
+        inputs[name] == word for name, word in zip(inputs, ("moving", "elsewhere", "yes"), strict=True)
+    )
+    said = broken(
+        type, moving if "moving" in context else alarm | away, trace.words(trace.command, "open doors") == "yes"
+    )
+    shifted = said[:, :-1] if type == "too early" else said[:, 1:]
+    assert np.array_equal(found[:, 1:], shifted)
+    assert type == "too early" or np.array_equal(found[:, 0], said[:, 0])
+    proved = hc.prove(model, "UCA-1").verdict
+    assert proved != PROVED if found.any() else proved == PROVED
+
+
+def test_a_heater_of_two_words_is_off_before_the_first_step():
+    """A word that nobody has said yet is its first one: the room starts beyond where heat could have been on."""
+    words = [("to: room, range: [0, 1]}", "to: room, values: [off, on]}"), ("initial: 0\n", "initial: off\n")]
+    later = [("initial: 15\n", "initial: 22\n"), ("off above: 21", "off above: 24.5")]
+    context = "{temperature: {below: 24}}"
+    assert hc.prove(room("stopped too soon", context, *words, *later), "UCA-3").verdict == PROVED
+    assert hc.prove(room("stopped too soon", context, *words), "UCA-3").verdict == REFUTED
+
+
 @pytest.mark.parametrize("mark", [18.9, 20.0, -3.3, 1 / 3])
 def test_not_below_a_mark_is_from_there_on(mark):
     """Of float32 numbers round a mark each is below it, or not below it by the claim, and never both."""
