@@ -274,7 +274,9 @@ class _Unrolled:
                 [self._number(weight) * value for weight, value in zip(one["row"], values, strict=True)]
             )
             for i, ends in zip(plant["states"], plant["ends"], strict=True):
-                states[i] = self._real()
-                found += [states[i] >= worth(one) for one in ends["least"]]
-                found.append(self.z3.Or([states[i] <= worth(one) for one in ends["most"]]))
+                states[i] = self._within(ends["limits"], found) if ends["limits"] else self._real()
+                low, high = map(self._number, ends["limits"] or ("0", "0"))
+                held = [[states[i] >= high], [states[i] <= low]] if ends["limits"] else [[], []]
+                found += [self.z3.Or([states[i] >= worth(one), *held[0]]) for one in ends["least"]]
+                found.append(self.z3.Or([*(states[i] <= worth(one) for one in ends["most"]), *held[1]]))
         return [states[i] for i in range(len(states))]

@@ -272,7 +272,7 @@ class _Writer:
         """Write a test down: of the true state, of a word from outside, or of an action; now or in the step before."""
         of, at, name, first = self._tested(test)
         if test.before:
-            first = (min(first), max(first)) if at_first or of == "state" else (first[0],) * 2
+            first = (min(first), max(first)) if at_first or of == "state" else (first[0], first[0])
             of, at = "state", self.before.state(of, at, name, first)
         return {"of": of, "at": at, "is": test.way, "than": test.mark}
 

@@ -19,6 +19,8 @@ from handcrafted.model.forward import forward
 from handcrafted.proofs.assumed import assuming
 from handcrafted.proofs.claim import SafetyClaim, StepTest, claims_of
 from handcrafted.proofs.induction import BROKEN, HOLDS, OPEN, second_opinion
+from handcrafted.proofs.proof import PROVED, REFUTED
+from handcrafted.proofs.prove import prove
 from handcrafted.proofs.statement import statement_of
 from handcrafted.rollout.simulate import simulate
 from handcrafted.zoo.examples import example
@@ -49,6 +51,16 @@ def test_it_holds_of_nothing_that_a_run_breaks():
     lower = changed("radiotherapy", ("above: 201", "above: 199"))
     assert opinion(lower, "H-1", True).verdict != HOLDS
     assert opinion(track(60), "H-1").verdict != HOLDS
+
+
+@pytest.mark.parametrize("top, verdict, said", [(24.5, PROVED, HOLDS), (26, REFUTED, BROKEN)])
+def test_limits_hold_a_state_whatever_drives_it(top, verdict, said):
+    """A room that warms up by itself, with and without a ceiling below the hazard."""
+    law = "law: first order, output: temperature, inputs: {heat: 25}, time constant: 600, rest: 5, initial: 15"
+    other = f"law: integrator, output: temperature, inputs: {{heat: 0.05}}, limits: [10, {top}], initial: 15"
+    room = changed("heated_room", (law, other), ("disturbance: [-2, 2]", "disturbance: [0, 0.2]"))
+    assert prove(room, "H-2").verdict == verdict
+    assert opinion(room, "H-2", most=8).verdict == said
 
 
 def test_another_network_is_told_apart():
