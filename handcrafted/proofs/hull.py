@@ -20,6 +20,9 @@ MAX_TRIED = 400
 MAX_SEEN = 40_000
 """So many steps from parts of cells are looked at before a search is given up, about a minute."""
 
+MAX_WORKED = 100_000
+"""So many steps are worked out for bounds before they are given up; the wheel brakes take 28,000."""
+
 MAX_WIDENED = 32
 """How often the hull of states is widened."""
 
@@ -54,6 +57,7 @@ class LoopHull:
         self.contexts: list[tuple[int, ...]] = loop.contexts
         self.box = [value[:2] for value in loop.initial]
         self.axes, self.seen = [i for i in range(self.count) if i != at], 0
+        self.worked = 0
         self.step = {i: step for (i, *_), step in zip(loop.sensors, loop.steps, strict=True) if step}
         self._widen(ranges)
         self.bands = [*self._bands()]
@@ -140,7 +144,14 @@ class LoopHull:
         return {at: value for at, value in known.items() if at[0] == "output"}, end[self.count :]
 
     def after(self, box: Sequence[Ends], words: tuple[int, ...], band: Ends) -> tuple[Any, list[Ends]]:
-        """Return what is known, and where a step ends; what a sensor reads at an end of the box goes with the next."""
+        """Return what is known, and where a step ends; what a sensor reads at an end of the box goes with the next.
+
+        Raises:
+            GivenUpError: if that has been asked too often.
+        """
+        self.worked += 1
+        if self.worked > MAX_WORKED:
+            raise GivenUpError(f"more than {MAX_WORKED:,} steps would have to be worked out")
         part = [*box]
         part[self.at] = self.turned(band)
         within = [(a + 1, b - 1) if a + 2 < b else (a, b) for a, b in part]

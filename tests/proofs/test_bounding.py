@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import handcrafted as hc
 from handcrafted.cli import main
 from handcrafted.loading.yamlfile import loads
-from handcrafted.proofs import assumed, bounding, check, search
+from handcrafted.proofs import assumed, bounding, check, hull, search
 from handcrafted.proofs.assumed import assuming, drawn_words
 from handcrafted.proofs.grid import longest, touched
 from handcrafted.proofs.proof import PROVED, REFUTED, UNKNOWN
@@ -253,8 +253,11 @@ def test_a_search_that_takes_too_long_is_given_up_and_says_so(monkeypatch):
     proof = prove(of_the_zoo("heated_room")[1], "H-2")
     assert proof.verdict == UNKNOWN and "more than 10 steps from parts of cells" in str(proof)
     monkeypatch.undo()
-    monkeypatch.setattr(bounding, "MAX_STEPS", 40)  # the first grid has 49 cells and more
-    assert prove(track(330), "H-1", assume=WARM).verdict == UNKNOWN
+    for module, name, few in ((bounding, "MAX_STEPS", 40), (hull, "MAX_WORKED", 40)):  # the first grid has 49 cells
+        assert prove(track(330), "H-1", assume=WARM).verdict == PROVED
+        monkeypatch.setattr(module, name, few)
+        assert prove(track(330), "H-1", assume=WARM).verdict == UNKNOWN
+        monkeypatch.undo()
 
 
 def drawn_track(rng):
