@@ -51,7 +51,7 @@ def both(model, faults, **options):
 @pytest.mark.parametrize(
     ("name", "sample"),
     [
-        ("heated_room", 300),
+        ("heated_room", 150),
         *(pytest.param(name, 2000, marks=pytest.mark.slow) for name in (
             "heated_room", "guarded_room", "train_door", "cruise_control", "wheel_brakes", "radiotherapy",
         )),
