@@ -1,10 +1,11 @@
 """A bound of one state for each cell of a grid over the others, where from some value on it comes to a stop.
 
-Formula: y is the state that must not pass a mark, y0 a value at which what the network does changes, and g(c) by how
-    much y grows at most in a step from cell c with y above y0. The bound of a cell is what y may be on entering it or
-    in it: f(c) = max(y0 + max g, y after the first step where that leads there, max of f(b) + g(b) over all cells b
-    that step into c), a longest path. What is claimed to hold what the loop can be in: y <= y0 with anything, and
-    y0 <= y <= f(c) in each cell c. A state that must not fall below a mark is taken with its sign turned.
+Formula: y is the state that must not pass a mark, y0 a value at which what the network does changes, and g(c, b) by how
+    much y grows at most in a step from cell c with y in a band b above y0. The bound of a cell is what y may be on
+    entering it or in it: f(c) = max(y0 + 2 max g, y at first or after the first step where that leads there, max of
+    min(f(d), top of b) + g(d, b) over all cells d that step into c), a longest path. What is claimed to hold what the
+    loop can be in: y <= y0 with anything, and y0 <= y <= f(c) in each cell c, which is of the other states and what is
+    carried. A state that must not fall below a mark is taken with its sign turned.
 Source: a ranking function, as programs are proved to end (Floyd, "Assigning Meanings to Programs", 1967), over cells.
 """
 

@@ -100,8 +100,8 @@ class _Writer:
         self.states: list[dict[str, Any]] = []
         self.at: dict[Signal, int] = {}
         self.started, self.domains = start, self._domains()
-        plants = {name: component.dynamics for name, component in self.structure.components.items()}
-        self.plants: dict[str, Any] = {name: plant for name, plant in plants.items() if plant is not None}
+        components = self.structure.components.items()
+        self.plants: dict[str, Any] = {name: one.dynamics for name, one in components if one.dynamics is not None}
         self.first: dict[str, int] = {}
         self.laws = {name: law_of(name, one, self.structure.time_step.value) for name, one in self.plants.items()}
         for name, law in self.laws.items():
@@ -112,8 +112,8 @@ class _Writer:
         discrete = {one.signal: len(one.domain.values) for one in self.world.externals if one.domain.discrete}
         starts = np.cumsum([0, *discrete.values()]).tolist()
         self.words = {one: (at, count) for at, (one, count) in zip(starts, discrete.items(), strict=False)}
-        others = [one.signal for one in self.world.externals if not one.domain.discrete]
-        self.numbers = {signal: i for i, signal in enumerate(others)}
+        others = (one.signal for one in self.world.externals if not one.domain.discrete)
+        self.numbers = dict(zip(others, itertools.count(), strict=False))
         known = {self.at[signal]: (one.low, one.high) for signal, one in self.domains.items() if signal in self.at}
         self.ranges = [known.get(i) for i in range(len(self.states))]
         self.before = StepBefore(len(self.states))
@@ -121,11 +121,8 @@ class _Writer:
 
     def _domains(self) -> dict[Signal, Domain]:
         """Return the domain of what sensors measure of processes."""
-        found = {}
-        for signal, source in self.world.measurements.items():
-            if source.kind == PROCESS:
-                found[source.signal] = self.names.domain(signal)
-        return found
+        measured = self.world.measurements.items()
+        return {source.signal: self.names.domain(signal) for signal, source in measured if source.kind == PROCESS}
 
     def _add_states(self, owner: str, law: ProcessLaw) -> None:
         self.first[owner] = len(self.states)
@@ -140,8 +137,7 @@ class _Writer:
         if entries > MAX_ENTRIES:
             raise NotStatedError(f"a network of {entries:,} entries; {MAX_ENTRIES:,} are checked at most")
         arrays = arrays_of(self.model)
-        test = lambda claim: [[self._test(one, claim.at_first) for one in row] for row in claim.never]
-        claimed = [{"id": claim.id, "never": test(claim)} for claim in claims]
+        claimed = [{"id": claim.id, "never": [*self._never(claim)]} for claim in claims]
         said = {
             "format": FORMAT,
             "structure": hashlib.sha256(dumps(self.structure).encode()).hexdigest(),
@@ -268,12 +264,18 @@ class _Writer:
                 if k or not discrete:
                     yield {"of": "output", "at": column, "gain": weigh(k if discrete else 1)}
 
-    def _test(self, test: StepTest, at_first: bool) -> dict[str, Any]:
+    def _never(self, claim: SafetyClaim) -> Iterator[list[dict[str, Any]]]:
+        """Return rows of tests; in the first step what is asked of the one before may count as met."""
+        for row in claim.never:
+            yield [self._test(one) for one in row]
+            if claim.at_first:
+                yield [self.before.first_step(), *(self._test(one) for one in row if not one.before)]
+
+    def _test(self, test: StepTest) -> dict[str, Any]:
         """Write a test down: of the true state, of a word from outside, or of an action; now or in the step before."""
         of, at, name, first = self._tested(test)
         if test.before:
-            first = (min(first), max(first)) if at_first or of == "state" else (first[0], first[0])
-            of, at = "state", self.before.state(of, at, name, first)
+            of, at = "state", self.before.state(of, at, name, first if of == "state" else (first[0], first[0]))
         return {"of": of, "at": at, "is": test.way, "than": test.mark}
 
     def _tested(self, test: StepTest) -> tuple[str, int, str, tuple[float, float]]:

@@ -129,6 +129,17 @@ def test_too_early_is_refuted_and_where_it_holds_left_unknown():
     assert hc.prove(never, "UCA-3").verdict == UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "context", ["{temperature: {below: 50}}", "[{temperature: {below: 20}}, {temperature: {above: 10}}]"]
+)
+def test_what_holds_from_the_first_step_on_is_entered_there(context):
+    """A context that no number of the sensor's range is out of: it is too late at once, or never."""
+    late = room("too late", context, ("initial: 15\n", "initial: 22\n"))
+    proof = hc.prove(late, "UCA-3")
+    assert proof.verdict == REFUTED and proof.counterexample is not None and proof.counterexample.step == 0
+    assert hc.prove(room("too late", context), "UCA-3").verdict != REFUTED
+
+
 def test_what_was_before_stands_in_the_cells_by_name():
     proof = hc.prove(room("applied too long", "{temperature: {below: 21.1}}"), "UCA-3")
     assert {"room.temperature before", "thermostat.heat before"} <= set(proof.cells[0])
